@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Write a device: the interface between the virtio-media core and what answers V4L2's ioctls.
+ *
+ * Most devices want <vmedia/video.h>, the framework that gives them formats, buffer queues, controls and events as a
+ * kernel gives them to its drivers. This header is the layer below: a device that answers every ioctl itself (a proxy
+ * of a host's node, a test device) implements struct vmedia_device_ops and nothing else.
+ *
+ * Theory of operation
+ *
+ *   Core decodes a command, finds its session and calls ->ioctl() with a private, checked copy of all that came. The
+ *   device changes the copy in place and returns 0 or a negative errno, or -EINPROGRESS and calls
+ *   vmedia_request_complete() later. Commands of one session run in the order they came, one at a time; those of
+ *   different sessions do not wait for each other.
+ *
+ *   Buffers and V4L2 events go to the driver by pull: a device that has one says vmedia_session_wake(), and core calls
+ *   ->next_event() whenever the driver has posted room for one. What waits, waits in the device's own buffers, so
+ *   nothing is allocated, nothing is dropped and nothing is unbounded. Order: events produced by SUBSCRIBE_EVENT
+ *   reach the queue before its response; all others after the response of the command that caused them.
+ *
+ *   Memory of buffers is a struct vmedia_backing: contiguous host memory with a reference count, whatever it is made
+ *   of (a memory file of ours, guest pages, a virtio object of somebody else).
+ *
+ * Context: unless said otherwise, every callback and function here runs on the device's loop thread and must not
+ * block. Work that takes time goes to a worker (<vmedia/worker.h>).
+ */
+#ifndef VMEDIA_DEVICE_H
+#define VMEDIA_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vmedia/proto.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vmedia_device;
+struct vmedia_session;
+struct vmedia_request;
+struct vmedia_backing;
+struct vmedia_loop;
+
+/*
+ * Limits of one device: what a guest can make it hold. A guest at a limit gets the errno named; nothing else changes.
+ * vmedia_limits_default() fills in the defaults named here.
+ */
+struct vmedia_limits {
+	uint32_t max_sessions;		/* open at once: 128, -EMFILE (V4L2 programs see EMFILE from open) */
+	uint32_t max_buffers;		/* in one queue: 64, REQBUFS grants fewer, CREATE_BUFS -ENOBUFS */
+	uint64_t max_bytes;		/* buffer memory of all sessions and orphaned mappings: 1 GiB, -ENOMEM */
+	uint32_t max_mappings;		/* distinct mappings into region 0: 1024, -ENOMEM */
+	uint32_t max_subscriptions;	/* event subscriptions of one session: 512, -ENOMEM */
+	uint32_t max_objects;		/* exported virtio objects: 256, -ENOMEM */
+	uint32_t max_request;		/* bytes of one command: VMEDIA_MAX_REQ_SIZE, -E2BIG */
+	uint64_t max_ctrl_bytes;	/* payload bytes of all controls in one command: 1 MiB, -E2BIG */
+};
+
+void vmedia_limits_default(struct vmedia_limits *limits);
+
+/* What ->mmap() tells of the plane at an offset. */
+struct vmedia_plane_map {
+	struct vmedia_backing *backing;	/* core takes its own reference */
+	uint64_t length;		/* bytes, exactly the plane's length as QUERYBUF reports it */
+};
+
+struct vmedia_device_ops {
+	/* A session begins. May set vmedia_session_set_priv(). Returns 0 or the errno of OPEN; then ->close is not called. */
+	int (*open)(struct vmedia_session *s);
+
+	/*
+	 * A session ends: CLOSE, reset, lost connection. All it holds is given back before return; a request still in
+	 * progress has been completed with -ECANCELED by core, and its completion must not be called any more.
+	 */
+	void (*close)(struct vmedia_session *s);
+
+	/*
+	 * One ioctl of the table, decoded; every one that is carried comes here. Change vmedia_request_ioctl(req) in
+	 * place. Returns 0, negative errno (-ENOTTY for what the device has not), or -EINPROGRESS.
+	 */
+	int (*ioctl)(struct vmedia_session *s, struct vmedia_request *req);
+
+	/* The plane whose mem_offset is @offset: 0, or -EINVAL if there is none. */
+	int (*mmap)(struct vmedia_session *s, uint32_t offset, struct vmedia_plane_map *map);
+
+	/*
+	 * Take the oldest finished buffer or V4L2 event of @s into @evt (type DQBUF or EVENT; session_id is core's). Returns
+	 * true if there was one. What it returned is on its way: a buffer is dequeued from this moment.
+	 */
+	bool (*next_event)(struct vmedia_session *s, struct vmedia_evt *evt);
+
+	/* After the last session of a reset was closed: return to the state of a new device. Optional. */
+	void (*reset)(struct vmedia_device *dev);
+
+	/* The device itself goes. Optional. */
+	void (*destroy)(struct vmedia_device *dev);
+};
+
+struct vmedia_device_config {
+	struct vmedia_config config;		/* what the guest reads */
+	struct vmedia_limits limits;
+	uint64_t region_size;			/* bytes of shared memory region 0; 0: no region, MMAP gets -ENODEV */
+	const struct vmedia_device_ops *ops;
+	void *priv;
+};
+
+/*
+ * vmedia_device_create - a device that belongs to @loop's thread. Returns 0 or -ENOMEM, -EINVAL (no ops, region_size
+ * not a multiple of the host's page). Ends by vmedia_device_destroy() with no transport attached; NULL is taken.
+ */
+int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_config *cfg, struct vmedia_device **dev);
+void vmedia_device_destroy(struct vmedia_device *dev);
+void *vmedia_device_priv(const struct vmedia_device *dev);
+struct vmedia_loop *vmedia_device_loop(const struct vmedia_device *dev);
+const struct vmedia_limits *vmedia_device_limits(const struct vmedia_device *dev);
+const struct vmedia_config *vmedia_device_config(const struct vmedia_device *dev);
+
+/* ---- Sessions ---- */
+
+uint32_t vmedia_session_id(const struct vmedia_session *s);
+struct vmedia_device *vmedia_session_device(const struct vmedia_session *s);
+void *vmedia_session_priv(const struct vmedia_session *s);
+void vmedia_session_set_priv(struct vmedia_session *s, void *priv);
+
+/* @s has something for ->next_event(). Cheap, may be called often; events go out at the end of the loop's turn. */
+void vmedia_session_wake(struct vmedia_session *s);
+
+/*
+ * Unrecoverable error @err (negative errno) of @s: EVT_ERROR goes out, every later command but CLOSE gets EIO, and
+ * ->ioctl() and ->next_event() are not called for it again. ->close() comes with the driver's CLOSE.
+ */
+void vmedia_session_error(struct vmedia_session *s, int err);
+
+/* ---- Requests: one ioctl in progress ---- */
+
+struct vmedia_ioctl *vmedia_request_ioctl(struct vmedia_request *req);
+struct vmedia_session *vmedia_request_session(struct vmedia_request *req);
+
+/* End a request for which ->ioctl() returned -EINPROGRESS. @req is gone after the call. */
+void vmedia_request_complete(struct vmedia_request *req, int err);
+
+/*
+ * Payload of control @index with size > 0 in private memory of the request, size bytes: filled from the guest for
+ * S and TRY, zeroed for G; for G, what the device writes there reaches the guest's pages when the request ends
+ * with success. NULL if the control has no payload.
+ */
+void *vmedia_request_ctrl_data(struct vmedia_request *req, uint32_t index);
+
+/*
+ * vmedia_request_import - resolve plane @plane of a QBUF or PREPARE_BUF with memory SHARED_PAGES or OBJECT to host
+ * memory of @length bytes (the plane's length). @old, the backing that this plane had, or NULL, is returned again with
+ * a further reference if the memory is the same: remapping is what costs.
+ * @write: the device writes it (capture) or only reads it.
+ * Returns 0 with a reference in @backing; -EINVAL (list missing or too short, object shorter than @length); -EFAULT
+ * (outside guest memory); -ENOENT (no such object); -ENOMEM; -E2BIG.
+ */
+int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t length, bool write,
+			  struct vmedia_backing *old, struct vmedia_backing **backing);
+
+/*
+ * vmedia_request_export - make @backing a virtio object and write its UUID into uuid[0] of the request (EXPBUF). The
+ * object, and the backing with it, live until the device is reset; exporting the same backing again gives the same UUID.
+ * Returns 0; -EINVAL if the backing is no memory file; -ENOTTY if the transport has no virtio objects; -ENOMEM.
+ */
+int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *backing);
+
+/* ---- Memory of buffers ---- */
+
+/*
+ * vmedia_backing_create - @length bytes of zeroed memory in a sealed memory file of whole pages, counted against
+ * max_bytes until its last reference goes. Returns 0 or -ENOMEM, -EINVAL (length 0).
+ */
+int vmedia_backing_create(struct vmedia_device *dev, uint64_t length, struct vmedia_backing **backing);
+
+/*
+ * vmedia_backing_from_fd - memory that somebody else made (a dma-buf of a host's node): [@offset, @offset + @length)
+ * of @fd, which is duplicated. Not counted. Returns 0 or negative errno of dup(), fstat() or mmap(); -EINVAL if @fd is
+ * shorter.
+ */
+int vmedia_backing_from_fd(struct vmedia_device *dev, int fd, uint64_t offset, uint64_t length,
+			   struct vmedia_backing **backing);
+
+struct vmedia_backing *vmedia_backing_get(struct vmedia_backing *b);	/* Context: any thread */
+void vmedia_backing_put(struct vmedia_backing *b);			/* Context: any thread; NULL is taken */
+void *vmedia_backing_addr(const struct vmedia_backing *b);		/* Context: any thread; never NULL */
+uint64_t vmedia_backing_length(const struct vmedia_backing *b);
+/* The memory file and its offset, or -1: guest pages have none. Borrowed. */
+int vmedia_backing_fd(const struct vmedia_backing *b, uint64_t *offset);
+/* True while the guest has it mapped into region 0: V4L2_BUF_FLAG_MAPPED. */
+bool vmedia_backing_mapped(const struct vmedia_backing *b);
+/*
+ * The device has written [0, @bytes): where the guest's pages could not be seen as one piece this copies them out, and
+ * counts the bytes; elsewhere it does nothing. Called once for a finished capture plane. Context: any thread.
+ */
+void vmedia_backing_flush(struct vmedia_backing *b, uint64_t bytes);
+/* The device is about to read @bytes of it: the other direction of the same. Context: any thread. */
+void vmedia_backing_fetch(struct vmedia_backing *b, uint64_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMEDIA_DEVICE_H */

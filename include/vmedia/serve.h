@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Put a device on a vhost-user socket and serve one guest after another.
+ *
+ *	vmedia_loop_create(&loop);
+ *	vmedia_device_create(loop, &cfg, &dev);	 (or vmedia_video_create(), <vmedia/video.h>)
+ *	vmedia_server_create(dev, &opts, &srv);
+ *	vmedia_loop_run(loop);
+ *
+ * Context: the loop's thread.
+ */
+#ifndef VMEDIA_SERVE_H
+#define VMEDIA_SERVE_H
+
+#include <vmedia/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vmedia_server;
+
+struct vmedia_server_options {
+	const char *socket_path;	/* listen here; a dead socket of that name is replaced, a live one is -EADDRINUSE */
+	int fd;				/* used when socket_path is NULL: a connected socket, served until it closes */
+	uint32_t shmem_feature_bit;	/* 0: 22, QEMU's; 20 and 21 for peers of the drafts */
+	bool once;			/* with socket_path: stop the loop after the first guest */
+	bool no_packed;			/* do not offer VIRTIO_F_RING_PACKED */
+};
+
+/*
+ * vmedia_server_create - listen, or take the connection. @dev must outlive the server.
+ * Returns 0; -EADDRINUSE (another process listens there); -EINVAL (path too long, no path and no fd); errno of socket().
+ */
+int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_options *opts,
+			 struct vmedia_server **srv);
+/* Close the connection and the listening socket, and unlink its path. NULL is taken. */
+void vmedia_server_destroy(struct vmedia_server *srv);
+
+/* What the transport did, for logs and the bench; monotonic over all connections. */
+struct vmedia_server_stats {
+	uint64_t connections;
+	uint64_t kicks[VMEDIA_NUM_QUEUES], calls[VMEDIA_NUM_QUEUES], chains[VMEDIA_NUM_QUEUES];
+};
+void vmedia_server_stats(const struct vmedia_server *srv, struct vmedia_server_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMEDIA_SERVE_H */
