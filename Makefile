@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# For people: each target installs what it lacks (scripts/setup), builds with Meson into build/, and runs.
+# BUILD=DIR builds elsewhere; MESON_OPTIONS are given to `meson setup'.
+
+BUILD ?= build
+MESON_OPTIONS ?=
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help all demo test bench fuzz check-style sanitize cross lab install clean
+
+help:
+	@echo 'make demo         see a real video go through a virtual camera, in this terminal'
+	@echo 'make test         build everything and run all tests'
+	@echo 'make bench        measure, print a table, leave $(BUILD)/bench.json'
+	@echo 'make fuzz         run each fuzz target for FUZZ_TIME seconds (60)'
+	@echo 'make sanitize     the tests again under ASan+UBSan, then under TSan'
+	@echo 'make cross        the protocol tests on big-endian and 32-bit machines'
+	@echo 'make lab          real guests: User-mode Linux and QEMU connect to the daemon'
+	@echo 'make check-style  what a reviewer would otherwise have to say'
+	@echo 'make all          only build'
+	@echo 'make install      install programs, library and headers (PREFIX=/usr/local, DESTDIR=)'
+	@echo 'make clean        remove what was built'
+
+all:
+	@scripts/setup build
+	@scripts/build $(BUILD) $(MESON_OPTIONS)
+
+demo: all
+	@scripts/demo $(BUILD)
+
+test:
+	@scripts/setup build test
+	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
+	@scripts/run-tests $(BUILD)
+
+bench: all
+	@$(BUILD)/tools/bench/vmedia-bench --json=$(BUILD)/bench.json
+
+fuzz:
+	@scripts/setup build ci
+	@scripts/fuzz
+
+sanitize:
+	@scripts/setup build test
+	@scripts/build $(BUILD)-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false
+	@scripts/run-tests $(BUILD)-asan
+	@scripts/build $(BUILD)-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false
+	@scripts/run-tests $(BUILD)-tsan
+
+cross:
+	@scripts/setup build test ci
+	@scripts/cross-test
+
+lab:
+	@scripts/setup build test lab
+	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
+	@scripts/run-tests $(BUILD) --suite lab
+
+check-style:
+	@scripts/setup build ci
+	@scripts/build $(BUILD) $(MESON_OPTIONS)
+	@scripts/check-style $(BUILD)
+
+PREFIX ?= /usr/local
+install: all
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-*
