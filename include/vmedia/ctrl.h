@@ -56,7 +56,7 @@ struct vmedia_ctrl_config {
 	const int64_t *int_menu;	/* the same for V4L2_CTRL_TYPE_INTEGER_MENU */
 	uint64_t menu_skip;		/* bit i: entry i of a (standard) menu is not there */
 	uint32_t elem_size;		/* compound types: bytes of one element */
-	uint32_t dims[V4L2_CTRL_MAX_DIMS];	/* arrays; dims[0] == 0: not an array */
+	uint32_t dims[4];	/* arrays; dims[0] == 0: not an array */
 	const void *def_data;		/* compounds and strings: initial value, elem_size bytes or a string; NULL: zeros */
 	const struct vmedia_ctrl_ops *ops;	/* NULL: ->set_ctrl() of the device, or nothing */
 	void *priv;
