@@ -42,7 +42,7 @@ enum vmedia_vqr_add_flags {
  * vmedia_vqr_get_used(). 0; -ENOSPC: not now, the ring is full; -E2BIG: never, more descriptors than the ring has;
  * -EINVAL: nothing in it, a length of 0, cookie NULL; -EIO: broken.
  */
-int vmedia_vqr_add(struct vmedia_vqr *q, const struct vmedia_sg *out, unsigned int out_num, const struct vmedia_sg *in,
+int vmedia_vqr_add(struct vmedia_vqr *q, const struct vmedia_gpa_range *out, unsigned int out_num, const struct vmedia_gpa_range *in,
 		   unsigned int in_num, void *cookie, unsigned int flags);
 
 /* vmedia_vqr_publish - let the device see what was added. */

@@ -19,8 +19,8 @@ struct vmedia_mem;
 
 #define VMEDIA_MEM_MAX_REGIONS 509	/* what QEMU and libvhost-user take as the most slots */
 
-/* A piece of guest memory. */
-struct vmedia_sg {
+/* A piece of guest memory. (Not named vmedia_sg: that is the list of SG entries in <vmedia/proto.h>, used beside it.) */
+struct vmedia_gpa_range {
 	uint64_t gpa;
 	uint32_t len;
 };

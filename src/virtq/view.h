@@ -48,7 +48,7 @@ struct vmedia_view {
 	unsigned int maps;
 	int guard;
 	unsigned int n;
-	struct vmedia_sg ents[];
+	struct vmedia_gpa_range ents[];
 };
 
 /*
@@ -58,14 +58,14 @@ struct vmedia_view {
  * -EINVAL: no bytes at all; -EFAULT: a piece is outside of guest memory; -E2BIG: more than VMEDIA_VIEW_MAX_BYTES;
  * -ENOMEM. Bounced views are loaded at creation unless VMEDIA_VIEW_NOLOAD.
  */
-int vmedia_view_create(struct vmedia_mem *mem, const struct vmedia_sg *ents, unsigned int n, unsigned int flags,
+int vmedia_view_create(struct vmedia_mem *mem, const struct vmedia_gpa_range *ents, unsigned int n, unsigned int flags,
 		       struct vmedia_view **out);
 
 struct vmedia_view *vmedia_view_get(struct vmedia_view *view);
 void vmedia_view_put(struct vmedia_view *view);		/* NULL is fine; does not flush */
 
 /* vmedia_view_matches - is @view what vmedia_view_create(mem, ents, n) would give? For callers that keep views. */
-bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem, const struct vmedia_sg *ents,
+bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem, const struct vmedia_gpa_range *ents,
 			 unsigned int n);
 
 /* vmedia_view_load - bounced: copy the guest's bytes in. Returns the bytes copied (0 if there is nothing to do). */
