@@ -53,7 +53,10 @@ void vmedia_worker_init_job(struct vmedia_job *job,
 			    void (*run)(struct vmedia_worker *w, struct vmedia_job *job),
 			    void (*done)(struct vmedia_job *job, int err));
 
-/* vmedia_worker_submit - queue it. 0; -EBUSY: it is queued, running or its done() has not been called yet. */
+/*
+ * vmedia_worker_submit - queue it. 0; -EBUSY: it is queued, running or its done() has not been called yet; -ESHUTDOWN:
+ * from a done() that vmedia_worker_destroy() calls.
+ */
 int vmedia_worker_submit(struct vmedia_worker *w, struct vmedia_job *job);
 
 /*

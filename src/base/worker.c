@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * A worker thread; see worker.h.
+ *
+ * One mutex guards the queue, the states and the list of finished jobs; it is held for list operations only. Finished jobs
+ * travel to the loop through one post, so that a burst of them costs one wake-up.
+ */
+#include "base/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+
+enum job_state { JOB_IDLE, JOB_QUEUED, JOB_RUNNING, JOB_FINISHED };
+
+struct vmedia_worker {
+	struct vmedia_loop *loop;
+	struct vmedia_post post;	/* "finished is not empty" */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;		/* to the worker: a job, or stop */
+	pthread_cond_t calm;		/* to vmedia_worker_drain(): nothing queued, nothing running */
+	/* under lock */
+	struct vmedia_list queue;
+	struct vmedia_list finished;
+	struct vmedia_job *running;
+	bool stop_job;			/* the running one was cancelled */
+	bool quit;
+	char name[16];
+};
+
+static void finish(struct vmedia_worker *w, struct vmedia_job *job)
+{
+	job->state = JOB_FINISHED;
+	job->err = 0;
+	vmedia_list_add_tail(&w->finished, &job->node);
+	w->running = NULL;
+	w->stop_job = false;
+	if (vmedia_list_empty(&w->queue))
+		pthread_cond_broadcast(&w->calm);
+}
+
+static void *worker_main(void *arg)
+{
+	struct vmedia_worker *w = arg;
+	struct vmedia_list *node;
+
+	pthread_setname_np(pthread_self(), w->name);
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (!w->quit && vmedia_list_empty(&w->queue))
+			pthread_cond_wait(&w->wake, &w->lock);
+		if (w->quit)
+			break;
+		node = vmedia_list_pop(&w->queue);
+		w->running = vmedia_list_entry(node, struct vmedia_job, node);
+		w->running->state = JOB_RUNNING;
+		w->stop_job = false;
+		pthread_mutex_unlock(&w->lock);
+
+		w->running->run(w, w->running);
+
+		pthread_mutex_lock(&w->lock);
+		finish(w, w->running);
+		pthread_mutex_unlock(&w->lock);
+		vmedia_loop_post(w->loop, &w->post);
+		pthread_mutex_lock(&w->lock);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* Call done() of what finished. A done() may submit, cancel, and free its job; not destroy the worker. */
+static void call_done(struct vmedia_worker *w)
+{
+	struct vmedia_list *node;
+
+	for (;;) {
+		struct vmedia_job *job;
+		int err;
+
+		pthread_mutex_lock(&w->lock);
+		node = vmedia_list_pop(&w->finished);
+		job = node ? vmedia_list_entry(node, struct vmedia_job, node) : NULL;
+		if (job)
+			job->state = JOB_IDLE;
+		pthread_mutex_unlock(&w->lock);
+		if (!job)
+			return;
+		err = job->err;
+		if (job->done)
+			job->done(job, err);
+	}
+}
+
+static void on_post(struct vmedia_post *p)
+{
+	call_done(vmedia_container_of(p, struct vmedia_worker, post));
+}
+
+static int start_thread(struct vmedia_worker *w)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	/* Faults are of the thread that makes them: the guard of virtq/mem.h must get its SIGBUS. */
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGABRT);
+	sigdelset(&all, SIGSYS);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&w->thread, NULL, worker_main, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -ret;
+}
+
+int vmedia_worker_create(struct vmedia_loop *loop, const char *name, struct vmedia_worker **out)
+{
+	struct vmedia_worker *w = calloc(1, sizeof(*w));
+	pthread_condattr_t attr;
+	int ret;
+
+	if (!w)
+		return -ENOMEM;
+	w->loop = loop;
+	snprintf(w->name, sizeof(w->name), "%s", name);
+	vmedia_post_init(&w->post, on_post);
+	vmedia_list_init(&w->queue);
+	vmedia_list_init(&w->finished);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->wake, &attr);
+	pthread_cond_init(&w->calm, &attr);
+	pthread_condattr_destroy(&attr);
+	ret = start_thread(w);
+	if (ret) {
+		pthread_cond_destroy(&w->calm);
+		pthread_cond_destroy(&w->wake);
+		pthread_mutex_destroy(&w->lock);
+		free(w);
+		return ret;
+	}
+	*out = w;
+	return 0;
+}
+
+void vmedia_worker_destroy(struct vmedia_worker *w)
+{
+	struct vmedia_list *node;
+
+	if (!w)
+		return;
+	vmedia_loop_assert(w->loop);
+	pthread_mutex_lock(&w->lock);
+	w->quit = true;
+	pthread_cond_broadcast(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	vmedia_loop_unpost(w->loop, &w->post);
+	call_done(w);
+	/* A done() may have submitted more; none of it will run. */
+	while ((node = vmedia_list_pop(&w->queue))) {
+		struct vmedia_job *job = vmedia_list_entry(node, struct vmedia_job, node);
+
+		job->state = JOB_IDLE;
+		if (job->done)
+			job->done(job, -ECANCELED);
+	}
+	pthread_cond_destroy(&w->calm);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+void vmedia_worker_init_job(struct vmedia_job *job,
+			    void (*run)(struct vmedia_worker *w, struct vmedia_job *job),
+			    void (*done)(struct vmedia_job *job, int err))
+{
+	job->run = run;
+	job->done = done;
+	job->state = JOB_IDLE;
+	job->err = 0;
+	vmedia_list_init(&job->node);
+}
+
+int vmedia_worker_submit(struct vmedia_worker *w, struct vmedia_job *job)
+{
+	int ret = 0;
+
+	vmedia_loop_assert(w->loop);
+	pthread_mutex_lock(&w->lock);
+	if (w->quit) {
+		ret = -ESHUTDOWN;
+	} else if (job->state != JOB_IDLE) {
+		ret = -EBUSY;
+	} else {
+		job->state = JOB_QUEUED;
+		vmedia_list_add_tail(&w->queue, &job->node);
+		if (!w->running)
+			pthread_cond_broadcast(&w->wake);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return ret;
+}
+
+int vmedia_worker_cancel(struct vmedia_worker *w, struct vmedia_job *job)
+{
+	int ret = -ENOENT;
+
+	vmedia_loop_assert(w->loop);
+	pthread_mutex_lock(&w->lock);
+	switch (job->state) {
+	case JOB_QUEUED:
+		vmedia_list_del(&job->node);
+		job->state = JOB_IDLE;
+		ret = 0;
+		break;
+	case JOB_RUNNING:
+		w->stop_job = true;
+		pthread_cond_broadcast(&w->wake);
+		ret = -EINPROGRESS;
+		break;
+	case JOB_FINISHED:
+		ret = -EALREADY;
+		break;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return ret;
+}
+
+void vmedia_worker_drain(struct vmedia_worker *w)
+{
+	vmedia_loop_assert(w->loop);
+	pthread_mutex_lock(&w->lock);
+	while (w->running || !vmedia_list_empty(&w->queue))
+		pthread_cond_wait(&w->calm, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	call_done(w);
+}
+
+bool vmedia_worker_stopping(struct vmedia_worker *w)
+{
+	bool ret;
+
+	pthread_mutex_lock(&w->lock);
+	ret = w->quit || w->stop_job;
+	pthread_mutex_unlock(&w->lock);
+	return ret;
+}
+
+int vmedia_worker_wait_until(struct vmedia_worker *w, uint64_t deadline_ns)
+{
+	struct timespec ts = {
+		.tv_sec = (time_t)(deadline_ns / 1000000000u),
+		.tv_nsec = (long)(deadline_ns % 1000000000u),
+	};
+	int ret = 0;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->quit && !w->stop_job && ret == 0)
+		ret = pthread_cond_timedwait(&w->wake, &w->lock, &ts);
+	ret = w->quit || w->stop_job ? -ECANCELED : 0;
+	pthread_mutex_unlock(&w->lock);
+	return ret;
+}
