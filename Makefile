@@ -6,7 +6,7 @@ BUILD ?= build
 MESON_OPTIONS ?=
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help all demo test bench fuzz check-style sanitize cross lab install clean
+.PHONY: help all demo test bench fuzz check-style sanitize sanitize-address sanitize-thread cross lab install clean
 
 help:
 	@echo 'make demo         see a real video go through a virtual camera, in this terminal'
@@ -40,10 +40,15 @@ fuzz:
 	@scripts/setup build ci
 	@scripts/fuzz
 
-sanitize:
+sanitize: sanitize-address sanitize-thread
+
+sanitize-address:
 	@scripts/setup build test
 	@scripts/build $(BUILD)-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false
 	@scripts/run-tests $(BUILD)-asan
+
+sanitize-thread:
+	@scripts/setup build test
 	@scripts/build $(BUILD)-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false
 	@scripts/run-tests $(BUILD)-tsan
 
