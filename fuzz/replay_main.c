@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Runs a fuzz target without a fuzzer: replays every file of the folders given, and mutations of each.
+ * Runs a fuzz target without a fuzzer: replays every file of the folders given, and mutations of
+ * each.
  *
- * A target is one function, LLVMFuzzerTestOneInput(), as libFuzzer calls it. Linked with this file it is a plain
- * program for any compiler, so that what was once found stays found. The mutations come from a seed that is printed;
- * VMEDIA_TEST_SEED gives one back.
+ * A target is one function, LLVMFuzzerTestOneInput(), as libFuzzer calls it. Linked with this file
+ * it is a plain program for any compiler, so that what was once found stays found. The mutations
+ * come from a seed that is printed; VMEDIA_TEST_SEED gives one back.
  *
  * usage: fuzz_NAME_replay [--mutations=N] FILE|FOLDER...
  */
@@ -73,7 +74,10 @@ static size_t mutate(struct replay *r, uint8_t *data, size_t size)
 	return size;
 }
 
-/* An allocation of exactly the input's size, so that AddressSanitizer sees the first byte read past its end. */
+/*
+ * An allocation of exactly the input's size, so that AddressSanitizer sees the first byte read past
+ * its end.
+ */
 static void run_one(struct replay *r, const uint8_t *data, size_t size)
 {
 	uint8_t *exact = malloc(size ? size : 1);
@@ -185,7 +189,9 @@ int main(int argc, char **argv)
 		if ((S_ISDIR(st.st_mode) ? run_folder : run_file)(&r, argv[i]))
 			return 1;
 	}
-	/* Nothing and noise are inputs too, and the only ones of a target that has no corpus yet. */
+	/*
+	 * Nothing and noise are inputs too, and the only ones of a target that has no corpus yet.
+	 */
 	run_one(&r, noise, 0);
 	for (j = 0; j < sizeof(noise); j++)
 		noise[j] = next_random(&r);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * ref-frames VIDEO CLIP.y4m: are the clip's frames, byte for byte, those that libavcodec gives for the video?
+ * ref-frames VIDEO CLIP.y4m: are the clip's frames, byte for byte, those that libavcodec gives for
+ * the video?
  *
- * Theory of operation: both are read forward, one frame in memory at a time. Each frame of the clip must equal some
- * frame of the video that comes after the one before: a capture may start anywhere and may skip frames, since a camera
- * goes on when nobody takes its picture, and it starts again when the video ends. What it may not do is to change a
- * byte. Frames skipped are counted and said.
+ * Theory of operation: both are read forward, one frame in memory at a time. Each frame of the clip
+ * must equal some frame of the video that comes after the one before: a capture may start anywhere
+ * and may skip frames, since a camera goes on when nobody takes its picture, and it starts again
+ * when the video ends. What it may not do is to change a byte. Frames skipped are counted and said.
  *
  * Exit status: 0 equal; 1 different, or a file that cannot be read; 2 wrong usage.
  */
@@ -114,12 +115,14 @@ static int video_pack(struct video *v)
 	int err;
 
 	if (format != AV_PIX_FMT_YUV420P && format != AV_PIX_FMT_YUVJ420P)
-		return fail("is not 8-bit 4:2:0, so no clip can have its bytes", v->path, AVERROR(EINVAL));
+		return fail("is not 8-bit 4:2:0, so no clip can have its bytes", v->path,
+			    AVERROR(EINVAL));
 	if (!v->bytes) {
 		v->size = av_image_get_buffer_size(format, v->frame->width, v->frame->height, 1);
 		v->bytes = v->size > 0 ? malloc(v->size) : NULL;
 		if (!v->bytes)
-			return fail("has frames of a size that does not fit", v->path, AVERROR(ENOMEM));
+			return fail("has frames of a size that does not fit", v->path,
+				    AVERROR(ENOMEM));
 	}
 	err = av_image_copy_to_buffer(v->bytes, v->size, (const uint8_t *const *)v->frame->data,
 				      v->frame->linesize, format, v->frame->width,
