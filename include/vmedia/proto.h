@@ -35,6 +35,7 @@ extern "C" {
 #define VMEDIA_MAX_CTRLS		1024	/* controls in one G/S/TRY_EXT_CTRLS, V4L2's own limit */
 #define VMEDIA_MAX_SG_ENTRIES		65536	/* SG entries in one command: 256 MiB in 4 KiB pages */
 #define VMEDIA_MAX_EDID_BLOCKS		256	/* V4L2's own limit */
+#define VMEDIA_MAX_BUFFERS		1024	/* buffers of a queue; no answer or event may name another index */
 #define VMEDIA_MAX_REQ_SIZE		(16 + 2072 + VMEDIA_MAX_CTRLS * 20 + VMEDIA_MAX_SG_ENTRIES * 16)
 #define VMEDIA_MAX_RESP_SIZE		(8 + 40 + VMEDIA_MAX_EDID_BLOCKS * 128)
 
@@ -149,8 +150,22 @@ void vmedia_sg_put(uint8_t *raw, uint32_t index, const struct vmedia_sg_entry *e
 union vmedia_payload;			/* all payload structures, <vmedia/v4l2.h> */
 
 /*
+ * The shape of the question, which its answer must have too, whatever the device does to the structure meanwhile.
+ * Written by vmedia_cmd_decode() alone; a driver leaves it zero, its questions are intact.
+ */
+struct vmedia_asked {
+	bool known;
+	bool restore;				/* the pointer or fd placeholder below goes back as it came */
+	uint64_t pointer;			/* m.planes, controls, edid, fd of EXPBUF */
+	uint32_t num_planes, num_uuids, num_ctrls, edid_blocks;
+};
+
+/*
  * An ioctl with all that follows it, in host byte order. The device end decodes the question into it, changes it
  * in place and encodes it as the answer; the driver end does the reverse. Pointers refer to memory of the caller.
+ *
+ * A driver sets num_planes to arg.buffer.length for a multi-planar buffer and to 0 for another; the answer may lower
+ * both (QUERYBUF is asked with room for planes). A device may change anything in arg, planes, uuid, ctrls and edid.
  */
 struct vmedia_ioctl {
 	const struct vmedia_ioctl_info *info;
@@ -167,6 +182,7 @@ struct vmedia_ioctl {
 	/* VMEDIA_FOLLOW_EDID: caller's memory */
 	uint8_t *edid;
 	uint32_t max_edid_blocks;
+	struct vmedia_asked asked;
 };
 
 struct vmedia_cmd {
@@ -186,12 +202,18 @@ struct vmedia_cmd {
  * vmedia_cmd_decode - decode @len bytes of the device-readable part at @buf into @cmd. io.ctrls, ctrl_sg, max_ctrls,
  * edid and max_edid_blocks must be set (or zero) before the call; SG lists point into @buf.
  * Returns 0; -EINVAL for a short or malformed command; -ENOTTY for an unknown command, an unknown ioctl or one that is
- * not carried; -E2BIG beyond a limit. With -ENOTTY and -EINVAL, type, session_id and code hold what could be read.
- * Extra bytes after a payload are tolerated (research: drivers send 4 with G_INPUT and G_OUTPUT).
+ * not carried; -E2BIG beyond a limit, the caller's arrays included. On errors type, session_id and code hold what could
+ * be read, and io.info is NULL, so that vmedia_resp_encode() writes a header alone.
+ * Tolerated: extra bytes after a payload (known drivers send 4 with G_INPUT and G_OUTPUT, SG lists with QUERYBUF), and
+ * bytes that only the device writes missing in the question (UUIDs of QUERYBUF, whose answer then has none, and of
+ * EXPBUF, blocks of G_EDID): they read as zero. Of a QUERYBUF no SG list is kept.
  *
- * vmedia_resp_size - bytes that the complete successful answer to @cmd takes.
+ * vmedia_resp_size - bytes that the complete successful answer to @cmd takes; good at both ends.
  *
- * vmedia_resp_encode - encode the answer to @cmd with result @err (0 or negative errno) into @buf.
+ * vmedia_resp_encode - encode the answer to @cmd with result @err (0 or negative errno) into @buf. Pointers of the
+ * driver (m.planes, controls, edid) and EXPBUF's fd go back as they came, whatever is in @cmd now; userptr and fd of
+ * buffers are the device's to keep. With an error the structure follows where VMEDIA_IOCTL_ERR_PAYLOAD says so and
+ * @cap allows. An @err that is no errno (below -4095, or positive) is sent as EIO.
  * Returns the bytes written (what to report as used.len), 0 for CLOSE, or -ENOSPC if @cap, the writable part of the
  * chain, cannot take the answer: then nothing was written and the caller answers -EINVAL by a header alone.
  */
@@ -202,15 +224,23 @@ int vmedia_resp_encode(const struct vmedia_cmd *cmd, int err, void *buf, size_t 
 /*
  * Driver end.
  *
- * vmedia_cmd_encode - encode the question @cmd into @buf. SG entries are taken from plane_sg / ctrl_sg.
- * Returns its length, -EINVAL for a question that no device could take (counts, unknown ioctl), -ENOSPC.
+ * vmedia_cmd_size - bytes that the question @cmd takes, or 0 if vmedia_cmd_encode() would refuse it.
+ *
+ * vmedia_cmd_encode - encode the question @cmd into @buf. SG entries are taken from plane_sg / ctrl_sg and must cover
+ * the lengths exactly (QBUF and PREPARE_BUF with SHARED_PAGES; controls with size > 0).
+ * Returns its length; -EINVAL for a question that no device could take (counts, SG lists, unknown ioctl); -ENOTTY for
+ * an ioctl that is not carried; -ENOSPC.
  *
  * vmedia_resp_decode - decode and check @len bytes (used.len, already bounded by what was offered) as the answer to
  * @cmd, whose question is intact, and update it to the answer. @cmd is unchanged on -EIO.
  * Returns 0, the device's error as negative errno (1..4095; the payload is updated if the device wrote it), or -EIO
  * with cmd->why set where the answer does not fit its question: too short, status out of range, another buffer index,
- * type, memory or plane count, a count beyond the one asked for, pointers changed.
+ * type, memory or plane count, a count out of range, pointers changed. cmd->why.what is NULL with the device's own -EIO.
+ * The structure that comes with an error is read only where VMEDIA_IOCTL_ERR_PAYLOAD says that it means something;
+ * of ext controls it may come without its array. Names are NUL-terminated afterwards. Nothing else about an answer is
+ * trusted than what src/proto/check.c lists: sizes, offsets into region 0 and buffer states are the driver's to check.
  */
+size_t vmedia_cmd_size(const struct vmedia_cmd *cmd);
 int vmedia_cmd_encode(const struct vmedia_cmd *cmd, void *buf, size_t cap);
 int vmedia_resp_decode(struct vmedia_cmd *cmd, const void *buf, size_t len);
 
@@ -230,7 +260,10 @@ struct vmedia_evt {
 size_t vmedia_evt_size(const struct vmedia_evt *evt);
 /* Encode @evt; pointers in buffers are written as NULL. Returns its length or -ENOSPC. Context: device end. */
 int vmedia_evt_encode(const struct vmedia_evt *evt, void *buf, size_t cap);
-/* Decode one event: -EINVAL with why set if short, of unknown type or inconsistent in itself. Context: driver end. */
+/*
+ * Decode one event: 0, or -EINVAL with why set if short, of unknown type or inconsistent in itself (index, type, memory,
+ * plane count, more bytes used than there are). An ERROR that names no errno reads as EIO. Context: driver end.
+ */
 int vmedia_evt_decode(struct vmedia_evt *evt, const void *buf, size_t len);
 
 /* Names for logs and traces: "OPEN", "DQBUF", "VIDEO_CAPTURE_MPLANE", "MMAP"; "?" for what has none. */
