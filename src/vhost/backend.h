@@ -7,7 +7,7 @@
  *
  * States of a ring
  *   stopped   nothing known or GET_VRING_BASE, RESET_DEVICE, SET_VRING_ENABLE 0 came. The user does not touch the ring.
- *   armed     size, addresses, kick descriptor and features are known, and the ring is enabled (by SET_VRING_ENABLE,
+ *   armed     memory, addresses, kick descriptor and features are known, and the ring is enabled (by SET_VRING_ENABLE,
  *             or at once when VHOST_USER_F_PROTOCOL_FEATURES is not negotiated); waiting for the first kick.
  *   running   queue_ready() was called. Left by queue_stop(), which is called exactly once for each queue_ready().
  *
@@ -15,7 +15,8 @@
  * descriptors are closed, and a sentence is logged. If the front-end can be told (NEED_REPLY with REPLY_ACK
  * negotiated: a nonzero u64; GET_CONFIG: an empty payload; GET_SHARED_OBJECT, GET_INFLIGHT_FD: no descriptor) the
  * connection goes on. If it cannot be told, the connection is *closed*: a front-end that takes a refused request for
- * done would go on with a device in another state. Always fatal: a header of another version or with the REPLY flag, a
+ * done would go on with a device in another state. SET_CONFIG is the exception: a guest causes it, and it is ignored.
+ * Always fatal: a header of another version or with the REPLY flag, a
  * payload above VMEDIA_VU_MAX_PAYLOAD, more than VMEDIA_VU_MAX_FDS descriptors, an answer on the back-end channel
  * that fits no request.
  *
@@ -37,22 +38,27 @@
 
 #include "vhost/msg.h"
 
+struct vmedia_chain;
 struct vmedia_loop;
 struct vmedia_mem;
 struct vmedia_vqd;
 struct vmedia_vub;
 
 #define VMEDIA_VUB_MAX_QUEUES	64
-#define VMEDIA_VUB_MAX_SLOTS	64	/* memory regions */
+#define VMEDIA_VUB_MAX_SLOTS	509	/* memory regions, as many as virtq/mem.h takes */
 #define VMEDIA_VUB_MAX_PENDING	256	/* unanswered back-end requests */
 
 /* What the user of a back-end implements. Any callback may be NULL but queue_ready, queue_stop, kick and closed. */
 struct vmedia_vub_ops {
-	/* The ring may be processed until queue_stop(). A kick() follows at once. vq belongs to the back-end. */
+	/*
+	 * The ring may be processed until queue_stop(). A kick() follows at once. vq belongs to the back-end, which also
+	 * keeps the driver's kicks off while kick() runs and on otherwise. Take and return chains through
+	 * vmedia_vub_pop() and vmedia_vub_push(), or directly (then they are missing in the counters).
+	 */
 	void (*queue_ready)(void *opaque, unsigned int idx, struct vmedia_vqd *vq);
 	/*
-	 * The ring must not be touched any more, when this returns vq is gone. Chains taken from it that were not
-	 * returned are lost to the guest (or resubmitted, with INFLIGHT_SHMFD); the user forgets them.
+	 * The ring must not be touched any more when this returns: vq is gone then. Chains can still be returned during
+	 * the call (the driver is notified after it); those that are not are lost to the guest, the user forgets them.
 	 */
 	void (*queue_stop)(void *opaque, unsigned int idx);
 	/* The driver made buffers available. */
@@ -111,10 +117,14 @@ bool vmedia_vub_has_shmem(const struct vmedia_vub *vub);
 /* Bytes of region shmid as announced, 0 if there is none. */
 uint64_t vmedia_vub_shmem_size(const struct vmedia_vub *vub, uint8_t shmid);
 
-/* Publishes nothing: interrupts the driver if it wants to be after what was returned on ring idx. */
+/*
+ * vmedia_vqd_pop() and vmedia_vqd_push() of ring idx. pop gives 0 when the ring does not run, and what it gives for a
+ * broken ring has signalled the error eventfd. push may only be called for a chain of this run of the ring.
+ */
+int vmedia_vub_pop(struct vmedia_vub *vub, unsigned int idx, struct vmedia_chain **chain);
+void vmedia_vub_push(struct vmedia_vub *vub, unsigned int idx, struct vmedia_chain *chain, uint32_t used_len);
+/* Interrupts the driver if it wants that after what was returned on ring idx. Nothing when the ring does not run. */
 void vmedia_vub_notify(struct vmedia_vub *vub, unsigned int idx);
-/* Declares a ring broken: logs nothing, signals the error eventfd. The ring stays stopped until it is set up anew. */
-void vmedia_vub_queue_broken(struct vmedia_vub *vub, unsigned int idx);
 
 struct vmedia_vub_stats {
 	uint64_t kicks;		/* wake-ups received */

@@ -33,13 +33,9 @@
 #define VMEDIA_VU_UUID_SIZE		16
 #define VMEDIA_VU_MAX_PAYLOAD		2056	/* the answer of GET_SHMEM_CONFIG */
 
-/* Virtio feature bits that this layer knows. */
-#define VMEDIA_VU_F_LOG_ALL		26
-#define VMEDIA_VIRTIO_F_INDIRECT	28
-#define VMEDIA_VIRTIO_F_EVENT_IDX	29
+/* Feature bits of vhost-user in the virtio feature word; virtio's own are in virtq/ring.h. */
+#define VMEDIA_VU_F_LOG_ALL		26	/* never offered: no migration while the device runs */
 #define VMEDIA_VU_F_PROTOCOL		30
-#define VMEDIA_VIRTIO_F_VERSION_1	32
-#define VMEDIA_VIRTIO_F_RING_PACKED	34
 
 /* Protocol feature bits. */
 enum vmedia_vu_pf {
@@ -247,11 +243,14 @@ const struct vmedia_vu_row *vmedia_vu_row(enum vmedia_vu_dir dir, uint32_t reque
 /* A name for log sentences, never NULL. */
 const char *vmedia_vu_name(enum vmedia_vu_dir dir, uint32_t request);
 
+struct vmedia_ratelimit;
+
 /* What a message is checked against. Feature words have the SHMEM bit at VMEDIA_VU_PF_SHMEM whatever the peer uses. */
 struct vmedia_vu_limits {
 	uint64_t offered;	/* protocol features */
 	uint64_t negotiated;
 	unsigned int num_rings;
+	struct vmedia_ratelimit *rl;	/* for what is logged; NULL: everything */
 };
 
 /*

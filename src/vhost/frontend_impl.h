@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside of the front-end end: what its files share.
+ *
+ * frontend.c		life, negotiation, the synchronous call
+ * frontend_req.c	one function a request
+ * frontend_chan.c	requests of the back-end
+ */
+#ifndef VMEDIA_VHOST_FRONTEND_IMPL_H
+#define VMEDIA_VHOST_FRONTEND_IMPL_H
+
+#include "base/log.h"
+#include "vhost/frontend.h"
+
+struct vmedia_vuf {
+	struct vmedia_vuf_config cfg;
+	const struct vmedia_vuf_ops *ops;
+	void *opaque;
+	struct vmedia_vu_link link, chan;
+	int err;		/* sticky: why the connection is dead */
+	bool busy;		/* in a call or in a callback */
+	struct vmedia_ratelimit rl;
+	uint64_t features, pfeatures, poffered;
+	uint64_t num_queues;
+	uint64_t shmem_size[VMEDIA_VU_MAX_SHMEM];
+};
+
+#define vmedia_vuf_warn(vuf, ...) vmedia_warn_rl(&(vuf)->rl, "vhost-user: " __VA_ARGS__)
+
+static inline bool vmedia_vuf_has_pf(const struct vmedia_vuf *vuf, enum vmedia_vu_pf bit)
+{
+	return vuf->pfeatures >> bit & 1;
+}
+
+/* Makes the connection dead, which the back-end notices; returns the first reason. */
+int vmedia_vuf_fail(struct vmedia_vuf *vuf, int err);
+
+/* One request: sends it and, if it has one, takes its answer. */
+struct vmedia_vuf_call {
+	uint32_t request;
+	uint32_t size;
+	const void *payload;
+	const int *fds;
+	unsigned int num_fds;
+	struct vmedia_vu_msg *reply;	/* for requests with an answer of their own: its descriptors are the caller's */
+};
+
+/* 0; -EIO: refused by acknowledgement; -EBUSY: called from a callback; others are sticky. */
+int vmedia_vuf_do(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call);
+
+/* Serves the channel. Returns 0 or a negative errno that must become sticky. */
+int vmedia_vuf_serve_channel(struct vmedia_vuf *vuf);
+
+#endif

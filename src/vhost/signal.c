@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Kick, call and error descriptors of a peer.
+ *
+ * They are eventfds as a rule, but UML gives one end of a socket pair and the reference allows pipes. Writing must
+ * neither block (a full pipe) nor raise SIGPIPE (the other end closed) in a process whose signals are not ours.
+ *
+ * Security model: regular files, devices and FUSE files are refused, as reading or writing those can block whatever
+ * O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer shares: one that clears it and fills
+ * its own eventfd can stall this thread, and only until a signal arrives; each front-end has a thread of its own to lose.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "vhost/backend_impl.h"
+
+int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd)
+{
+	struct stat st;
+	int err;
+
+	if (fstat(fd, &st))
+		return -errno;
+	switch (st.st_mode & S_IFMT) {
+	case 0:
+		sig->kind = VMEDIA_VUB_FD_EVENT;
+		break;
+	case S_IFSOCK:
+		sig->kind = VMEDIA_VUB_FD_SOCKET;
+		break;
+	case S_IFIFO:
+		sig->kind = VMEDIA_VUB_FD_PIPE;
+		break;
+	default:
+		return -EINVAL;
+	}
+	err = vmedia_fd_set_nonblock(fd, true);
+	if (err)
+		return err;
+	sig->fd = fd;
+	return 0;
+}
+
+void vmedia_vub_signal_close(struct vmedia_vub_signal *sig)
+{
+	vmedia_fd_close(&sig->fd);
+}
+
+/* write() to a pipe whose reader may be gone: SIGPIPE is held back and taken, unless somebody else's waits already. */
+static void send_pipe(int fd, const void *data, size_t len)
+{
+	static const struct timespec now;
+	sigset_t pipe_set, old, waiting;
+	bool was_waiting;
+
+	sigemptyset(&pipe_set);
+	sigaddset(&pipe_set, SIGPIPE);
+	sigpending(&waiting);
+	was_waiting = sigismember(&waiting, SIGPIPE) == 1;
+	if (pthread_sigmask(SIG_BLOCK, &pipe_set, &old))
+		return;
+	if (write(fd, data, len) < 0 && errno == EPIPE && !was_waiting) {
+		while (sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR)
+			;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig)
+{
+	static const uint64_t one = 1;
+
+	if (sig->fd < 0)
+		return;
+	switch (sig->kind) {
+	case VMEDIA_VUB_FD_EVENT:
+		vmedia_eventfd_signal(sig->fd);
+		break;
+	case VMEDIA_VUB_FD_SOCKET:
+		/* A full socket has wake-ups enough in it; a closed one has nobody to wake. */
+		(void)!send(sig->fd, &one, sizeof(one), MSG_DONTWAIT | MSG_NOSIGNAL);
+		break;
+	case VMEDIA_VUB_FD_PIPE:
+		send_pipe(sig->fd, &one, sizeof(one));
+		break;
+	}
+}
+
+/*
+ * An eventfd is never read: edge-triggered polling reports every write to it, and its counter does not matter. Pipes
+ * and sockets would fill. One read is enough, as the next write reports again.
+ */
+void vmedia_vub_signal_drain(const struct vmedia_vub_signal *sig)
+{
+	uint8_t buf[4096];
+
+	if (sig->fd >= 0 && sig->kind != VMEDIA_VUB_FD_EVENT)
+		(void)!read(sig->fd, buf, sizeof(buf));
+}
