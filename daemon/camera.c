@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The camera on the command line: --name=value pairs, which the camera itself knows and explains.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vmedia/camera.h>
+
+#include "camera.h"
+
+void daemon_camera_help(void)
+{
+	const struct vmedia_camera_option *table;
+	char left[64];
+	size_t count;
+
+	fputs("Usage: vhost-user-media --socket-path=PATH camera [OPTIONS]\n\nOptions:\n", stdout);
+	table = vmedia_camera_option_table(&count);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(left, sizeof(left), "--%s=%s", table[i].name, table[i].value);
+		printf("  %-26s %s\n", left, table[i].help);
+	}
+	fputs("\nExample: vhost-user-media --socket-path=/run/cam.sock camera --source=pattern "
+	      "--fps=60\n",
+	      stdout);
+}
+
+/*
+ * Splits "--name=value" or "--name" "value"; returns how many words it took, 0 for what is no
+ * option.
+ */
+static int split(int argc, char **argv, char *name, size_t size, const char **value)
+{
+	const char *word = argv[0], *eq;
+
+	if (strncmp(word, "--", 2) != 0 || !word[2])
+		return 0;
+	eq = strchr(word, '=');
+	if (eq) {
+		snprintf(name, size, "%.*s", (int)(eq - word - 2), word + 2);
+		*value = eq + 1;
+		return 1;
+	}
+	snprintf(name, size, "%s", word + 2);
+	*value = argc > 1 ? argv[1] : NULL;
+	return *value ? 2 : 1;
+}
+
+static int parse(struct vmedia_camera_options *opts, const struct daemon_options *o, char *why,
+		 size_t why_size)
+{
+	char name[64];
+	const char *value;
+	int ret, n;
+
+	for (int i = 1; i < o->kind_argc; i += n) {
+		n = split(o->kind_argc - i, o->kind_argv + i, name, sizeof(name), &value);
+		ret = n ? vmedia_camera_set_option(opts, name, value ? value : "", why, why_size)
+			: -ENOENT;
+		if (ret == -ENOENT) {
+			snprintf(why, why_size,
+				 "unknown option '%s' of the camera; see vhost-user-media camera "
+				 "--help",
+				 o->kind_argv[i]);
+			return -EINVAL;
+		}
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+int daemon_camera_create(struct vmedia_loop *loop, const struct daemon_options *o, char *why,
+			 size_t why_size, struct vmedia_device **dev)
+{
+	struct vmedia_camera_options opts;
+	int ret;
+
+	vmedia_camera_options_init(&opts);
+	opts.limits = o->limits;
+	opts.region_size = o->region_size;
+	ret = parse(&opts, o, why, why_size);
+	return ret < 0 ? ret : vmedia_camera_create(loop, &opts, why, why_size, dev);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vhost-user-media: one virtio-media device on one vhost-user socket.
+ *
+ * The one place that composes transport, core and devices. Exit status: 0 after SIGTERM, SIGINT or
+ * the last guest; 2 for what the user can mend (an option, a file, a socket in use), after one line
+ * that says how; 1 for the rest.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <vmedia/log.h>
+#include <vmedia/serve.h>
+
+#include "base/loop.h"
+#include "config.h"
+#include "kinds.h"
+#include "options.h"
+#include "sandbox.h"
+
+#define PROGRAM "vhost-user-media"
+
+enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
+
+/* What is up, in the order of its setting up. */
+struct daemon {
+	struct vmedia_loop *loop;
+	struct vmedia_source signals;
+	int signal_fd;
+	struct vmedia_device *dev;
+	struct vmedia_server *srv;
+};
+
+static void on_log(void *opaque, int level, const char *msg)
+{
+	static const char *const names[] = { "error", "warning", "info", "debug" };
+
+	fprintf(stderr, PROGRAM ": %s: %s\n", names[level], msg);
+}
+
+static void on_signal(struct vmedia_source *src, uint32_t revents)
+{
+	struct daemon *d = vmedia_container_of(src, struct daemon, signals);
+	struct signalfd_siginfo si;
+
+	if (read(d->signal_fd, &si, sizeof(si)) != sizeof(si))
+		return;
+	vmedia_info("%s: leaving", si.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+	vmedia_loop_stop(d->loop);
+}
+
+/*
+ * Signals come through the loop, so that a guest's session ends in order. Before any thread is
+ * made.
+ */
+static int catch_signals(struct daemon *d)
+{
+	sigset_t set;
+	int ret;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (d->signal_fd < 0)
+		return -errno;
+	ret = vmedia_loop_add_fd(d->loop, &d->signals, d->signal_fd, EPOLLIN, on_signal);
+	return ret;
+}
+
+static void daemon_finish(struct daemon *d)
+{
+	vmedia_server_destroy(d->srv);
+	vmedia_device_destroy(d->dev);
+	vmedia_loop_del_fd(&d->signals);
+	if (d->signal_fd >= 0)
+		close(d->signal_fd);
+	vmedia_loop_destroy(d->loop);
+}
+
+static int user_error(const char *why)
+{
+	fprintf(stderr, PROGRAM ": %s\n", why);
+	return EXIT_USER;
+}
+
+static int internal_error(const char *what, int err)
+{
+	fprintf(stderr, PROGRAM ": %s: %s\n", what, strerror(-err));
+	return EXIT_INTERNAL;
+}
+
+static int serve_error(const struct daemon_options *o, int err)
+{
+	char why[512];
+
+	if (!o->server.socket_path) {
+		snprintf(why, sizeof(why), "--fd=%d: %s; give a connected UNIX socket",
+			 o->server.fd, strerror(-err));
+		return user_error(why);
+	}
+	if (err == -EADDRINUSE)
+		snprintf(why, sizeof(why),
+			 "--socket-path=%s is in use by another process; stop it or choose another "
+			 "path",
+			 o->server.socket_path);
+	else
+		snprintf(why, sizeof(why),
+			 "--socket-path=%s: %s; choose a path where a socket can be made",
+			 o->server.socket_path, strerror(-err));
+	return user_error(why);
+}
+
+static int serve(struct daemon *d, const struct daemon_options *o)
+{
+	char why[512] = "";
+	int ret = vmedia_loop_create(&d->loop);
+
+	if (ret == 0)
+		ret = catch_signals(d);
+	if (ret < 0)
+		return internal_error("cannot make an event loop", ret);
+	ret = o->kind->create(d->loop, o, why, sizeof(why), &d->dev);
+	if (ret < 0)
+		return *why ? user_error(why) : internal_error("cannot make the device", ret);
+	ret = vmedia_server_create(d->dev, &o->server, &d->srv);
+	if (ret < 0)
+		return serve_error(o, ret);
+	ret = o->sandbox ? daemon_sandbox_enter() : 0;
+	if (ret < 0)
+		return internal_error("cannot give up privileges (--no-sandbox goes on without)",
+				      ret);
+	vmedia_info("serving %s on %s", o->kind->name,
+		    o->server.socket_path ? o->server.socket_path : "--fd");
+	ret = vmedia_loop_run(d->loop);
+	return ret < 0 ? internal_error("event loop", ret) : EXIT_OK;
+}
+
+static int show(const struct daemon_options *o)
+{
+	switch (o->action) {
+	case DAEMON_HELP:
+		if (o->kind)
+			o->kind->help();
+		else
+			daemon_options_help();
+		break;
+	case DAEMON_VERSION:
+		printf(PROGRAM " " VMEDIA_VERSION "\n");
+		break;
+	case DAEMON_CAPABILITIES:
+		/*
+		 * The form of QEMU's docs/interop/vhost-user.json; no optional feature of that
+		 * schema applies.
+		 */
+		printf("{\n  \"type\": \"media\",\n  \"features\": []\n}\n");
+		break;
+	case DAEMON_SERVE:
+		break;
+	}
+	return fflush(stdout) == 0 ? EXIT_OK : EXIT_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon d = { .signal_fd = -1 };
+	struct daemon_options o;
+	char why[512];
+	int status;
+
+	if (daemon_options_parse(&o, argc, argv, why, sizeof(why)) < 0)
+		return user_error(why);
+	if (o.action != DAEMON_SERVE)
+		return show(&o);
+	vmedia_log_set(on_log, NULL);
+	vmedia_log_set_level(o.log_level);
+	status = serve(&d, &o);
+	daemon_finish(&d);
+	return status;
+}

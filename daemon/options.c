@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command line: general options, the kind of device, then the kind's own options.
+ *
+ * It follows the conventions for vhost-user back-end programs that QEMU documents
+ * (docs/interop/vhost-user.rst, "Backend program conventions"): --socket-path, --fd,
+ * --print-capabilities.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <vmedia/log.h>
+
+#include "kinds.h"
+#include "options.h"
+
+/* Long options without a letter, from above the letters on. */
+enum {
+	OPT_SOCKET = 256,
+	OPT_FD,
+	OPT_CAPABILITIES,
+	OPT_ONCE,
+	OPT_REGION,
+	OPT_SHMEM_BIT,
+	OPT_NO_PACKED,
+	OPT_LOG,
+	OPT_NO_SANDBOX,
+	OPT_SESSIONS,
+	OPT_BUFFERS,
+	OPT_BYTES,
+	OPT_MAPPINGS,
+	OPT_SUBSCRIPTIONS,
+	OPT_OBJECTS,
+};
+
+static const struct option long_options[] = {
+	{ "socket-path", required_argument, NULL, OPT_SOCKET },
+	{ "fd", required_argument, NULL, OPT_FD },
+	{ "print-capabilities", no_argument, NULL, OPT_CAPABILITIES },
+	{ "once", no_argument, NULL, OPT_ONCE },
+	{ "region-size", required_argument, NULL, OPT_REGION },
+	{ "shmem-feature-bit", required_argument, NULL, OPT_SHMEM_BIT },
+	{ "no-packed", no_argument, NULL, OPT_NO_PACKED },
+	{ "log-level", required_argument, NULL, OPT_LOG },
+	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
+	{ "max-sessions", required_argument, NULL, OPT_SESSIONS },
+	{ "max-buffers", required_argument, NULL, OPT_BUFFERS },
+	{ "max-bytes", required_argument, NULL, OPT_BYTES },
+	{ "max-mappings", required_argument, NULL, OPT_MAPPINGS },
+	{ "max-subscriptions", required_argument, NULL, OPT_SUBSCRIPTIONS },
+	{ "max-objects", required_argument, NULL, OPT_OBJECTS },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+void daemon_options_help(void)
+{
+	fputs("Usage: vhost-user-media --socket-path=PATH [OPTIONS] KIND [OPTIONS OF THE KIND]\n"
+	      "Serve one virtio-media device to virtual machines over vhost-user, one guest after "
+	      "another.\n"
+	      "\n"
+	      "Kinds (vhost-user-media KIND --help tells the options of each):\n",
+	      stdout);
+	for (unsigned int i = 0; daemon_kind_at(i); i++)
+		printf("  %-22s %s\n", daemon_kind_at(i)->name, daemon_kind_at(i)->summary);
+	fputs("\n"
+	      "Where:\n"
+	      "  --socket-path=PATH     listen on this UNIX socket\n"
+	      "  --fd=FD                serve this connected socket, then exit\n"
+	      "  --once                 exit after the first guest\n"
+	      "\n"
+	      "What a guest may hold (sizes take K, M, G):\n"
+	      "  --region-size=BYTES    shared memory region 0, for mapped buffers; 0: none "
+	      "(default 256M)\n"
+	      "  --max-sessions=N       open files (default 128)\n"
+	      "  --max-buffers=N        buffers in one queue (default 64)\n"
+	      "  --max-bytes=BYTES      buffer memory in all (default 1G)\n"
+	      "  --max-mappings=N       mapped buffers (default 1024)\n"
+	      "  --max-subscriptions=N  event subscriptions of one session (default 512)\n"
+	      "  --max-objects=N        exported virtio objects (default 256)\n"
+	      "\n"
+	      "For odd peers:\n"
+	      "  --shmem-feature-bit=N  protocol feature bit of SHMEM: 22, or a draft's 20 or 21 "
+	      "(default 22)\n"
+	      "  --no-packed            offer split virtqueues only\n"
+	      "\n"
+	      "Other:\n"
+	      "  --log-level=LEVEL      error, warning, info or debug, to standard error (default "
+	      "warning)\n"
+	      "  --no-sandbox           keep privileges, for debugging\n"
+	      "  --print-capabilities   tell a VM manager what this program is, as JSON\n"
+	      "  -h, --help             this text\n"
+	      "  -V, --version          the version\n"
+	      "\n"
+	      "Example: vhost-user-media --socket-path=/run/cam.sock camera "
+	      "--source=file:street.avi\n",
+	      stdout);
+}
+
+int daemon_parse_size(const char *text, uint64_t max, uint64_t *value)
+{
+	unsigned int shift = 0;
+	char *end;
+	uint64_t v;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(text, &end, 0);
+	if (errno)
+		return -EINVAL;
+	if (*end == 'K' || *end == 'k')
+		shift = 10;
+	else if (*end == 'M' || *end == 'm')
+		shift = 20;
+	else if (*end == 'G' || *end == 'g')
+		shift = 30;
+	if (shift)
+		end++;
+	if (*end || v > UINT64_MAX >> shift || v << shift > max)
+		return -EINVAL;
+	*value = v << shift;
+	return 0;
+}
+
+static const char *option_name(int opt)
+{
+	for (const struct option *o = long_options; o->name; o++)
+		if (o->val == opt)
+			return o->name;
+	return "?";
+}
+
+static int parse_number(int opt, uint64_t min, uint64_t max, uint64_t *value, char *why,
+			size_t size)
+{
+	if (daemon_parse_size(optarg, max, value) == 0 && *value >= min)
+		return 0;
+	snprintf(why, size, "--%s=%s: give a number from %llu to %llu", option_name(opt), optarg,
+		 (unsigned long long)min, (unsigned long long)max);
+	return -EINVAL;
+}
+
+static int parse_u32(int opt, uint32_t min, uint32_t max, uint32_t *value, char *why, size_t size)
+{
+	uint64_t v;
+	int ret = parse_number(opt, min, max, &v, why, size);
+
+	if (ret == 0)
+		*value = (uint32_t)v;
+	return ret;
+}
+
+static int parse_level(struct daemon_options *o, char *why, size_t size)
+{
+	static const char *const names[] = { "error", "warning", "info", "debug" };
+
+	for (int i = 0; i <= VMEDIA_LOG_DEBUG; i++) {
+		if (strcmp(optarg, names[i]) == 0) {
+			o->log_level = i;
+			return 0;
+		}
+	}
+	snprintf(why, size, "--log-level=%s: give error, warning, info or debug", optarg);
+	return -EINVAL;
+}
+
+static int parse_region(struct daemon_options *o, char *why, size_t size)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	int ret = parse_number(OPT_REGION, 0, 1ull << 40, &o->region_size, why, size);
+
+	if (ret == 0 && o->region_size % page) {
+		snprintf(why, size, "--region-size=%s: give a multiple of the page size, %llu",
+			 optarg, (unsigned long long)page);
+		return -EINVAL;
+	}
+	return ret;
+}
+
+static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
+{
+	struct vmedia_limits *l = &o->limits;
+	uint32_t fd;
+	int ret;
+
+	switch (opt) {
+	case OPT_SOCKET:
+		o->server.socket_path = optarg;
+		return 0;
+	case OPT_FD:
+		ret = parse_u32(opt, 0, 1 << 20, &fd, why, size);
+		if (ret == 0)
+			o->server.fd = (int)fd;
+		return ret;
+	case OPT_CAPABILITIES:
+		o->action = DAEMON_CAPABILITIES;
+		return 0;
+	case OPT_ONCE:
+		o->server.once = true;
+		return 0;
+	case OPT_REGION:
+		return parse_region(o, why, size);
+	case OPT_SHMEM_BIT:
+		return parse_u32(opt, 20, 22, &o->server.shmem_feature_bit, why, size);
+	case OPT_NO_PACKED:
+		o->server.no_packed = true;
+		return 0;
+	case OPT_LOG:
+		return parse_level(o, why, size);
+	case OPT_NO_SANDBOX:
+		o->sandbox = false;
+		return 0;
+	case OPT_SESSIONS:
+		return parse_u32(opt, 1, 65536, &l->max_sessions, why, size);
+	case OPT_BUFFERS:
+		return parse_u32(opt, 1, 1024, &l->max_buffers, why, size);
+	case OPT_BYTES:
+		return parse_number(opt, 1, 1ull << 40, &l->max_bytes, why, size);
+	case OPT_MAPPINGS:
+		return parse_u32(opt, 1, 1 << 20, &l->max_mappings, why, size);
+	case OPT_SUBSCRIPTIONS:
+		return parse_u32(opt, 1, 65536, &l->max_subscriptions, why, size);
+	case OPT_OBJECTS:
+		return parse_u32(opt, 0, 65536, &l->max_objects, why, size);
+	case 'h':
+		o->action = DAEMON_HELP;
+		return 0;
+	case 'V':
+		o->action = DAEMON_VERSION;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int take_kind(struct daemon_options *o, int argc, char **argv, char *why, size_t size)
+{
+	if (optind >= argc) {
+		snprintf(why, size,
+			 "which kind of device? For example: vhost-user-media --socket-path=PATH "
+			 "camera");
+		return -EINVAL;
+	}
+	o->kind = daemon_kind_find(argv[optind]);
+	if (!o->kind) {
+		snprintf(why, size, "unknown kind of device '%s'; see vhost-user-media --help",
+			 argv[optind]);
+		return -EINVAL;
+	}
+	o->kind_argc = argc - optind;
+	o->kind_argv = argv + optind;
+	for (int i = 1; i < o->kind_argc; i++)
+		if (!strcmp(o->kind_argv[i], "--help") || !strcmp(o->kind_argv[i], "-h"))
+			o->action = DAEMON_HELP;
+	return 0;
+}
+
+int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *why,
+			 size_t why_size)
+{
+	int opt, ret;
+
+	*o = (struct daemon_options){
+		.server = { .fd = -1 },
+		.region_size = 256ull << 20,
+		.log_level = VMEDIA_LOG_WARN,
+		.sandbox = true,
+	};
+	vmedia_limits_default(&o->limits);
+	opterr = 0;
+	optind = 1;
+	/* "+": stop at the kind; ":": tell a missing argument from an unknown option. */
+	while ((opt = getopt_long(argc, argv, "+:hV", long_options, NULL)) != -1) {
+		if (opt == ':') {
+			snprintf(why, why_size, "%s needs a value; see vhost-user-media --help",
+				 argv[optind - 1]);
+			return -EINVAL;
+		}
+		if (opt == '?') {
+			snprintf(why, why_size, "unknown option '%s'; see vhost-user-media --help",
+				 argv[optind - 1]);
+			return -EINVAL;
+		}
+		ret = parse_one(o, opt, why, why_size);
+		if (ret < 0)
+			return ret;
+	}
+	if (o->action != DAEMON_SERVE)
+		return 0;
+	ret = take_kind(o, argc, argv, why, why_size);
+	if (ret < 0 || o->action != DAEMON_SERVE)
+		return ret;
+	if (!o->server.socket_path == (o->server.fd < 0)) {
+		snprintf(why, why_size, "give one of --socket-path=PATH and --fd=FD");
+		return -EINVAL;
+	}
+	return 0;
+}

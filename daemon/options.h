@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the command line of vhost-user-media says. */
+#ifndef VMEDIA_DAEMON_OPTIONS_H
+#define VMEDIA_DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+
+#include <vmedia/serve.h>
+
+struct daemon_kind;
+
+enum daemon_action {
+	DAEMON_SERVE,
+	DAEMON_HELP, /* --help, of the program or of a kind */
+	DAEMON_VERSION,
+	DAEMON_CAPABILITIES, /* --print-capabilities */
+};
+
+struct daemon_options {
+	enum daemon_action action;
+	const struct daemon_kind *kind; /* NULL only with an action that needs none */
+	struct vmedia_server_options server;
+	struct vmedia_limits limits;
+	uint64_t region_size; /* bytes */
+	int log_level;	      /* enum vmedia_log_level */
+	bool sandbox;
+	/* What follows the kind, for the kind to parse; kind_argv[0] is the kind's name. */
+	int kind_argc;
+	char **kind_argv;
+};
+
+/*
+ * Parse argv into @o. Returns 0, or -EINVAL with a sentence for the user in @why: what is wrong and
+ * what to do.
+ */
+int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *why,
+			 size_t why_size);
+void daemon_options_help(void);
+
+/* A number with an optional K, M or G (powers of 1024), all of @text. Returns 0 or -EINVAL. */
+int daemon_parse_size(const char *text, uint64_t max, uint64_t *value);
+
+#endif /* VMEDIA_DAEMON_OPTIONS_H */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vmedia-bench: what virtio-media costs, beside what the same thing costs without it.
+ *
+ * Every figure is taken next to its floor, in turns within one run, and reported as a ratio to it:
+ * eventfd ping-pong of two processes under round trips, the bare source under frames, memcpy under
+ * bytes. The device runs in a process of its own (peer.c), as the daemon does; the driver is this
+ * process.
+ */
+#ifndef VMEDIA_BENCH_H
+#define VMEDIA_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <vmedia/camera.h>
+#include <vmedia/driver.h>
+#include <vmedia/serve.h>
+
+struct bench_options {
+	const char *source;  /* as of the camera's --source */
+	const char *json;    /* write the figures here; "-": standard output; NULL: no */
+	double seconds;	     /* of each streaming run */
+	unsigned int rounds; /* turns between a floor and what stands on it */
+	unsigned int trips;  /* round trips in each turn */
+	bool packed, help;
+};
+
+uint64_t bench_now_ns(void);
+/* The median of @n samples, which it sorts. 0 for none. */
+double bench_median(double *samples, size_t n);
+/* One line on standard error; returns @err. */
+int bench_fail(const char *what, int err);
+
+/* ---- floor.c ---- */
+
+/* Another process that answers an eventfd by an eventfd. */
+struct bench_pingpong {
+	pid_t pid;
+	int there, back;
+};
+
+int bench_pingpong_start(struct bench_pingpong *p);
+/* @n round trips, each a sample in nanoseconds. */
+int bench_pingpong_run(struct bench_pingpong *p, double *samples, unsigned int n);
+void bench_pingpong_stop(struct bench_pingpong *p);
+
+/*
+ * Nanoseconds that copying @bytes takes, from memory that is not in the cache to such memory: the
+ * median of many.
+ */
+double bench_memcpy_ns(size_t bytes);
+
+struct bench_source_result {
+	uint64_t frames;
+	double cpu_ns, wall_ns; /* a frame */
+};
+
+/* The source alone, into four buffers of plain shared memory, for about @seconds. */
+int bench_source_run(const struct bench_options *o, uint32_t width, uint32_t height, double seconds,
+		     struct bench_source_result *r);
+
+/* ---- peer.c ---- */
+
+struct bench_peer_stats {
+	struct vmedia_device_stats device;
+	struct vmedia_server_stats server;
+};
+
+/* A device in a process of its own, and an open file of it here. */
+struct bench_peer {
+	pid_t pid;
+	int stats_fd; /* the process writes struct bench_peer_stats here when it ends */
+	struct vmedia_driver *drv;
+	struct vmedia_file *f;
+};
+
+/*
+ * @fps: frames a second, 0: as fast as buffers come. Returns 0 or negative errno after a line on
+ * standard error.
+ */
+int bench_peer_start(struct bench_peer *p, const struct bench_options *o, unsigned int fps);
+/* CPU time that the device's process has used, all threads, in nanoseconds. */
+uint64_t bench_peer_cpu_ns(const struct bench_peer *p);
+/* Disconnect, wait for the process, take its counters (@stats may be NULL). */
+int bench_peer_stop(struct bench_peer *p, struct bench_peer_stats *stats);
+
+/* ---- stream.c ---- */
+
+struct bench_stream {
+	uint32_t width, height; /* NV12 */
+	uint32_t memory;	/* V4L2_MEMORY_* */
+	unsigned int buffers;	/* queued at a time */
+	unsigned int fps;	/* 0: free run */
+	bool scattered;
+	double seconds;
+};
+
+/* Per frame, of all that happened between the first frame and the last. */
+struct bench_stream_result {
+	uint64_t frames;
+	double fps, device_cpu_ns, driver_cpu_ns, commands, events, kicks, interrupts, copied;
+	double qbuf_to_event_ns; /* median from the call of QBUF to its event being seen */
+	double dropped;		 /* frames that the sequence skipped, in all */
+};
+
+int bench_stream_run(const struct bench_options *o, const struct bench_stream *s,
+		     struct bench_stream_result *r);
+
+/* ---- report.c ---- */
+
+struct bench_report;
+
+struct bench_report *bench_report_new(void);
+/*
+ * A figure with the key of the JSON object; @unit and @label are for people, a NULL @label keeps it
+ * out of the table.
+ */
+int bench_report_add(struct bench_report *r, const char *key, double value, const char *unit,
+		     const char *label);
+/* A heading of the table. */
+void bench_report_section(struct bench_report *r, const char *title);
+int bench_report_json(const struct bench_report *r, const char *path);
+void bench_report_free(struct bench_report *r);
+
+#endif /* VMEDIA_BENCH_H */

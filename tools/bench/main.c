@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* vmedia-bench: the measurements, in turns with their floors, and what they come to. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/videodev2.h>
+
+#include "bench.h"
+
+#define PACED_FPS 60
+
+static const struct size {
+	const char *name;
+	uint32_t width, height;
+} sizes[] = { { "720p", 1280, 720 }, { "1080p", 1920, 1080 } };
+
+static const struct memory {
+	const char *name, *what;
+	uint32_t memory;
+} memories[] = { { "mmap", "MMAP", V4L2_MEMORY_MMAP },
+		 { "user", "SHARED_PAGES", V4L2_MEMORY_USERPTR } };
+
+uint64_t bench_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+double bench_median(double *samples, size_t n)
+{
+	if (!n)
+		return 0;
+	qsort(samples, n, sizeof(*samples), by_value);
+	return n % 2 ? samples[n / 2] : (samples[n / 2 - 1] + samples[n / 2]) / 2;
+}
+
+int bench_fail(const char *what, int err)
+{
+	fprintf(stderr, "vmedia-bench: %s: %s\n", what, strerror(-err));
+	return err;
+}
+
+/* "mmap_1080p_fps" and its line "MMAP 1080p: frames a second". */
+static int add(struct bench_report *r, const struct memory *m, const struct size *s,
+	       const char *key, const char *label, double value, const char *unit)
+{
+	char k[96], l[96];
+
+	snprintf(k, sizeof(k), "%s_%s_%s", m->name, s->name, key);
+	snprintf(l, sizeof(l), "%s %s: %s", m->what, s->name, label);
+	return bench_report_add(r, k, value, unit, l);
+}
+
+/* ---- round trips ---- */
+
+static int trips(struct bench_peer *p, double *samples, unsigned int n)
+{
+	struct vmedia_format fmt = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+	uint64_t start = bench_now_ns(), end;
+	int ret;
+
+	for (unsigned int i = 0; i < n; i++) {
+		ret = vmedia_ioctl(p->f, VIDIOC_G_FMT, &fmt);
+		if (ret < 0)
+			return bench_fail("VIDIOC_G_FMT", ret);
+		end = bench_now_ns();
+		samples[i] = (double)(end - start);
+		start = end;
+	}
+	return 0;
+}
+
+static int round_trips(const struct bench_options *o, struct bench_report *r, double *floor_ns)
+{
+	size_t total = (size_t)o->rounds * o->trips;
+	double *floor = calloc(total, sizeof(*floor)), *ours = calloc(total, sizeof(*ours));
+	struct bench_pingpong pp = { 0 };
+	struct bench_peer peer;
+	int ret = floor && ours ? bench_pingpong_start(&pp) : -ENOMEM;
+
+	if (ret == 0)
+		ret = bench_peer_start(&peer, o, 0);
+	for (unsigned int i = 0; ret == 0 && i < o->rounds; i++) {
+		ret = bench_pingpong_run(&pp, floor + (size_t)i * o->trips, o->trips);
+		if (ret == 0)
+			ret = trips(&peer, ours + (size_t)i * o->trips, o->trips);
+	}
+	if (ret == 0)
+		ret = bench_peer_stop(&peer, NULL);
+	if (pp.pid)
+		bench_pingpong_stop(&pp);
+	if (ret == 0) {
+		double median = bench_median(ours, total);
+
+		*floor_ns = bench_median(floor, total);
+		bench_report_section(r, "One command (median)");
+		bench_report_add(r, "eventfd_rtt_us", *floor_ns / 1e3, "us",
+				 "floor: eventfd ping-pong of two processes");
+		bench_report_add(r, "g_fmt_rtt_us", median / 1e3, "us",
+				 "VIDIOC_G_FMT, question to answer");
+		bench_report_add(r, "g_fmt_rtt_vs_eventfd", median / *floor_ns, "x",
+				 "ratio to the floor");
+	}
+	free(floor);
+	free(ours);
+	return ret;
+}
+
+/* ---- frames as fast as they come: rate and CPU ---- */
+
+/*
+ * One turn after the other; the ratio is taken in each turn, and its median over the turns counts.
+ */
+static int free_run(const struct bench_options *o, struct bench_report *r, const struct memory *m,
+		    const struct size *s)
+{
+	struct bench_stream stream = {
+		.width = s->width,
+		.height = s->height,
+		.memory = m->memory,
+		.buffers = 4,
+		.seconds = o->seconds,
+		.scattered = m->memory == V4L2_MEMORY_USERPTR,
+	};
+	double cpu[64], src[64], drv[64], fps[64], src_fps[64], ratio[64], copied = 0;
+	unsigned int n = o->rounds < 64 ? o->rounds : 64;
+	struct bench_stream_result res;
+	struct bench_source_result bare;
+
+	for (unsigned int i = 0; i < n; i++) {
+		int ret = bench_source_run(o, s->width, s->height, o->seconds, &bare);
+
+		if (ret == 0)
+			ret = bench_stream_run(o, &stream, &res);
+		if (ret < 0)
+			return ret;
+		src[i] = bare.cpu_ns;
+		src_fps[i] = 1e9 / bare.wall_ns;
+		cpu[i] = res.device_cpu_ns;
+		drv[i] = res.driver_cpu_ns;
+		fps[i] = res.fps;
+		ratio[i] = res.device_cpu_ns / bare.cpu_ns;
+		copied = res.copied > copied ? res.copied : copied;
+	}
+	add(r, m, s, "source_cpu_us", "floor: CPU of the bare source, a frame",
+	    bench_median(src, n) / 1e3, "us");
+	add(r, m, s, "device_cpu_us", "CPU of the device process, a frame",
+	    bench_median(cpu, n) / 1e3, "us");
+	add(r, m, s, "cpu_vs_source", "ratio to the floor", bench_median(ratio, n), "x");
+	add(r, m, s, "driver_cpu_us", "CPU of the driver process, a frame",
+	    bench_median(drv, n) / 1e3, "us");
+	add(r, m, s, "source_fps", "floor: frames a second of the bare source",
+	    bench_median(src_fps, n), "");
+	add(r, m, s, "fps", "frames a second", bench_median(fps, n), "");
+	return add(r, m, s, "bytes_copied_per_frame",
+		   "bytes copied after the source wrote them, a frame", copied, "");
+}
+
+/* ---- frames at their pace: what goes back and forth for each ---- */
+
+static int paced(const struct bench_options *o, struct bench_report *r, const struct memory *m,
+		 const struct size *s)
+{
+	struct bench_stream stream = {
+		.width = s->width,
+		.height = s->height,
+		.memory = m->memory,
+		.buffers = 4,
+		.fps = PACED_FPS,
+		.seconds = o->seconds * 2,
+		.scattered = m->memory == V4L2_MEMORY_USERPTR,
+	};
+	struct bench_stream_result res;
+	int ret = bench_stream_run(o, &stream, &res);
+
+	if (ret < 0)
+		return ret;
+	add(r, m, s, "commands_per_frame", "commands, a frame", res.commands, "");
+	add(r, m, s, "events_per_frame", "events, a frame", res.events, "");
+	add(r, m, s, "kicks_per_frame", "kicks, a frame", res.kicks, "");
+	add(r, m, s, "interrupts_per_frame", "interrupts, a frame", res.interrupts, "");
+	add(r, m, s, "paced_fps", "frames a second where 60 are asked for", res.fps, "");
+	return add(r, m, s, "paced_dropped", "frames dropped in all", res.dropped, "");
+}
+
+/* ---- one buffer at a time: from QBUF to its event ---- */
+
+static int latency(const struct bench_options *o, struct bench_report *r, const struct memory *m,
+		   const struct size *s, double rtt_ns)
+{
+	struct bench_stream stream = {
+		.width = s->width,
+		.height = s->height,
+		.memory = m->memory,
+		.buffers = 1,
+		.seconds = o->seconds,
+	};
+	struct bench_source_result bare;
+	struct bench_stream_result res;
+	int ret = bench_source_run(o, s->width, s->height, o->seconds, &bare);
+
+	if (ret == 0)
+		ret = bench_stream_run(o, &stream, &res);
+	if (ret < 0)
+		return ret;
+	add(r, m, s, "qbuf_to_event_us", "QBUF to its event, one buffer at a time",
+	    res.qbuf_to_event_ns / 1e3, "us");
+	return add(r, m, s, "qbuf_to_event_vs_floor",
+		   "ratio to one eventfd round trip + the bare source",
+		   res.qbuf_to_event_ns / (rtt_ns + bare.wall_ns), "x");
+}
+
+static int run(const struct bench_options *o, struct bench_report *r)
+{
+	double rtt_ns = 0;
+	int ret = round_trips(o, r, &rtt_ns);
+
+	bench_report_section(r, "Copying one NV12 frame, for comparison");
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char key[32], label[64];
+
+		snprintf(key, sizeof(key), "memcpy_%s_us", sizes[i].name);
+		snprintf(label, sizeof(label), "memcpy of a %s frame", sizes[i].name);
+		bench_report_add(r, key,
+				 bench_memcpy_ns((size_t)sizes[i].width * sizes[i].height * 3 / 2) /
+					 1e3,
+				 "us", label);
+	}
+	for (size_t m = 0; m < sizeof(memories) / sizeof(memories[0]); m++) {
+		for (size_t s = 0; ret == 0 && s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+			char title[64];
+
+			snprintf(title, sizeof(title), "%s, %s NV12", memories[m].what,
+				 sizes[s].name);
+			bench_report_section(r, title);
+			ret = free_run(o, r, &memories[m], &sizes[s]);
+			if (ret == 0)
+				ret = latency(o, r, &memories[m], &sizes[s], rtt_ns);
+			if (ret == 0)
+				ret = paced(o, r, &memories[m], &sizes[s]);
+		}
+	}
+	return ret;
+}
+
+/* ---- the command line ---- */
+
+static const struct option long_options[] = {
+	{ "source", required_argument, NULL, 's' },  { "json", optional_argument, NULL, 'j' },
+	{ "seconds", required_argument, NULL, 't' }, { "rounds", required_argument, NULL, 'r' },
+	{ "packed", no_argument, NULL, 'p' },	     { "quick", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+};
+
+static void help(void)
+{
+	puts("Usage: vmedia-bench [OPTIONS]\n"
+	     "Measure what virtio-media costs, each figure beside its floor taken in the same "
+	     "run.\n"
+	     "\n"
+	     "  --source=SOURCE  pattern or file:PATH, as of the camera (default pattern)\n"
+	     "  --seconds=S      of each streaming run (default 1)\n"
+	     "  --rounds=N       turns between a floor and what stands on it, 1 to 64 (default 5)\n"
+	     "  --packed         packed virtqueues\n"
+	     "  --quick          one short round: whether it works, not how fast\n"
+	     "  --json[=FILE]    the figures as one flat JSON object, to FILE or standard output "
+	     "at the end\n"
+	     "  --help           this text");
+}
+
+static int parse(struct bench_options *o, int argc, char **argv)
+{
+	int opt;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			o->source = optarg;
+			break;
+		case 'j':
+			o->json = optarg ? optarg : "-";
+			break;
+		case 't':
+			o->seconds = strtod(optarg, NULL);
+			break;
+		case 'r':
+			o->rounds = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		case 'p':
+			o->packed = true;
+			break;
+		case 'q':
+			o->rounds = 1;
+			o->trips = 500;
+			o->seconds = 0.2;
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			fprintf(stderr,
+				"vmedia-bench: unknown option or missing value '%s'; see "
+				"vmedia-bench --help\n",
+				argv[optind - 1]);
+			return -EINVAL;
+		}
+	}
+	if (optind < argc || !(o->seconds > 0) || o->seconds > 600 || o->rounds < 1 ||
+	    o->rounds > 64) {
+		fprintf(stderr, "vmedia-bench: --seconds up to 600, --rounds 1 to 64; see "
+				"vmedia-bench --help\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_options o = { .source = "pattern", .seconds = 1, .rounds = 5, .trips = 2000 };
+	struct bench_report *r;
+	int ret;
+
+	if (parse(&o, argc, argv) < 0)
+		return 2;
+	if (o.help) {
+		help();
+		return 0;
+	}
+	r = bench_report_new();
+	if (!r)
+		return 1;
+	ret = run(&o, r);
+	if (ret == 0 && o.json)
+		ret = bench_report_json(r, o.json);
+	bench_report_free(r);
+	return ret < 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vmedia-ctl: drive a virtio-media device from the command line, with v4l2-ctl's option names.
+ *
+ * Options are collected first (options.c), then carried out in a fixed order whatever their order
+ * on the command line, as v4l2-ctl does: set, get, list, wait for events, stream.
+ */
+#ifndef VMEDIA_CTL_H
+#define VMEDIA_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/videodev2.h>
+#include <vmedia/driver.h>
+
+#define CTL_MAX_ARGS 32 /* repeats of one option that are kept */
+
+enum { CTL_EXIT_OK = 0, CTL_EXIT_FAILED = 1, CTL_EXIT_USAGE = 2 };
+
+/* Arguments of an option that may be given several times. */
+struct ctl_args {
+	unsigned int count;
+	const char *value[CTL_MAX_ARGS];
+};
+
+struct ctl_stream_options {
+	uint32_t memory;      /* V4L2_MEMORY_MMAP or USERPTR; 0: no streaming asked for */
+	uint32_t buffers;     /* wanted */
+	uint64_t count, skip; /* frames; count 0: until interrupted */
+	const char *to;	      /* raw or, by its ending, Y4M; "-": standard output */
+	const char *snapshot; /* PNG of the first frame */
+	bool preview;
+	bool scattered; /* USERPTR pages scattered in guest memory */
+};
+
+struct ctl_options {
+	struct vmedia_driver_options connect;
+	bool help, version, silent, verbose, stats;
+	bool info, all, list_formats, list_formats_ext, list_ctrls, list_menus, list_inputs,
+		get_input, get_fmt, get_parm, get_selection;
+	const char *set_fmt, *try_fmt, *list_sizes, *list_intervals, *set_parm, *set_input,
+		*wait_event;
+	struct ctl_args set_ctrl, get_ctrl;
+	struct ctl_stream_options stream;
+};
+
+/* A connected device and an open file of it. */
+struct ctl {
+	const struct ctl_options *o;
+	struct vmedia_driver *drv;
+	struct vmedia_file *f;
+	uint32_t caps; /* V4L2_CAP_* of the node */
+	uint32_t type; /* buffer type that its video capture (or output) uses; 0: none */
+};
+
+/*
+ * Parse the command line. Returns 0, or -EINVAL after one line on standard error.
+ */
+int ctl_options_parse(struct ctl_options *o, int argc, char **argv);
+void ctl_options_help(void);
+
+/* One line on standard error: "vmedia-ctl: VIDIOC_S_FMT: Device or resource busy". Returns @err. */
+int ctl_fail(const char *what, int err);
+int ctl_fail_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* "YUYV", or "YUYV-BE" as v4l2-ctl writes it; @buf of 8 bytes. */
+const char *ctl_fourcc(uint32_t pixelformat, char buf[8]);
+
+/*
+ * Split off the next "key=value" or "value" of a comma list at *@list. Returns false at its end.
+ * @key is "" where there is none. Both buffers have @size bytes; what is longer is cut.
+ */
+bool ctl_next_pair(const char **list, char *key, char *value, unsigned int size);
+
+/*
+ * Each does one thing on the device, prints, and returns 0 or negative errno after a line on
+ * standard error.
+ */
+int ctl_show_info(struct ctl *c);
+int ctl_show_all(struct ctl *c);
+int ctl_show_fmt(struct ctl *c);
+int ctl_change_fmt(struct ctl *c, const char *spec, bool try_only);
+int ctl_list_formats(struct ctl *c, bool extended);
+int ctl_list_sizes(struct ctl *c, const char *spec);
+int ctl_list_intervals(struct ctl *c, const char *spec);
+int ctl_show_parm(struct ctl *c);
+int ctl_set_parm(struct ctl *c, const char *fps);
+int ctl_list_inputs(struct ctl *c);
+int ctl_show_input(struct ctl *c);
+int ctl_set_input(struct ctl *c, const char *index);
+int ctl_show_selection(struct ctl *c);
+int ctl_list_controls(struct ctl *c, bool menus);
+int ctl_get_controls(struct ctl *c, const char *names);
+int ctl_set_controls(struct ctl *c, const char *pairs);
+int ctl_wait_event(struct ctl *c, const char *spec);
+int ctl_stream(struct ctl *c);
+
+#endif /* VMEDIA_CTL_H */

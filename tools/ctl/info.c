@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the device is: --info, --all, inputs, selections. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "names.h"
+
+int ctl_show_info(struct ctl *c)
+{
+	struct vmedia_capability cap = { 0 };
+	int ret = vmedia_ioctl(c->f, VIDIOC_QUERYCAP, &cap);
+
+	if (ret < 0)
+		return ctl_fail("VIDIOC_QUERYCAP", ret);
+	printf("Driver Info:\n"
+	       "\tDriver name      : %.16s\n"
+	       "\tCard type        : %.32s\n"
+	       "\tBus info         : %.32s\n"
+	       "\tDriver version   : %u.%u.%u\n"
+	       "\tCapabilities     : 0x%08x\n",
+	       (const char *)cap.driver, (const char *)cap.card, (const char *)cap.bus_info,
+	       cap.version >> 16, cap.version >> 8 & 0xff, cap.version & 0xff, cap.capabilities);
+	ctl_print_flags(ctl_cap_names, cap.capabilities, "\t\t");
+	printf("\tDevice Caps      : 0x%08x\n", cap.device_caps);
+	ctl_print_flags(ctl_cap_names, cap.device_caps, "\t\t");
+	printf("Transport Info:\n"
+	       "\tVirtio features  : 0x%llx\n"
+	       "\tRegion 0         : %llu MiB\n",
+	       (unsigned long long)vmedia_driver_features(c->drv),
+	       (unsigned long long)vmedia_driver_region_size(c->drv) >> 20);
+	return 0;
+}
+
+static void print_input(const struct vmedia_input *in)
+{
+	printf("\tInput       : %u\n\tName        : %.32s\n\tType        : 0x%08x\n\tStatus      "
+	       ": ",
+	       in->index, (const char *)in->name, in->type);
+	if (in->status)
+		ctl_print_flags_inline(ctl_input_status_names, in->status);
+	else
+		fputs("ok", stdout);
+	putchar('\n');
+}
+
+int ctl_list_inputs(struct ctl *c)
+{
+	struct vmedia_input in;
+	int ret;
+
+	printf("ioctl: VIDIOC_ENUMINPUT\n");
+	for (uint32_t i = 0;; i++) {
+		in = (struct vmedia_input){ .index = i };
+		ret = vmedia_ioctl(c->f, VIDIOC_ENUMINPUT, &in);
+		if (ret < 0)
+			break;
+		print_input(&in);
+	}
+	return ret == -EINVAL || ret == -ENOTTY ? 0 : ctl_fail("VIDIOC_ENUMINPUT", ret);
+}
+
+int ctl_show_input(struct ctl *c)
+{
+	struct vmedia_input in = { 0 };
+	int32_t index;
+	int ret = vmedia_ioctl(c->f, VIDIOC_G_INPUT, &index);
+
+	if (ret < 0)
+		return ctl_fail("VIDIOC_G_INPUT", ret);
+	in.index = (uint32_t)index;
+	ret = vmedia_ioctl(c->f, VIDIOC_ENUMINPUT, &in);
+	printf("Video input : %d (%.32s: %s)\n", index, ret < 0 ? "?" : (const char *)in.name,
+	       in.status ? "see --list-inputs" : "ok");
+	return 0;
+}
+
+int ctl_set_input(struct ctl *c, const char *text)
+{
+	char *end;
+	long v = strtol(text, &end, 10);
+	int32_t index = (int32_t)v;
+	int ret;
+
+	if (*end || end == text || v < 0 || v > INT32_MAX)
+		return ctl_fail_text("--set-input=%s: give a number; --list-inputs tells which",
+				     text);
+	ret = vmedia_ioctl(c->f, VIDIOC_S_INPUT, &index);
+	if (ret < 0)
+		return ctl_fail("VIDIOC_S_INPUT", ret);
+	return ctl_show_input(c);
+}
+
+int ctl_show_selection(struct ctl *c)
+{
+	for (const struct ctl_name *t = ctl_sel_names; t->name; t++) {
+		struct vmedia_selection sel = { .type = c->type, .target = t->value };
+
+		/* The selection API takes the single-planar types for both, as V4L2 has it. */
+		if (c->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)
+			sel.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+		else if (c->type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE)
+			sel.type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
+		if (vmedia_ioctl(c->f, VIDIOC_G_SELECTION, &sel) == 0)
+			printf("Selection %s: %s, Left %d, Top %d, Width %u, Height %u\n",
+			       ctl_name(ctl_buf_type_names, sel.type), t->name, sel.r.left,
+			       sel.r.top, sel.r.width, sel.r.height);
+	}
+	return 0;
+}
+
+static void show_priority(struct ctl *c)
+{
+	uint32_t prio;
+
+	if (vmedia_ioctl(c->f, VIDIOC_G_PRIORITY, &prio) == 0)
+		printf("Priority: %u\n", prio);
+}
+
+int ctl_show_all(struct ctl *c)
+{
+	int32_t index;
+	int ret = ctl_show_info(c);
+
+	if (ret < 0)
+		return ret;
+	show_priority(c);
+	if (vmedia_ioctl(c->f, VIDIOC_G_INPUT, &index) == 0)
+		ctl_show_input(c);
+	if (c->type) {
+		ret = ctl_show_fmt(c);
+		if (ret < 0)
+			return ret;
+		ctl_show_selection(c);
+		ctl_show_parm(c);
+	}
+	return ctl_list_controls(c, true);
+}

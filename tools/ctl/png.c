@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Snapshots: a PNG file through libpng's simplified API. */
+#include <errno.h>
+#include <string.h>
+
+#include <png.h>
+
+#include "picture.h"
+
+int ctl_png_write(const char *path, const uint8_t *rgb, uint32_t width, uint32_t height)
+{
+	png_image image = {
+		.version = PNG_IMAGE_VERSION,
+		.width = width,
+		.height = height,
+		.format = PNG_FORMAT_RGB,
+	};
+	int saved;
+
+	errno = 0;
+	if (png_image_write_to_file(&image, path, 0, rgb, (png_int_32)width * 3, NULL))
+		return 0;
+	saved = errno;
+	png_image_free(&image);
+	return saved ? -saved : -EIO;
+}
