@@ -14,9 +14,11 @@
  *   different sessions do not wait for each other.
  *
  *   Buffers and V4L2 events go to the driver by pull: a device that has one says vmedia_session_wake(), and core calls
- *   ->next_event() whenever the driver has posted room for one. What waits, waits in the device's own buffers, so
- *   nothing is allocated, nothing is dropped and nothing is unbounded. Order: events produced by SUBSCRIBE_EVENT
- *   reach the queue before its response; all others after the response of the command that caused them.
+ *   ->next_event() as long as the driver has posted room. At most one pulled event a session waits in core for a
+ *   buffer (and is forgotten by STREAMOFF, REQBUFS, REMOVE_BUFS or UNSUBSCRIBE_EVENT where it fits); what else waits,
+ *   waits in the device's own buffers, so nothing is allocated, nothing is dropped and nothing is unbounded. Order:
+ *   events produced by SUBSCRIBE_EVENT reach the queue before its response; all others after the response of the
+ *   command that caused them.
  *
  *   Memory of buffers is a struct vmedia_backing: contiguous host memory with a reference count, whatever it is made
  *   of (a memory file of ours, guest pages, a virtio object of somebody else).
@@ -71,7 +73,8 @@ struct vmedia_device_ops {
 
 	/*
 	 * A session ends: CLOSE, reset, lost connection. All it holds is given back before return; a request still in
-	 * progress has been completed with -ECANCELED by core, and its completion must not be called any more.
+	 * progress (reset, lost connection, a session in error) has been completed with -ECANCELED by core, and
+	 * vmedia_request_complete() must not be called for it any more. Without an error CLOSE waits its turn.
 	 */
 	void (*close)(struct vmedia_session *s);
 
@@ -115,6 +118,7 @@ void *vmedia_device_priv(const struct vmedia_device *dev);
 struct vmedia_loop *vmedia_device_loop(const struct vmedia_device *dev);
 const struct vmedia_limits *vmedia_device_limits(const struct vmedia_device *dev);
 const struct vmedia_config *vmedia_device_config(const struct vmedia_device *dev);
+uint64_t vmedia_device_region_size(const struct vmedia_device *dev);
 
 /* ---- Sessions ---- */
 
@@ -137,13 +141,17 @@ void vmedia_session_error(struct vmedia_session *s, int err);
 struct vmedia_ioctl *vmedia_request_ioctl(struct vmedia_request *req);
 struct vmedia_session *vmedia_request_session(struct vmedia_request *req);
 
-/* End a request for which ->ioctl() returned -EINPROGRESS. @req is gone after the call. */
+/*
+ * End a request for which ->ioctl() returned -EINPROGRESS (or is about to). @req is not to be used after the call. The
+ * answer goes out at the end of the loop's turn, before events that are woken in the same turn.
+ */
 void vmedia_request_complete(struct vmedia_request *req, int err);
 
 /*
- * Payload of control @index with size > 0 in private memory of the request, size bytes: filled from the guest for
- * S and TRY, zeroed for G; for G, what the device writes there reaches the guest's pages when the request ends
- * with success. NULL if the control has no payload.
+ * Payload of control @index with size > 0 in private memory of the request, size bytes (as asked; a change of
+ * ctrls[].size does not move it): filled from the guest for S and TRY, zeroed for G. When the request ends with
+ * success, ctrls[].size bytes of it, at most the size asked for, go to the guest's pages; for S and TRY too, as V4L2's
+ * core gives back what was set. NULL if the control has no payload.
  */
 void *vmedia_request_ctrl_data(struct vmedia_request *req, uint32_t index);
 
@@ -152,8 +160,10 @@ void *vmedia_request_ctrl_data(struct vmedia_request *req, uint32_t index);
  * memory of @length bytes (the plane's length). @old, the backing that this plane had, or NULL, is returned again with
  * a further reference if the memory is the same: remapping is what costs.
  * @write: the device writes it (capture) or only reads it.
+ * The backing of an object is the whole object, which may be longer than @length. Guest pages that cannot be seen as one
+ * piece get a private copy, which counts against max_bytes: see vmedia_backing_flush() and vmedia_backing_fetch().
  * Returns 0 with a reference in @backing; -EINVAL (list missing or too short, object shorter than @length); -EFAULT
- * (outside guest memory); -ENOENT (no such object); -ENOMEM; -E2BIG.
+ * (outside guest memory); -ENOENT (no such object); -EACCES (the object cannot be written); -ENOMEM; -E2BIG.
  */
 int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t length, bool write,
 			  struct vmedia_backing *old, struct vmedia_backing **backing);
@@ -169,14 +179,15 @@ int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *bac
 
 /*
  * vmedia_backing_create - @length bytes of zeroed memory in a sealed memory file of whole pages, counted against
- * max_bytes until its last reference goes. Returns 0 or -ENOMEM, -EINVAL (length 0).
+ * max_bytes until its last reference goes. Returns 0 or -ENOMEM (also beyond max_bytes and when file descriptors would
+ * become scarce), -EINVAL (length 0).
  */
 int vmedia_backing_create(struct vmedia_device *dev, uint64_t length, struct vmedia_backing **backing);
 
 /*
  * vmedia_backing_from_fd - memory that somebody else made (a dma-buf of a host's node): [@offset, @offset + @length)
- * of @fd, which is duplicated. Not counted. Returns 0 or negative errno of dup(), fstat() or mmap(); -EINVAL if @fd is
- * shorter.
+ * of @fd, which is duplicated. Its bytes are not counted. Returns 0 or negative errno of dup(), fstat() or mmap();
+ * -ENOMEM; -EINVAL if @fd is shorter.
  */
 int vmedia_backing_from_fd(struct vmedia_device *dev, int fd, uint64_t offset, uint64_t length,
 			   struct vmedia_backing **backing);

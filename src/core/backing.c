@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory of buffers: files of ours, files of others, guest pages.
+ *
+ * Security model: a file of somebody else can shrink while it is mapped, and touching what is gone raises SIGBUS. A file
+ * that is sealed against it is mapped plainly, and so is what is no regular file (a dma-buf has a fixed size). Every
+ * other one goes through vmedia_mem_create(), whose mappings the guard of virtq/mem.h repairs. Guest pages are views
+ * (virtq/view.h), guarded the same way; where they must be bounced, the private copy is counted against max_bytes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "core/core.h"
+#include "virtq/view.h"
+
+static struct vmedia_backing *backing_new(struct vmedia_account *account, uint64_t length)
+{
+	struct vmedia_backing *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	atomic_init(&b->refs, 1);
+	b->account = vmedia_account_get(account);
+	b->length = length;
+	b->fd = -1;
+	b->writable = true;
+	return b;
+}
+
+static void backing_free(struct vmedia_backing *b)
+{
+	if (b->map)
+		munmap(b->map, b->map_len);
+	vmedia_mem_put(b->mem);
+	vmedia_view_put(b->view);
+	vmedia_fd_close(&b->fd);
+	if (b->charged)
+		vmedia_account_uncharge(b->account, b->charged);
+	if (b->filed)
+		vmedia_account_unfile(b->account);
+	vmedia_account_put(b->account);
+	free(b);
+}
+
+static int backing_charge(struct vmedia_backing *b, uint64_t bytes)
+{
+	int err = vmedia_account_charge(b->account, bytes);
+
+	if (!err)
+		b->charged = bytes;
+	return err;
+}
+
+static int backing_file(struct vmedia_backing *b)
+{
+	int err = vmedia_account_file(b->account);
+
+	if (!err)
+		b->filed = true;
+	return err;
+}
+
+/* Map [b->fd_offset, + b->length) of b->fd, whose offset need not be a page's. */
+static int backing_map(struct vmedia_backing *b)
+{
+	uint64_t page = vmedia_page_size(), head = b->fd_offset & (page - 1);
+	int prot = PROT_READ | PROT_WRITE;
+	uint64_t size;
+	void *map;
+
+	if (vmedia_add_overflow(head, b->length, &size) || size > SIZE_MAX)
+		return -ENOMEM;
+	map = mmap(NULL, size, prot, MAP_SHARED, b->fd, (off_t)(b->fd_offset - head));
+	if (map == MAP_FAILED && (errno == EACCES || errno == EPERM)) {
+		b->writable = false;
+		map = mmap(NULL, size, PROT_READ, MAP_SHARED, b->fd, (off_t)(b->fd_offset - head));
+	}
+	if (map == MAP_FAILED)
+		return -errno;
+	b->map = map;
+	b->map_len = size;
+	b->addr = (uint8_t *)map + head;
+	return 0;
+}
+
+int vmedia_backing_create(struct vmedia_device *dev, uint64_t length, struct vmedia_backing **backing)
+{
+	struct vmedia_backing *b;
+	uint64_t size;
+	int err;
+
+	vmedia_loop_assert(dev->loop);
+	if (!length)
+		return -EINVAL;
+	if (vmedia_align_overflow(length, vmedia_page_size(), &size))
+		return -ENOMEM;
+	b = backing_new(dev->account, length);
+	if (!b)
+		return -ENOMEM;
+	err = backing_charge(b, size);
+	if (!err)
+		err = backing_file(b);
+	if (err) {
+		vmedia_warn_rl(&dev->rl, "a buffer of %llu bytes was refused: the guest holds %llu of %llu bytes, %u of %u files",
+			       (unsigned long long)length, (unsigned long long)vmedia_account_bytes(dev->account),
+			       (unsigned long long)dev->account->max_bytes, atomic_load(&dev->account->files),
+			       dev->account->max_files);
+		goto fail;
+	}
+	b->fd = vmedia_memfd("vmedia-buffer", size);
+	if (b->fd < 0) {
+		err = -ENOMEM;
+		goto fail;
+	}
+	err = backing_map(b);
+	if (err)
+		goto fail;
+	*backing = b;
+	return 0;
+fail:
+	backing_free(b);
+	return err == -EINVAL ? err : -ENOMEM;
+}
+
+/* Bytes of a file or dma-buf, which knows its size by lseek() alone. */
+static int64_t file_size(int fd, struct stat *st)
+{
+	off_t end;
+
+	if (fstat(fd, st))
+		return -errno;
+	if (S_ISREG(st->st_mode))
+		return st->st_size;
+	end = lseek(fd, 0, SEEK_END);
+	return end < 0 ? -errno : end;
+}
+
+/* Take over b->fd (set) and map what b says. @st: of it. */
+static int backing_adopt(struct vmedia_backing *b, const struct stat *st)
+{
+	struct vmedia_mem_desc desc = { .size = b->length, .uva = 0x1000, .fd_offset = b->fd_offset, .fd = b->fd };
+	int seals, err;
+
+	seals = fcntl(b->fd, F_GET_SEALS);
+	if (!S_ISREG(st->st_mode) || (seals >= 0 && seals & F_SEAL_SHRINK))
+		return backing_map(b);
+	err = vmedia_mem_create(&desc, 1, &b->mem);
+	if (err)
+		return err;
+	b->addr = vmedia_mem_at(b->mem, 0, b->length);
+	return b->addr ? 0 : -EFAULT;
+}
+
+int vmedia_backing_from_fd(struct vmedia_device *dev, int fd, uint64_t offset, uint64_t length,
+			   struct vmedia_backing **backing)
+{
+	struct vmedia_backing *b;
+	struct stat st;
+	int64_t size;
+	int err;
+
+	vmedia_loop_assert(dev->loop);
+	size = file_size(fd, &st);
+	if (size < 0)
+		return (int)size;
+	if (!length || !vmedia_range_ok(offset, length, (uint64_t)size))
+		return -EINVAL;
+	b = backing_new(dev->account, length);
+	if (!b)
+		return -ENOMEM;
+	err = backing_file(b);
+	if (err)
+		goto fail;
+	b->fd_offset = offset;
+	b->fd = vmedia_fd_dup(fd);
+	if (b->fd < 0) {
+		err = b->fd;
+		goto fail;
+	}
+	err = backing_adopt(b, &st);
+	if (err)
+		goto fail;
+	*backing = b;
+	return 0;
+fail:
+	backing_free(b);
+	return err;
+}
+
+int vmedia_backing_from_object(struct vmedia_device *dev, int fd, struct vmedia_backing **backing)
+{
+	struct vmedia_backing *b;
+	struct stat st;
+	int64_t size;
+	int err;
+
+	b = backing_new(dev->account, 0);
+	if (!b) {
+		close(fd);
+		return -ENOMEM;
+	}
+	b->fd = fd;
+	err = backing_file(b);
+	if (err)
+		goto fail;
+	size = file_size(fd, &st);
+	if (size <= 0) {
+		err = size ? (int)size : -EINVAL;
+		goto fail;
+	}
+	b->length = (uint64_t)size;
+	err = backing_adopt(b, &st);
+	if (err)
+		goto fail;
+	*backing = b;
+	return 0;
+fail:
+	backing_free(b);
+	return err;
+}
+
+static bool backing_same(const struct vmedia_backing *old, struct vmedia_mem *mem, const struct vmedia_gpa_range *ranges,
+			 unsigned int num, uint64_t length, bool write)
+{
+	return old && old->view && old->length == length && old->view->rdonly == !write &&
+	       vmedia_view_matches(old->view, mem, ranges, num);
+}
+
+int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem, const struct vmedia_gpa_range *ranges,
+			      unsigned int num, uint64_t length, bool write, struct vmedia_backing *old,
+			      struct vmedia_backing **backing)
+{
+	struct vmedia_backing *b;
+	int err;
+
+	if (backing_same(old, mem, ranges, num, length, write)) {
+		*backing = vmedia_backing_get(old);
+		return 0;
+	}
+	if (length > dev->limits.max_bytes)
+		return -ENOMEM;
+	b = backing_new(dev->account, length);
+	if (!b)
+		return -ENOMEM;
+	b->writable = write;
+	err = vmedia_view_create(mem, ranges, num, VMEDIA_VIEW_NOLOAD | (write ? 0 : VMEDIA_VIEW_RDONLY), &b->view);
+	if (err)
+		goto fail;
+	if (b->view->bounced) {
+		err = backing_charge(b, length);
+		if (err)
+			goto fail;
+		if (!write)
+			vmedia_backing_fetch(b, length);
+	}
+	b->addr = b->view->data;
+	*backing = b;
+	return 0;
+fail:
+	backing_free(b);
+	return err;
+}
+
+struct vmedia_backing *vmedia_backing_get(struct vmedia_backing *b)
+{
+	atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+	return b;
+}
+
+void vmedia_backing_put(struct vmedia_backing *b)
+{
+	if (b && atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
+		backing_free(b);
+}
+
+void *vmedia_backing_addr(const struct vmedia_backing *b)
+{
+	return b->addr;
+}
+
+uint64_t vmedia_backing_length(const struct vmedia_backing *b)
+{
+	return b->length;
+}
+
+int vmedia_backing_fd(const struct vmedia_backing *b, uint64_t *offset)
+{
+	if (b->fd >= 0 && offset)
+		*offset = b->fd_offset;
+	return b->fd;
+}
+
+bool vmedia_backing_mapped(const struct vmedia_backing *b)
+{
+	return b->mappings;
+}
+
+void vmedia_backing_flush(struct vmedia_backing *b, uint64_t bytes)
+{
+	(void)bytes;
+	if (b->view && b->view->bounced)
+		atomic_fetch_add_explicit(&b->account->copied, vmedia_view_flush(b->view), memory_order_relaxed);
+}
+
+void vmedia_backing_fetch(struct vmedia_backing *b, uint64_t bytes)
+{
+	(void)bytes;
+	if (b->view && b->view->bounced)
+		atomic_fetch_add_explicit(&b->account->copied, vmedia_view_load(b->view), memory_order_relaxed);
+}

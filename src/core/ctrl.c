@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a command says beside its structure: SG lists, payloads of controls, and the driver's own pointers.
+ *
+ * Security model: SG entries are the guest's. Each is translated through the memory map that the command's chain holds a
+ * reference on; an entry outside of it is -EFAULT before the device hears of the command. Payloads are copied, so
+ * that a device never works on bytes that change under it; their sum is bounded by limits.max_ctrl_bytes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/core.h"
+
+static uint64_t le64(const uint8_t *p)
+{
+	uint64_t v = 0;
+	int i;
+
+	for (i = 7; i >= 0; i--)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static int ranges_reserve(struct vmedia_device *dev, uint32_t count)
+{
+	uint8_t *buf = (uint8_t *)dev->ranges;
+	size_t cap = dev->ranges_cap * sizeof(*dev->ranges);
+
+	if (vmedia_buf_grow(&buf, &cap, count * sizeof(*dev->ranges)))
+		return -ENOMEM;
+	dev->ranges = (struct vmedia_gpa_range *)buf;
+	dev->ranges_cap = (unsigned int)(cap / sizeof(*dev->ranges));
+	return 0;
+}
+
+int vmedia_sg_ranges(struct vmedia_device *dev, const struct vmedia_sg *sg, uint64_t length)
+{
+	struct vmedia_sg_entry e;
+	unsigned int n = 0;
+	uint32_t i;
+
+	if (ranges_reserve(dev, sg->count))
+		return -ENOMEM;
+	for (i = 0; i < sg->count && length; i++) {
+		e = vmedia_sg_at(sg, i);
+		if (!e.len)
+			continue;
+		dev->ranges[n].gpa = e.start;
+		dev->ranges[n].len = (uint32_t)VMEDIA_MIN((uint64_t)e.len, length);
+		length -= dev->ranges[n++].len;
+	}
+	return length ? -EINVAL : (int)n;
+}
+
+enum copy { COPY_CHECK, COPY_IN, COPY_OUT };
+
+/* Between @buf and the first ranges of @dev, which all lie in @mem or -EFAULT. */
+static int copy_ranges(struct vmedia_device *dev, const struct vmedia_mem *mem, unsigned int num, uint8_t *buf,
+		       uint64_t max, enum copy dir)
+{
+	struct iovec iov[VMEDIA_MEM_MAX_REGIONS];
+	unsigned int i;
+	int j, pieces;
+
+	for (i = 0; i < num; i++) {
+		pieces = vmedia_mem_iov(mem, dev->ranges[i].gpa, dev->ranges[i].len, iov, VMEDIA_ARRAY_SIZE(iov));
+		if (pieces < 0)
+			return -EFAULT;
+		for (j = 0; j < pieces; j++) {
+			size_t len = VMEDIA_MIN((uint64_t)iov[j].iov_len, max);
+
+			if (dir == COPY_IN)
+				memcpy(buf, iov[j].iov_base, len);
+			else if (dir == COPY_OUT)
+				memcpy(iov[j].iov_base, buf, len);
+			if (dir != COPY_CHECK)
+				atomic_fetch_add_explicit(&dev->account->copied, len, memory_order_relaxed);
+			buf += len;
+			max -= len;
+		}
+	}
+	return 0;
+}
+
+static bool has_ctrls(const struct vmedia_request *req)
+{
+	return req->cmd.type == VMEDIA_CMD_IOCTL && req->cmd.io.info && req->cmd.io.info->follow == VMEDIA_FOLLOW_CTRLS &&
+	       req->ctrl_data;
+}
+
+/* Give each payload its place; the sum, or negative errno. */
+static int64_t place_payloads(struct vmedia_request *req)
+{
+	const struct vmedia_ioctl *io = &req->cmd.io;
+	uint64_t total = 0;
+	uint32_t i;
+
+	for (i = 0; i < io->arg.ext_controls.count; i++) {
+		req->ctrl_data[i].size = io->ctrls[i].size;
+		req->ctrl_data[i].offset = (uint32_t)total;
+		total += vmedia_align_up(io->ctrls[i].size, 8);
+		if (total > req->dev->limits.max_ctrl_bytes || total > UINT32_MAX)
+			return -E2BIG;
+	}
+	return (int64_t)total;
+}
+
+int vmedia_ctrl_begin(struct vmedia_request *req)
+{
+	struct vmedia_device *dev = req->dev;
+	const struct vmedia_ioctl *io = &req->cmd.io;
+	bool get = io->info->nr == VMEDIA_NR_G_EXT_CTRLS;
+	int64_t total;
+	uint32_t i;
+	int n;
+
+	if (!has_ctrls(req))
+		return 0;
+	total = place_payloads(req);
+	if (total <= 0)
+		return (int)total;
+	if (!req->chain || !req->chain->mem)
+		return -EFAULT;
+	if (dev->held_bytes + (uint64_t)total > VMEDIA_MAX((uint64_t)VMEDIA_CORE_HELD_BYTES, dev->limits.max_ctrl_bytes) ||
+	    vmedia_buf_grow(&req->payload, &req->payload_cap, (size_t)total))
+		return -ENOMEM;
+	req->payload_len = (size_t)total;
+	req->held += (uint64_t)total;
+	dev->held_bytes += (uint64_t)total;
+	memset(req->payload, 0, (size_t)total);
+	for (i = 0; i < io->arg.ext_controls.count; i++) {
+		if (!req->ctrl_data[i].size)
+			continue;
+		n = vmedia_sg_ranges(dev, &io->ctrl_sg[i], req->ctrl_data[i].size);
+		if (n < 0)
+			return n;
+		n = copy_ranges(dev, req->chain->mem, (unsigned int)n, req->payload + req->ctrl_data[i].offset,
+				req->ctrl_data[i].size, get ? COPY_CHECK : COPY_IN);
+		if (n)
+			return n;
+	}
+	return 0;
+}
+
+int vmedia_ctrl_end(struct vmedia_request *req)
+{
+	const struct vmedia_ioctl *io = &req->cmd.io;
+	uint32_t i, size;
+	int n;
+
+	if (!has_ctrls(req) || !req->payload_len)
+		return 0;
+	for (i = 0; i < io->arg.ext_controls.count && i < io->max_ctrls; i++) {
+		size = VMEDIA_MIN(req->ctrl_data[i].size, io->ctrls[i].size);
+		if (!size)
+			continue;
+		n = vmedia_sg_ranges(req->dev, &io->ctrl_sg[i], size);
+		if (n < 0)
+			return n;
+		n = copy_ranges(req->dev, req->chain->mem, (unsigned int)n, req->payload + req->ctrl_data[i].offset, size,
+				COPY_OUT);
+		if (n)
+			return n;
+	}
+	return 0;
+}
+
+void *vmedia_request_ctrl_data(struct vmedia_request *req, uint32_t index)
+{
+	if (!has_ctrls(req) || !req->payload_len || index >= req->cmd.io.max_ctrls || !req->ctrl_data[index].size)
+		return NULL;
+	return req->payload + req->ctrl_data[index].offset;
+}
+
+static void restore_planes(struct vmedia_request *req, bool queues)
+{
+	struct vmedia_buffer *b = &req->cmd.io.arg.buffer;
+	const uint8_t *q = req->buf + VMEDIA_CMD_IOCTL_SIZE;
+	uint32_t memory = b->memory, i;
+	size_t planes;
+
+	if (queues)
+		memory = (uint32_t)le64(q + offsetof(struct vmedia_buffer, memory));
+	if (vmedia_buf_type_is_multiplanar(b->type)) {
+		planes = (req->len - VMEDIA_CMD_IOCTL_SIZE - sizeof(*b)) / sizeof(struct vmedia_plane);
+		for (i = 0; i < req->cmd.io.num_planes && i < planes; i++) {
+			uint64_t m = le64(q + sizeof(*b) + i * sizeof(struct vmedia_plane) +
+					  offsetof(struct vmedia_plane, m));
+
+			if (memory == VMEDIA_MEMORY_DMABUF)
+				req->cmd.io.planes[i].m.fd = (int32_t)m;
+			else if (memory == VMEDIA_MEMORY_USERPTR && queues)
+				req->cmd.io.planes[i].m.userptr = m;
+		}
+	} else if (memory == VMEDIA_MEMORY_DMABUF) {
+		b->m.fd = (int32_t)le64(q + offsetof(struct vmedia_buffer, m));
+	} else if (memory == VMEDIA_MEMORY_USERPTR && queues) {
+		b->m.userptr = le64(q + offsetof(struct vmedia_buffer, m));
+	}
+}
+
+static void restore_ctrls(struct vmedia_request *req)
+{
+	const uint8_t *q = req->buf + VMEDIA_CMD_IOCTL_SIZE;
+	struct vmedia_ioctl *io = &req->cmd.io;
+	uint32_t i;
+
+	q += sizeof(struct vmedia_ext_controls);
+	for (i = 0; i < io->arg.ext_controls.count && i < io->max_ctrls; i++, q += sizeof(struct vmedia_ext_control))
+		if (q[4] | q[5] | q[6] | q[7])		/* size */
+			io->ctrls[i].ptr = le64(q + offsetof(struct vmedia_ext_control, ptr));
+}
+
+void vmedia_pointers_restore(struct vmedia_request *req)
+{
+	struct vmedia_ioctl *io = &req->cmd.io;
+
+	if (req->cmd.type != VMEDIA_CMD_IOCTL || !io->info)
+		return;
+	if (io->info->follow == VMEDIA_FOLLOW_PLANES)
+		restore_planes(req, io->info->nr != VMEDIA_NR_QUERYBUF);
+	else if (io->info->follow == VMEDIA_FOLLOW_CTRLS)
+		restore_ctrls(req);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The device: creation, its transport, kicks, the end of a turn, and its three ends.
+ *
+ *                 sessions   chains held     mappings          exports       transport
+ *   queue_stop    stay       answered        stay              stay          stays
+ *   reset         end        back, empty     unmapped          withdrawn     stays
+ *   detach        end        forgotten       forgotten         forgotten     goes
+ *
+ * queue_stop is what a paused virtual machine does: a command that is in progress is answered -ECANCELED (its session
+ * waits for it to end), and what waited behind it too.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/fd.h"
+#include "core/core.h"
+
+static void turn(struct vmedia_deferred *d);
+
+static int check_config(const struct vmedia_device_config *cfg)
+{
+	if (!cfg->ops || cfg->region_size & (vmedia_page_size() - 1))
+		return -EINVAL;
+	return 0;
+}
+
+static void init_lists(struct vmedia_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMEDIA_CORE_SESSION_BUCKETS; i++)
+		vmedia_list_init(&dev->buckets[i]);
+	vmedia_list_init(&dev->sessions);
+	vmedia_list_init(&dev->ready);
+	vmedia_list_init(&dev->live);
+	vmedia_list_init(&dev->done);
+	vmedia_list_init(&dev->pool);
+	vmedia_list_init(&dev->mappings);
+	vmedia_list_init(&dev->objects);
+	vmedia_list_init(&dev->cache);
+	vmedia_list_init(&dev->ops_pending);
+}
+
+int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_config *cfg, struct vmedia_device **out)
+{
+	struct vmedia_device *dev;
+	int err = check_config(cfg);
+
+	if (err)
+		return err;
+	dev = calloc(1, sizeof(*dev));
+	if (!dev)
+		return -ENOMEM;
+	dev->resp = malloc(VMEDIA_MAX_RESP_SIZE);
+	dev->account = vmedia_account_create(cfg->limits.max_bytes, vmedia_account_default_files());
+	if (!dev->resp || !dev->account) {
+		vmedia_account_put(dev->account);
+		free(dev->resp);
+		free(dev);
+		return -ENOMEM;
+	}
+	dev->loop = loop;
+	dev->ops = cfg->ops;
+	dev->priv = cfg->priv;
+	dev->config = cfg->config;
+	dev->limits = cfg->limits;
+	dev->region_size = cfg->region_size;
+	vmedia_region_init(&dev->region, dev->region_size, vmedia_page_size());
+	init_lists(dev);
+	if (getrandom(&dev->next_id, sizeof(dev->next_id), GRND_NONBLOCK) != sizeof(dev->next_id))
+		dev->next_id = 1;
+	vmedia_deferred_init(loop, &dev->turn, turn);
+	*out = dev;
+	return 0;
+}
+
+void vmedia_device_destroy(struct vmedia_device *dev)
+{
+	if (!dev)
+		return;
+	vmedia_loop_assert(dev->loop);
+	vmedia_device_detach(dev);
+	vmedia_deferred_cancel(&dev->turn);
+	if (dev->ops->destroy)
+		dev->ops->destroy(dev);
+	vmedia_request_pool_drain(dev);
+	vmedia_account_put(dev->account);
+	free(dev->ranges);
+	free(dev->resp);
+	free(dev);
+}
+
+void *vmedia_device_priv(const struct vmedia_device *dev)
+{
+	return dev->priv;
+}
+
+struct vmedia_loop *vmedia_device_loop(const struct vmedia_device *dev)
+{
+	return dev->loop;
+}
+
+const struct vmedia_limits *vmedia_device_limits(const struct vmedia_device *dev)
+{
+	return &dev->limits;
+}
+
+const struct vmedia_config *vmedia_device_config(const struct vmedia_device *dev)
+{
+	return &dev->config;
+}
+
+uint64_t vmedia_device_region_size(const struct vmedia_device *dev)
+{
+	return dev->region_size;
+}
+
+/* ---- A turn ---- */
+
+void vmedia_device_push(struct vmedia_device *dev, unsigned int q, struct vmedia_chain *chain, uint32_t used)
+{
+	dev->dirty[q] = true;
+	dev->transport->ops->push(dev->transport, q, chain, used);
+}
+
+static void notify(struct vmedia_device *dev, unsigned int q)
+{
+	if (!dev->dirty[q])
+		return;
+	dev->dirty[q] = false;
+	dev->transport->ops->notify(dev->transport, q);
+}
+
+static void take_commands(struct vmedia_device *dev)
+{
+	struct vmedia_transport *t = dev->transport;
+	struct vmedia_chain *chain;
+	unsigned int i;
+
+	dev->more[VMEDIA_QUEUE_COMMAND] = false;
+	for (i = 0; i < VMEDIA_CORE_TURN_CHAINS; i++) {
+		if (t->ops->pop(t, VMEDIA_QUEUE_COMMAND, &chain) <= 0)
+			return;
+		vmedia_dispatch_chain(dev, chain);
+	}
+	dev->more[VMEDIA_QUEUE_COMMAND] = true;
+}
+
+/* Everything that waits for the end of a turn. */
+static void end_turn(struct vmedia_device *dev)
+{
+	if (!dev->transport)
+		return;
+	vmedia_dispatch_errors(dev);
+	vmedia_dispatch_done(dev);
+	dev->more[VMEDIA_QUEUE_EVENT] = vmedia_events_flush(dev);
+	if (dev->event_first)
+		notify(dev, VMEDIA_QUEUE_EVENT);
+	dev->event_first = false;
+	notify(dev, VMEDIA_QUEUE_COMMAND);
+	notify(dev, VMEDIA_QUEUE_EVENT);
+	if (dev->more[VMEDIA_QUEUE_COMMAND] || dev->more[VMEDIA_QUEUE_EVENT] || dev->errors ||
+	    !vmedia_list_empty(&dev->done))
+		vmedia_device_defer(dev);
+	else
+		vmedia_deferred_cancel(&dev->turn);
+}
+
+static void turn(struct vmedia_deferred *d)
+{
+	struct vmedia_device *dev = vmedia_container_of(d, struct vmedia_device, turn);
+
+	if (dev->transport && dev->more[VMEDIA_QUEUE_COMMAND])
+		take_commands(dev);
+	end_turn(dev);
+}
+
+void vmedia_device_kick(struct vmedia_device *dev, unsigned int q)
+{
+	vmedia_loop_assert(dev->loop);
+	if (!dev->transport)
+		return;
+	if (q == VMEDIA_QUEUE_COMMAND)
+		take_commands(dev);
+	end_turn(dev);
+}
+
+/* ---- Attach and the ends ---- */
+
+int vmedia_device_attach(struct vmedia_device *dev, struct vmedia_transport *t)
+{
+	vmedia_loop_assert(dev->loop);
+	if (dev->transport)
+		return -EBUSY;
+	dev->transport = t;
+	return 0;
+}
+
+/* Take the chains away from all requests: back to the driver with used length 0, or forgotten. */
+static void take_chains(struct vmedia_device *dev, bool push)
+{
+	struct vmedia_request *req;
+
+	vmedia_list_for_each(req, &dev->live, all) {
+		struct vmedia_chain *chain = req->chain;
+
+		req->chain = NULL;
+		if (chain && push)
+			vmedia_device_push(dev, VMEDIA_QUEUE_COMMAND, chain, 0);
+	}
+}
+
+static void end_everything(struct vmedia_device *dev, bool push)
+{
+	take_chains(dev, push);
+	vmedia_sessions_end_all(dev, -ECANCELED);
+	dev->more[VMEDIA_QUEUE_COMMAND] = false;
+	dev->more[VMEDIA_QUEUE_EVENT] = false;
+	dev->event_first = false;
+	dev->errors = false;
+}
+
+void vmedia_device_reset(struct vmedia_device *dev, bool push_back)
+{
+	unsigned int q;
+
+	vmedia_loop_assert(dev->loop);
+	if (!dev->transport)
+		return;
+	end_everything(dev, push_back);
+	vmedia_mappings_unmap_all(dev);
+	vmedia_objects_reset(dev, true);
+	if (dev->ops->reset)
+		dev->ops->reset(dev);
+	for (q = 0; q < VMEDIA_NUM_QUEUES; q++) {
+		if (push_back)
+			notify(dev, q);
+		dev->dirty[q] = false;
+	}
+}
+
+void vmedia_device_detach(struct vmedia_device *dev)
+{
+	struct vmedia_list *node;
+
+	vmedia_loop_assert(dev->loop);
+	if (!dev->transport)
+		return;
+	end_everything(dev, false);
+	vmedia_mappings_forget(dev);
+	vmedia_objects_reset(dev, false);
+	while (!vmedia_list_empty(&dev->ops_pending))
+		vmedia_op_abandon(vmedia_list_first(&dev->ops_pending, struct vmedia_op, node));
+	/* MUNMAPs that had just ended. */
+	while ((node = vmedia_list_pop(&dev->done)))
+		vmedia_request_free(vmedia_list_entry(node, struct vmedia_request, node));
+	dev->dirty[VMEDIA_QUEUE_COMMAND] = false;
+	dev->dirty[VMEDIA_QUEUE_EVENT] = false;
+	dev->transport = NULL;
+	if (dev->ops->reset)
+		dev->ops->reset(dev);
+	vmedia_deferred_cancel(&dev->turn);
+}
+
+/* One command to give back. A CLOSE is obeyed, all else is answered. True: the list changed, begin again. */
+static bool stop_request(struct vmedia_request *req)
+{
+	struct vmedia_session *s = req->session;
+
+	if (!req->chain)
+		return false;
+	if (req->cmd.type == VMEDIA_CMD_CLOSE) {
+		vmedia_list_del(&req->node);
+		vmedia_session_end(s, -ECANCELED, req);
+		vmedia_request_finish(req, 0);
+		return true;
+	}
+	vmedia_request_answer(req, req->state == VMEDIA_REQ_DONE ? req->err : -ECANCELED);
+	if (req->state == VMEDIA_REQ_QUEUED) {
+		vmedia_request_free(req);
+		return true;
+	}
+	return false;
+}
+
+void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q)
+{
+	struct vmedia_request *req;
+	bool again;
+
+	vmedia_loop_assert(dev->loop);
+	dev->more[q] = false;
+	if (!dev->transport || q != VMEDIA_QUEUE_COMMAND)
+		return;
+	do {
+		again = false;
+		vmedia_list_for_each(req, &dev->live, all) {
+			again = stop_request(req);
+			if (again)
+				break;
+		}
+	} while (again);
+	notify(dev, q);
+}
+
+void vmedia_device_stats(const struct vmedia_device *dev, struct vmedia_device_stats *stats)
+{
+	*stats = (struct vmedia_device_stats){
+		.commands = dev->commands,
+		.events = dev->events,
+		.bad_chains = dev->bad_chains,
+		.sessions_opened = dev->sessions_opened,
+		.bytes_copied = atomic_load(&dev->account->copied),
+		.sessions_open = dev->num_sessions,
+		.mappings = dev->num_mappings,
+		.bytes_held = vmedia_account_bytes(dev->account),
+	};
+}

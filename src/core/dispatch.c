@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a chain to the handler of its command.
+ *
+ * Checks come in this order, and the first that fails is the answer: the chain (used length 0), its size (E2BIG), the
+ * command (EINVAL, ENOTTY), its session (EINVAL; EIO once in error), the room for the whole answer (EINVAL). A
+ * session's own errors go before those of a command sent to it, as a file descriptor's do in Linux. Nothing has an
+ * effect before all of them passed.
+ *
+ * Commands of a session run in order, one at a time: one that does not end at once stays session->current and later ones
+ * queue behind it. CLOSE queues too, except in a session in error, which it ends at once.
+ */
+#include <errno.h>
+
+#include "core/core.h"
+
+static bool has_session(const struct vmedia_cmd *cmd)
+{
+	return cmd->type == VMEDIA_CMD_IOCTL || cmd->type == VMEDIA_CMD_MMAP || cmd->type == VMEDIA_CMD_CLOSE;
+}
+
+static int run_open(struct vmedia_request *req)
+{
+	struct vmedia_session *s;
+	int err = vmedia_session_create(req->dev, &s);
+
+	if (!err)
+		req->cmd.session_id = s->id;
+	return err > 0 || err < -4095 ? -EIO : err;
+}
+
+int vmedia_dispatch_ioctl(struct vmedia_request *req)
+{
+	struct vmedia_device *dev = req->dev;
+	int err;
+
+	err = vmedia_objects_resolve(req);
+	if (err)
+		return err;
+	req->state = VMEDIA_REQ_RUNNING;
+	err = vmedia_ctrl_begin(req);
+	if (err)
+		return err;
+	if (!dev->ops->ioctl)
+		return -ENOTTY;
+	err = dev->ops->ioctl(req->session, req);
+	if (err == -EINPROGRESS) {
+		if (req->state == VMEDIA_REQ_DONE)
+			return req->err;
+		req->state = VMEDIA_REQ_DEVICE;
+		return err;
+	}
+	if (err > 0 || err < -4095) {
+		vmedia_err("a device answered %s with %d", req->cmd.io.info->name, err);
+		err = -EIO;
+	}
+	return err;
+}
+
+/* The command of @s ended: what must be on the event queue before the answer, the answer. */
+static void finish(struct vmedia_session *s, struct vmedia_request *req, int err)
+{
+	s->current = NULL;
+	if (!err && req->cmd.type == VMEDIA_CMD_IOCTL && req->chain) {
+		vmedia_events_drop(s, &req->cmd.io);
+		if (req->cmd.io.info->nr == VMEDIA_NR_SUBSCRIBE_EVENT) {
+			vmedia_events_flush_session(s);
+			s->dev->event_first = true;
+		}
+	}
+	vmedia_request_finish(req, err);
+}
+
+/* Start a command whose turn it is. False if it was CLOSE: @s is gone. */
+static bool start(struct vmedia_session *s, struct vmedia_request *req)
+{
+	int err;
+
+	req->state = VMEDIA_REQ_RUNNING;
+	if (req->cmd.type == VMEDIA_CMD_CLOSE) {
+		vmedia_session_end(s, -ECANCELED, req);
+		vmedia_request_finish(req, 0);
+		return false;
+	}
+	s->current = req;
+	if (s->error)
+		err = -EIO;
+	else if (req->cmd.type == VMEDIA_CMD_MMAP)
+		err = vmedia_mapping_mmap(req);
+	else
+		err = vmedia_dispatch_ioctl(req);
+	if (err != -EINPROGRESS)
+		finish(s, req, err);
+	return true;
+}
+
+void vmedia_session_run(struct vmedia_session *s)
+{
+	struct vmedia_list *node;
+
+	while (!s->current && (node = vmedia_list_pop(&s->queue)))
+		if (!start(s, vmedia_list_entry(node, struct vmedia_request, node)))
+			return;
+}
+
+/* Why @req is not to run, or 0 with its session in req->session. @err: what decoding said. */
+static int admit(struct vmedia_request *req, int err)
+{
+	struct vmedia_cmd *cmd = &req->cmd;
+	struct vmedia_session *s = NULL;
+
+	if (has_session(cmd)) {
+		s = vmedia_session_find(req->dev, cmd->session_id);
+		if (cmd->type == VMEDIA_CMD_CLOSE)
+			return err;
+		if (!s && req->len >= VMEDIA_CMD_IOCTL_SIZE)
+			return -EINVAL;
+		if (s && s->error)
+			return -EIO;
+	}
+	if (err)
+		return err;
+	if (req->chain->in_len < vmedia_resp_size(cmd)) {
+		vmedia_warn_rl(&req->dev->rl, "%s came with %zu writable bytes, its answer takes %zu",
+			       vmedia_cmd_name(cmd->type), req->chain->in_len, vmedia_resp_size(cmd));
+		req->dev->bad_chains++;
+		return -EINVAL;
+	}
+	req->session = s;
+	return 0;
+}
+
+static void refuse(struct vmedia_request *req, int err, bool decoded)
+{
+	struct vmedia_chain *chain = req->chain;
+
+	if (decoded && chain->in_len >= VMEDIA_RESP_HDR_SIZE) {
+		vmedia_request_finish(req, err);
+		return;
+	}
+	req->chain = NULL;
+	vmedia_chain_refuse(req->dev, chain, err);
+	vmedia_request_free(req);
+}
+
+static void run_close(struct vmedia_request *req)
+{
+	struct vmedia_session *s = vmedia_session_find(req->dev, req->cmd.session_id);
+
+	if (!s) {
+		vmedia_dbg("CLOSE of session %u, which does not exist", req->cmd.session_id);
+		vmedia_request_finish(req, 0);
+		return;
+	}
+	req->session = s;
+	if (s->error) {
+		vmedia_session_end(s, -EIO, req);
+		vmedia_request_finish(req, 0);
+		return;
+	}
+	if (!s->current && vmedia_list_empty(&s->queue)) {
+		start(s, req);
+		return;
+	}
+	req->state = VMEDIA_REQ_QUEUED;
+	vmedia_list_add_tail(&s->queue, &req->node);
+}
+
+static void run(struct vmedia_request *req)
+{
+	struct vmedia_session *s = req->session;
+	int err;
+
+	switch (req->cmd.type) {
+	case VMEDIA_CMD_OPEN:
+		vmedia_request_finish(req, run_open(req));
+		break;
+	case VMEDIA_CMD_CLOSE:
+		run_close(req);
+		break;
+	case VMEDIA_CMD_MUNMAP:
+		err = vmedia_mapping_munmap(req);
+		if (err != -EINPROGRESS)
+			vmedia_request_finish(req, err);
+		break;
+	default:
+		if (s->current || !vmedia_list_empty(&s->queue)) {
+			req->state = VMEDIA_REQ_QUEUED;
+			vmedia_list_add_tail(&s->queue, &req->node);
+		} else {
+			start(s, req);
+		}
+	}
+}
+
+static void log_refused(struct vmedia_request *req, int err)
+{
+	const struct vmedia_why *why = &req->cmd.why;
+
+	if (err == -ENOTTY) {
+		vmedia_dbg_rl(&req->dev->rl, "%s, ioctl %u: not supported", vmedia_cmd_name(req->cmd.type), req->cmd.code);
+		return;
+	}
+	req->dev->bad_chains++;
+	vmedia_warn_rl(&req->dev->rl, "%s of %zu bytes (session %u, ioctl %u) was refused with error %d: %s (%llu, limit %llu)",
+		       vmedia_cmd_name(req->cmd.type), req->len, req->cmd.session_id, req->cmd.code, -err,
+		       why->what ? why->what : "malformed", (unsigned long long)why->got, (unsigned long long)why->limit);
+}
+
+void vmedia_dispatch_chain(struct vmedia_device *dev, struct vmedia_chain *chain)
+{
+	struct vmedia_request *req;
+	int err, decode;
+
+	dev->commands++;
+	if (chain->err) {
+		dev->bad_chains++;
+		vmedia_warn_rl(&dev->rl, "a command chain (descriptor %u) is not usable: error %d", chain->id, -chain->err);
+		vmedia_device_push(dev, VMEDIA_QUEUE_COMMAND, chain, 0);
+		return;
+	}
+	err = vmedia_request_take(dev, chain, &req);
+	if (err) {
+		vmedia_warn_rl(&dev->rl, "a command of %zu bytes was refused: limit %u, %llu bytes wait", chain->out_len,
+			       dev->limits.max_request, (unsigned long long)dev->held_bytes);
+		vmedia_chain_refuse(dev, chain, err);
+		return;
+	}
+	decode = vmedia_cmd_decode(&req->cmd, req->buf, req->len);
+	if (decode)
+		log_refused(req, decode);
+	err = admit(req, decode);
+	if (err)
+		refuse(req, err, !decode);
+	else
+		run(req);
+}
+
+void vmedia_dispatch_done(struct vmedia_device *dev)
+{
+	struct vmedia_list *node;
+
+	while ((node = vmedia_list_pop(&dev->done))) {
+		struct vmedia_request *req = vmedia_list_entry(node, struct vmedia_request, node);
+		struct vmedia_session *s = req->session;
+		int err = req->err;
+
+		if (req->state == VMEDIA_REQ_LOOKUP) {
+			if (!err && (!req->chain || s->error))
+				err = req->chain ? -EIO : -ECANCELED;
+			if (!err)
+				err = vmedia_dispatch_ioctl(req);
+			if (err == -EINPROGRESS)
+				continue;
+		}
+		if (!s) {
+			vmedia_request_finish(req, err);
+			continue;
+		}
+		finish(s, req, err);
+		vmedia_session_run(s);
+	}
+}
+
+/* Answer what waits in a session in error, up to a CLOSE, which ends it. */
+static void fail_queue(struct vmedia_session *s)
+{
+	struct vmedia_list *node;
+
+	while ((node = vmedia_list_pop(&s->queue))) {
+		struct vmedia_request *req = vmedia_list_entry(node, struct vmedia_request, node);
+
+		if (req->cmd.type == VMEDIA_CMD_CLOSE) {
+			vmedia_session_end(s, -EIO, req);
+			vmedia_request_finish(req, 0);
+			return;
+		}
+		vmedia_request_finish(req, -EIO);
+	}
+}
+
+void vmedia_dispatch_errors(struct vmedia_device *dev)
+{
+	struct vmedia_session *s, *tmp;
+
+	if (!dev->errors)
+		return;
+	dev->errors = false;
+	vmedia_list_for_each_safe(s, tmp, &dev->sessions, all)
+		if (s->error)
+			fail_queue(s);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Events: from the sessions that have some into the buffers that the driver posts.
+ *
+ * Theory of operation: a session says that it may have events and joins the ready list. One event at a time is pulled from
+ * each in turn. A pulled event that finds no buffer, or only one too short for it, stays in its session (evt, staged)
+ * and goes out first later; all others wait where they were made, in the device's buffers. So a driver that posts
+ * nothing costs one event's memory a session, loses nothing and delays nothing but its own events.
+ *
+ * What a driver may have forbidden meanwhile is dropped: buffers of a queue that was stopped or freed, events it
+ * unsubscribed from.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/core.h"
+
+static bool pull(struct vmedia_session *s)
+{
+	struct vmedia_evt *evt = &s->evt;
+
+	memset(evt, 0, sizeof(*evt));
+	if (s->error) {
+		if (!s->error_event)
+			return false;
+		s->error_event = false;
+		evt->type = VMEDIA_EVT_ERROR;
+		evt->err = (uint32_t)-s->error;
+	} else {
+		if (!s->dev->ops->next_event || !s->dev->ops->next_event(s, evt))
+			return false;
+		if (evt->type != VMEDIA_EVT_DQBUF && evt->type != VMEDIA_EVT_EVENT) {
+			vmedia_err("a device gave an event of unknown type %u: dropped", evt->type);
+			return true;
+		}
+	}
+	evt->session_id = s->id;
+	s->staged = true;
+	return true;
+}
+
+/* The next event buffer that is one, or NULL. @budget bounds what a driver can make of bad ones. */
+static struct vmedia_chain *event_buffer(struct vmedia_device *dev, unsigned int *budget)
+{
+	struct vmedia_chain *chain;
+
+	while (*budget) {
+		if (dev->transport->ops->pop(dev->transport, VMEDIA_QUEUE_EVENT, &chain) <= 0)
+			return NULL;
+		(*budget)--;
+		if (!chain->err)
+			return chain;
+		dev->bad_chains++;
+		vmedia_warn_rl(&dev->rl, "an event buffer (descriptor %u) is not usable: error %d", chain->id, -chain->err);
+		vmedia_device_push(dev, VMEDIA_QUEUE_EVENT, chain, 0);
+	}
+	return NULL;
+}
+
+/* Send the staged event of @s. False: it stays. */
+static bool send_staged(struct vmedia_session *s, unsigned int *budget)
+{
+	struct vmedia_device *dev = s->dev;
+	size_t size = vmedia_evt_size(&s->evt);
+	uint8_t buf[VMEDIA_EVT_MAX_SIZE];
+	struct vmedia_chain *chain;
+	int n;
+
+	while ((chain = event_buffer(dev, budget))) {
+		if (chain->in_len >= size)
+			break;
+		dev->bad_chains++;
+		vmedia_warn_rl(&dev->rl, "an event buffer of %zu bytes is too short for a %s event of %zu: returned empty",
+			       chain->in_len, vmedia_evt_name(s->evt.type), size);
+		vmedia_device_push(dev, VMEDIA_QUEUE_EVENT, chain, 0);
+	}
+	if (!chain)
+		return false;
+	n = vmedia_evt_encode(&s->evt, buf, sizeof(buf));
+	s->staged = false;
+	if (n < 0) {
+		vmedia_err("an event of type %u could not be encoded: error %d", s->evt.type, -n);
+		n = 0;
+	}
+	vmedia_chain_write(chain, 0, buf, (size_t)n);
+	vmedia_device_push(dev, VMEDIA_QUEUE_EVENT, chain, (uint32_t)n);
+	dev->events++;
+	return true;
+}
+
+bool vmedia_events_flush(struct vmedia_device *dev)
+{
+	unsigned int budget = VMEDIA_CORE_TURN_EVENTS;
+	struct vmedia_session *s;
+
+	while (dev->transport && !vmedia_list_empty(&dev->ready)) {
+		if (!budget)
+			return true;
+		s = vmedia_list_first(&dev->ready, struct vmedia_session, ready);
+		if (!s->staged) {
+			if (!pull(s)) {
+				vmedia_list_del(&s->ready);
+				continue;
+			}
+			if (!s->staged) {
+				budget--;
+				continue;
+			}
+		}
+		if (!send_staged(s, &budget))
+			return !budget;
+		vmedia_list_del(&s->ready);
+		vmedia_list_add_tail(&dev->ready, &s->ready);
+	}
+	return false;
+}
+
+void vmedia_events_flush_session(struct vmedia_session *s)
+{
+	unsigned int budget = VMEDIA_CORE_TURN_EVENTS;
+
+	if (!vmedia_list_linked(&s->ready))
+		return;
+	while (budget && (s->staged || pull(s)))
+		if (s->staged && !send_staged(s, &budget))
+			return;
+}
+
+static bool forbids_buffer(const struct vmedia_ioctl *io, const struct vmedia_evt *evt)
+{
+	const union vmedia_payload *arg = &io->arg;
+
+	switch (io->info->nr) {
+	case VMEDIA_NR_STREAMOFF:
+		return arg->u32 == evt->buffer.type;
+	case VMEDIA_NR_REQBUFS:
+		return arg->requestbuffers.type == evt->buffer.type;
+	case VMEDIA_NR_REMOVE_BUFS:
+		return arg->remove_buffers.type == evt->buffer.type && evt->buffer.index >= arg->remove_buffers.index &&
+		       evt->buffer.index - arg->remove_buffers.index < arg->remove_buffers.count;
+	default:
+		return false;
+	}
+}
+
+static bool forbids_event(const struct vmedia_ioctl *io, const struct vmedia_evt *evt)
+{
+	const struct vmedia_event_subscription *sub = &io->arg.event_subscription;
+
+	return io->info->nr == VMEDIA_NR_UNSUBSCRIBE_EVENT &&
+	       (!sub->type || (sub->type == evt->event.type && sub->id == evt->event.id));
+}
+
+void vmedia_events_drop(struct vmedia_session *s, const struct vmedia_ioctl *io)
+{
+	if (!s->staged)
+		return;
+	if (s->evt.type == VMEDIA_EVT_DQBUF ? forbids_buffer(io, &s->evt) :
+	    s->evt.type == VMEDIA_EVT_EVENT && forbids_event(io, &s->evt))
+		s->staged = false;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Virtio objects: buffers under UUIDs, ours for others and those of others for us.
+ *
+ * Export: EXPBUF names a memory file by a random UUID. The file stays until the device is reset, since nobody tells when
+ * the last importer is done.
+ *
+ * Import: QBUF and PREPARE_BUF with memory OBJECT carry a UUID a plane. Before the device sees the command each is
+ * resolved: to an export of our own, to one that this session looked up before, or by asking the transport, one plane
+ * after another, while only this session waits. What was found stays mapped in the session's cache, so that a buffer
+ * that goes round costs nothing more; the cache as a whole is bounded by limits.max_objects, oldest out first.
+ *
+ * Security model: a UUID is the guest's, what comes back for it is somebody else's file: its size is asked of the kernel,
+ * its shrinking is guarded against (backing.c), and a look-up that never ends holds up one session.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/fd.h"
+#include "core/core.h"
+
+/* ---- Export ---- */
+
+static struct vmedia_object *find_export(struct vmedia_device *dev, const uint8_t *uuid)
+{
+	struct vmedia_object *o;
+
+	vmedia_list_for_each(o, &dev->objects, node)
+		if (!memcmp(o->uuid, uuid, VMEDIA_UUID_SIZE))
+			return o;
+	return NULL;
+}
+
+static struct vmedia_object *find_exported_backing(struct vmedia_device *dev, const struct vmedia_backing *b)
+{
+	struct vmedia_object *o;
+
+	vmedia_list_for_each(o, &dev->objects, node)
+		if (o->backing == b)
+			return o;
+	return NULL;
+}
+
+static int object_new(struct vmedia_device *dev, struct vmedia_backing *backing, struct vmedia_object **out)
+{
+	struct vmedia_object *o;
+
+	if (dev->num_objects >= dev->limits.max_objects) {
+		vmedia_warn_rl(&dev->rl, "EXPBUF was refused: %u objects exist, which is the limit", dev->num_objects);
+		return -ENOMEM;
+	}
+	o = calloc(1, sizeof(*o));
+	if (!o)
+		return -ENOMEM;
+	if (getrandom(o->uuid, sizeof(o->uuid), 0) != (ssize_t)sizeof(o->uuid)) {
+		free(o);
+		return -ENOMEM;
+	}
+	o->uuid[6] = (o->uuid[6] & 0x0f) | 0x40;	/* RFC 9562: version 4, */
+	o->uuid[8] = (o->uuid[8] & 0x3f) | 0x80;	/* variant 10 */
+	o->backing = vmedia_backing_get(backing);
+	vmedia_list_add_tail(&dev->objects, &o->node);
+	dev->num_objects++;
+	*out = o;
+	return 0;
+}
+
+int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *backing)
+{
+	struct vmedia_device *dev = req->dev;
+	struct vmedia_transport *t = dev->transport;
+	struct vmedia_object *o;
+	uint64_t offset = 0;
+	int err;
+
+	vmedia_loop_assert(dev->loop);
+	if (!t || !t->ops->object_add)
+		return -ENOTTY;
+	if (vmedia_backing_fd(backing, &offset) < 0 || offset)
+		return -EINVAL;
+	o = find_exported_backing(dev, backing);
+	if (!o) {
+		err = object_new(dev, backing, &o);
+		if (err)
+			return err;
+		t->ops->object_add(t, o->uuid);
+	}
+	memcpy(req->cmd.io.uuid[0], o->uuid, VMEDIA_UUID_SIZE);
+	return 0;
+}
+
+int vmedia_device_shared_object(struct vmedia_device *dev, const uint8_t uuid[VMEDIA_UUID_SIZE])
+{
+	struct vmedia_object *o = find_export(dev, uuid);
+
+	vmedia_loop_assert(dev->loop);
+	return o ? vmedia_fd_dup(o->backing->fd) : -ENOENT;
+}
+
+void vmedia_objects_reset(struct vmedia_device *dev, bool tell)
+{
+	struct vmedia_transport *t = dev->transport;
+	struct vmedia_list *node;
+
+	while ((node = vmedia_list_pop(&dev->objects))) {
+		struct vmedia_object *o = vmedia_list_entry(node, struct vmedia_object, node);
+
+		if (tell && t && t->ops->object_remove)
+			t->ops->object_remove(t, o->uuid);
+		vmedia_backing_put(o->backing);
+		free(o);
+	}
+	dev->num_objects = 0;
+}
+
+/* ---- Import ---- */
+
+static void cached_free(struct vmedia_device *dev, struct vmedia_cached *c)
+{
+	vmedia_list_del(&c->lru);
+	vmedia_list_del(&c->session_node);
+	dev->num_cached--;
+	vmedia_backing_put(c->backing);
+	free(c);
+}
+
+static bool evict_oldest(struct vmedia_device *dev)
+{
+	if (vmedia_list_empty(&dev->cache))
+		return false;
+	cached_free(dev, vmedia_list_first(&dev->cache, struct vmedia_cached, lru));
+	return true;
+}
+
+void vmedia_objects_forget_cache(struct vmedia_session *s)
+{
+	while (!vmedia_list_empty(&s->cache))
+		cached_free(s->dev, vmedia_list_first(&s->cache, struct vmedia_cached, session_node));
+}
+
+static struct vmedia_backing *find_cached(struct vmedia_session *s, const uint8_t *uuid)
+{
+	struct vmedia_cached *c;
+
+	vmedia_list_for_each(c, &s->cache, session_node) {
+		if (memcmp(c->uuid, uuid, VMEDIA_UUID_SIZE))
+			continue;
+		vmedia_list_del(&c->lru);
+		vmedia_list_add_tail(&s->dev->cache, &c->lru);
+		return c->backing;
+	}
+	return NULL;
+}
+
+/* Remember; a failure costs another look-up, no more. */
+static void cache_add(struct vmedia_session *s, const uint8_t *uuid, struct vmedia_backing *backing)
+{
+	struct vmedia_device *dev = s->dev;
+	struct vmedia_cached *c;
+
+	if (!dev->limits.max_objects)
+		return;
+	if (dev->num_cached >= dev->limits.max_objects)
+		evict_oldest(dev);
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return;
+	memcpy(c->uuid, uuid, VMEDIA_UUID_SIZE);
+	c->backing = vmedia_backing_get(backing);
+	vmedia_list_add_tail(&dev->cache, &c->lru);
+	vmedia_list_add_tail(&s->cache, &c->session_node);
+	dev->num_cached++;
+}
+
+static void looked_up(struct vmedia_op *op, int err, int fd)
+{
+	struct vmedia_request *req = op->req;
+	struct vmedia_device *dev = req->dev;
+	struct vmedia_backing *b = NULL;
+	int copy;
+
+	req->op = NULL;
+	if (!err && fd < 0)
+		err = -ENOENT;
+	while (!err) {
+		/* from_object() closes what it gets; keep one to try again with. */
+		copy = vmedia_fd_dup(fd);
+		err = copy < 0 ? copy : vmedia_backing_from_object(dev, copy, &b);
+		if (!err)
+			break;
+		if (err != -ENOMEM || !evict_oldest(dev))
+			break;
+		err = 0;
+	}
+	vmedia_fd_close(&fd);
+	if (err) {
+		vmedia_warn_rl(&dev->rl, "plane %u of a buffer names an object that cannot be used: error %d",
+			       req->next_plane, -err);
+		vmedia_request_done(req, err);
+		return;
+	}
+	cache_add(req->session, req->cmd.io.uuid[req->next_plane], b);
+	req->object[req->next_plane++] = b;
+	vmedia_request_done(req, 0);
+}
+
+void vmedia_objects_cancel(struct vmedia_request *req)
+{
+	if (req->op)
+		vmedia_op_abandon(req->op);
+	req->op = NULL;
+}
+
+static unsigned int object_planes(const struct vmedia_request *req)
+{
+	const struct vmedia_ioctl *io = &req->cmd.io;
+
+	if (io->info->nr != VMEDIA_NR_QBUF && io->info->nr != VMEDIA_NR_PREPARE_BUF)
+		return 0;
+	if (io->arg.buffer.memory != VMEDIA_MEMORY_DMABUF)
+		return 0;
+	return vmedia_buf_type_is_multiplanar(io->arg.buffer.type) ? io->num_planes : 1;
+}
+
+int vmedia_objects_resolve(struct vmedia_request *req)
+{
+	struct vmedia_device *dev = req->dev;
+	struct vmedia_transport *t = dev->transport;
+	unsigned int planes = object_planes(req);
+
+	for (; req->next_plane < planes; req->next_plane++) {
+		const uint8_t *uuid = req->cmd.io.uuid[req->next_plane];
+		struct vmedia_object *o = find_export(dev, uuid);
+		struct vmedia_backing *b = o ? o->backing : find_cached(req->session, uuid);
+
+		if (b) {
+			req->object[req->next_plane] = vmedia_backing_get(b);
+			continue;
+		}
+		if (!t->ops->object_lookup)
+			return -EINVAL;
+		req->op = vmedia_op_create(dev, looked_up);
+		if (!req->op)
+			return -ENOMEM;
+		req->op->req = req;
+		req->state = VMEDIA_REQ_LOOKUP;
+		t->ops->object_lookup(t, uuid, vmedia_op_done, req->op);
+		return -EINPROGRESS;
+	}
+	return 0;
+}
+
+/* ---- Both kinds of foreign memory, for the device ---- */
+
+static int import_object(struct vmedia_request *req, uint32_t plane, uint64_t length, bool write,
+			 struct vmedia_backing **backing)
+{
+	struct vmedia_backing *b = plane < req->next_plane ? req->object[plane] : NULL;
+
+	if (!b)
+		return -ENOENT;
+	if (length > b->length)
+		return -EINVAL;
+	if (write && !b->writable)
+		return -EACCES;
+	*backing = vmedia_backing_get(b);
+	return 0;
+}
+
+int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t length, bool write,
+			  struct vmedia_backing *old, struct vmedia_backing **backing)
+{
+	const struct vmedia_ioctl *io = &req->cmd.io;
+	struct vmedia_device *dev = req->dev;
+	int n;
+
+	vmedia_loop_assert(dev->loop);
+	if (req->cmd.type != VMEDIA_CMD_IOCTL || plane >= VMEDIA_MAX_PLANES || !length)
+		return -EINVAL;
+	if (io->info->nr != VMEDIA_NR_QBUF && io->info->nr != VMEDIA_NR_PREPARE_BUF)
+		return -EINVAL;
+	if (io->arg.buffer.memory == VMEDIA_MEMORY_DMABUF)
+		return import_object(req, plane, length, write, backing);
+	if (io->arg.buffer.memory != VMEDIA_MEMORY_USERPTR || !io->plane_sg[plane].count)
+		return -EINVAL;
+	if (!req->chain || !req->chain->mem)
+		return -EFAULT;
+	n = vmedia_sg_ranges(dev, &io->plane_sg[plane], length);
+	if (n < 0)
+		return n;
+	return vmedia_backing_from_guest(dev, req->chain->mem, dev->ranges, (unsigned int)n, length, write, old, backing);
+}

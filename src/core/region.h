@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Addresses in a shared memory region: who has which pages. Arithmetic only, it maps nothing.
+ *
+ * First fit, in whole pages. The ranges in use are a list in order of offset; each is embedded in what uses it, so
+ * nothing here allocates. Taking and finding walk the list: its length is bounded by vmedia_limits.max_mappings.
+ *
+ * Context: one thread.
+ */
+#ifndef VMEDIA_CORE_REGION_H
+#define VMEDIA_CORE_REGION_H
+
+#include "base/list.h"
+
+struct vmedia_range {
+	struct vmedia_list node;
+	uint64_t offset, len;	/* bytes, whole pages */
+};
+
+struct vmedia_region {
+	uint64_t size;
+	uint64_t page;
+	struct vmedia_list used;
+};
+
+/* @size a multiple of @page, a power of two. */
+void vmedia_region_init(struct vmedia_region *r, uint64_t size, uint64_t page);
+/* Take @len bytes, rounded up to pages. 0 with offset and len set; -ENOMEM: no hole that large; -EINVAL: 0 or overflow. */
+int vmedia_region_take(struct vmedia_region *r, uint64_t len, struct vmedia_range *range);
+void vmedia_region_give(struct vmedia_region *r, struct vmedia_range *range);
+/* The range that begins exactly at @offset, or NULL. */
+struct vmedia_range *vmedia_region_at(const struct vmedia_region *r, uint64_t offset);
+
+#endif /* VMEDIA_CORE_REGION_H */

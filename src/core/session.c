@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sessions: ids, begin, end, error.
+ *
+ * Ids count up from a random number and wrap after 2^32 OPENs, so that an id is not given again soon after its session
+ * was closed, nor to the first session of the next guest. A session in error stays in the table, and its id taken,
+ * until the driver closes it (clause "Device-side error").
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/core.h"
+
+static struct vmedia_list *bucket(struct vmedia_device *dev, uint32_t id)
+{
+	return &dev->buckets[id & (VMEDIA_CORE_SESSION_BUCKETS - 1)];
+}
+
+struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, uint32_t id)
+{
+	struct vmedia_session *s;
+
+	vmedia_list_for_each(s, bucket(dev, id), hash)
+		if (s->id == id)
+			return s;
+	return NULL;
+}
+
+static uint32_t new_id(struct vmedia_device *dev)
+{
+	uint32_t id;
+
+	do {
+		id = dev->next_id++;
+	} while (!id || vmedia_session_find(dev, id));
+	return id;
+}
+
+int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out)
+{
+	struct vmedia_session *s;
+	int err;
+
+	if (dev->num_sessions >= dev->limits.max_sessions) {
+		vmedia_warn_rl(&dev->rl, "OPEN was refused: %u sessions are open, which is the limit", dev->num_sessions);
+		return -EMFILE;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->dev = dev;
+	s->id = new_id(dev);
+	vmedia_list_init(&s->ready);
+	vmedia_list_init(&s->queue);
+	vmedia_list_init(&s->cache);
+	vmedia_list_add_tail(bucket(dev, s->id), &s->hash);
+	vmedia_list_add_tail(&dev->sessions, &s->all);
+	dev->num_sessions++;
+	err = dev->ops->open ? dev->ops->open(s) : 0;
+	if (err) {
+		vmedia_list_del(&s->ready);
+		vmedia_list_del(&s->hash);
+		vmedia_list_del(&s->all);
+		dev->num_sessions--;
+		free(s);
+		return err;
+	}
+	dev->sessions_opened++;
+	vmedia_dbg("session %u begins", s->id);
+	*out = s;
+	return 0;
+}
+
+/* Answer @req and take it out of whatever it waits in. */
+static void cancel(struct vmedia_request *req, int err)
+{
+	vmedia_list_del(&req->node);
+	vmedia_objects_cancel(req);
+	vmedia_request_answer(req, err);
+	req->state = VMEDIA_REQ_CANCELLED;
+}
+
+void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request *closing)
+{
+	struct vmedia_device *dev = s->dev;
+	struct vmedia_request *current = s->current;
+	struct vmedia_list *node;
+
+	vmedia_list_del(&s->ready);
+	vmedia_list_del(&s->hash);
+	vmedia_list_del(&s->all);
+	dev->num_sessions--;
+	if (closing)
+		closing->session = NULL;
+	if (current)
+		cancel(current, err);
+	while ((node = vmedia_list_pop(&s->queue))) {
+		struct vmedia_request *req = vmedia_list_entry(node, struct vmedia_request, node);
+
+		vmedia_request_answer(req, err);
+		vmedia_request_free(req);
+	}
+	if (dev->ops->close)
+		dev->ops->close(s);
+	if (current)
+		vmedia_request_free(current);
+	vmedia_objects_forget_cache(s);
+	vmedia_dbg("session %u ends", s->id);
+	/* ->close() may have said wake. */
+	vmedia_list_del(&s->ready);
+	free(s);
+}
+
+void vmedia_sessions_end_all(struct vmedia_device *dev, int err)
+{
+	while (!vmedia_list_empty(&dev->sessions))
+		vmedia_session_end(vmedia_list_first(&dev->sessions, struct vmedia_session, all), err, NULL);
+}
+
+uint32_t vmedia_session_id(const struct vmedia_session *s)
+{
+	return s->id;
+}
+
+struct vmedia_device *vmedia_session_device(const struct vmedia_session *s)
+{
+	return s->dev;
+}
+
+void *vmedia_session_priv(const struct vmedia_session *s)
+{
+	return s->priv;
+}
+
+void vmedia_session_set_priv(struct vmedia_session *s, void *priv)
+{
+	s->priv = priv;
+}
+
+void vmedia_session_wake(struct vmedia_session *s)
+{
+	vmedia_loop_assert(s->dev->loop);
+	if (vmedia_list_linked(&s->ready))
+		return;
+	vmedia_list_add_tail(&s->dev->ready, &s->ready);
+	vmedia_device_defer(s->dev);
+}
+
+void vmedia_session_error(struct vmedia_session *s, int err)
+{
+	vmedia_loop_assert(s->dev->loop);
+	if (s->error)
+		return;
+	s->error = err < 0 && err >= -4095 ? err : -EIO;
+	s->error_event = true;
+	s->dev->errors = true;
+	vmedia_warn("session %u is in error %d and of no use any more", s->id, -s->error);
+	vmedia_session_wake(s);
+	vmedia_device_defer(s->dev);
+}
