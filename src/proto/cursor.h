@@ -95,7 +95,7 @@ static inline uint8_t *vmedia_wr_room(struct vmedia_wr *wr, size_t n)
 {
 	uint8_t *p = wr->p;
 
-	if (wr->bad || n > wr->left) {
+	if (wr->bad || n > wr->left || (n && !p)) {
 		wr->bad = true;
 		return NULL;
 	}
