@@ -2,11 +2,12 @@
 /*
  * The life of a connection: socket, dispatch, answers, end.
  *
- * Flow control: while an answer waits to be sent, no further request is read, so that a front-end which asks without
- * reading costs one message of memory. At most MSGS_PER_EVENT requests are served before the loop sees to others.
+ * Flow control: while an answer waits to be sent, no further request is read, so that a front-end
+ * which asks without reading costs one message of memory. At most MSGS_PER_EVENT requests are
+ * served before the loop sees to others.
  *
- * Security model: see vhost/msg.h and "What a bad message does" in vhost/backend.h. This file decides between the two
- * outcomes of a refusal, told or closed; handlers only return an errno.
+ * Security model: see vhost/msg.h and "What a bad message does" in vhost/backend.h. This file
+ * decides between the two outcomes of a refusal, told or closed; handlers only return an errno.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -70,7 +71,10 @@ void vmedia_vub_reset(struct vmedia_vub *vub)
 		vub->ops->reset(vub->opaque);
 }
 
-/* Takes the connection apart, once. Callbacks see a dead back-end whose rings are still there until their queue_stop(). */
+/*
+ * Takes the connection apart, once. Callbacks see a dead back-end whose rings are still there until
+ * their queue_stop().
+ */
 static void take_apart(struct vmedia_vub *vub)
 {
 	unsigned int i;
@@ -106,8 +110,8 @@ static int answer(struct vmedia_vub *vub, uint32_t request, struct vmedia_vu_msg
 	int err = vmedia_vu_link_send(&vub->link, &hdr, reply->p.bytes, reply->fd, reply->num_fds);
 
 	if (err)
-		vmedia_vub_warn(vub, "the answer to %s cannot be sent: %s", vmedia_vu_name(VMEDIA_VU_FRONT, request),
-				strerror(-err));
+		vmedia_vub_warn(vub, "the answer to %s cannot be sent: %s",
+				vmedia_vu_name(VMEDIA_VU_FRONT, request), strerror(-err));
 	return err;
 }
 
@@ -115,7 +119,10 @@ static int answer(struct vmedia_vub *vub, uint32_t request, struct vmedia_vu_msg
 static int serve(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_limits limits = {
-		.offered = vub->poffered, .negotiated = vub->pfeatures, .num_rings = vub->cfg.num_queues, .rl = &vub->rl,
+		.offered = vub->poffered,
+		.negotiated = vub->pfeatures,
+		.num_rings = vub->cfg.num_queues,
+		.rl = &vub->rl,
 	};
 	int err = vmedia_vu_check(VMEDIA_VU_FRONT, msg, &limits);
 
@@ -133,7 +140,8 @@ static int handle(struct vmedia_vub *vub, struct vmedia_vu_msg *msg)
 
 	if (msg->hdr.flags & VMEDIA_VU_FLAG_REPLY) {
 		vmedia_vub_warn(vub, "%s (%u) came as an answer, and nothing was asked",
-				vmedia_vu_name(VMEDIA_VU_FRONT, msg->hdr.request), msg->hdr.request);
+				vmedia_vu_name(VMEDIA_VU_FRONT, msg->hdr.request),
+				msg->hdr.request);
 		return -EPROTO;
 	}
 	reply.hdr.size = 0;
@@ -148,7 +156,8 @@ static int handle(struct vmedia_vub *vub, struct vmedia_vu_msg *msg)
 		if (!err)
 			err = answer(vub, msg->hdr.request, &reply);
 		vmedia_vu_msg_drop_fds(&reply);
-	} else if (msg->hdr.flags & VMEDIA_VU_FLAG_NEED_REPLY && vmedia_vub_has_pf(vub, VMEDIA_VU_PF_REPLY_ACK)) {
+	} else if (msg->hdr.flags & VMEDIA_VU_FLAG_NEED_REPLY &&
+		   vmedia_vub_has_pf(vub, VMEDIA_VU_PF_REPLY_ACK)) {
 		reply.hdr.size = sizeof(reply.p.u64);
 		reply.p.u64 = -(int64_t)err;
 		err = answer(vub, msg->hdr.request, &reply);
@@ -156,8 +165,10 @@ static int handle(struct vmedia_vub *vub, struct vmedia_vu_msg *msg)
 		err = 0;
 	}
 	if (err)
-		vmedia_warn("vhost-user: closing the connection: %s (%u) failed and the front-end cannot be told: %s",
-			    vmedia_vu_name(VMEDIA_VU_FRONT, msg->hdr.request), msg->hdr.request, strerror(-err));
+		vmedia_warn("vhost-user: closing the connection: %s (%u) failed and the front-end "
+			    "cannot be told: %s",
+			    vmedia_vu_name(VMEDIA_VU_FRONT, msg->hdr.request), msg->hdr.request,
+			    strerror(-err));
 	return err;
 }
 
@@ -174,8 +185,8 @@ static int receive(struct vmedia_vub *vub)
 		if (ret <= 0)
 			return ret;
 		vmedia_dbg("vhost-user: %s (%u), flags 0x%x, %u bytes, %u descriptors",
-			   vmedia_vu_name(VMEDIA_VU_FRONT, msg.hdr.request), msg.hdr.request, msg.hdr.flags,
-			   msg.hdr.size, msg.num_fds);
+			   vmedia_vu_name(VMEDIA_VU_FRONT, msg.hdr.request), msg.hdr.request,
+			   msg.hdr.flags, msg.hdr.size, msg.num_fds);
 		ret = handle(vub, &msg);
 		if (ret || vub->dead)
 			return ret;
@@ -197,7 +208,9 @@ static void on_socket(struct vmedia_source *src, uint32_t revents)
 		if (ret < 0)
 			vmedia_vub_shutdown(vub, ret == -ECONNRESET ? ret : -EPROTO);
 		else
-			vmedia_loop_mod_fd(&vub->src, vmedia_vu_link_wants_write(&vub->link) ? EPOLLOUT : EPOLLIN);
+			vmedia_loop_mod_fd(&vub->src, vmedia_vu_link_wants_write(&vub->link)
+							      ? EPOLLOUT
+							      : EPOLLIN);
 	}
 	vmedia_vub_leave(vub);
 }
@@ -208,13 +221,15 @@ static int check_config(const struct vmedia_vub_config *cfg, const struct vmedia
 
 	if (!ops->queue_ready || !ops->queue_stop || !ops->kick || !ops->closed)
 		return -EINVAL;
-	if (!cfg->num_queues || cfg->num_queues > VMEDIA_VUB_MAX_QUEUES || cfg->config_size > VMEDIA_VU_MAX_CONFIG)
+	if (!cfg->num_queues || cfg->num_queues > VMEDIA_VUB_MAX_QUEUES ||
+	    cfg->config_size > VMEDIA_VU_MAX_CONFIG)
 		return -EINVAL;
 	if (cfg->num_shmem > VMEDIA_VU_MAX_SHMEM || cfg->max_slots > VMEDIA_VUB_MAX_SLOTS)
 		return -EINVAL;
 	if (cfg->max_queue_size & (cfg->max_queue_size - 1) || cfg->max_queue_size > 32768)
 		return -EINVAL;
-	if (cfg->shmem_bit && cfg->shmem_bit != VMEDIA_VU_PF_SHMEM && cfg->shmem_bit != VMEDIA_VU_PF_SHMEM_DRAFT20 &&
+	if (cfg->shmem_bit && cfg->shmem_bit != VMEDIA_VU_PF_SHMEM &&
+	    cfg->shmem_bit != VMEDIA_VU_PF_SHMEM_DRAFT20 &&
 	    cfg->shmem_bit != VMEDIA_VU_PF_SHMEM_DRAFT21)
 		return -EINVAL;
 	for (i = 0; i < cfg->num_shmem; i++)

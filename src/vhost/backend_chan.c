@@ -2,11 +2,13 @@
 /*
  * The back-end channel: requests to the front-end, answered in the order in which they were sent.
  *
- * Unanswered requests stand in a ring of fixed size. Those that will not be answered (no REPLY_ACK) are complete when
- * they are sent. A front-end that closes the channel ends the requests, not the connection.
+ * Unanswered requests stand in a ring of fixed size. Those that will not be answered (no REPLY_ACK)
+ * are complete when they are sent. A front-end that closes the channel ends the requests, not the
+ * connection.
  *
- * Security model: an answer must match the oldest unanswered request in number, flags, size and descriptors. One that
- * does not, or comes unasked, closes the whole connection: nobody can say any more which request was done.
+ * Security model: an answer must match the oldest unanswered request in number, flags, size and
+ * descriptors. One that does not, or comes unasked, closes the whole connection: nobody can say any
+ * more which request was done.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -70,8 +72,8 @@ static int handle_reply(struct vmedia_vub *vub, struct vmedia_vu_msg *msg)
 		return 0;
 	}
 	if (refused)
-		vmedia_vub_warn(vub, "the front-end refused %s: %" PRIu64, vmedia_vu_name(VMEDIA_VU_BACK, p.request),
-				msg->p.u64);
+		vmedia_vub_warn(vub, "the front-end refused %s: %" PRIu64,
+				vmedia_vu_name(VMEDIA_VU_BACK, p.request), msg->p.u64);
 	finish(&p, refused ? -EIO : 0, -1);
 	return 0;
 }
@@ -96,7 +98,8 @@ static void chan_poll(struct vmedia_vub *vub)
 {
 	if (vub->chan.fd >= 0)
 		vmedia_loop_mod_fd(&vub->chan_src,
-				   EPOLLIN | (vmedia_vu_link_wants_write(&vub->chan) ? EPOLLOUT : 0));
+				   EPOLLIN |
+					   (vmedia_vu_link_wants_write(&vub->chan) ? EPOLLOUT : 0));
 }
 
 static void on_channel(struct vmedia_source *src, uint32_t revents)
@@ -110,7 +113,9 @@ static void on_channel(struct vmedia_source *src, uint32_t revents)
 		if (ret == -EPROTO) {
 			vmedia_vub_shutdown(vub, -EPROTO);
 		} else if (ret < 0) {
-			vmedia_vub_warn(vub, "the front-end closed the back-end channel, %u requests end unanswered",
+			vmedia_vub_warn(vub,
+					"the front-end closed the back-end channel, %u requests "
+					"end unanswered",
 					vub->pending_num);
 			vmedia_vub_chan_close(vub);
 		} else {
@@ -120,13 +125,16 @@ static void on_channel(struct vmedia_source *src, uint32_t revents)
 	vmedia_vub_leave(vub);
 }
 
-int vmedia_vub_set_backend_req_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_backend_req_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+				  struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_link link;
 	int err = vmedia_vu_link_init(&link, msg->fd[0]);
 
 	if (err) {
-		vmedia_vub_warn(vub, "SET_BACKEND_REQ_FD: the descriptor is no Unix stream socket: %s", strerror(-err));
+		vmedia_vub_warn(vub,
+				"SET_BACKEND_REQ_FD: the descriptor is no Unix stream socket: %s",
+				strerror(-err));
 		return err;
 	}
 	vmedia_vu_take_fd(msg, 0);
@@ -152,8 +160,11 @@ static int request(struct vmedia_vub *vub, enum vmedia_vu_pf pf, const struct vm
 		   const void *payload, uint32_t size, const int *fd)
 {
 	const struct vmedia_vu_row *row = vmedia_vu_row(VMEDIA_VU_BACK, p->request);
-	bool answered = row->reply == VMEDIA_VU_REPLY_OWN || vmedia_vub_has_pf(vub, VMEDIA_VU_PF_REPLY_ACK);
-	struct vmedia_vu_hdr hdr = { .request = p->request, .flags = VMEDIA_VU_VERSION, .size = size };
+	bool answered = row->reply == VMEDIA_VU_REPLY_OWN ||
+			vmedia_vub_has_pf(vub, VMEDIA_VU_PF_REPLY_ACK);
+	struct vmedia_vu_hdr hdr = { .request = p->request,
+				     .flags = VMEDIA_VU_VERSION,
+				     .size = size };
 	int err;
 
 	if (vub->dead || vub->chan.fd < 0 || !vmedia_vub_has_pf(vub, pf))
@@ -167,7 +178,8 @@ static int request(struct vmedia_vub *vub, enum vmedia_vu_pf pf, const struct vm
 		return err == -ECONNRESET ? -ENOTCONN : err;
 	chan_poll(vub);
 	if (answered) {
-		vub->pending[(vub->pending_first + vub->pending_num++) % VMEDIA_VUB_MAX_PENDING] = *p;
+		vub->pending[(vub->pending_first + vub->pending_num++) % VMEDIA_VUB_MAX_PENDING] =
+			*p;
 	} else {
 		struct vmedia_vub_pending now = *p;
 
@@ -185,19 +197,27 @@ static bool range_in_region(const struct vmedia_vub *vub, uint8_t shmid, uint64_
 {
 	uint64_t mask = vmedia_page_size() - 1;
 
-	return len && !(off & mask) && !(len & mask) && vmedia_range_ok(off, len, vub->shmem_size[shmid]);
+	return len && !(off & mask) && !(len & mask) &&
+	       vmedia_range_ok(off, len, vub->shmem_size[shmid]);
 }
 
-int vmedia_vub_shmem_map(struct vmedia_vub *vub, uint8_t shmid, int fd, uint64_t fd_off, uint64_t shm_off,
-			 uint64_t len, bool rw, vmedia_vub_done_fn *cb, void *opaque)
+int vmedia_vub_shmem_map(struct vmedia_vub *vub, uint8_t shmid, int fd, uint64_t fd_off,
+			 uint64_t shm_off, uint64_t len, bool rw, vmedia_vub_done_fn *cb,
+			 void *opaque)
 {
-	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHMEM_MAP, .done = cb, .opaque = opaque };
+	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHMEM_MAP,
+					.done = cb,
+					.opaque = opaque };
 	struct vmedia_vu_mmap m = {
-		.shmid = shmid, .fd_offset = fd_off, .shm_offset = shm_off, .len = len,
+		.shmid = shmid,
+		.fd_offset = fd_off,
+		.shm_offset = shm_off,
+		.len = len,
 		.flags = rw ? VMEDIA_VU_MMAP_RW : 0,
 	};
 
-	if (fd < 0 || fd_off & (vmedia_page_size() - 1) || !range_in_region(vub, shmid, shm_off, len))
+	if (fd < 0 || fd_off & (vmedia_page_size() - 1) ||
+	    !range_in_region(vub, shmid, shm_off, len))
 		return -EINVAL;
 	return request(vub, VMEDIA_VU_PF_SHMEM, &p, &m, sizeof(m), &fd);
 }
@@ -205,7 +225,9 @@ int vmedia_vub_shmem_map(struct vmedia_vub *vub, uint8_t shmid, int fd, uint64_t
 int vmedia_vub_shmem_unmap(struct vmedia_vub *vub, uint8_t shmid, uint64_t shm_off, uint64_t len,
 			   vmedia_vub_done_fn *cb, void *opaque)
 {
-	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHMEM_UNMAP, .done = cb, .opaque = opaque };
+	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHMEM_UNMAP,
+					.done = cb,
+					.opaque = opaque };
 	struct vmedia_vu_mmap m = { .shmid = shmid, .shm_offset = shm_off, .len = len };
 
 	if (!range_in_region(vub, shmid, shm_off, len))
@@ -216,7 +238,9 @@ int vmedia_vub_shmem_unmap(struct vmedia_vub *vub, uint8_t shmid, uint64_t shm_o
 int vmedia_vub_object_add(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_VU_UUID_SIZE],
 			  vmedia_vub_done_fn *cb, void *opaque)
 {
-	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHARED_OBJECT_ADD, .done = cb, .opaque = opaque };
+	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHARED_OBJECT_ADD,
+					.done = cb,
+					.opaque = opaque };
 
 	return request(vub, VMEDIA_VU_PF_SHARED_OBJECT, &p, uuid, VMEDIA_VU_UUID_SIZE, NULL);
 }
@@ -224,7 +248,9 @@ int vmedia_vub_object_add(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_VU_U
 int vmedia_vub_object_remove(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_VU_UUID_SIZE],
 			     vmedia_vub_done_fn *cb, void *opaque)
 {
-	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHARED_OBJECT_REMOVE, .done = cb, .opaque = opaque };
+	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHARED_OBJECT_REMOVE,
+					.done = cb,
+					.opaque = opaque };
 
 	return request(vub, VMEDIA_VU_PF_SHARED_OBJECT, &p, uuid, VMEDIA_VU_UUID_SIZE, NULL);
 }
@@ -232,7 +258,9 @@ int vmedia_vub_object_remove(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_V
 int vmedia_vub_object_lookup(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_VU_UUID_SIZE],
 			     vmedia_vub_fd_fn *cb, void *opaque)
 {
-	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHARED_OBJECT_LOOKUP, .done_fd = cb, .opaque = opaque };
+	struct vmedia_vub_pending p = { .request = VMEDIA_VU_B_SHARED_OBJECT_LOOKUP,
+					.done_fd = cb,
+					.opaque = opaque };
 
 	if (!cb)
 		return -EINVAL;

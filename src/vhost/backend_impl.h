@@ -8,9 +8,10 @@
  * backend_vring.c	rings
  * backend_chan.c	the back-end channel
  *
- * Re-entrancy. Every callback of the user may destroy the back-end. So whoever enters from the loop holds a count
- * (enter, leave), destroy only marks while it is held, and after each callback the code looks at vub->dead before
- * it goes on. A dead back-end has no sockets, rings or memory; all its functions are harmless.
+ * Re-entrancy. Every callback of the user may destroy the back-end. So whoever enters from the loop
+ * holds a count (enter, leave), destroy only marks while it is held, and after each callback the
+ * code looks at vub->dead before it goes on. A dead back-end has no sockets, rings or memory; all
+ * its functions are harmless.
  */
 #ifndef VMEDIA_VHOST_BACKEND_IMPL_H
 #define VMEDIA_VHOST_BACKEND_IMPL_H
@@ -21,7 +22,10 @@
 
 struct vmedia_inflight_area;
 
-/* What kind of descriptor signals: it decides how to write to it without ever blocking or raising a signal. */
+/*
+ * What kind of descriptor signals: it decides how to write to it without ever blocking or raising a
+ * signal.
+ */
 enum vmedia_vub_fd_kind {
 	VMEDIA_VUB_FD_EVENT,	/* an eventfd, or another anonymous file */
 	VMEDIA_VUB_FD_SOCKET,	/* UML uses socket pairs */
@@ -47,7 +51,8 @@ struct vmedia_vub_ring {
 	struct vmedia_vqd *vq;		/* not NULL: running */
 	bool broken;			/* until NUM, ADDR or BASE comes again */
 	bool has_run;			/* base is where it stopped */
-	bool call_missed;		/* a notification was due and there was no call descriptor */
+	/* a notification was due and there was no call descriptor */
+	bool call_missed;
 	bool in_kick, stopping;
 	struct vmedia_source kick_src;	/* added: armed or running */
 	struct vmedia_deferred again;
@@ -96,8 +101,12 @@ static inline bool vmedia_vub_has_pf(const struct vmedia_vub *vub, enum vmedia_v
 	return vub->pfeatures >> bit & 1;
 }
 
-/* A handler of a front-end request. The answer, if the request has one, goes into reply (size, payload, descriptors). */
-typedef int vmedia_vub_handler_fn(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply);
+/*
+ * A handler of a front-end request. The answer, if the request has one, goes into reply (size,
+ * payload, descriptors).
+ */
+typedef int vmedia_vub_handler_fn(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+				  struct vmedia_vu_msg *reply);
 
 /* backend.c */
 void vmedia_vub_enter(struct vmedia_vub *vub);
@@ -109,19 +118,25 @@ void vmedia_vub_reset(struct vmedia_vub *vub);
 /* backend_neg.c */
 void vmedia_vub_init_features(struct vmedia_vub *vub);
 uint64_t vmedia_vub_shmem_bit_out(const struct vmedia_vub *vub, uint64_t features);
-vmedia_vub_handler_fn vmedia_vub_get_features, vmedia_vub_set_features, vmedia_vub_get_protocol_features,
-	vmedia_vub_set_protocol_features, vmedia_vub_set_owner, vmedia_vub_reset_owner, vmedia_vub_get_queue_num,
+vmedia_vub_handler_fn vmedia_vub_get_features, vmedia_vub_set_features,
+	vmedia_vub_get_protocol_features,
+	vmedia_vub_set_protocol_features, vmedia_vub_set_owner, vmedia_vub_reset_owner,
+		vmedia_vub_get_queue_num,
 	vmedia_vub_get_config, vmedia_vub_set_config, vmedia_vub_set_status, vmedia_vub_get_status,
 	vmedia_vub_reset_device, vmedia_vub_get_shared_object;
 
 /* backend_mem.c */
-vmedia_vub_handler_fn vmedia_vub_set_mem_table, vmedia_vub_get_max_mem_slots, vmedia_vub_add_mem_reg,
-	vmedia_vub_rem_mem_reg, vmedia_vub_get_shmem_config, vmedia_vub_get_inflight_fd, vmedia_vub_set_inflight_fd;
+vmedia_vub_handler_fn vmedia_vub_set_mem_table, vmedia_vub_get_max_mem_slots,
+	vmedia_vub_add_mem_reg,
+	vmedia_vub_rem_mem_reg, vmedia_vub_get_shmem_config, vmedia_vub_get_inflight_fd,
+		vmedia_vub_set_inflight_fd;
 void vmedia_vub_mem_finish(struct vmedia_vub *vub);
 
 /* backend_vring.c */
-vmedia_vub_handler_fn vmedia_vub_set_vring_num, vmedia_vub_set_vring_addr, vmedia_vub_set_vring_base,
-	vmedia_vub_get_vring_base, vmedia_vub_set_vring_kick, vmedia_vub_set_vring_call, vmedia_vub_set_vring_err,
+vmedia_vub_handler_fn vmedia_vub_set_vring_num, vmedia_vub_set_vring_addr,
+	vmedia_vub_set_vring_base,
+	vmedia_vub_get_vring_base, vmedia_vub_set_vring_kick, vmedia_vub_set_vring_call,
+		vmedia_vub_set_vring_err,
 	vmedia_vub_set_vring_enable;
 void vmedia_vub_ring_init(struct vmedia_vub_ring *ring);
 /* Arms, or stops, as what is known now says. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Requests about memory: the guest's map, the shared memory regions that the device announces, the in-flight area.
+ * Requests about memory: the guest's map, the shared memory regions that the device announces, the
+ * in-flight area.
  *
- * A changed map is a new snapshot. It is installed in this order: rings are moved to it, then the user is told, then
- * the back-end's reference on the old one goes; chains and views taken before keep theirs.
+ * A changed map is a new snapshot. It is installed in this order: rings are moved to it, then the
+ * user is told, then the back-end's reference on the old one goes; chains and views taken before
+ * keep theirs.
  *
- * Security model: regions are the front-end's word. virtq/mem.h checks overflow, overlap, and that the file is as long
- * as the region; here come the limits on their number and sum.
+ * Security model: regions are the front-end's word. virtq/mem.h checks overflow, overlap, and that
+ * the file is as long as the region; here come the limits on their number and sum.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -34,8 +36,12 @@ static void install(struct vmedia_vub *vub, struct vmedia_mem *mem)
 
 static void to_desc(struct vmedia_mem_desc *d, const struct vmedia_vu_region *r, int fd)
 {
-	*d = (struct vmedia_mem_desc) {
-		.gpa = r->guest_addr, .size = r->size, .uva = r->user_addr, .fd_offset = r->mmap_offset, .fd = fd,
+	*d = (struct vmedia_mem_desc){
+		.gpa = r->guest_addr,
+		.size = r->size,
+		.uva = r->user_addr,
+		.fd_offset = r->mmap_offset,
+		.fd = fd,
 	};
 }
 
@@ -56,14 +62,17 @@ static uint64_t mapped_bytes(const struct vmedia_mem *mem)
 static int account(struct vmedia_vub *vub, uint64_t *sum, uint64_t size)
 {
 	if (vmedia_add_overflow(*sum, size, sum) || *sum > vub->cfg.max_memory) {
-		vmedia_vub_warn(vub, "guest memory with a region of 0x%" PRIx64 " bytes exceeds the limit of 0x%" PRIx64,
+		vmedia_vub_warn(vub,
+				"guest memory with a region of 0x%" PRIx64
+				" bytes exceeds the limit of 0x%" PRIx64,
 				size, vub->cfg.max_memory);
 		return -E2BIG;
 	}
 	return 0;
 }
 
-int vmedia_vub_set_mem_table(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_mem_table(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			     struct vmedia_vu_msg *reply)
 {
 	struct vmedia_mem_desc desc[VMEDIA_VU_MAX_REGIONS];
 	const struct vmedia_vu_mem_table *t = &msg->p.table;
@@ -72,10 +81,10 @@ int vmedia_vub_set_mem_table(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, 
 	unsigned int i;
 	int err;
 
-	if (t->num > VMEDIA_VU_MAX_REGIONS || t->num > vub->cfg.max_slots || t->num != msg->num_fds ||
-	    msg->hdr.size < 8 + t->num * sizeof(t->region[0])) {
-		vmedia_vub_warn(vub, "SET_MEM_TABLE has %u regions in %u bytes with %u descriptors", t->num,
-				msg->hdr.size, msg->num_fds);
+	if (t->num > VMEDIA_VU_MAX_REGIONS || t->num > vub->cfg.max_slots ||
+	    t->num != msg->num_fds || msg->hdr.size < 8 + t->num * sizeof(t->region[0])) {
+		vmedia_vub_warn(vub, "SET_MEM_TABLE has %u regions in %u bytes with %u descriptors",
+				t->num, msg->hdr.size, msg->num_fds);
 		return -EINVAL;
 	}
 	for (i = 0; i < t->num; i++) {
@@ -91,14 +100,16 @@ int vmedia_vub_set_mem_table(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, 
 	return 0;
 }
 
-int vmedia_vub_get_max_mem_slots(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_max_mem_slots(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+				 struct vmedia_vu_msg *reply)
 {
 	reply->hdr.size = sizeof(reply->p.u64);
 	reply->p.u64 = vub->cfg.max_slots;
 	return 0;
 }
 
-int vmedia_vub_add_mem_reg(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_add_mem_reg(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			   struct vmedia_vu_msg *reply)
 {
 	unsigned int have = vub->mem ? vmedia_mem_num_regions(vub->mem) : 0;
 	const struct vmedia_vu_region *r = &msg->p.single.region;
@@ -108,7 +119,8 @@ int vmedia_vub_add_mem_reg(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, st
 	int err;
 
 	if (have >= vub->cfg.max_slots) {
-		vmedia_vub_warn(vub, "ADD_MEM_REG wants more than %u memory regions", vub->cfg.max_slots);
+		vmedia_vub_warn(vub, "ADD_MEM_REG wants more than %u memory regions",
+				vub->cfg.max_slots);
 		return -E2BIG;
 	}
 	err = account(vub, &sum, r->size);
@@ -122,23 +134,28 @@ int vmedia_vub_add_mem_reg(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, st
 	return 0;
 }
 
-int vmedia_vub_rem_mem_reg(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_rem_mem_reg(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			   struct vmedia_vu_msg *reply)
 {
 	const struct vmedia_vu_region *r = &msg->p.single.region;
 	struct vmedia_mem *mem;
 	int err;
 
-	err = vub->mem ? vmedia_mem_remove(vub->mem, r->guest_addr, r->size, r->user_addr, &mem) : -ENOENT;
+	err = vub->mem ? vmedia_mem_remove(vub->mem, r->guest_addr, r->size, r->user_addr, &mem)
+		       : -ENOENT;
 	if (err) {
-		vmedia_vub_warn(vub, "REM_MEM_REG names 0x%" PRIx64 " bytes at guest 0x%" PRIx64 ", user 0x%" PRIx64
-				", which is no region", r->size, r->guest_addr, r->user_addr);
+		vmedia_vub_warn(vub,
+				"REM_MEM_REG names 0x%" PRIx64 " bytes at guest 0x%" PRIx64
+				", user 0x%" PRIx64 ", which is no region",
+				r->size, r->guest_addr, r->user_addr);
 		return err;
 	}
 	install(vub, mem);
 	return 0;
 }
 
-int vmedia_vub_get_shmem_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_shmem_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+				struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_shmem_config *c = &reply->p.shmem;
 	unsigned int i;
@@ -152,19 +169,22 @@ int vmedia_vub_get_shmem_config(struct vmedia_vub *vub, struct vmedia_vu_msg *ms
 	return 0;
 }
 
-static int check_inflight(struct vmedia_vub *vub, const char *what, const struct vmedia_vu_inflight *inf)
+static int check_inflight(struct vmedia_vub *vub, const char *what,
+			  const struct vmedia_vu_inflight *inf)
 {
 	if (!inf->num_queues || inf->num_queues > vub->cfg.num_queues || !inf->queue_size ||
 	    inf->queue_size > vub->cfg.max_queue_size) {
-		vmedia_vub_warn(vub, "%s names %u queues of %u, there are %u of at most %u", what, inf->num_queues,
-				inf->queue_size, vub->cfg.num_queues, vub->cfg.max_queue_size);
+		vmedia_vub_warn(vub, "%s names %u queues of %u, there are %u of at most %u", what,
+				inf->num_queues, inf->queue_size, vub->cfg.num_queues,
+				vub->cfg.max_queue_size);
 		return -EINVAL;
 	}
 	return 0;
 }
 
 /* An empty description without a descriptor is the answer that says no. */
-int vmedia_vub_get_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			       struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_inflight *inf = &reply->p.inflight;
 	uint64_t size;
@@ -178,8 +198,8 @@ int vmedia_vub_get_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg
 		return 0;
 	fd = vmedia_inflight_memfd(inf->num_queues, inf->queue_size, vub->features, &size);
 	if (fd < 0) {
-		vmedia_vub_warn(vub, "no in-flight area for %u queues of %u: %s", inf->num_queues, inf->queue_size,
-				strerror(-fd));
+		vmedia_vub_warn(vub, "no in-flight area for %u queues of %u: %s", inf->num_queues,
+				inf->queue_size, strerror(-fd));
 		return 0;
 	}
 	inf->mmap_size = size;
@@ -187,7 +207,8 @@ int vmedia_vub_get_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg
 	return 0;
 }
 
-int vmedia_vub_set_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			       struct vmedia_vu_msg *reply)
 {
 	const struct vmedia_vu_inflight *inf = &msg->p.inflight;
 	struct vmedia_inflight_area *area;
@@ -199,12 +220,14 @@ int vmedia_vub_set_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg
 		vmedia_vub_warn(vub, "SET_INFLIGHT_FD comes while a ring runs");
 		return -EBUSY;
 	}
-	err = vmedia_inflight_open(msg->fd[0], inf->mmap_offset, inf->mmap_size, inf->num_queues, inf->queue_size,
-				   vub->features, &area);
+	err = vmedia_inflight_open(msg->fd[0], inf->mmap_offset, inf->mmap_size, inf->num_queues,
+				   inf->queue_size, vub->features, &area);
 	if (err) {
-		vmedia_vub_warn(vub, "the in-flight area of 0x%" PRIx64 " bytes at 0x%" PRIx64
-				" for %u queues of %u cannot be used: %s", inf->mmap_size, inf->mmap_offset,
-				inf->num_queues, inf->queue_size, strerror(-err));
+		vmedia_vub_warn(vub,
+				"the in-flight area of 0x%" PRIx64 " bytes at 0x%" PRIx64
+				" for %u queues of %u cannot be used: %s",
+				inf->mmap_size, inf->mmap_offset, inf->num_queues, inf->queue_size,
+				strerror(-err));
 		return err;
 	}
 	vmedia_inflight_close(vub->inflight);

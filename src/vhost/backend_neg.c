@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Requests that negotiate: features, protocol features, config space, status, reset, shared objects.
+ * Requests that negotiate: features, protocol features, config space, status, reset, shared
+ * objects.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,10 +19,10 @@ void vmedia_vub_init_features(struct vmedia_vub *vub)
 
 	vub->offered = VMEDIA_VQ_FEATURES | BIT(VMEDIA_VU_F_PROTOCOL) | cfg->device_features;
 	vub->offered &= ~(cfg->mask_features | BIT(VMEDIA_VU_F_LOG_ALL));
-	vub->poffered = BIT(VMEDIA_VU_PF_MQ) | BIT(VMEDIA_VU_PF_REPLY_ACK) | BIT(VMEDIA_VU_PF_BACKEND_REQ) |
-			BIT(VMEDIA_VU_PF_BACKEND_SEND_FD) | BIT(VMEDIA_VU_PF_INFLIGHT_SHMFD) |
-			BIT(VMEDIA_VU_PF_RESET_DEVICE) | BIT(VMEDIA_VU_PF_CONFIGURE_MEM_SLOTS) |
-			BIT(VMEDIA_VU_PF_STATUS);
+	vub->poffered = BIT(VMEDIA_VU_PF_MQ) | BIT(VMEDIA_VU_PF_REPLY_ACK) |
+			BIT(VMEDIA_VU_PF_BACKEND_REQ) | BIT(VMEDIA_VU_PF_BACKEND_SEND_FD) |
+			BIT(VMEDIA_VU_PF_INFLIGHT_SHMFD) | BIT(VMEDIA_VU_PF_RESET_DEVICE) |
+			BIT(VMEDIA_VU_PF_CONFIGURE_MEM_SLOTS) | BIT(VMEDIA_VU_PF_STATUS);
 	if (cfg->config_size)
 		vub->poffered |= BIT(VMEDIA_VU_PF_CONFIG);
 	if (cfg->num_shmem)
@@ -39,13 +40,15 @@ static void reply_u64(struct vmedia_vu_msg *reply, uint64_t val)
 	reply->p.u64 = val;
 }
 
-int vmedia_vub_get_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			    struct vmedia_vu_msg *reply)
 {
 	reply_u64(reply, vub->offered);
 	return 0;
 }
 
-int vmedia_vub_set_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			    struct vmedia_vu_msg *reply)
 {
 	uint64_t features = msg->p.u64;
 	unsigned int i;
@@ -58,12 +61,15 @@ int vmedia_vub_set_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, s
 	if (features == vub->features)
 		return 0;
 	if (vmedia_vub_any_running(vub)) {
-		vmedia_vub_warn(vub, "SET_FEATURES changes 0x%" PRIx64 " to 0x%" PRIx64 " while a ring runs",
+		vmedia_vub_warn(vub,
+				"SET_FEATURES changes 0x%" PRIx64 " to 0x%" PRIx64
+				" while a ring runs",
 				vub->features, features);
 		return -EBUSY;
 	}
 	if (!(features & BIT(VMEDIA_VIRTIO_F_VERSION_1)))
-		vmedia_vub_warn(vub, "features 0x%" PRIx64 " lack VERSION_1: no ring will start", features);
+		vmedia_vub_warn(vub, "features 0x%" PRIx64 " lack VERSION_1: no ring will start",
+				features);
 	vub->features = features;
 	if (vub->ops->features)
 		vub->ops->features(vub->opaque, features);
@@ -82,19 +88,22 @@ uint64_t vmedia_vub_shmem_bit_out(const struct vmedia_vub *vub, uint64_t feature
 	return features;
 }
 
-int vmedia_vub_get_protocol_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_protocol_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+				     struct vmedia_vu_msg *reply)
 {
 	reply_u64(reply, vmedia_vub_shmem_bit_out(vub, vub->poffered));
 	return 0;
 }
 
-int vmedia_vub_set_protocol_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_protocol_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+				     struct vmedia_vu_msg *reply)
 {
 	uint64_t features = msg->p.u64, offered = vmedia_vub_shmem_bit_out(vub, vub->poffered);
 
 	if (features & ~offered) {
-		vmedia_vub_warn(vub, "SET_PROTOCOL_FEATURES has bits 0x%" PRIx64 " that were not offered",
-				features & ~offered);
+		vmedia_vub_warn(
+			vub, "SET_PROTOCOL_FEATURES has bits 0x%" PRIx64 " that were not offered",
+			features & ~offered);
 		return -EINVAL;
 	}
 	if (features & BIT(vub->cfg.shmem_bit) && vub->poffered & BIT(VMEDIA_VU_PF_SHMEM)) {
@@ -102,40 +111,46 @@ int vmedia_vub_set_protocol_features(struct vmedia_vub *vub, struct vmedia_vu_ms
 		features |= BIT(VMEDIA_VU_PF_SHMEM);
 	}
 	vub->pfeatures = features;
-	vmedia_dbg("vhost-user: protocol features 0x%" PRIx64 " of 0x%" PRIx64, features, vub->poffered);
+	vmedia_dbg("vhost-user: protocol features 0x%" PRIx64 " of 0x%" PRIx64, features,
+		   vub->poffered);
 	return 0;
 }
 
-int vmedia_vub_set_owner(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_owner(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			 struct vmedia_vu_msg *reply)
 {
 	return 0;
 }
 
 /* Deprecated; the reference says to ignore it. */
-int vmedia_vub_reset_owner(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_reset_owner(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			   struct vmedia_vu_msg *reply)
 {
 	vmedia_dbg("vhost-user: RESET_OWNER is ignored");
 	return 0;
 }
 
-int vmedia_vub_get_queue_num(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_queue_num(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			     struct vmedia_vu_msg *reply)
 {
 	reply_u64(reply, vub->cfg.num_queues);
 	return 0;
 }
 
 /*
- * A request of any range of the 256 bytes is served, with zeros beyond the device's config space: front-ends differ in
- * whether they ask for just what the device has. Some send the header alone. An empty answer means an error.
+ * A request of any range of the 256 bytes is served, with zeros beyond the device's config space:
+ * front-ends differ in whether they ask for just what the device has. Some send the header alone.
+ * An empty answer means an error.
  */
-int vmedia_vub_get_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			  struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_config *c = &msg->p.config;
 	uint32_t have = vub->cfg.config_size;
 
 	if (!vmedia_range_ok(c->offset, c->size, VMEDIA_VU_MAX_CONFIG)) {
-		vmedia_vub_warn(vub, "GET_CONFIG asks for %u bytes at %u of at most %d", c->size, c->offset,
-				VMEDIA_VU_MAX_CONFIG);
+		vmedia_vub_warn(vub, "GET_CONFIG asks for %u bytes at %u of at most %d", c->size,
+				c->offset, VMEDIA_VU_MAX_CONFIG);
 		return 0;
 	}
 	reply->p.config.offset = c->offset;
@@ -149,34 +164,40 @@ int vmedia_vub_get_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, str
 	return 0;
 }
 
-int vmedia_vub_set_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			  struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_config *c = &msg->p.config;
 
 	if (!vmedia_range_ok(c->offset, c->size, vub->cfg.config_size) ||
 	    msg->hdr.size < VMEDIA_VU_CONFIG_HDR_SIZE + c->size || c->flags > 1) {
-		vmedia_vub_warn(vub, "SET_CONFIG writes %u bytes at %u of %u with flags %u and %u bytes of payload",
+		vmedia_vub_warn(vub,
+				"SET_CONFIG writes %u bytes at %u of %u with flags %u and %u bytes "
+				"of payload",
 				c->size, c->offset, vub->cfg.config_size, c->flags, msg->hdr.size);
 		return -EINVAL;
 	}
 	if (!vub->ops->set_config) {
-		vmedia_vub_warn(vub, "SET_CONFIG writes %u bytes at %u of a config space that is read-only", c->size,
-				c->offset);
+		vmedia_vub_warn(
+			vub, "SET_CONFIG writes %u bytes at %u of a config space that is read-only",
+			c->size, c->offset);
 		return -EROFS;
 	}
 	return vub->ops->set_config(vub->opaque, c->offset, c->data, c->size);
 }
 
 /*
- * Status 0 is a reset of the device, but QEMU sends it also when a VM pauses. One that negotiated RESET_DEVICE says
- * it with that message when the guest resets, so 0 then only stops the rings.
+ * Status 0 is a reset of the device, but QEMU sends it also when a VM pauses. One that negotiated
+ * RESET_DEVICE says it with that message when the guest resets, so 0 then only stops the rings.
  */
-int vmedia_vub_set_status(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_status(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			  struct vmedia_vu_msg *reply)
 {
 	unsigned int i;
 
 	if (msg->p.u64 > UINT8_MAX) {
-		vmedia_vub_warn(vub, "SET_STATUS has 0x%" PRIx64 ", which is no device status", msg->p.u64);
+		vmedia_vub_warn(vub, "SET_STATUS has 0x%" PRIx64 ", which is no device status",
+				msg->p.u64);
 		return -EINVAL;
 	}
 	vub->status = msg->p.u64;
@@ -193,20 +214,23 @@ int vmedia_vub_set_status(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, str
 	return 0;
 }
 
-int vmedia_vub_get_status(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_status(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			  struct vmedia_vu_msg *reply)
 {
 	reply_u64(reply, vub->status);
 	return 0;
 }
 
-int vmedia_vub_reset_device(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_reset_device(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			    struct vmedia_vu_msg *reply)
 {
 	vub->status = 0;
 	vmedia_vub_reset(vub);
 	return 0;
 }
 
-int vmedia_vub_get_shared_object(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_shared_object(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+				 struct vmedia_vu_msg *reply)
 {
 	int fd = vub->ops->get_shared_object(vub->opaque, msg->p.uuid);
 

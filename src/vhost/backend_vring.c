@@ -2,12 +2,14 @@
 /*
  * Rings: their messages, their states (see vhost/backend.h), kicks and interrupts.
  *
- * Theory of operation. Messages only note what the front-end says; vmedia_vub_ring_update() then compares with what a ring
- * needs and arms it (polls its kick descriptor) or stops it. The first kick makes the device end of the ring. A message that
- * changes size, base or addresses of a running ring stops it first; it runs again with the next kick, or at once if the
- * eventfd still holds one. While the user works on a kick the driver's kicks are turned off; before going back to sleep
- * they are turned on, and what came in between is a kick as well, as long as the user takes chains. A driver that
- * never stops adding gets KICKS_PER_ROUND of these, then the loop sees to others.
+ * Theory of operation. Messages only note what the front-end says; vmedia_vub_ring_update() then
+ * compares with what a ring needs and arms it (polls its kick descriptor) or stops it. The first
+ * kick makes the device end of the ring. A message that changes size, base or addresses of a
+ * running ring stops it first; it runs again with the next kick, or at once if the eventfd still
+ * holds one. While the user works on a kick the driver's kicks are turned off; before going back to
+ * sleep they are turned on, and what came in between is a kick as well, as long as the user takes
+ * chains. A driver that never stops adding gets KICKS_PER_ROUND of these, then the loop sees to
+ * others.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -50,8 +52,8 @@ bool vmedia_vub_any_running(const struct vmedia_vub *vub)
 }
 
 /*
- * Where a ring begins. UML says 0 for a fresh packed ring, which has its wrap counters at 1; a real 0 is one that this
- * ring stopped at.
+ * Where a ring begins. UML says 0 for a fresh packed ring, which has its wrap counters at 1; a real
+ * 0 is one that this ring stopped at.
  */
 static uint32_t first_base(const struct vmedia_vub_ring *r)
 {
@@ -73,8 +75,13 @@ static int ring_start(struct vmedia_vub_ring *r)
 	struct vmedia_vub *vub = r->vub;
 	char name[16];
 	struct vmedia_vqd_config cfg = {
-		.num = r->num, .features = vub->features, .desc = r->desc, .driver = r->avail, .device = r->used,
-		.base = first_base(r), .name = name,
+		.num = r->num,
+		.features = vub->features,
+		.desc = r->desc,
+		.driver = r->avail,
+		.device = r->used,
+		.base = first_base(r),
+		.name = name,
 	};
 	int err;
 
@@ -83,8 +90,10 @@ static int ring_start(struct vmedia_vub_ring *r)
 		cfg.inflight = vmedia_inflight_queue(vub->inflight, r->idx);
 	err = vmedia_vqd_create(&cfg, vub->mem, &r->vq);
 	if (err) {
-		vmedia_vub_warn(vub, "ring %u of %u descriptors at 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
-				" cannot start at 0x%x: %s", r->idx, r->num, r->desc, r->avail, r->used, cfg.base,
+		vmedia_vub_warn(vub,
+				"ring %u of %u descriptors at 0x%" PRIx64 ", 0x%" PRIx64
+				", 0x%" PRIx64 " cannot start at 0x%x: %s",
+				r->idx, r->num, r->desc, r->avail, r->used, cfg.base,
 				strerror(-err));
 		r->vq = NULL;
 		ring_broken(r);
@@ -147,7 +156,10 @@ static void deliver(struct vmedia_vub_ring *r)
 			goto out;
 		if (!vmedia_vqd_enable_kick(r->vq))
 			goto out;
-		/* Chains that the user did not want now; it takes them when it does, without a kick. */
+		/*
+		 * Chains that the user did not want now; it takes them when it does, without a
+		 * kick.
+		 */
 		if (i && base == vmedia_vqd_base(r->vq))
 			goto out;
 	}
@@ -160,7 +172,8 @@ static void check_memory(struct vmedia_vub *vub)
 {
 	if (vub->dead || !vub->mem || !vmedia_mem_broken(vub->mem))
 		return;
-	vmedia_warn("vhost-user: closing the connection: a file of the guest's memory was truncated");
+	vmedia_warn(
+		"vhost-user: closing the connection: a file of the guest's memory was truncated");
 	vmedia_vub_shutdown(vub, -EFAULT);
 }
 
@@ -182,7 +195,7 @@ static void on_kick(struct vmedia_source *src, uint32_t revents)
 	struct vmedia_vub *vub = r->vub;
 
 	if (!(revents & EPOLLIN))
-		return;		/* edge-triggered: a closed other end reports once */
+		return; /* edge-triggered: a closed other end reports once */
 	vmedia_vub_enter(vub);
 	vmedia_vub_signal_drain(&r->kick);
 	r->stats.kicks++;
@@ -205,9 +218,11 @@ void vmedia_vub_ring_update(struct vmedia_vub_ring *r)
 	}
 	if (r->kick_src.loop)
 		return;
-	err = vmedia_loop_add_fd(r->vub->loop, &r->kick_src, r->kick.fd, EPOLLIN | EPOLLET, on_kick);
+	err = vmedia_loop_add_fd(r->vub->loop, &r->kick_src, r->kick.fd, EPOLLIN | EPOLLET,
+				 on_kick);
 	if (err) {
-		vmedia_vub_warn(r->vub, "the kick descriptor of ring %u cannot be polled: %s", r->idx, strerror(-err));
+		vmedia_vub_warn(r->vub, "the kick descriptor of ring %u cannot be polled: %s",
+				r->idx, strerror(-err));
 		vmedia_vub_ring_stop(r);
 		ring_broken(r);
 	}
@@ -266,14 +281,16 @@ static int done(struct vmedia_vub_ring *r)
 	return 0;
 }
 
-int vmedia_vub_set_vring_num(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_vring_num(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			     struct vmedia_vu_msg *reply)
 {
 	uint32_t num = msg->p.state.num;
 	bool packed = has_feature(vub, VMEDIA_VIRTIO_F_RING_PACKED);
 	struct vmedia_vub_ring *r;
 
 	if (!num || num > vub->cfg.max_queue_size || (!packed && num & (num - 1))) {
-		vmedia_vub_warn(vub, "SET_VRING_NUM: ring %u of %u descriptors, must be %s, at most %u",
+		vmedia_vub_warn(vub,
+				"SET_VRING_NUM: ring %u of %u descriptors, must be %s, at most %u",
 				msg->p.state.index, num, packed ? "at least 1" : "a power of two",
 				vub->cfg.max_queue_size);
 		return -EINVAL;
@@ -283,25 +300,33 @@ int vmedia_vub_set_vring_num(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, 
 	return done(r);
 }
 
-int vmedia_vub_set_vring_addr(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_vring_addr(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			      struct vmedia_vu_msg *reply)
 {
 	const struct vmedia_vu_vring_addr *a = &msg->p.addr;
 	struct vmedia_vub_ring *r = &vub->ring[a->index];
 
 	if (a->flags) {
-		vmedia_vub_warn(vub, "SET_VRING_ADDR: ring %u has flags 0x%x, and logging was not offered", a->index,
-				a->flags);
+		vmedia_vub_warn(
+			vub, "SET_VRING_ADDR: ring %u has flags 0x%x, and logging was not offered",
+			a->index, a->flags);
 		return -EINVAL;
 	}
-	/* What the ring needs in all is checked when it starts; this finds a wrong order of messages at once. */
-	if (!vub->mem || !vmedia_mem_uva(vub->mem, a->desc, 1) || !vmedia_mem_uva(vub->mem, a->avail, 1) ||
-	    !vmedia_mem_uva(vub->mem, a->used, 1)) {
-		vmedia_vub_warn(vub, "SET_VRING_ADDR: ring %u at 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
-				" is not in the memory map%s", a->index, a->desc, a->avail, a->used,
+	/*
+	 * What the ring needs in all is checked when it starts; this finds a wrong order of
+	 * messages at once.
+	 */
+	if (!vub->mem || !vmedia_mem_uva(vub->mem, a->desc, 1) ||
+	    !vmedia_mem_uva(vub->mem, a->avail, 1) || !vmedia_mem_uva(vub->mem, a->used, 1)) {
+		vmedia_vub_warn(vub,
+				"SET_VRING_ADDR: ring %u at 0x%" PRIx64 ", 0x%" PRIx64
+				", 0x%" PRIx64 " is not in the memory map%s",
+				a->index, a->desc, a->avail, a->used,
 				vub->mem ? "" : ", which was not set yet");
 		return -EFAULT;
 	}
-	if (!r->broken && r->addr_set && r->desc == a->desc && r->avail == a->avail && r->used == a->used)
+	if (!r->broken && r->addr_set && r->desc == a->desc && r->avail == a->avail &&
+	    r->used == a->used)
 		return 0;
 	r = change(vub, a->index);
 	r->desc = a->desc;
@@ -316,8 +341,9 @@ static void start_over(struct vmedia_vub *vub, struct vmedia_vub_ring *r, uint32
 {
 	unsigned int i;
 
-	vmedia_info("vhost-user: ring %u stopped at 0x%x and goes on at 0x%x: the driver starts over", r->idx, r->base,
-		    base);
+	vmedia_info(
+		"vhost-user: ring %u stopped at 0x%x and goes on at 0x%x: the driver starts over",
+		r->idx, r->base, base);
 	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++) {
 		struct vmedia_vub_ring *o = &vub->ring[i];
 
@@ -333,14 +359,16 @@ static void start_over(struct vmedia_vub *vub, struct vmedia_vub_ring *r, uint32
 			vmedia_vub_ring_update(&vub->ring[i]);
 }
 
-int vmedia_vub_set_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			      struct vmedia_vu_msg *reply)
 {
 	uint32_t base = msg->p.state.num;
 	struct vmedia_vub_ring *r;
 
 	if (!has_feature(vub, VMEDIA_VIRTIO_F_RING_PACKED) && base > UINT16_MAX) {
-		vmedia_vub_warn(vub, "SET_VRING_BASE: ring %u begins at %u, more than an index of 16 bits",
-				msg->p.state.index, base);
+		vmedia_vub_warn(
+			vub, "SET_VRING_BASE: ring %u begins at %u, more than an index of 16 bits",
+			msg->p.state.index, base);
 		return -EINVAL;
 	}
 	r = change(vub, msg->p.state.index);
@@ -350,7 +378,8 @@ int vmedia_vub_set_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return done(r);
 }
 
-int vmedia_vub_get_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_get_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			      struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vub_ring *r = &vub->ring[msg->p.state.index];
 
@@ -364,7 +393,8 @@ int vmedia_vub_get_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 }
 
 /* Puts the message's descriptor, if it has one, into *sig. */
-static int take_signal(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vub_signal *sig)
+static int take_signal(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+		       struct vmedia_vub_signal *sig)
 {
 	struct vmedia_vub_signal new = { .fd = -1 };
 	int err;
@@ -372,9 +402,10 @@ static int take_signal(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct
 	if (msg->num_fds) {
 		err = vmedia_vub_signal_take(&new, msg->fd[0]);
 		if (err) {
-			vmedia_vub_warn(vub, "%s: the descriptor of ring %u is no eventfd, socket or pipe",
-					vmedia_vu_name(VMEDIA_VU_FRONT, msg->hdr.request),
-					(unsigned int)(msg->p.u64 & VMEDIA_VU_VRING_INDEX_MASK));
+			vmedia_vub_warn(
+				vub, "%s: the descriptor of ring %u is no eventfd, socket or pipe",
+				vmedia_vu_name(VMEDIA_VU_FRONT, msg->hdr.request),
+				(unsigned int)(msg->p.u64 & VMEDIA_VU_VRING_INDEX_MASK));
 			return err;
 		}
 		vmedia_vu_take_fd(msg, 0);
@@ -384,14 +415,17 @@ static int take_signal(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct
 	return 0;
 }
 
-int vmedia_vub_set_vring_kick(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_vring_kick(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			      struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vub_ring *r = &vub->ring[msg->p.u64 & VMEDIA_VU_VRING_INDEX_MASK];
 	struct vmedia_vub_signal new = { .fd = -1 };
 	int err;
 
 	if (!msg->num_fds) {
-		vmedia_vub_warn(vub, "SET_VRING_KICK: ring %u comes without a descriptor, polling is not supported",
+		vmedia_vub_warn(vub,
+				"SET_VRING_KICK: ring %u comes without a descriptor, polling is "
+				"not supported",
 				r->idx);
 		return -EOPNOTSUPP;
 	}
@@ -404,7 +438,8 @@ int vmedia_vub_set_vring_kick(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return done(r);
 }
 
-int vmedia_vub_set_vring_call(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_vring_call(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			      struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vub_ring *r = &vub->ring[msg->p.u64 & VMEDIA_VU_VRING_INDEX_MASK];
 	int err = take_signal(vub, msg, &r->call);
@@ -419,17 +454,20 @@ int vmedia_vub_set_vring_call(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return 0;
 }
 
-int vmedia_vub_set_vring_err(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_vring_err(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+			     struct vmedia_vu_msg *reply)
 {
 	return take_signal(vub, msg, &vub->ring[msg->p.u64 & VMEDIA_VU_VRING_INDEX_MASK].err);
 }
 
-int vmedia_vub_set_vring_enable(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
+int vmedia_vub_set_vring_enable(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
+				struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vub_ring *r = &vub->ring[msg->p.state.index];
 
 	if (msg->p.state.num > 1) {
-		vmedia_vub_warn(vub, "SET_VRING_ENABLE: ring %u gets %u, neither 0 nor 1", r->idx, msg->p.state.num);
+		vmedia_vub_warn(vub, "SET_VRING_ENABLE: ring %u gets %u, neither 0 nor 1", r->idx,
+				msg->p.state.num);
 		return -EINVAL;
 	}
 	r->enabled = msg->p.state.num;
@@ -451,7 +489,8 @@ int vmedia_vub_pop(struct vmedia_vub *vub, unsigned int idx, struct vmedia_chain
 	return ret;
 }
 
-void vmedia_vub_push(struct vmedia_vub *vub, unsigned int idx, struct vmedia_chain *chain, uint32_t used_len)
+void vmedia_vub_push(struct vmedia_vub *vub, unsigned int idx, struct vmedia_chain *chain,
+		     uint32_t used_len)
 {
 	if (idx < vub->cfg.num_queues && vub->ring[idx].vq)
 		vmedia_vqd_push(vub->ring[idx].vq, chain, used_len);
@@ -471,7 +510,8 @@ void vmedia_vub_notify(struct vmedia_vub *vub, unsigned int idx)
 	vmedia_vub_signal_send(&r->call);
 }
 
-void vmedia_vub_get_stats(const struct vmedia_vub *vub, unsigned int idx, struct vmedia_vub_stats *stats)
+void vmedia_vub_get_stats(const struct vmedia_vub *vub, unsigned int idx,
+			  struct vmedia_vub_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	if (idx < vub->cfg.num_queues)

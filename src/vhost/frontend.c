@@ -2,9 +2,10 @@
 /*
  * The front-end's life, negotiation, and the synchronous call.
  *
- * A call: nothing may wait on the socket before it (the back-end never speaks unasked), the request is sent, then socket
- * and channel are served until the answer is there, or the deadline passes. Whatever goes wrong on the way kills
- * the connection, since a late answer could otherwise be taken for that of a later question.
+ * A call: nothing may wait on the socket before it (the back-end never speaks unasked), the request
+ * is sent, then socket and channel are served until the answer is there, or the deadline passes.
+ * Whatever goes wrong on the way kills the connection, since a late answer could otherwise be taken
+ * for that of a later question.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,16 +20,16 @@
 #include "vhost/frontend_impl.h"
 #include "virtq/ring.h"
 
-#define BIT(n) (1ull << (n))
+#define BIT(n)		   (1ull << (n))
 #define DEFAULT_TIMEOUT_MS 5000
-#define MAX_PUMPS 1000
-#define MAX_QUEUES 65535
+#define MAX_PUMPS	   1000
+#define MAX_QUEUES	   65535
 
-#define KNOWN_PROTOCOL                                                                          \
-	(BIT(VMEDIA_VU_PF_MQ) | BIT(VMEDIA_VU_PF_REPLY_ACK) | BIT(VMEDIA_VU_PF_BACKEND_REQ) |   \
-	 BIT(VMEDIA_VU_PF_CONFIG) | BIT(VMEDIA_VU_PF_BACKEND_SEND_FD) |                         \
-	 BIT(VMEDIA_VU_PF_INFLIGHT_SHMFD) | BIT(VMEDIA_VU_PF_RESET_DEVICE) |                    \
-	 BIT(VMEDIA_VU_PF_CONFIGURE_MEM_SLOTS) | BIT(VMEDIA_VU_PF_STATUS) |                     \
+#define KNOWN_PROTOCOL                                                                        \
+	(BIT(VMEDIA_VU_PF_MQ) | BIT(VMEDIA_VU_PF_REPLY_ACK) | BIT(VMEDIA_VU_PF_BACKEND_REQ) | \
+	 BIT(VMEDIA_VU_PF_CONFIG) | BIT(VMEDIA_VU_PF_BACKEND_SEND_FD) |                       \
+	 BIT(VMEDIA_VU_PF_INFLIGHT_SHMFD) | BIT(VMEDIA_VU_PF_RESET_DEVICE) |                  \
+	 BIT(VMEDIA_VU_PF_CONFIGURE_MEM_SLOTS) | BIT(VMEDIA_VU_PF_STATUS) |                   \
 	 BIT(VMEDIA_VU_PF_SHARED_OBJECT) | BIT(VMEDIA_VU_PF_SHMEM))
 
 int vmedia_vuf_fail(struct vmedia_vuf *vuf, int err)
@@ -46,8 +47,10 @@ int vmedia_vuf_fail(struct vmedia_vuf *vuf, int err)
 static int wait_io(struct vmedia_vuf *vuf, int64_t left_ms)
 {
 	struct pollfd p[2] = {
-		{ .fd = vuf->link.fd, .events = vmedia_vu_link_wants_write(&vuf->link) ? POLLIN | POLLOUT : POLLIN },
-		{ .fd = vuf->chan.fd, .events = vmedia_vu_link_wants_write(&vuf->chan) ? POLLOUT : POLLIN },
+		{ .fd = vuf->link.fd,
+		  .events = vmedia_vu_link_wants_write(&vuf->link) ? POLLIN | POLLOUT : POLLIN },
+		{ .fd = vuf->chan.fd,
+		  .events = vmedia_vu_link_wants_write(&vuf->chan) ? POLLOUT : POLLIN },
 	};
 
 	if (left_ms <= 0)
@@ -77,7 +80,8 @@ static int exchange(struct vmedia_vuf *vuf, struct vmedia_vu_msg *reply)
 		if (ret)
 			return ret;
 		if (vuf->cfg.pump)
-			ret = ++pumps > MAX_PUMPS ? -ETIMEDOUT : vuf->cfg.pump(vuf->cfg.pump_opaque);
+			ret = ++pumps > MAX_PUMPS ? -ETIMEDOUT
+						  : vuf->cfg.pump(vuf->cfg.pump_opaque);
 		else
 			ret = wait_io(vuf, (int64_t)(deadline - vmedia_now_ns()) / 1000000);
 		if (ret)
@@ -86,15 +90,16 @@ static int exchange(struct vmedia_vuf *vuf, struct vmedia_vu_msg *reply)
 }
 
 /* Sends hdr and payload, and waits for a message if reply is given. Errors are not sticky yet. */
-static int talk(struct vmedia_vuf *vuf, const struct vmedia_vu_hdr *hdr, const struct vmedia_vuf_call *call,
-		struct vmedia_vu_msg *reply)
+static int talk(struct vmedia_vuf *vuf, const struct vmedia_vu_hdr *hdr,
+		const struct vmedia_vuf_call *call, struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_msg stray;
 	int ret;
 
 	ret = vmedia_vu_link_recv(&vuf->link, &stray);
 	if (ret > 0) {
-		vmedia_vuf_warn(vuf, "the back-end sent message %u without being asked", stray.hdr.request);
+		vmedia_vuf_warn(vuf, "the back-end sent message %u without being asked",
+				stray.hdr.request);
 		vmedia_vu_msg_drop_fds(&stray);
 		return -EPROTO;
 	}
@@ -106,7 +111,9 @@ static int talk(struct vmedia_vuf *vuf, const struct vmedia_vu_hdr *hdr, const s
 static int do_call(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call)
 {
 	const struct vmedia_vu_row *row = vmedia_vu_row(VMEDIA_VU_FRONT, call->request);
-	struct vmedia_vu_hdr hdr = { .request = call->request, .flags = VMEDIA_VU_VERSION, .size = call->size };
+	struct vmedia_vu_hdr hdr = { .request = call->request,
+				     .flags = VMEDIA_VU_VERSION,
+				     .size = call->size };
 	bool own = row->reply == VMEDIA_VU_REPLY_OWN;
 	bool ack = !own && vmedia_vuf_has_pf(vuf, VMEDIA_VU_PF_REPLY_ACK);
 	struct vmedia_vu_msg msg, *reply = own ? call->reply : ack ? &msg : NULL;
@@ -146,10 +153,13 @@ int vmedia_vuf_do(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call)
 	return err;
 }
 
-int vmedia_vuf_raw(struct vmedia_vuf *vuf, const struct vmedia_vu_msg *msg, bool wait, struct vmedia_vu_msg *reply)
+int vmedia_vuf_raw(struct vmedia_vuf *vuf, const struct vmedia_vu_msg *msg, bool wait,
+		   struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vuf_call call = {
-		.payload = msg->p.bytes, .fds = msg->fd, .num_fds = msg->num_fds,
+		.payload = msg->p.bytes,
+		.fds = msg->fd,
+		.num_fds = msg->num_fds,
 	};
 	int err;
 
@@ -163,8 +173,8 @@ int vmedia_vuf_raw(struct vmedia_vuf *vuf, const struct vmedia_vu_msg *msg, bool
 	return err ? vmedia_vuf_fail(vuf, err) : 0;
 }
 
-int vmedia_vuf_create(int fd, const struct vmedia_vuf_config *config, const struct vmedia_vuf_ops *ops, void *opaque,
-		      struct vmedia_vuf **out)
+int vmedia_vuf_create(int fd, const struct vmedia_vuf_config *config,
+		      const struct vmedia_vuf_ops *ops, void *opaque, struct vmedia_vuf **out)
 {
 	struct vmedia_vuf *vuf = calloc(1, sizeof(*vuf));
 	int err;
@@ -178,7 +188,8 @@ int vmedia_vuf_create(int fd, const struct vmedia_vuf_config *config, const stru
 	if (!vuf->cfg.protocol_features)
 		vuf->cfg.protocol_features = KNOWN_PROTOCOL;
 	if (!vuf->cfg.features)
-		vuf->cfg.features = BIT(VMEDIA_VIRTIO_F_INDIRECT_DESC) | BIT(VMEDIA_VIRTIO_F_EVENT_IDX);
+		vuf->cfg.features = BIT(VMEDIA_VIRTIO_F_INDIRECT_DESC) |
+				    BIT(VMEDIA_VIRTIO_F_EVENT_IDX);
 	if (!vuf->cfg.shmem_bit)
 		vuf->cfg.shmem_bit = VMEDIA_VU_PF_SHMEM;
 	vuf->ops = ops;
@@ -193,15 +204,15 @@ int vmedia_vuf_create(int fd, const struct vmedia_vuf_config *config, const stru
 	return 0;
 }
 
-int vmedia_vuf_connect(const char *path, const struct vmedia_vuf_config *config, const struct vmedia_vuf_ops *ops,
-		       void *opaque, struct vmedia_vuf **out)
+int vmedia_vuf_connect(const char *path, const struct vmedia_vuf_config *config,
+		       const struct vmedia_vuf_ops *ops, void *opaque, struct vmedia_vuf **out)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd, err;
 
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
@@ -225,7 +236,8 @@ void vmedia_vuf_destroy(struct vmedia_vuf *vuf)
 static int get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val)
 {
 	struct vmedia_vu_msg reply;
-	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) { .request = request, .reply = &reply });
+	int err = vmedia_vuf_do(vuf,
+				&(struct vmedia_vuf_call){ .request = request, .reply = &reply });
 
 	if (!err)
 		*val = reply.p.u64;
@@ -234,8 +246,9 @@ static int get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val)
 
 static int set_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t val)
 {
-	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
-					  .request = request, .payload = &val, .size = sizeof(val) });
+	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = request,
+							     .payload = &val,
+							     .size = sizeof(val) });
 }
 
 /* What we want of what the back-end offers, without features that lack what they need. */
@@ -257,7 +270,10 @@ static int negotiate_protocol(struct vmedia_vuf *vuf)
 
 	if (err)
 		return err;
-	/* The SHMEM bit where this project keeps it; another feature that lives there is not known to it. */
+	/*
+	 * The SHMEM bit where this project keeps it; another feature that lives there is not known
+	 * to it.
+	 */
 	vuf->poffered = wire & ~(BIT(VMEDIA_VU_PF_SHMEM) | shmem);
 	if (wire & shmem)
 		vuf->poffered |= BIT(VMEDIA_VU_PF_SHMEM);
@@ -297,12 +313,15 @@ static int get_shmem(struct vmedia_vuf *vuf)
 	if (err)
 		return err;
 	if (reply.hdr.size % 8 || c->num > VMEDIA_VU_MAX_SHMEM) {
-		vmedia_vuf_warn(vuf, "GET_SHMEM_CONFIG announces %u regions in %u bytes", c->num, reply.hdr.size);
+		vmedia_vuf_warn(vuf, "GET_SHMEM_CONFIG announces %u regions in %u bytes", c->num,
+				reply.hdr.size);
 		return vmedia_vuf_fail(vuf, -EPROTO);
 	}
 	for (i = 0; i < VMEDIA_VU_MAX_SHMEM && 8 + i * 8 < reply.hdr.size; i++) {
 		if (c->size[i] & (vmedia_page_size() - 1)) {
-			vmedia_vuf_warn(vuf, "GET_SHMEM_CONFIG: region %u has 0x%" PRIx64 " bytes, no multiple of a page",
+			vmedia_vuf_warn(vuf,
+					"GET_SHMEM_CONFIG: region %u has 0x%" PRIx64
+					" bytes, no multiple of a page",
 					i, c->size[i]);
 			return vmedia_vuf_fail(vuf, -EPROTO);
 		}
@@ -327,14 +346,15 @@ static int get_num_queues(struct vmedia_vuf *vuf)
 int vmedia_vuf_negotiate(struct vmedia_vuf *vuf)
 {
 	uint64_t offered;
-	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) { .request = VMEDIA_VU_SET_OWNER });
+	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = VMEDIA_VU_SET_OWNER });
 
 	if (!err)
 		err = get_u64(vuf, VMEDIA_VU_GET_FEATURES, &offered);
 	if (err)
 		return err;
 	if (!(offered & BIT(VMEDIA_VIRTIO_F_VERSION_1))) {
-		vmedia_vuf_warn(vuf, "the back-end offers features 0x%" PRIx64 " without VERSION_1", offered);
+		vmedia_vuf_warn(vuf, "the back-end offers features 0x%" PRIx64 " without VERSION_1",
+				offered);
 		return -ENOTSUP;
 	}
 	if (offered & BIT(VMEDIA_VU_F_PROTOCOL))

@@ -2,10 +2,11 @@
 /*
  * Requests of the back-end, as the front-end serves them.
  *
- * Security model: the table was checked (known, negotiated, size, descriptors); here ranges are checked against the region
- * that was announced and against the file, so that the owner maps no page that the file lacks. A file may still be
- * truncated later, unless it is sealed. What cannot be answered and is wrong kills the connection; what can be is refused.
- * While an answer waits to be sent no further request is read.
+ * Security model: the table was checked (known, negotiated, size, descriptors); here ranges are
+ * checked against the region that was announced and against the file, so that the owner maps no
+ * page that the file lacks. A file may still be truncated later, unless it is sealed. What cannot
+ * be answered and is wrong kills the connection; what can be is refused. While an answer waits to
+ * be sent no further request is read.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -32,21 +33,25 @@ static int map(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
 	struct stat st;
 
 	if (m->flags & ~VMEDIA_VU_MMAP_RW || !range_ok(vuf, m)) {
-		vmedia_vuf_warn(vuf, "SHMEM_MAP of 0x%" PRIx64 " bytes at 0x%" PRIx64 " from 0x%" PRIx64
-				" with flags 0x%" PRIx64 " does not fit region %u of 0x%" PRIx64, m->len, m->shm_offset,
-				m->fd_offset, m->flags, m->shmid, vuf->shmem_size[m->shmid]);
+		vmedia_vuf_warn(vuf,
+				"SHMEM_MAP of 0x%" PRIx64 " bytes at 0x%" PRIx64 " from 0x%" PRIx64
+				" with flags 0x%" PRIx64 " does not fit region %u of 0x%" PRIx64,
+				m->len, m->shm_offset, m->fd_offset, m->flags, m->shmid,
+				vuf->shmem_size[m->shmid]);
 		return -EINVAL;
 	}
-	if (fstat(msg->fd[0], &st) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || st.st_size < 0 ||
-	    !vmedia_range_ok(m->fd_offset, m->len, st.st_size)) {
-		vmedia_vuf_warn(vuf, "SHMEM_MAP of 0x%" PRIx64 " bytes at 0x%" PRIx64 " comes with a file that lacks them",
+	if (fstat(msg->fd[0], &st) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ||
+	    st.st_size < 0 || !vmedia_range_ok(m->fd_offset, m->len, st.st_size)) {
+		vmedia_vuf_warn(vuf,
+				"SHMEM_MAP of 0x%" PRIx64 " bytes at 0x%" PRIx64
+				" comes with a file that lacks them",
 				m->len, m->fd_offset);
 		return -EINVAL;
 	}
 	if (!vuf->ops || !vuf->ops->shmem_map)
 		return -EOPNOTSUPP;
-	return vuf->ops->shmem_map(vuf->opaque, m->shmid, msg->fd[0], m->fd_offset, m->shm_offset, m->len,
-				   m->flags & VMEDIA_VU_MMAP_RW);
+	return vuf->ops->shmem_map(vuf->opaque, m->shmid, msg->fd[0], m->fd_offset, m->shm_offset,
+				   m->len, m->flags & VMEDIA_VU_MMAP_RW);
 }
 
 static int unmap(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
@@ -54,8 +59,10 @@ static int unmap(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
 	const struct vmedia_vu_mmap *m = &msg->p.mmap;
 
 	if (!range_ok(vuf, m)) {
-		vmedia_vuf_warn(vuf, "SHMEM_UNMAP of 0x%" PRIx64 " bytes at 0x%" PRIx64 " does not fit region %u of 0x%"
-				PRIx64, m->len, m->shm_offset, m->shmid, vuf->shmem_size[m->shmid]);
+		vmedia_vuf_warn(vuf,
+				"SHMEM_UNMAP of 0x%" PRIx64 " bytes at 0x%" PRIx64
+				" does not fit region %u of 0x%" PRIx64,
+				m->len, m->shm_offset, m->shmid, vuf->shmem_size[m->shmid]);
 		return -EINVAL;
 	}
 	if (!vuf->ops || !vuf->ops->shmem_unmap)
@@ -78,11 +85,14 @@ static int run(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg, int *fd)
 			ops->config_change(vuf->opaque);
 		return 0;
 	case VMEDIA_VU_B_SHARED_OBJECT_ADD:
-		return ops && ops->object_add ? ops->object_add(vuf->opaque, msg->p.uuid) : -EOPNOTSUPP;
+		return ops && ops->object_add ? ops->object_add(vuf->opaque, msg->p.uuid)
+					      : -EOPNOTSUPP;
 	case VMEDIA_VU_B_SHARED_OBJECT_REMOVE:
-		return ops && ops->object_remove ? ops->object_remove(vuf->opaque, msg->p.uuid) : -EOPNOTSUPP;
+		return ops && ops->object_remove ? ops->object_remove(vuf->opaque, msg->p.uuid)
+						 : -EOPNOTSUPP;
 	case VMEDIA_VU_B_SHARED_OBJECT_LOOKUP:
-		*fd = ops && ops->object_lookup ? ops->object_lookup(vuf->opaque, msg->p.uuid) : -ENOENT;
+		*fd = ops && ops->object_lookup ? ops->object_lookup(vuf->opaque, msg->p.uuid)
+						: -ENOENT;
 		return *fd < 0 ? *fd : 0;
 	default:
 		return -EOPNOTSUPP;
@@ -92,7 +102,9 @@ static int run(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg, int *fd)
 static int answer(struct vmedia_vuf *vuf, uint32_t request, int err, const int *fd)
 {
 	struct vmedia_vu_hdr hdr = {
-		.request = request, .flags = VMEDIA_VU_VERSION | VMEDIA_VU_FLAG_REPLY, .size = sizeof(uint64_t),
+		.request = request,
+		.flags = VMEDIA_VU_VERSION | VMEDIA_VU_FLAG_REPLY,
+		.size = sizeof(uint64_t),
 	};
 	uint64_t val = -(int64_t)err;
 
@@ -103,25 +115,30 @@ static int answer(struct vmedia_vuf *vuf, uint32_t request, int err, const int *
 static int handle(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
 {
 	const struct vmedia_vu_row *row = vmedia_vu_row(VMEDIA_VU_BACK, msg->hdr.request);
-	struct vmedia_vu_limits limits = { .offered = vuf->poffered, .negotiated = vuf->pfeatures, .rl = &vuf->rl };
+	struct vmedia_vu_limits limits = { .offered = vuf->poffered,
+					   .negotiated = vuf->pfeatures,
+					   .rl = &vuf->rl };
 	bool own = row && row->reply == VMEDIA_VU_REPLY_OWN;
 	int checked, err, fd = -1;
 
 	if (msg->hdr.flags & VMEDIA_VU_FLAG_REPLY) {
-		vmedia_vuf_warn(vuf, "request %u on the back-end channel has the flags of an answer", msg->hdr.request);
+		vmedia_vuf_warn(vuf,
+				"request %u on the back-end channel has the flags of an answer",
+				msg->hdr.request);
 		return -EPROTO;
 	}
 	checked = vmedia_vu_check(VMEDIA_VU_BACK, msg, &limits);
 	if (checked && own)
 		return -EPROTO;
 	err = checked ? checked : run(vuf, msg, &fd);
-	if (own || (msg->hdr.flags & VMEDIA_VU_FLAG_NEED_REPLY && vmedia_vuf_has_pf(vuf, VMEDIA_VU_PF_REPLY_ACK))) {
+	if (own || (msg->hdr.flags & VMEDIA_VU_FLAG_NEED_REPLY &&
+		    vmedia_vuf_has_pf(vuf, VMEDIA_VU_PF_REPLY_ACK))) {
 		err = answer(vuf, msg->hdr.request, err, fd < 0 ? NULL : &fd);
 	} else if (checked) {
 		err = -EPROTO;
 	} else if (err) {
-		vmedia_vuf_warn(vuf, "%s failed and the back-end did not ask for an answer: %s", row->name,
-				strerror(-err));
+		vmedia_vuf_warn(vuf, "%s failed and the back-end did not ask for an answer: %s",
+				row->name, strerror(-err));
 		err = 0;
 	}
 	vmedia_fd_close(&fd);

@@ -42,7 +42,8 @@ struct vmedia_vuf_call {
 	const void *payload;
 	const int *fds;
 	unsigned int num_fds;
-	struct vmedia_vu_msg *reply;	/* for requests with an answer of their own: its descriptors are the caller's */
+	/* for requests with an answer of their own: its descriptors are the caller's */
+	struct vmedia_vu_msg *reply;
 };
 
 /* 0; -EIO: refused by acknowledgement; -EBUSY: called from a callback; others are sticky. */

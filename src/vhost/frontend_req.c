@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The front-end's requests about memory, rings, config space, status and objects, one function each.
+ * The front-end's requests about memory, rings, config space, status and objects, one function
+ * each.
  *
- * Security model: sizes, flags and numbers of descriptors of an answer were checked against the table; here its values
- * are checked against the question. A wrong one kills the connection.
+ * Security model: sizes, flags and numbers of descriptors of an answer were checked against the
+ * table; here its values are checked against the question. A wrong one kills the connection.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,16 +15,18 @@
 #include "base/fd.h"
 #include "vhost/frontend_impl.h"
 
-static int send_payload(struct vmedia_vuf *vuf, uint32_t request, const void *payload, uint32_t size)
+static int send_payload(struct vmedia_vuf *vuf, uint32_t request, const void *payload,
+			uint32_t size)
 {
-	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
+	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){
 					  .request = request, .payload = payload, .size = size });
 }
 
 static int get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val)
 {
 	struct vmedia_vu_msg reply;
-	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) { .request = request, .reply = &reply });
+	int err = vmedia_vuf_do(vuf,
+				&(struct vmedia_vuf_call){ .request = request, .reply = &reply });
 
 	if (!err)
 		*val = reply.p.u64;
@@ -32,12 +35,16 @@ static int get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val)
 
 static struct vmedia_vu_region to_wire(const struct vmedia_vuf_region *r)
 {
-	return (struct vmedia_vu_region) {
-		.guest_addr = r->guest_addr, .size = r->size, .user_addr = r->user_addr, .mmap_offset = r->offset,
+	return (struct vmedia_vu_region){
+		.guest_addr = r->guest_addr,
+		.size = r->size,
+		.user_addr = r->user_addr,
+		.mmap_offset = r->offset,
 	};
 }
 
-int vmedia_vuf_set_mem_table(struct vmedia_vuf *vuf, const struct vmedia_vuf_region *regions, unsigned int num)
+int vmedia_vuf_set_mem_table(struct vmedia_vuf *vuf, const struct vmedia_vuf_region *regions,
+			     unsigned int num)
 {
 	struct vmedia_vu_mem_table t = { .num = num };
 	int fds[VMEDIA_VU_MAX_REGIONS];
@@ -49,10 +56,11 @@ int vmedia_vuf_set_mem_table(struct vmedia_vuf *vuf, const struct vmedia_vuf_reg
 		t.region[i] = to_wire(&regions[i]);
 		fds[i] = regions[i].fd;
 	}
-	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
+	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){
 					  .request = VMEDIA_VU_SET_MEM_TABLE,
 					  .payload = &t,
-					  .size = offsetof(struct vmedia_vu_mem_table, region) + num * sizeof(t.region[0]),
+					  .size = offsetof(struct vmedia_vu_mem_table, region) +
+						  num * sizeof(t.region[0]),
 					  .fds = fds,
 					  .num_fds = num });
 }
@@ -61,12 +69,11 @@ int vmedia_vuf_add_mem_reg(struct vmedia_vuf *vuf, const struct vmedia_vuf_regio
 {
 	struct vmedia_vu_mem_single s = { .region = to_wire(region) };
 
-	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
-					  .request = VMEDIA_VU_ADD_MEM_REG,
-					  .payload = &s,
-					  .size = sizeof(s),
-					  .fds = &region->fd,
-					  .num_fds = 1 });
+	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = VMEDIA_VU_ADD_MEM_REG,
+							     .payload = &s,
+							     .size = sizeof(s),
+							     .fds = &region->fd,
+							     .num_fds = 1 });
 }
 
 int vmedia_vuf_rem_mem_reg(struct vmedia_vuf *vuf, const struct vmedia_vuf_region *region)
@@ -103,9 +110,12 @@ int vmedia_vuf_set_vring_enable(struct vmedia_vuf *vuf, unsigned int idx, bool e
 	return set_state(vuf, VMEDIA_VU_SET_VRING_ENABLE, idx, enable);
 }
 
-int vmedia_vuf_set_vring_addr(struct vmedia_vuf *vuf, unsigned int idx, uint64_t desc, uint64_t avail, uint64_t used)
+int vmedia_vuf_set_vring_addr(struct vmedia_vuf *vuf, unsigned int idx, uint64_t desc,
+			      uint64_t avail, uint64_t used)
 {
-	struct vmedia_vu_vring_addr a = { .index = idx, .desc = desc, .avail = avail, .used = used };
+	struct vmedia_vu_vring_addr a = {
+		.index = idx, .desc = desc, .avail = avail, .used = used
+	};
 
 	return send_payload(vuf, VMEDIA_VU_SET_VRING_ADDR, &a, sizeof(a));
 }
@@ -114,16 +124,16 @@ int vmedia_vuf_get_vring_base(struct vmedia_vuf *vuf, unsigned int idx, uint32_t
 {
 	struct vmedia_vu_vring_state s = { .index = idx };
 	struct vmedia_vu_msg reply;
-	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
-						 .request = VMEDIA_VU_GET_VRING_BASE,
-						 .payload = &s,
-						 .size = sizeof(s),
-						 .reply = &reply });
+	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = VMEDIA_VU_GET_VRING_BASE,
+								.payload = &s,
+								.size = sizeof(s),
+								.reply = &reply });
 
 	if (err)
 		return err;
 	if (reply.p.state.index != idx) {
-		vmedia_vuf_warn(vuf, "GET_VRING_BASE of ring %u was answered for ring %u", idx, reply.p.state.index);
+		vmedia_vuf_warn(vuf, "GET_VRING_BASE of ring %u was answered for ring %u", idx,
+				reply.p.state.index);
 		return vmedia_vuf_fail(vuf, -EPROTO);
 	}
 	*base = reply.p.state.num;
@@ -138,12 +148,11 @@ static int set_fd(struct vmedia_vuf *vuf, uint32_t request, unsigned int idx, in
 		return -EINVAL;
 	if (fd < 0)
 		val |= VMEDIA_VU_VRING_NOFD;
-	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
-					  .request = request,
-					  .payload = &val,
-					  .size = sizeof(val),
-					  .fds = &fd,
-					  .num_fds = fd < 0 ? 0 : 1 });
+	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = request,
+							     .payload = &val,
+							     .size = sizeof(val),
+							     .fds = &fd,
+							     .num_fds = fd < 0 ? 0 : 1 });
 }
 
 int vmedia_vuf_set_vring_kick(struct vmedia_vuf *vuf, unsigned int idx, int fd)
@@ -161,7 +170,8 @@ int vmedia_vuf_set_vring_err(struct vmedia_vuf *vuf, unsigned int idx, int fd)
 	return set_fd(vuf, VMEDIA_VU_SET_VRING_ERR, idx, fd);
 }
 
-int vmedia_vuf_setup_vring(struct vmedia_vuf *vuf, unsigned int idx, const struct vmedia_vuf_vring *v)
+int vmedia_vuf_setup_vring(struct vmedia_vuf *vuf, unsigned int idx,
+			   const struct vmedia_vuf_vring *v)
 {
 	int err = vmedia_vuf_set_vring_num(vuf, idx, v->num);
 
@@ -189,18 +199,19 @@ int vmedia_vuf_get_config(struct vmedia_vuf *vuf, uint32_t offset, void *data, u
 
 	if (!vmedia_range_ok(offset, len, VMEDIA_VU_MAX_CONFIG))
 		return -EINVAL;
-	err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
-					 .request = VMEDIA_VU_GET_CONFIG,
-					 .payload = &c,
-					 .size = VMEDIA_VU_CONFIG_HDR_SIZE + len,
-					 .reply = &reply });
+	err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = VMEDIA_VU_GET_CONFIG,
+							    .payload = &c,
+							    .size = VMEDIA_VU_CONFIG_HDR_SIZE + len,
+							    .reply = &reply });
 	if (err)
 		return err;
 	if (!reply.hdr.size)
 		return -EIO;
-	if (reply.hdr.size != VMEDIA_VU_CONFIG_HDR_SIZE + len || r->offset != offset || r->size != len) {
-		vmedia_vuf_warn(vuf, "GET_CONFIG of %u bytes at %u was answered with %u bytes at %u in %u", len, offset,
-				r->size, r->offset, reply.hdr.size);
+	if (reply.hdr.size != VMEDIA_VU_CONFIG_HDR_SIZE + len || r->offset != offset ||
+	    r->size != len) {
+		vmedia_vuf_warn(
+			vuf, "GET_CONFIG of %u bytes at %u was answered with %u bytes at %u in %u",
+			len, offset, r->size, r->offset, reply.hdr.size);
 		return vmedia_vuf_fail(vuf, -EPROTO);
 	}
 	memcpy(data, r->data, len);
@@ -244,14 +255,15 @@ int vmedia_vuf_reset_device(struct vmedia_vuf *vuf)
 	return send_payload(vuf, VMEDIA_VU_RESET_DEVICE, NULL, 0);
 }
 
-int vmedia_vuf_get_shared_object(struct vmedia_vuf *vuf, const uint8_t uuid[VMEDIA_VU_UUID_SIZE], int *fd)
+int vmedia_vuf_get_shared_object(struct vmedia_vuf *vuf, const uint8_t uuid[VMEDIA_VU_UUID_SIZE],
+				 int *fd)
 {
 	struct vmedia_vu_msg reply;
-	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
-						 .request = VMEDIA_VU_GET_SHARED_OBJECT,
-						 .payload = uuid,
-						 .size = VMEDIA_VU_UUID_SIZE,
-						 .reply = &reply });
+	int err = vmedia_vuf_do(vuf,
+				&(struct vmedia_vuf_call){ .request = VMEDIA_VU_GET_SHARED_OBJECT,
+							   .payload = uuid,
+							   .size = VMEDIA_VU_UUID_SIZE,
+							   .reply = &reply });
 
 	if (err)
 		return err;
@@ -260,31 +272,34 @@ int vmedia_vuf_get_shared_object(struct vmedia_vuf *vuf, const uint8_t uuid[VMED
 }
 
 /* Does the answer describe what was asked for, in a file as large as it says? */
-static bool inflight_ok(struct vmedia_vuf *vuf, const struct vmedia_vu_msg *reply, unsigned int num_queues,
-			unsigned int queue_size)
+static bool inflight_ok(struct vmedia_vuf *vuf, const struct vmedia_vu_msg *reply,
+			unsigned int num_queues, unsigned int queue_size)
 {
 	const struct vmedia_vu_inflight *r = &reply->p.inflight;
 	struct stat st;
 
-	if (reply->hdr.size >= VMEDIA_VU_INFLIGHT_SIZE && r->num_queues == num_queues && r->queue_size == queue_size &&
-	    !fstat(reply->fd[0], &st) && r->mmap_size && vmedia_range_ok(r->mmap_offset, r->mmap_size, st.st_size))
+	if (reply->hdr.size >= VMEDIA_VU_INFLIGHT_SIZE && r->num_queues == num_queues &&
+	    r->queue_size == queue_size && !fstat(reply->fd[0], &st) && r->mmap_size &&
+	    vmedia_range_ok(r->mmap_offset, r->mmap_size, st.st_size))
 		return true;
-	vmedia_vuf_warn(vuf, "GET_INFLIGHT_FD for %u queues of %u was answered with 0x%" PRIx64 " bytes at 0x%" PRIx64
-			" for %u queues of %u", num_queues, queue_size, r->mmap_size, r->mmap_offset, r->num_queues,
+	vmedia_vuf_warn(vuf,
+			"GET_INFLIGHT_FD for %u queues of %u was answered with 0x%" PRIx64
+			" bytes at 0x%" PRIx64 " for %u queues of %u",
+			num_queues, queue_size, r->mmap_size, r->mmap_offset, r->num_queues,
 			r->queue_size);
 	return false;
 }
 
-int vmedia_vuf_get_inflight_fd(struct vmedia_vuf *vuf, unsigned int num_queues, unsigned int queue_size,
-			       struct vmedia_vu_inflight *info, int *fd)
+int vmedia_vuf_get_inflight_fd(struct vmedia_vuf *vuf, unsigned int num_queues,
+			       unsigned int queue_size, struct vmedia_vu_inflight *info, int *fd)
 {
 	struct vmedia_vu_inflight q = { .num_queues = num_queues, .queue_size = queue_size };
 	struct vmedia_vu_msg reply;
-	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
-						 .request = VMEDIA_VU_GET_INFLIGHT_FD,
-						 .payload = &q,
-						 .size = sizeof(q),
-						 .reply = &reply });
+	int err =
+		vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = VMEDIA_VU_GET_INFLIGHT_FD,
+							      .payload = &q,
+							      .size = sizeof(q),
+							      .reply = &reply });
 
 	if (err)
 		return err;
@@ -299,12 +314,12 @@ int vmedia_vuf_get_inflight_fd(struct vmedia_vuf *vuf, unsigned int num_queues, 
 	return 0;
 }
 
-int vmedia_vuf_set_inflight_fd(struct vmedia_vuf *vuf, const struct vmedia_vu_inflight *info, int fd)
+int vmedia_vuf_set_inflight_fd(struct vmedia_vuf *vuf, const struct vmedia_vu_inflight *info,
+			       int fd)
 {
-	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call) {
-					  .request = VMEDIA_VU_SET_INFLIGHT_FD,
-					  .payload = info,
-					  .size = sizeof(*info),
-					  .fds = &fd,
-					  .num_fds = 1 });
+	return vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = VMEDIA_VU_SET_INFLIGHT_FD,
+							     .payload = info,
+							     .size = sizeof(*info),
+							     .fds = &fd,
+							     .num_fds = 1 });
 }

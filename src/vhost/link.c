@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A framed Unix stream socket: one message in, a bounded queue of messages out, descriptors both ways.
+ * A framed Unix stream socket: one message in, a bounded queue of messages out, descriptors both
+ * ways.
  *
- * Receiving reads the header, then exactly its payload, so that bytes and descriptors of the next message stay in the
- * socket. Descriptors may arrive with any part of a message; all that do belong to it.
+ * Receiving reads the header, then exactly its payload, so that bytes and descriptors of the next
+ * message stay in the socket. Descriptors may arrive with any part of a message; all that do belong
+ * to it.
  */
 #include "vhost/msg.h"
 
@@ -91,7 +93,10 @@ void vmedia_vu_link_finish(struct vmedia_vu_link *link)
 	vmedia_fd_close(&link->fd);
 }
 
-/* Takes descriptors out of one recvmsg(). The kernel never gives more than the control buffer holds. */
+/*
+ * Takes descriptors out of one recvmsg(). The kernel never gives more than the control buffer
+ * holds.
+ */
 static int collect_fds(struct vmedia_vu_msg *in, struct msghdr *mh)
 {
 	struct cmsghdr *c;
@@ -118,13 +123,18 @@ static int collect_fds(struct vmedia_vu_msg *in, struct msghdr *mh)
 	return mh->msg_flags & MSG_CTRUNC ? -EPROTO : err;
 }
 
-/* Reads up to want bytes of the message. Returns bytes read, 0 for "not now", or a negative errno. */
+/*
+ * Reads up to want bytes of the message. Returns bytes read, 0 for "not now", or a negative errno.
+ */
 static ssize_t recv_part(struct vmedia_vu_link *link, void *dst, size_t want)
 {
 	union fd_control control;
 	struct iovec iov = { .iov_base = dst, .iov_len = want };
 	struct msghdr mh = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf),
 	};
 	ssize_t n;
 
@@ -134,7 +144,8 @@ static ssize_t recv_part(struct vmedia_vu_link *link, void *dst, size_t want)
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -ECONNRESET;
 	if (collect_fds(&link->in, &mh)) {
-		vmedia_warn("vhost-user: a message came with more than %d descriptors, or more than this process may have open",
+		vmedia_warn("vhost-user: a message came with more than %d descriptors, or more "
+			    "than this process may have open",
 			    VMEDIA_VU_MAX_FDS);
 		return -EPROTO;
 	}
@@ -149,8 +160,8 @@ static int check_hdr(const struct vmedia_vu_hdr *hdr)
 		return -EPROTO;
 	}
 	if (hdr->size > VMEDIA_VU_MAX_PAYLOAD) {
-		vmedia_warn("vhost-user: message %u announces %u bytes of payload, more than %u", hdr->request,
-			    hdr->size, VMEDIA_VU_MAX_PAYLOAD);
+		vmedia_warn("vhost-user: message %u announces %u bytes of payload, more than %u",
+			    hdr->request, hdr->size, VMEDIA_VU_MAX_PAYLOAD);
 		return -EPROTO;
 	}
 	return 0;
@@ -191,10 +202,12 @@ int vmedia_vu_link_recv(struct vmedia_vu_link *link, struct vmedia_vu_msg *msg)
 }
 
 /*
- * One sendmsg(). Returns bytes taken, 0 for "not now", -ENOBUFS when the kernel lacks memory or this user has too many
- * descriptors waiting in sockets (the socket is writable then: waiting for that would spin), or -ECONNRESET.
+ * One sendmsg(). Returns bytes taken, 0 for "not now", -ENOBUFS when the kernel lacks memory or
+ * this user has too many descriptors waiting in sockets (the socket is writable then: waiting for
+ * that would spin), or -ECONNRESET.
  */
-static ssize_t send_part(int sock, struct iovec *iov, size_t iovcnt, const int *fds, unsigned int num_fds)
+static ssize_t send_part(int sock, struct iovec *iov, size_t iovcnt, const int *fds,
+			 unsigned int num_fds)
 {
 	union fd_control control;
 	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = iovcnt };
@@ -218,11 +231,12 @@ static ssize_t send_part(int sock, struct iovec *iov, size_t iovcnt, const int *
 		return n;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return 0;
-	return errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS ? -ENOBUFS : -ECONNRESET;
+	return errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS ? -ENOBUFS
+									    : -ECONNRESET;
 }
 
-static int out_queue(struct vmedia_vu_link *link, const struct vmedia_vu_hdr *hdr, const void *payload, size_t off,
-		     const int *fds, unsigned int num_fds)
+static int out_queue(struct vmedia_vu_link *link, const struct vmedia_vu_hdr *hdr,
+		     const void *payload, size_t off, const int *fds, unsigned int num_fds)
 {
 	struct vmedia_vu_out *out;
 	unsigned int i;
@@ -257,8 +271,8 @@ static int out_queue(struct vmedia_vu_link *link, const struct vmedia_vu_hdr *hd
 	return 0;
 }
 
-int vmedia_vu_link_send(struct vmedia_vu_link *link, const struct vmedia_vu_hdr *hdr, const void *payload,
-			const int *fds, unsigned int num_fds)
+int vmedia_vu_link_send(struct vmedia_vu_link *link, const struct vmedia_vu_hdr *hdr,
+			const void *payload, const int *fds, unsigned int num_fds)
 {
 	struct iovec iov[2] = {
 		{ .iov_base = (void *)hdr, .iov_len = HDR_SIZE },
@@ -290,7 +304,8 @@ int vmedia_vu_link_flush(struct vmedia_vu_link *link)
 	if (link->fd < 0)
 		return -ECONNRESET;
 	while ((out = link->out_first)) {
-		struct iovec iov = { .iov_base = out->bytes + out->off, .iov_len = out->len - out->off };
+		struct iovec iov = { .iov_base = out->bytes + out->off,
+				     .iov_len = out->len - out->off };
 		ssize_t n = send_part(link->fd, &iov, 1, out->fd, out->num_fds);
 
 		if (n < 0)

@@ -21,14 +21,18 @@ _Static_assert(sizeof(struct vmedia_vu_mem_table) == 8 + 8 * 32, "memory table")
 _Static_assert(offsetof(struct vmedia_vu_mem_table, region) == 8, "memory table");
 _Static_assert(sizeof(struct vmedia_vu_mem_single) == 40, "single memory region");
 _Static_assert(sizeof(struct vmedia_vu_config) == 12 + 256, "config space");
-_Static_assert(offsetof(struct vmedia_vu_config, data) == VMEDIA_VU_CONFIG_HDR_SIZE, "config space");
+_Static_assert(offsetof(struct vmedia_vu_config, data) == VMEDIA_VU_CONFIG_HDR_SIZE,
+	       "config space");
 _Static_assert(sizeof(struct vmedia_vu_inflight) == 24, "inflight description");
-_Static_assert(offsetof(struct vmedia_vu_inflight, padding) == VMEDIA_VU_INFLIGHT_SIZE, "inflight description");
+_Static_assert(offsetof(struct vmedia_vu_inflight, padding) == VMEDIA_VU_INFLIGHT_SIZE,
+	       "inflight description");
 _Static_assert(sizeof(struct vmedia_vu_shmem_config) == 2056, "shared memory regions");
 _Static_assert(offsetof(struct vmedia_vu_shmem_config, size) == 8, "shared memory regions");
 _Static_assert(sizeof(struct vmedia_vu_mmap) == 40, "mapping");
 _Static_assert(offsetof(struct vmedia_vu_mmap, fd_offset) == 8, "mapping");
 _Static_assert(sizeof(union vmedia_vu_payload) == VMEDIA_VU_MAX_PAYLOAD, "payload");
+
+/* clang-format off */
 
 /* Shorthands of the table: payload sizes, descriptors, ring index, answer, feature. */
 #define SIZE(n)			.min = (n), .max = (n)
@@ -36,70 +40,71 @@ _Static_assert(sizeof(union vmedia_vu_payload) == VMEDIA_VU_MAX_PAYLOAD, "payloa
 #define FDS(lo, hi)		.fds_min = (lo), .fds_max = (hi)
 #define RING_U32		.ring = VMEDIA_VU_RING_U32
 #define RING_U8			.ring = VMEDIA_VU_RING_U8
-#define ANSWER(lo, hi, fds)	.reply = VMEDIA_VU_REPLY_OWN, .reply_min = (lo), .reply_max = (hi), .reply_fds_max = (fds)
+#define ANSWER(lo, hi, fds)	.reply = VMEDIA_VU_REPLY_OWN, .reply_min = (lo), \
+				.reply_max = (hi), .reply_fds_max = (fds)
 #define ALWAYS			.feature = -1
 #define NEEDS(f)		.feature = VMEDIA_VU_PF_##f
 #define OFFERED(f)		.feature = VMEDIA_VU_PF_##f, .offered = true
 
+#define FRONT(req, ...)	[VMEDIA_VU_##req] = { #req, __VA_ARGS__ }
+#define BACK(req, ...)	[VMEDIA_VU_B_##req] = { "BACKEND_" #req, __VA_ARGS__ }
+
 #define STATE	sizeof(struct vmedia_vu_vring_state)
+#define ADDR	sizeof(struct vmedia_vu_vring_addr)
+#define TABLE	sizeof(struct vmedia_vu_mem_table)
 #define REGION	sizeof(struct vmedia_vu_mem_single)
+#define MMAP	sizeof(struct vmedia_vu_mmap)
+#define SHMEMS	sizeof(struct vmedia_vu_shmem_config)
+#define UUID	VMEDIA_VU_UUID_SIZE
 #define CFG_MIN	VMEDIA_VU_CONFIG_HDR_SIZE
 #define CFG_MAX	sizeof(struct vmedia_vu_config)
 #define INF_MIN	VMEDIA_VU_INFLIGHT_SIZE
 #define INF_MAX	sizeof(struct vmedia_vu_inflight)
 
 static const struct vmedia_vu_row front[VMEDIA_VU_REQ_END] = {
-	[VMEDIA_VU_GET_FEATURES] = { "GET_FEATURES", SIZE(0), ANSWER(8, 8, 0), ALWAYS },
-	[VMEDIA_VU_SET_FEATURES] = { "SET_FEATURES", SIZE(8), ALWAYS },
-	[VMEDIA_VU_SET_OWNER] = { "SET_OWNER", SIZE(0), ALWAYS },
-	[VMEDIA_VU_RESET_OWNER] = { "RESET_OWNER", SIZE(0), ALWAYS },
-	[VMEDIA_VU_SET_MEM_TABLE] = { "SET_MEM_TABLE", SIZES(8, sizeof(struct vmedia_vu_mem_table)),
-				      FDS(0, VMEDIA_VU_MAX_REGIONS), ALWAYS },
-	[VMEDIA_VU_SET_VRING_NUM] = { "SET_VRING_NUM", SIZE(STATE), RING_U32, ALWAYS },
-	[VMEDIA_VU_SET_VRING_ADDR] = { "SET_VRING_ADDR", SIZE(sizeof(struct vmedia_vu_vring_addr)), RING_U32,
-				       ALWAYS },
-	[VMEDIA_VU_SET_VRING_BASE] = { "SET_VRING_BASE", SIZE(STATE), RING_U32, ALWAYS },
-	[VMEDIA_VU_GET_VRING_BASE] = { "GET_VRING_BASE", SIZE(STATE), RING_U32, ANSWER(STATE, STATE, 0), ALWAYS },
-	[VMEDIA_VU_SET_VRING_KICK] = { "SET_VRING_KICK", SIZE(8), FDS(0, 1), RING_U8, ALWAYS },
-	[VMEDIA_VU_SET_VRING_CALL] = { "SET_VRING_CALL", SIZE(8), FDS(0, 1), RING_U8, ALWAYS },
-	[VMEDIA_VU_SET_VRING_ERR] = { "SET_VRING_ERR", SIZE(8), FDS(0, 1), RING_U8, ALWAYS },
-	[VMEDIA_VU_GET_PROTOCOL_FEATURES] = { "GET_PROTOCOL_FEATURES", SIZE(0), ANSWER(8, 8, 0), ALWAYS },
-	[VMEDIA_VU_SET_PROTOCOL_FEATURES] = { "SET_PROTOCOL_FEATURES", SIZE(8), ALWAYS },
-	[VMEDIA_VU_GET_QUEUE_NUM] = { "GET_QUEUE_NUM", SIZE(0), ANSWER(8, 8, 0), OFFERED(MQ) },
-	[VMEDIA_VU_SET_VRING_ENABLE] = { "SET_VRING_ENABLE", SIZE(STATE), RING_U32, ALWAYS },
-	[VMEDIA_VU_SET_BACKEND_REQ_FD] = { "SET_BACKEND_REQ_FD", SIZE(0), FDS(1, 1), OFFERED(BACKEND_REQ) },
-	[VMEDIA_VU_GET_CONFIG] = { "GET_CONFIG", SIZES(CFG_MIN, CFG_MAX), ANSWER(0, CFG_MAX, 0), OFFERED(CONFIG) },
-	[VMEDIA_VU_SET_CONFIG] = { "SET_CONFIG", SIZES(CFG_MIN, CFG_MAX), OFFERED(CONFIG) },
-	[VMEDIA_VU_GET_INFLIGHT_FD] = { "GET_INFLIGHT_FD", SIZES(INF_MIN, INF_MAX), ANSWER(0, INF_MAX, 1),
-					NEEDS(INFLIGHT_SHMFD) },
-	[VMEDIA_VU_SET_INFLIGHT_FD] = { "SET_INFLIGHT_FD", SIZES(INF_MIN, INF_MAX), FDS(1, 1),
-					NEEDS(INFLIGHT_SHMFD) },
-	[VMEDIA_VU_RESET_DEVICE] = { "RESET_DEVICE", SIZE(0), OFFERED(RESET_DEVICE) },
-	[VMEDIA_VU_GET_MAX_MEM_SLOTS] = { "GET_MAX_MEM_SLOTS", SIZE(0), ANSWER(8, 8, 0),
-					  NEEDS(CONFIGURE_MEM_SLOTS) },
-	[VMEDIA_VU_ADD_MEM_REG] = { "ADD_MEM_REG", SIZE(REGION), FDS(1, 1), NEEDS(CONFIGURE_MEM_SLOTS) },
+	FRONT(GET_FEATURES, SIZE(0), ANSWER(8, 8, 0), ALWAYS),
+	FRONT(SET_FEATURES, SIZE(8), ALWAYS),
+	FRONT(SET_OWNER, SIZE(0), ALWAYS),
+	FRONT(RESET_OWNER, SIZE(0), ALWAYS),
+	FRONT(SET_MEM_TABLE, SIZES(8, TABLE), FDS(0, VMEDIA_VU_MAX_REGIONS), ALWAYS),
+	FRONT(SET_VRING_NUM, SIZE(STATE), RING_U32, ALWAYS),
+	FRONT(SET_VRING_ADDR, SIZE(ADDR), RING_U32, ALWAYS),
+	FRONT(SET_VRING_BASE, SIZE(STATE), RING_U32, ALWAYS),
+	FRONT(GET_VRING_BASE, SIZE(STATE), RING_U32, ANSWER(STATE, STATE, 0), ALWAYS),
+	FRONT(SET_VRING_KICK, SIZE(8), FDS(0, 1), RING_U8, ALWAYS),
+	FRONT(SET_VRING_CALL, SIZE(8), FDS(0, 1), RING_U8, ALWAYS),
+	FRONT(SET_VRING_ERR, SIZE(8), FDS(0, 1), RING_U8, ALWAYS),
+	FRONT(GET_PROTOCOL_FEATURES, SIZE(0), ANSWER(8, 8, 0), ALWAYS),
+	FRONT(SET_PROTOCOL_FEATURES, SIZE(8), ALWAYS),
+	FRONT(GET_QUEUE_NUM, SIZE(0), ANSWER(8, 8, 0), OFFERED(MQ)),
+	FRONT(SET_VRING_ENABLE, SIZE(STATE), RING_U32, ALWAYS),
+	FRONT(SET_BACKEND_REQ_FD, SIZE(0), FDS(1, 1), OFFERED(BACKEND_REQ)),
+	FRONT(GET_CONFIG, SIZES(CFG_MIN, CFG_MAX), ANSWER(0, CFG_MAX, 0), OFFERED(CONFIG)),
+	FRONT(SET_CONFIG, SIZES(CFG_MIN, CFG_MAX), OFFERED(CONFIG)),
+	FRONT(GET_INFLIGHT_FD, SIZES(INF_MIN, INF_MAX), ANSWER(0, INF_MAX, 1),
+	      NEEDS(INFLIGHT_SHMFD)),
+	FRONT(SET_INFLIGHT_FD, SIZES(INF_MIN, INF_MAX), FDS(1, 1), NEEDS(INFLIGHT_SHMFD)),
+	FRONT(RESET_DEVICE, SIZE(0), OFFERED(RESET_DEVICE)),
+	FRONT(GET_MAX_MEM_SLOTS, SIZE(0), ANSWER(8, 8, 0), NEEDS(CONFIGURE_MEM_SLOTS)),
+	FRONT(ADD_MEM_REG, SIZE(REGION), FDS(1, 1), NEEDS(CONFIGURE_MEM_SLOTS)),
 	/* One descriptor is tolerated, as the reference asks for, and closed. */
-	[VMEDIA_VU_REM_MEM_REG] = { "REM_MEM_REG", SIZE(REGION), FDS(0, 1), NEEDS(CONFIGURE_MEM_SLOTS) },
-	[VMEDIA_VU_SET_STATUS] = { "SET_STATUS", SIZE(8), NEEDS(STATUS) },
-	[VMEDIA_VU_GET_STATUS] = { "GET_STATUS", SIZE(0), ANSWER(8, 8, 0), NEEDS(STATUS) },
-	[VMEDIA_VU_GET_SHARED_OBJECT] = { "GET_SHARED_OBJECT", SIZE(VMEDIA_VU_UUID_SIZE),
-					  ANSWER(0, VMEDIA_VU_UUID_SIZE, 1), NEEDS(SHARED_OBJECT) },
-	[VMEDIA_VU_GET_SHMEM_CONFIG] = { "GET_SHMEM_CONFIG", SIZE(0),
-					 ANSWER(8, sizeof(struct vmedia_vu_shmem_config), 0), NEEDS(SHMEM) },
+	FRONT(REM_MEM_REG, SIZE(REGION), FDS(0, 1), NEEDS(CONFIGURE_MEM_SLOTS)),
+	FRONT(SET_STATUS, SIZE(8), NEEDS(STATUS)),
+	FRONT(GET_STATUS, SIZE(0), ANSWER(8, 8, 0), NEEDS(STATUS)),
+	FRONT(GET_SHARED_OBJECT, SIZE(UUID), ANSWER(0, UUID, 1), NEEDS(SHARED_OBJECT)),
+	FRONT(GET_SHMEM_CONFIG, SIZE(0), ANSWER(8, SHMEMS, 0), NEEDS(SHMEM)),
 };
 
 static const struct vmedia_vu_row back[VMEDIA_VU_BREQ_END] = {
-	[VMEDIA_VU_B_CONFIG_CHANGE] = { "BACKEND_CONFIG_CHANGE_MSG", SIZE(0), NEEDS(CONFIG) },
-	[VMEDIA_VU_B_SHARED_OBJECT_ADD] = { "BACKEND_SHARED_OBJECT_ADD", SIZE(VMEDIA_VU_UUID_SIZE),
-					    NEEDS(SHARED_OBJECT) },
-	[VMEDIA_VU_B_SHARED_OBJECT_REMOVE] = { "BACKEND_SHARED_OBJECT_REMOVE", SIZE(VMEDIA_VU_UUID_SIZE),
-					       NEEDS(SHARED_OBJECT) },
-	[VMEDIA_VU_B_SHARED_OBJECT_LOOKUP] = { "BACKEND_SHARED_OBJECT_LOOKUP", SIZE(VMEDIA_VU_UUID_SIZE),
-					       ANSWER(8, 8, 1), NEEDS(SHARED_OBJECT) },
-	[VMEDIA_VU_B_SHMEM_MAP] = { "BACKEND_SHMEM_MAP", SIZE(sizeof(struct vmedia_vu_mmap)), FDS(1, 1),
-				    NEEDS(SHMEM) },
-	[VMEDIA_VU_B_SHMEM_UNMAP] = { "BACKEND_SHMEM_UNMAP", SIZE(sizeof(struct vmedia_vu_mmap)), NEEDS(SHMEM) },
+	BACK(CONFIG_CHANGE, SIZE(0), NEEDS(CONFIG)),
+	BACK(SHARED_OBJECT_ADD, SIZE(UUID), NEEDS(SHARED_OBJECT)),
+	BACK(SHARED_OBJECT_REMOVE, SIZE(UUID), NEEDS(SHARED_OBJECT)),
+	BACK(SHARED_OBJECT_LOOKUP, SIZE(UUID), ANSWER(8, 8, 1), NEEDS(SHARED_OBJECT)),
+	BACK(SHMEM_MAP, SIZE(MMAP), FDS(1, 1), NEEDS(SHMEM)),
+	BACK(SHMEM_UNMAP, SIZE(MMAP), NEEDS(SHMEM)),
 };
+
+/* clang-format on */
 
 const struct vmedia_vu_row *vmedia_vu_row(enum vmedia_vu_dir dir, uint32_t request)
 {
@@ -116,7 +121,9 @@ const char *vmedia_vu_name(enum vmedia_vu_dir dir, uint32_t request)
 {
 	const struct vmedia_vu_row *row = vmedia_vu_row(dir, request);
 
-	return row ? row->name : dir == VMEDIA_VU_FRONT ? "unknown request" : "unknown back-end request";
+	return row			? row->name
+	       : dir == VMEDIA_VU_FRONT ? "unknown request"
+					: "unknown back-end request";
 }
 
 unsigned int vmedia_vu_ring_index(const struct vmedia_vu_row *row, const struct vmedia_vu_msg *msg)
@@ -136,47 +143,50 @@ static bool fds_ok(const struct vmedia_vu_row *row, const struct vmedia_vu_msg *
 	return true;
 }
 
-#define say(limits, ...)                                                                          \
-	do {                                                                                      \
-		if (!(limits)->rl || vmedia_ratelimit_ok((limits)->rl, VMEDIA_LOG_WARN))          \
-			vmedia_warn(__VA_ARGS__);                                                 \
+#define say(limits, ...)                                                                 \
+	do {                                                                             \
+		if (!(limits)->rl || vmedia_ratelimit_ok((limits)->rl, VMEDIA_LOG_WARN)) \
+			vmedia_warn(__VA_ARGS__);                                        \
 	} while (0)
 
-int vmedia_vu_check(enum vmedia_vu_dir dir, const struct vmedia_vu_msg *msg, const struct vmedia_vu_limits *limits)
+int vmedia_vu_check(enum vmedia_vu_dir dir, const struct vmedia_vu_msg *msg,
+		    const struct vmedia_vu_limits *limits)
 {
 	const struct vmedia_vu_row *row = vmedia_vu_row(dir, msg->hdr.request);
 	uint64_t have;
 
 	if (!row) {
-		say(limits, "vhost-user: request %u (%u bytes, %u descriptors) is unknown", msg->hdr.request,
-		    msg->hdr.size, msg->num_fds);
+		say(limits, "vhost-user: request %u (%u bytes, %u descriptors) is unknown",
+		    msg->hdr.request, msg->hdr.size, msg->num_fds);
 		return -EOPNOTSUPP;
 	}
 	have = row->offered ? limits->offered : limits->negotiated;
 	if (row->feature >= 0 && !(have & 1ull << row->feature)) {
-		say(limits, "vhost-user: %s needs protocol feature %d, which is not %s", row->name, row->feature,
-			    row->offered ? "offered" : "negotiated");
+		say(limits, "vhost-user: %s needs protocol feature %d, which is not %s", row->name,
+		    row->feature, row->offered ? "offered" : "negotiated");
 		return -EOPNOTSUPP;
 	}
 	if (msg->hdr.size < row->min || msg->hdr.size > row->max) {
-		say(limits, "vhost-user: %s has %u bytes of payload instead of %u to %u", row->name, msg->hdr.size,
-			    row->min, row->max);
+		say(limits, "vhost-user: %s has %u bytes of payload instead of %u to %u", row->name,
+		    msg->hdr.size, row->min, row->max);
 		return -EMSGSIZE;
 	}
 	if (!fds_ok(row, msg)) {
-		say(limits, "vhost-user: %s came with %u descriptors instead of %u to %u", row->name, msg->num_fds,
-			    row->fds_min, row->fds_max);
+		say(limits, "vhost-user: %s came with %u descriptors instead of %u to %u",
+		    row->name, msg->num_fds, row->fds_min, row->fds_max);
 		return -EBADF;
 	}
-	if (row->ring != VMEDIA_VU_RING_NONE && vmedia_vu_ring_index(row, msg) >= limits->num_rings) {
-		say(limits, "vhost-user: %s names ring %u of %u", row->name, vmedia_vu_ring_index(row, msg),
-			    limits->num_rings);
+	if (row->ring != VMEDIA_VU_RING_NONE &&
+	    vmedia_vu_ring_index(row, msg) >= limits->num_rings) {
+		say(limits, "vhost-user: %s names ring %u of %u", row->name,
+		    vmedia_vu_ring_index(row, msg), limits->num_rings);
 		return -ERANGE;
 	}
 	return 0;
 }
 
-int vmedia_vu_check_reply(enum vmedia_vu_dir dir, uint32_t request, bool expect_ack, const struct vmedia_vu_msg *reply)
+int vmedia_vu_check_reply(enum vmedia_vu_dir dir, uint32_t request, bool expect_ack,
+			  const struct vmedia_vu_msg *reply)
 {
 	const struct vmedia_vu_row *row = vmedia_vu_row(dir, request);
 	unsigned int min, max, fds;
@@ -191,18 +201,21 @@ int vmedia_vu_check_reply(enum vmedia_vu_dir dir, uint32_t request, bool expect_
 			    reply->hdr.request);
 		return -EPROTO;
 	}
-	if ((reply->hdr.flags & ~VMEDIA_VU_FLAG_NEED_REPLY) != (VMEDIA_VU_VERSION | VMEDIA_VU_FLAG_REPLY)) {
-		vmedia_warn("vhost-user: the answer to %s has flags 0x%x", row->name, reply->hdr.flags);
+	if ((reply->hdr.flags & ~VMEDIA_VU_FLAG_NEED_REPLY) !=
+	    (VMEDIA_VU_VERSION | VMEDIA_VU_FLAG_REPLY)) {
+		vmedia_warn("vhost-user: the answer to %s has flags 0x%x", row->name,
+			    reply->hdr.flags);
 		return -EPROTO;
 	}
 	if (reply->hdr.size < min || reply->hdr.size > max) {
-		vmedia_warn("vhost-user: the answer to %s has %u bytes instead of %u to %u", row->name,
-			    reply->hdr.size, min, max);
+		vmedia_warn("vhost-user: the answer to %s has %u bytes instead of %u to %u",
+			    row->name, reply->hdr.size, min, max);
 		return -EPROTO;
 	}
 	if (reply->num_fds > fds) {
-		vmedia_warn("vhost-user: the answer to %s came with %u descriptors instead of at most %u", row->name,
-			    reply->num_fds, fds);
+		vmedia_warn("vhost-user: the answer to %s came with %u descriptors instead of at "
+			    "most %u",
+			    row->name, reply->num_fds, fds);
 		return -EPROTO;
 	}
 	return 0;

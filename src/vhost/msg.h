@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * vhost-user messages: numbers, payloads, the table that says what each looks like, and one framed socket.
+ * vhost-user messages: numbers, payloads, the table that says what each looks like, and one framed
+ * socket.
  *
- * Reference: docs/interop/vhost-user.rst of QEMU 11.1. Byte order is the host's: both ends run on one machine and
- * a front-end speaks in its own native order. Both ends of the project use this file, so that a message is
- * described once: its name, payload, descriptors, answer and the protocol feature it needs.
+ * Reference: docs/interop/vhost-user.rst of QEMU 11.1. Byte order is the host's: both ends run on
+ * one machine and a front-end speaks in its own native order. Both ends of the project use this
+ * file, so that a message is described once: its name, payload, descriptors, answer and the
+ * protocol feature it needs.
  *
- * Security model: the other end of the socket is hostile. A link reads one message at a time into a buffer of
- * fixed size, never beyond its end, keeps at most VMEDIA_VU_MAX_FDS descriptors and closes every descriptor that
- * nobody took. vmedia_vu_check() runs before any handler sees a message: the request is known and its feature
- * negotiated, the payload has a size that the handler can read, descriptors are as many as the request has, and a
- * ring index is below the number of rings. A handler therefore only judges values.
+ * Security model: the other end of the socket is hostile. A link reads one message at a time into a
+ * buffer of fixed size, never beyond its end, keeps at most VMEDIA_VU_MAX_FDS descriptors and
+ * closes every descriptor that nobody took. vmedia_vu_check() runs before any handler sees a
+ * message: the request is known and its feature negotiated, the payload has a size that the handler
+ * can read, descriptors are as many as the request has, and a ring index is below the number of
+ * rings. A handler therefore only judges values.
  *
  * Context: a link belongs to one thread; nothing here blocks.
  */
@@ -34,7 +37,7 @@
 #define VMEDIA_VU_MAX_PAYLOAD		2056	/* the answer of GET_SHMEM_CONFIG */
 
 /* Feature bits of vhost-user in the virtio feature word; virtio's own are in virtq/ring.h. */
-#define VMEDIA_VU_F_LOG_ALL		26	/* never offered: no migration while the device runs */
+#define VMEDIA_VU_F_LOG_ALL		26	/* never offered */
 #define VMEDIA_VU_F_PROTOCOL		30
 
 /* Protocol feature bits. */
@@ -124,7 +127,8 @@ struct vmedia_vu_vring_addr {
 };
 
 #define VMEDIA_VU_VRING_INDEX_MASK	0xffu
-#define VMEDIA_VU_VRING_NOFD		(1u << 8)	/* in the u64 of SET_VRING_KICK, _CALL, _ERR */
+/* In the u64 of SET_VRING_KICK, _CALL and _ERR: no descriptor comes. */
+#define VMEDIA_VU_VRING_NOFD		(1u << 8)
 
 struct vmedia_vu_region {
 	uint64_t guest_addr;
@@ -152,7 +156,8 @@ struct vmedia_vu_config {
 	uint8_t data[VMEDIA_VU_MAX_CONFIG];
 };
 
-#define VMEDIA_VU_INFLIGHT_SIZE		20	/* without the padding that some front-ends send too */
+/* Without the padding, which some front-ends send too. */
+#define VMEDIA_VU_INFLIGHT_SIZE		20
 struct vmedia_vu_inflight {
 	uint64_t mmap_size;
 	uint64_t mmap_offset;
@@ -192,8 +197,9 @@ union vmedia_vu_payload {
 };
 
 /*
- * One message. Bytes of the payload beyond hdr.size are zero. The descriptors belong to the message: who wants to
- * keep one takes it with vmedia_vu_take_fd(), the rest are closed with the message.
+ * One message. Bytes of the payload beyond hdr.size are zero. The descriptors belong to the
+ * message: who wants to keep one takes it with vmedia_vu_take_fd(), the rest are closed with the
+ * message.
  */
 struct vmedia_vu_msg {
 	struct vmedia_vu_hdr hdr;
@@ -230,7 +236,8 @@ struct vmedia_vu_row {
 	uint16_t reply_min, reply_max;
 	uint8_t reply_fds_max;
 	int8_t feature;		/* protocol feature needed, -1: none */
-	bool offered;		/* the feature need only be offered by the back-end, not acknowledged */
+	/* the feature need only be offered by the back-end, not acknowledged */
+	bool offered;
 };
 
 enum vmedia_vu_dir {
@@ -245,7 +252,10 @@ const char *vmedia_vu_name(enum vmedia_vu_dir dir, uint32_t request);
 
 struct vmedia_ratelimit;
 
-/* What a message is checked against. Feature words have the SHMEM bit at VMEDIA_VU_PF_SHMEM whatever the peer uses. */
+/*
+ * What a message is checked against. Feature words have the SHMEM bit at VMEDIA_VU_PF_SHMEM
+ * whatever the peer uses.
+ */
 struct vmedia_vu_limits {
 	uint64_t offered;	/* protocol features */
 	uint64_t negotiated;
@@ -261,19 +271,22 @@ struct vmedia_vu_limits {
  * -ERANGE: a ring index beyond limits->num_rings.
  * Every refusal has logged a sentence.
  */
-int vmedia_vu_check(enum vmedia_vu_dir dir, const struct vmedia_vu_msg *msg, const struct vmedia_vu_limits *limits);
+int vmedia_vu_check(enum vmedia_vu_dir dir, const struct vmedia_vu_msg *msg,
+		    const struct vmedia_vu_limits *limits);
 /* The ring index of a message that passed vmedia_vu_check() and whose row has one. */
 unsigned int vmedia_vu_ring_index(const struct vmedia_vu_row *row, const struct vmedia_vu_msg *msg);
 
 /*
- * Checks an answer against its question: same request, REPLY flag, version 1, size and descriptors as the row
- * allows. expect_ack: the question was answered with a u64 because NEED_REPLY was set. Returns 0 or -EPROTO, logged.
+ * Checks an answer against its question: same request, REPLY flag, version 1, size and descriptors
+ * as the row allows. expect_ack: the question was answered with a u64 because NEED_REPLY was set.
+ * Returns 0 or -EPROTO, logged.
  */
-int vmedia_vu_check_reply(enum vmedia_vu_dir dir, uint32_t request, bool expect_ack, const struct vmedia_vu_msg *reply);
+int vmedia_vu_check_reply(enum vmedia_vu_dir dir, uint32_t request, bool expect_ack,
+			  const struct vmedia_vu_msg *reply);
 
 /*
- * A link: one Unix stream socket, framed. Non-blocking both ways.
- * Outgoing messages that the socket does not take at once wait in a queue of at most VMEDIA_VU_OUT_MAX messages.
+ * A link: one Unix stream socket, framed. Non-blocking both ways. Outgoing messages that the socket
+ * does not take at once wait in a queue of at most VMEDIA_VU_OUT_MAX messages.
  */
 #define VMEDIA_VU_OUT_MAX	1024
 
@@ -287,26 +300,34 @@ struct vmedia_vu_link {
 	unsigned int out_count;
 };
 
-/* Takes fd, which it makes non-blocking. Returns 0, -ENOTSOCK. On error fd is still the caller's. */
+/*
+ * Takes fd, which it makes non-blocking. Returns 0, -ENOTSOCK. On error fd is still the caller's.
+ */
 int vmedia_vu_link_init(struct vmedia_vu_link *link, int fd);
 /* Closes the socket and every descriptor in flight. May be called twice. */
 void vmedia_vu_link_finish(struct vmedia_vu_link *link);
 
 /*
- * Reads at most one message. Returns 1 with *msg filled (the caller owns its descriptors), 0 when more bytes must
- * come first, -ECONNRESET when the peer is gone (also in the middle of a message), -EPROTO for a header that cannot be
- * believed (version, payload above VMEDIA_VU_MAX_PAYLOAD) or more than VMEDIA_VU_MAX_FDS descriptors: the
- * stream cannot be followed any further and the link must be closed.
+ * Reads at most one message. Returns 1 with *msg filled (the caller owns its descriptors), 0 when
+ * more bytes must come first, -ECONNRESET when the peer is gone (also in the middle of a message),
+ * -EPROTO for a header that cannot be believed (version, payload above VMEDIA_VU_MAX_PAYLOAD) or
+ * more than VMEDIA_VU_MAX_FDS descriptors: the stream cannot be followed any further and the link
+ * must be closed.
  */
 int vmedia_vu_link_recv(struct vmedia_vu_link *link, struct vmedia_vu_msg *msg);
 
 /*
- * Sends one message, or queues what the socket does not take. Descriptors stay the caller's (queued messages hold
- * duplicates). Returns 0, -ENOBUFS when the queue is full, -EMFILE, -ENOMEM, -ECONNRESET.
+ * Sends one message, or queues what the socket does not take. Descriptors stay the caller's (queued
+ * messages hold duplicates). Returns 0, -ENOBUFS when the queue is full, -EMFILE, -ENOMEM,
+ * -ECONNRESET.
  */
-int vmedia_vu_link_send(struct vmedia_vu_link *link, const struct vmedia_vu_hdr *hdr, const void *payload,
+int vmedia_vu_link_send(struct vmedia_vu_link *link, const struct vmedia_vu_hdr *hdr,
+			const void *payload,
 			const int *fds, unsigned int num_fds);
-/* Sends what is queued. Returns 0 when nothing is left, 1 when the socket must become writable first, -ECONNRESET. */
+/*
+ * Sends what is queued. Returns 0 when nothing is left, 1 when the socket must become writable
+ * first, -ECONNRESET.
+ */
 int vmedia_vu_link_flush(struct vmedia_vu_link *link);
 static inline bool vmedia_vu_link_wants_write(const struct vmedia_vu_link *link)
 {

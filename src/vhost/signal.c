@@ -2,12 +2,14 @@
 /*
  * Kick, call and error descriptors of a peer.
  *
- * They are eventfds as a rule, but UML gives one end of a socket pair and the reference allows pipes. Writing must
- * neither block (a full pipe) nor raise SIGPIPE (the other end closed) in a process whose signals are not ours.
+ * They are eventfds as a rule, but UML gives one end of a socket pair and the reference allows
+ * pipes. Writing must neither block (a full pipe) nor raise SIGPIPE (the other end closed) in a
+ * process whose signals are not ours.
  *
- * Security model: regular files, devices and FUSE files are refused, as reading or writing those can block whatever
- * O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer shares: one that clears it and fills
- * its own eventfd can stall this thread, and only until a signal arrives; each front-end has a thread of its own to lose.
+ * Security model: regular files, devices and FUSE files are refused, as reading or writing those
+ * can block whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer
+ * shares: one that clears it and fills its own eventfd can stall this thread, and only until a
+ * signal arrives; each front-end has a thread of its own to lose.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -52,7 +54,10 @@ void vmedia_vub_signal_close(struct vmedia_vub_signal *sig)
 	vmedia_fd_close(&sig->fd);
 }
 
-/* write() to a pipe whose reader may be gone: SIGPIPE is held back and taken, unless somebody else's waits already. */
+/*
+ * write() to a pipe whose reader may be gone: SIGPIPE is held back and taken, unless somebody
+ * else's waits already.
+ */
 static void send_pipe(int fd, const void *data, size_t len)
 {
 	static const struct timespec now;
@@ -93,8 +98,8 @@ void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig)
 }
 
 /*
- * An eventfd is never read: edge-triggered polling reports every write to it, and its counter does not matter. Pipes
- * and sockets would fill. One read is enough, as the next write reports again.
+ * An eventfd is never read: edge-triggered polling reports every write to it, and its counter does
+ * not matter. Pipes and sockets would fill. One read is enough, as the next write reports again.
  */
 void vmedia_vub_signal_drain(const struct vmedia_vub_signal *sig)
 {
