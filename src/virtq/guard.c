@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * SIGBUS on guest memory; see mem.h for what it is about.
+ *
+ * Theory of operation: a fixed table of address ranges, changed without locks and read by the signal handler. A slot's
+ * state goes FREE -> CLAIMED (one thread writes it) -> LIVE -> FREE. The handler looks at LIVE slots only. A slot that it
+ * matches cannot go away under it: the faulting thread is using that mapping, so it holds a reference on it. A slot that is
+ * being reused while the handler passes by could only be misread for a range that does not contain the faulting address,
+ * or through a torn pair (old start, new end); the sequence number catches that.
+ *
+ * The table is process-wide because signal handlers are. It is the exception to "no globals", used only after
+ * vmedia_mem_guard_install().
+ */
+#include "virtq/guard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "virtq/mem.h"
+
+#define GUARD_SLOTS 8192
+
+enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_LIVE };
+
+struct slot {
+	int state;
+	uint32_t seq;
+	uintptr_t start;
+	size_t len;
+	int *broken;
+};
+
+static struct {
+	struct slot slots[GUARD_SLOTS];
+	int high;		/* slots at and above were never used */
+	int hint;		/* where to look for a free one */
+	int installed;
+	struct sigaction old;
+} guard;
+
+static int claim(int from, int to)
+{
+	for (int i = from; i < to; i++) {
+		int expected = SLOT_FREE;
+
+		if (__atomic_load_n(&guard.slots[i].state, __ATOMIC_RELAXED) == SLOT_FREE &&
+		    __atomic_compare_exchange_n(&guard.slots[i].state, &expected, SLOT_CLAIMED, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return i;
+	}
+	return -ENOSPC;
+}
+
+int vmedia_guard_add(void *start, size_t len, int *broken)
+{
+	int hint = __atomic_load_n(&guard.hint, __ATOMIC_RELAXED);
+	int i = claim(hint, GUARD_SLOTS);
+	int high;
+	struct slot *s;
+
+	if (i < 0)
+		i = claim(0, hint);
+	if (i < 0)
+		return i;
+	__atomic_store_n(&guard.hint, i + 1 < GUARD_SLOTS ? i + 1 : 0, __ATOMIC_RELAXED);
+	s = &guard.slots[i];
+	__atomic_add_fetch(&s->seq, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->start, (uintptr_t)start, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->len, len, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->broken, broken, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->state, SLOT_LIVE, __ATOMIC_SEQ_CST);
+	high = __atomic_load_n(&guard.high, __ATOMIC_RELAXED);
+	while (high < i + 1 && !__atomic_compare_exchange_n(&guard.high, &high, i + 1, false, __ATOMIC_SEQ_CST,
+							    __ATOMIC_RELAXED))
+		;
+	return i;
+}
+
+void vmedia_guard_del(int slot)
+{
+	if (slot < 0)
+		return;
+	__atomic_add_fetch(&guard.slots[slot].seq, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&guard.slots[slot].state, SLOT_FREE, __ATOMIC_SEQ_CST);
+	/* Low slots first, so that the handler's walk stays short. */
+	if (slot < __atomic_load_n(&guard.hint, __ATOMIC_RELAXED))
+		__atomic_store_n(&guard.hint, slot, __ATOMIC_RELAXED);
+}
+
+/* Async-signal-safe: atomics and mmap (a plain system call). */
+static bool repair(uintptr_t addr)
+{
+	int high = __atomic_load_n(&guard.high, __ATOMIC_SEQ_CST);
+
+	for (int i = 0; i < high; i++) {
+		struct slot *s = &guard.slots[i];
+		uint32_t seq = __atomic_load_n(&s->seq, __ATOMIC_SEQ_CST);
+		uintptr_t start;
+		size_t len;
+		int *broken;
+
+		if (__atomic_load_n(&s->state, __ATOMIC_SEQ_CST) != SLOT_LIVE)
+			continue;
+		start = __atomic_load_n(&s->start, __ATOMIC_SEQ_CST);
+		len = __atomic_load_n(&s->len, __ATOMIC_SEQ_CST);
+		broken = __atomic_load_n(&s->broken, __ATOMIC_SEQ_CST);
+		if (addr < start || addr - start >= len || __atomic_load_n(&s->seq, __ATOMIC_SEQ_CST) != seq)
+			continue;
+		__atomic_store_n(broken, 1, __ATOMIC_SEQ_CST);
+		return mmap((void *)start, len, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
+	}
+	return false;
+}
+
+static void chain(int sig, siginfo_t *info, void *ctx)
+{
+	if (guard.old.sa_flags & SA_SIGINFO) {
+		guard.old.sa_sigaction(sig, info, ctx);
+	} else if (guard.old.sa_handler != SIG_DFL && guard.old.sa_handler != SIG_IGN) {
+		guard.old.sa_handler(sig);
+	} else {
+		struct sigaction dfl;
+
+		/* Returning repeats the access, which then ends the process as it should. */
+		memset(&dfl, 0, sizeof(dfl));
+		dfl.sa_handler = SIG_DFL;
+		sigaction(sig, &dfl, NULL);
+		if (info->si_code <= 0)		/* sent with kill(): nothing would repeat */
+			raise(sig);
+	}
+}
+
+static void on_sigbus(int sig, siginfo_t *info, void *ctx)
+{
+	int saved = errno;
+
+	/* BUS_ADRERR is what an access beyond the end of a file gives; others are not ours. */
+	if (info->si_code != BUS_ADRERR || !repair((uintptr_t)info->si_addr))
+		chain(sig, info, ctx);
+	errno = saved;
+}
+
+int vmedia_mem_guard_install(void)
+{
+	struct sigaction sa;
+
+	if (__atomic_exchange_n(&guard.installed, 1, __ATOMIC_SEQ_CST))
+		return 0;
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_sigaction = on_sigbus;
+	sa.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+	sigemptyset(&sa.sa_mask);
+	if (sigaction(SIGBUS, &sa, &guard.old) < 0) {
+		__atomic_store_n(&guard.installed, 0, __ATOMIC_SEQ_CST);
+		return -errno;
+	}
+	return 0;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Inflight tracking: what is written down when a chain is taken, returned, or taken up again. See inflight.h.
+ *
+ * A packed chain keeps a list of entries of the region, linked in the order in which they were on the free list. Until a
+ * chain is wholly written down, old_free_head still names its first entry as free; that is what undoes half of it.
+ */
+#include <errno.h>
+
+#include "virtq/inflight_area.h"
+
+bool vmedia_inflight_pending(const struct vmedia_inflight *inf)
+{
+	return inf->resubmit_pos < inf->resubmit_num;
+}
+
+/* ---- taking ---- */
+
+void vmedia_inflight_split_take(struct vmedia_inflight *inf, uint16_t head)
+{
+	struct vmedia_inflight_split_entry *e = &inf->split->desc[head];
+
+	VMEDIA_INFLIGHT_ST(e->counter, inf->counter);
+	inf->counter++;
+	VMEDIA_INFLIGHT_ST(e->inflight, 1);
+}
+
+void vmedia_inflight_packed_desc(struct vmedia_inflight *inf, const struct vmedia_packed_desc *d)
+{
+	struct vmedia_inflight_packed *r = inf->pk;
+	struct vmedia_inflight_packed_entry *e;
+	uint16_t i = inf->free_head;
+
+	if (i >= inf->num)	/* cannot be: there are as many entries as descriptors */
+		return;
+	if (inf->taking == 0) {
+		inf->taking_head = i;
+		e = &r->desc[i];
+		VMEDIA_INFLIGHT_ST(e->num, 0);
+		VMEDIA_INFLIGHT_ST(e->counter, inf->counter);
+		inf->counter++;
+		VMEDIA_INFLIGHT_ST(e->inflight, 1);
+	}
+	inf->taking++;
+	inf->taking_last = i;
+	e = &r->desc[i];
+	VMEDIA_INFLIGHT_ST(e->addr, le64toh(d->addr));
+	VMEDIA_INFLIGHT_ST(e->len, le32toh(d->len));
+	VMEDIA_INFLIGHT_ST(e->flags, le16toh(d->flags));
+	VMEDIA_INFLIGHT_ST(e->id, le16toh(d->id));
+	VMEDIA_INFLIGHT_ST(r->desc[inf->taking_head].num, inf->taking);
+	inf->free_head = inf->next[i];
+	VMEDIA_INFLIGHT_ST(r->free_head, inf->free_head);
+}
+
+uint16_t vmedia_inflight_packed_commit(struct vmedia_inflight *inf)
+{
+	struct vmedia_inflight_packed *r = inf->pk;
+	uint16_t head = inf->taking_head;
+
+	inf->chain_last[head] = inf->taking_last;
+	inf->chain_num[head] = inf->taking;
+	inf->taking = 0;
+	VMEDIA_INFLIGHT_ST(r->desc[head].last, inf->chain_last[head]);
+	VMEDIA_INFLIGHT_ST(r->old_free_head, inf->free_head);
+	return head;
+}
+
+void vmedia_inflight_abort(struct vmedia_inflight *inf)
+{
+	if (inf->taking == 0)
+		return;
+	inf->taking = 0;
+	inf->free_head = inf->taking_head;
+	VMEDIA_INFLIGHT_ST(inf->pk->desc[inf->taking_head].inflight, 0);
+	VMEDIA_INFLIGHT_ST(inf->pk->free_head, inf->free_head);
+}
+
+/* ---- returning ---- */
+
+static void packed_free_chain(struct vmedia_inflight *inf, uint16_t head)
+{
+	struct vmedia_inflight_packed *r = inf->pk;
+	uint16_t last = inf->chain_last[head];
+
+	inf->next[last] = inf->free_head;
+	VMEDIA_INFLIGHT_ST(r->desc[last].next, inf->free_head);
+	inf->free_head = head;
+	VMEDIA_INFLIGHT_ST(r->free_head, head);
+}
+
+void vmedia_inflight_before_used(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c)
+{
+	if (!inf->packed) {
+		VMEDIA_INFLIGHT_ST(inf->split->desc[c->inflight_slot].next, inf->last_batch_head);
+		inf->last_batch_head = c->inflight_slot;
+		VMEDIA_INFLIGHT_ST(inf->split->last_batch_head, inf->last_batch_head);
+	} else {
+		uint16_t pos = q->used_pos;
+		bool wrap = q->used_wrap;
+
+		packed_free_chain(inf, c->inflight_slot);
+		vmedia_vqd_packed_advance(q, &pos, &wrap, c->slots);
+		VMEDIA_INFLIGHT_ST(inf->pk->used_idx, pos);
+		VMEDIA_INFLIGHT_ST(inf->pk->used_wrap_counter, wrap);
+	}
+}
+
+void vmedia_inflight_after_used(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c)
+{
+	if (!inf->packed) {
+		VMEDIA_INFLIGHT_ST(inf->split->desc[c->inflight_slot].inflight, 0);
+		VMEDIA_INFLIGHT_ST(inf->split->used_idx, q->used_idx);
+	} else {
+		VMEDIA_INFLIGHT_ST(inf->pk->desc[c->inflight_slot].inflight, 0);
+		VMEDIA_INFLIGHT_ST(inf->pk->old_free_head, inf->free_head);
+		VMEDIA_INFLIGHT_ST(inf->pk->old_used_idx, q->used_pos);
+		VMEDIA_INFLIGHT_ST(inf->pk->old_used_wrap_counter, q->used_wrap);
+	}
+}
+
+void vmedia_inflight_forget(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c)
+{
+	if (!inf->packed) {
+		VMEDIA_INFLIGHT_ST(inf->split->desc[c->inflight_slot].inflight, 0);
+		return;
+	}
+	VMEDIA_INFLIGHT_ST(inf->pk->desc[c->inflight_slot].inflight, 0);
+	packed_free_chain(inf, c->inflight_slot);
+	VMEDIA_INFLIGHT_ST(inf->pk->old_free_head, inf->free_head);
+}
+
+/* ---- taking up again ---- */
+
+static void build_packed(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c, uint16_t head)
+{
+	struct vmedia_packed_desc d = { 0 };
+	uint16_t i = head;
+	int err = 0;
+
+	for (uint16_t k = 0; k < inf->chain_num[head]; k++) {
+		const struct vmedia_inflight_packed_entry *e = &inf->pk->desc[i];
+
+		d.addr = htole64(VMEDIA_INFLIGHT_LD(e->addr));
+		d.len = htole32(VMEDIA_INFLIGHT_LD(e->len));
+		d.id = htole16(VMEDIA_INFLIGHT_LD(e->id));
+		d.flags = htole16(VMEDIA_INFLIGHT_LD(e->flags));
+		err = vmedia_vqd_packed_add(q, c, &d, err);
+		c->slots++;
+		i = inf->next[i];
+	}
+	c->id = le16toh(d.id);
+	c->inflight_slot = head;
+	vmedia_chain_finish(q, c, err);
+}
+
+int vmedia_inflight_resubmit(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c)
+{
+	uint16_t head;
+
+	if (!vmedia_inflight_pending(inf))
+		return 0;
+	head = inf->resubmit[inf->resubmit_pos++].head;
+	if (inf->packed)
+		build_packed(inf, q, c, head);
+	else
+		vmedia_vqd_split_build(q, c, head);
+	return 1;
+}
