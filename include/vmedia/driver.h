@@ -24,8 +24,8 @@
  * What the device cannot be kept from: writing to its buffers while the program reads them, and giving no answer.
  *
  * Errors: negative errno; of a call that reached the device, the device's own. Beside those each call documents:
- *	-ENODEV		the connection is lost or unusable; only close, free and disconnect are of use from then on
- *	-EIO		the answer was refused, or the session is in error: close it
+ *	-ENODEV		the connection is lost; only close, free and disconnect are of use from then on
+ *	-EIO		the answer was refused, the session is in error (close it), or the device broke a ring (as -ENODEV)
  *	-ETIMEDOUT	no answer within timeout_ms; the session is in error from then on
  * Context: a driver and all that belongs to it is used by one thread at a time. Nothing here uses signals or threads.
  */
@@ -51,6 +51,7 @@ struct vmedia_file;
 #define VMEDIA_DRIVER_NO_INDIRECT	(1u << 2)	/* do not use VIRTIO_F_INDIRECT_DESC */
 #define VMEDIA_DRIVER_NO_REGION		(1u << 3)	/* do not use SHMEM: vmedia_mmap() gives -ENODEV */
 #define VMEDIA_DRIVER_ALLOW_UNSEALED	(1u << 4)	/* map files that the device could still shrink (SIGBUS) */
+#define VMEDIA_DRIVER_SPLIT		(1u << 5)	/* cut messages into many descriptors at odd places (for tests) */
 
 /* What a trace hook is told: one finished command or one event that came. Strings are constants. */
 struct vmedia_trace {
@@ -121,7 +122,7 @@ struct vmedia_driver_stats {
 	uint32_t mappings;		/* live mappings of vmedia_mmap() */
 	uint64_t pages_bytes;		/* bytes allocated by vmedia_pages_alloc(), the device's included */
 };
-void vmedia_driver_stats(const struct vmedia_driver *drv, struct vmedia_driver_stats *stats);
+void vmedia_driver_stats(struct vmedia_driver *drv, struct vmedia_driver_stats *stats);
 
 /* ---- Sessions ---- */
 
@@ -163,7 +164,7 @@ int vmedia_ioctl(struct vmedia_file *f, unsigned long request, void *arg);
 /*
  * vmedia_ioctl_objects - the same with virtio objects in the place of file descriptors. @uuid: QUERYBUF, QBUF,
  * PREPARE_BUF with memory DMABUF: one for each plane, both ways; EXPBUF: one, written. vmedia_ioctl() alone gives -EINVAL
- * for these. The fd members travel unchanged.
+ * for these, save QUERYBUF. The fd members travel unchanged.
  */
 int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg, uint8_t (*uuid)[VMEDIA_UUID_SIZE]);
 
@@ -172,7 +173,8 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
  * to keep until @done(opaque, err) has run, once, out of vmedia_driver_process() or any blocking call on the driver;
  * it may submit again but not block. @arg holds the answer then.
  * @flags: VMEDIA_SUBMIT_MORE: another one follows, so the kick may wait for it (or for vmedia_driver_process()).
- * Returns 0, then @done will run; or an error, then it will not: -EAGAIN (ring or memory full), -EINVAL (DQBUF, ...).
+ * Returns 0, then @done will run; or an error, then it will not: -EAGAIN (ring or memory full), -EINVAL (DQBUF, ...),
+ * -EBUSY (REQBUFS, CREATE_BUFS, REMOVE_BUFS or STREAMOFF is under way, or @request is one of these and others are).
  */
 #define VMEDIA_SUBMIT_MORE	(1u << 0)
 typedef void (*vmedia_done_fn)(void *opaque, int err);

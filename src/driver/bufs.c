@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * QUERYBUF, QBUF and PREPARE_BUF: the program's buffer to a question, the answer to the program's buffer.
+ *
+ * The device never sees an address of this process: the planes pointer is sent as 0, and m.userptr as the
+ * guest-physical address of the plane's first byte, beside the SG list that is what counts.
+ *
+ * Security model: see stream.c. The answer has passed vmedia_resp_decode(); here it is compared with the mirror.
+ */
+#include "driver/internal.h"
+
+#include <errno.h>
+#include <linux/videodev2.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_query(const struct vmedia_drv_cmd *c)
+{
+	return c->cmd.io.info->nr == _IOC_NR(VIDIOC_QUERYBUF);
+}
+
+static struct vmedia_drv_buf *buf_of(const struct vmedia_drv_cmd *c, struct vmedia_drv_queue **q)
+{
+	const struct vmedia_buffer *b = &c->cmd.io.arg.buffer;
+
+	*q = vmedia_drv_queue(c->f, b->type);
+	return *q && b->index < (*q)->num ? (*q)->bufs[b->index] : NULL;
+}
+
+/* A plane as the program gave it: which member of m counts depends on the memory. */
+struct handle {
+	uint64_t userptr;
+	int32_t fd;
+	uint32_t length;
+};
+
+static struct handle handle_of(const struct vmedia_drv_cmd *c, uint32_t i)
+{
+	const struct vmedia_ioctl *io = &c->cmd.io;
+	struct handle h = { .fd = -1 };
+
+	if (vmedia_drv_type_multi(io->arg.buffer.type)) {
+		h.length = io->planes[i].length;
+		if (io->arg.buffer.memory == V4L2_MEMORY_USERPTR)
+			h.userptr = io->planes[i].m.userptr;
+		else if (io->arg.buffer.memory == V4L2_MEMORY_DMABUF)
+			h.fd = io->planes[i].m.fd;
+	} else {
+		h.length = io->arg.buffer.length;
+		if (io->arg.buffer.memory == V4L2_MEMORY_USERPTR)
+			h.userptr = io->arg.buffer.m.userptr;
+		else if (io->arg.buffer.memory == V4L2_MEMORY_DMABUF)
+			h.fd = io->arg.buffer.m.fd;
+	}
+	return h;
+}
+
+static int copy_planes(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_ioctl *io = &c->cmd.io;
+	struct vmedia_buffer *b = &io->arg.buffer;
+
+	if (!vmedia_drv_type_multi(b->type))
+		return 0;
+	if (b->length > VMEDIA_MAX_PLANES)
+		return -EINVAL;
+	if (b->length && !b->m.planes)
+		return -EFAULT;
+	io->num_planes = b->length;
+	memcpy(io->planes, (void *)(uintptr_t)b->m.planes, b->length * sizeof(struct vmedia_plane));
+	b->m.planes = 0;
+	return 0;
+}
+
+/* QUERYBUF asks by type and index alone. */
+static int query_question(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_ioctl *io = &c->cmd.io;
+	struct vmedia_buffer *b = &io->arg.buffer;
+	struct vmedia_drv_queue *q;
+	struct vmedia_drv_buf *buf = buf_of(c, &q);
+	bool multi = vmedia_drv_type_multi(b->type);
+
+	if (multi && buf && buf->known) {
+		if (io->num_planes < buf->num_planes)
+			return -EINVAL;
+		io->num_planes = buf->num_planes;
+	}
+	*b = (struct vmedia_buffer){ .index = b->index, .type = b->type };
+	b->memory = buf ? q->memory : V4L2_MEMORY_MMAP;
+	memset(io->planes, 0, sizeof(io->planes));
+	if (multi)
+		b->length = io->num_planes;
+	memset(io->uuid, 0, sizeof(io->uuid));
+	return 0;
+}
+
+/* SG lists of all planes, in one piece of memory that lives as long as the command. */
+static int sg_question(struct vmedia_drv_cmd *c, uint32_t num, struct vmedia_pages **pages)
+{
+	struct vmedia_ioctl *io = &c->cmd.io;
+	uint64_t total = 0;
+	struct handle h;
+	uint8_t *at;
+	uint32_t i;
+
+	for (i = 0; i < num; i++) {
+		h = handle_of(c, i);
+		pages[i] = h.length ? vmedia_pages_find(c->drv, h.userptr, h.length) : NULL;
+		if (!pages[i])
+			return -EFAULT;
+		io->plane_sg[i].count = vmedia_pages_sg(pages[i], h.userptr, h.length, NULL);
+		total += io->plane_sg[i].count;
+	}
+	if (total > VMEDIA_MAX_SG_ENTRIES)
+		return -E2BIG;
+	c->sg_raw = malloc(VMEDIA_MAX(total, 1ull) * VMEDIA_SG_ENTRY_SIZE);
+	if (!c->sg_raw)
+		return -ENOMEM;
+	at = c->sg_raw;
+	for (i = 0; i < num; i++) {
+		h = handle_of(c, i);
+		io->plane_sg[i].raw = at;
+		vmedia_pages_sg(pages[i], h.userptr, h.length, at);
+		at += (size_t)io->plane_sg[i].count * VMEDIA_SG_ENTRY_SIZE;
+	}
+	return 0;
+}
+
+/* What the device sees instead of the program's pointer. */
+static void hide_pointers(struct vmedia_drv_cmd *c, uint32_t num)
+{
+	struct vmedia_ioctl *io = &c->cmd.io;
+	uint64_t gpa;
+	uint32_t i;
+
+	for (i = 0; i < num; i++) {
+		gpa = vmedia_sg_at(&io->plane_sg[i], 0).start;
+		if (vmedia_drv_type_multi(io->arg.buffer.type))
+			io->planes[i].m.userptr = gpa;
+		else
+			io->arg.buffer.m.userptr = gpa;
+	}
+}
+
+/* From now on the buffer may be the device's. */
+static void claim(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf, uint32_t num,
+		  const struct handle *h, struct vmedia_pages *const *pages)
+{
+	uint32_t i;
+
+	if (q->memory != V4L2_MEMORY_MMAP) {
+		buf->num_planes = num;
+		buf->known = false;
+	}
+	for (i = 0; i < num && q->memory != V4L2_MEMORY_MMAP; i++) {
+		buf->userptr[i] = h[i].userptr;
+		buf->fd[i] = h[i].fd;
+		buf->length[i] = h[i].length;
+		if (pages[i])
+			vmedia_pages_pin(pages[i]);
+		if (buf->pin[i])	/* of PREPARE_BUF */
+			vmedia_pages_unpin(c->drv, buf->pin[i]);
+		buf->pin[i] = pages[i];
+	}
+	c->buf = buf;
+	if (c->cmd.io.info->nr != _IOC_NR(VIDIOC_QBUF))
+		return;
+	buf->state = VMEDIA_DRV_BUF_QUEUING;
+	q->queued++;
+}
+
+int vmedia_drv_buf_question(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_ioctl *io = &c->cmd.io;
+	struct vmedia_pages *pages[VMEDIA_MAX_PLANES] = { NULL };
+	struct handle h[VMEDIA_MAX_PLANES];
+	struct vmedia_drv_queue *q;
+	struct vmedia_drv_buf *buf;
+	uint32_t num, i;
+	int err;
+
+	c->buf = NULL;
+	memset(io->plane_sg, 0, sizeof(io->plane_sg));
+	err = copy_planes(c);
+	if (err)
+		return err;
+	if (is_query(c))
+		return query_question(c);
+	num = vmedia_drv_type_multi(io->arg.buffer.type) ? io->num_planes : 1;
+	for (i = 0; i < num; i++)
+		h[i] = handle_of(c, i);
+	if (io->arg.buffer.memory == V4L2_MEMORY_DMABUF) {
+		if (!c->uuid)
+			return -EINVAL;
+		memcpy(io->uuid, c->uuid, num * VMEDIA_UUID_SIZE);
+	} else if (io->arg.buffer.memory == V4L2_MEMORY_USERPTR) {
+		err = sg_question(c, num, pages);
+		if (err)
+			return err;
+		hide_pointers(c, num);
+	}
+	buf = buf_of(c, &q);
+	if (buf && buf->state == VMEDIA_DRV_BUF_IDLE && io->arg.buffer.memory == q->memory)
+		claim(c, q, buf, num, h, pages);
+	return 0;
+}
+
+void vmedia_drv_buf_unasked(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_drv_queue *q;
+
+	if (c->buf && buf_of(c, &q) == c->buf)
+		vmedia_drv_buf_idle(c->drv, q, c->buf);
+	c->buf = NULL;
+}
+
+/* ---- The answer ---- */
+
+static uint32_t length_of(const struct vmedia_ioctl *io, uint32_t i)
+{
+	return vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].length : io->arg.buffer.length;
+}
+
+static uint32_t offset_of(const struct vmedia_ioctl *io, uint32_t i)
+{
+	return vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].m.mem_offset : io->arg.buffer.m.offset;
+}
+
+static void learn(const struct vmedia_ioctl *io, struct vmedia_drv_buf *buf, uint32_t num)
+{
+	uint32_t i;
+
+	buf->num_planes = num;
+	for (i = 0; i < num; i++) {
+		buf->length[i] = length_of(io, i);
+		buf->offset[i] = offset_of(io, i);
+	}
+	buf->known = true;
+}
+
+/* Device memory is what it was when it was first described. */
+static const char *mmap_fault(const struct vmedia_ioctl *io, const struct vmedia_drv_buf *buf, uint32_t num)
+{
+	uint32_t i, used;
+
+	if (buf->known && num != buf->num_planes)
+		return "another number of planes";
+	for (i = 0; i < num; i++) {
+		used = vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].bytesused : io->arg.buffer.bytesused;
+		if (used > length_of(io, i))
+			return "bytesused beyond the buffer";
+		if (buf->known && length_of(io, i) != buf->length[i])
+			return "another length";
+		if (buf->known && offset_of(io, i) != buf->offset[i])
+			return "another offset";
+	}
+	return NULL;
+}
+
+static const char *answer_fault(struct vmedia_drv_cmd *c, const struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf)
+{
+	const struct vmedia_ioctl *io = &c->cmd.io;
+	uint32_t num = vmedia_drv_type_multi(io->arg.buffer.type) ? io->num_planes : 1, i;
+	const char *fault;
+
+	if (io->arg.buffer.memory != q->memory)
+		return "another memory type";
+	if (!num)
+		return "no planes";
+	if (q->memory == V4L2_MEMORY_MMAP) {
+		fault = mmap_fault(io, buf, num);
+		if (!fault)
+			learn(io, buf, num);
+		return fault;
+	}
+	if (is_query(c))
+		return NULL;
+	if (num != buf->num_planes)
+		return "another number of planes";
+	for (i = 0; i < num; i++)
+		buf->length[i] = VMEDIA_MIN(buf->length[i], length_of(io, i));
+	return NULL;
+}
+
+/* Handles of memory that the program provided: QUERYBUF tells what was queued last, the others return what was asked. */
+static void give_plane(const struct vmedia_drv_cmd *c, uint32_t i, struct vmedia_plane *to)
+{
+	const struct vmedia_ioctl *io = &c->cmd.io;
+	uint32_t memory = io->arg.buffer.memory;
+	uint64_t userptr = to->m.userptr;
+	int32_t fd = to->m.fd;
+
+	if (is_query(c)) {
+		userptr = c->buf ? c->buf->userptr[i] : 0;
+		fd = c->buf ? c->buf->fd[i] : -1;
+	}
+	*to = io->planes[i];
+	if (memory == V4L2_MEMORY_MMAP)
+		return;
+	to->m.userptr = 0;
+	if (memory == V4L2_MEMORY_USERPTR)
+		to->m.userptr = userptr;
+	else
+		to->m.fd = fd;
+}
+
+static void give_single(const struct vmedia_drv_cmd *c, struct vmedia_buffer *b)
+{
+	const struct vmedia_ioctl *io = &c->cmd.io;
+	uint64_t userptr = b->m.userptr;
+	int32_t fd = b->m.fd;
+
+	if (is_query(c)) {
+		userptr = c->buf ? c->buf->userptr[0] : 0;
+		fd = c->buf ? c->buf->fd[0] : -1;
+	}
+	*b = io->arg.buffer;
+	if (b->memory == V4L2_MEMORY_MMAP)
+		return;
+	b->m.userptr = 0;
+	if (b->memory == V4L2_MEMORY_USERPTR)
+		b->m.userptr = userptr;
+	else
+		b->m.fd = fd;
+}
+
+/* The answer into the program's structures, under its own pointers. */
+static void give(struct vmedia_drv_cmd *c)
+{
+	const struct vmedia_ioctl *io = &c->cmd.io;
+	struct vmedia_buffer *b = c->arg;
+	uint64_t pointer = b->m.planes;
+	struct vmedia_plane *planes = (struct vmedia_plane *)(uintptr_t)pointer;
+	uint32_t i;
+
+	if (vmedia_drv_type_multi(b->type)) {
+		*b = io->arg.buffer;
+		b->m.planes = pointer;
+		for (i = 0; i < io->num_planes; i++)
+			give_plane(c, i, &planes[i]);
+	} else {
+		give_single(c, b);
+	}
+	if (c->uuid && io->arg.buffer.memory == V4L2_MEMORY_DMABUF)
+		memcpy(c->uuid, io->uuid, VMEDIA_MAX(io->num_planes, 1u) * VMEDIA_UUID_SIZE);
+}
+
+/* QBUF is over: @c->err says how. */
+static void settle(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q)
+{
+	struct vmedia_drv_buf *buf = c->buf;
+
+	if (c->answered && c->err) {
+		if (buf->early)
+			c->drv->stats.refused_events++;
+		vmedia_drv_buf_idle(c->drv, q, buf);
+		return;
+	}
+	buf->state = VMEDIA_DRV_BUF_QUEUED;
+	if (buf->early)
+		vmedia_drv_buf_done(c->f, q, buf);
+}
+
+void vmedia_drv_buf_answer(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_drv_queue *q;
+	struct vmedia_drv_buf *buf = buf_of(c, &q);
+	const char *fault = NULL;
+	bool ok = c->answered && !c->err;
+
+	if (ok && buf && (c->buf || is_query(c)))
+		fault = answer_fault(c, q, buf);
+	else if (ok && !is_query(c))
+		fault = "a buffer that cannot be queued";
+	if (fault)
+		vmedia_drv_refuse_answer(c, fault, c->cmd.io.arg.buffer.index, q ? q->num : 0);
+	if (is_query(c))
+		c->buf = buf;
+	else if (c->buf && c->cmd.io.info->nr == _IOC_NR(VIDIOC_QBUF))
+		settle(c, q);
+	else if (c->buf && c->answered && c->err)
+		vmedia_drv_buf_idle(c->drv, q, c->buf);
+	if (ok && !c->err)
+		give(c);
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside the user-space driver: its parts and their state. The interface is <vmedia/driver.h>.
+ *
+ *	arena.c		guest RAM: a memory file, and who has which of its pages
+ *	pages.c		SHARED_PAGES memory of the program: allocation, SG lists, pins
+ *	region.c	shared memory region 0: what the device maps, what the program has of it
+ *	object.c	virtio objects
+ *	queue.c		both rings: publish, kick, sleep, take back
+ *	command.c	a command's life: slot, question, answer, time-out, quarantine
+ *	event.c		the device's events: buffers for them, checks, delivery
+ *	session.c	open, close, poll
+ *	stream.c	the mirror of every buffer queue, by which answers and events are judged
+ *	bufs.c		QUERYBUF, QBUF, PREPARE_BUF
+ *	ioctl.c		V4L2's structures to questions, answers to V4L2's structures
+ *	controls.c	the payloads of extended controls
+ *	connect.c	vhost-user: a device is found, negotiated and started
+ *
+ * Ownership of memory that the device can write
+ *
+ *   A command slot or event buffer is the device's from vmedia_vqr_add() to vmedia_vqr_get_used(). A command whose
+ *   answer does not come in time loses its caller (state LOST, quarantine) but keeps its memory until then. Pages of a
+ *   SHARED_PAGES buffer are pinned from the question of QBUF to the DQBUF event, or to the answer of STREAMOFF, REQBUFS
+ *   or CLOSE. Nothing here reads such memory twice: answers and events are copied out first.
+ *
+ * Context: one thread at a time, the program's.
+ */
+#ifndef VMEDIA_DRIVER_INTERNAL_H
+#define VMEDIA_DRIVER_INTERNAL_H
+
+#include <vmedia/driver.h>
+
+#include "base/checked.h"
+#include "base/fd.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "virtq/drv.h"
+
+#define VMEDIA_DRV_GPA		0x40000000ull	/* guest RAM begins here: not 0, so that a forgotten address is seen */
+#define VMEDIA_DRV_PAGE		4096u		/* of guest RAM; a multiple of it is what the memory table needs */
+#define VMEDIA_DRV_MAX_FILES	4096
+#define VMEDIA_DRV_FILE_HASH	256
+#define VMEDIA_DRV_MAX_BUFS	1024		/* buffers in one queue that are believed */
+#define VMEDIA_DRV_MAX_EVENTS	256		/* V4L2 events waiting in one session */
+#define VMEDIA_DRV_MAX_SUBS	512		/* event subscriptions of one session */
+#define VMEDIA_DRV_MAX_MAPS	4096		/* pieces of region 0 */
+#define VMEDIA_DRV_MAX_OBJECTS	256
+#define VMEDIA_DRV_MAX_CTRL_BYTES (1u << 20)	/* payloads of one ext controls call */
+#define VMEDIA_DRV_SLOTS	64		/* commands under way */
+#define VMEDIA_DRV_SLOT_REQ	4096		/* bytes of a slot for the question; longer ones get pages of their own */
+#define VMEDIA_DRV_SLOT_RESP	4096
+#define VMEDIA_DRV_EVENT_STRIDE	640
+#define VMEDIA_DRV_EVENTQ_BUFS	32
+#define VMEDIA_DRV_MAX_TYPE	14		/* highest V4L2 buffer type */
+#define VMEDIA_DRV_PUMPS	1000		/* with hooks: a wait ends after so many turns of the other end */
+
+/* In tests and the fuzz target the other end runs in this thread. */
+struct vmedia_drv_hooks {
+	int (*pump)(void *opaque);			/* instead of sleeping; negative: nothing will come any more */
+	void (*kick)(void *opaque, unsigned int q);	/* instead of the eventfd; may be NULL */
+	void *opaque;
+};
+
+/* ---- arena.c ---- */
+
+struct vmedia_arena {
+	int fd;
+	uint8_t *base;
+	uint64_t size, pages, free, hint;
+	uint64_t *used;		/* one bit a page */
+};
+
+int vmedia_arena_init(struct vmedia_arena *a, uint64_t size);
+void vmedia_arena_fini(struct vmedia_arena *a);
+/* @n neighbouring pages, zeroed: 0 and the first one's number, or -ENOMEM. */
+int vmedia_arena_alloc(struct vmedia_arena *a, uint64_t n, uint64_t *first);
+void vmedia_arena_free(struct vmedia_arena *a, uint64_t first, uint64_t n);
+
+static inline void *vmedia_arena_ptr(const struct vmedia_arena *a, uint64_t page)
+{
+	return a->base + page * VMEDIA_DRV_PAGE;
+}
+
+static inline uint64_t vmedia_arena_gpa(const struct vmedia_arena *a, uint64_t page)
+{
+	return VMEDIA_DRV_GPA + page * VMEDIA_DRV_PAGE;
+}
+
+/* ---- pages.c ---- */
+
+struct vmedia_pages {
+	struct vmedia_list node;
+	uint8_t *ptr;
+	size_t npages;
+	uint64_t first;		/* contiguous: first page */
+	uint32_t *page;		/* scattered: number of each page; NULL if contiguous */
+	unsigned int pins;	/* queued buffers that lie in it */
+	bool freed;		/* by the program; goes with the last pin */
+};
+
+/* The allocation that holds all of [ptr, ptr + len), or NULL. */
+struct vmedia_pages *vmedia_pages_find(struct vmedia_driver *drv, uint64_t ptr, uint64_t len);
+/* SG entries of [ptr, ptr + len) of @p, neighbours merged; written to @raw unless NULL. Returns their number. */
+uint32_t vmedia_pages_sg(const struct vmedia_pages *p, uint64_t ptr, uint64_t len, uint8_t *raw);
+void vmedia_pages_pin(struct vmedia_pages *p);
+void vmedia_pages_unpin(struct vmedia_driver *drv, struct vmedia_pages *p);
+void vmedia_pages_fini(struct vmedia_driver *drv);
+
+/* ---- region.c ---- */
+
+struct vmedia_region {
+	uint8_t *base;			/* reservation; NULL: no region */
+	uint64_t size;
+	bool allow_unsealed;
+	unsigned int num_maps;
+	struct vmedia_list maps;	/* struct region_map: what the device mapped */
+	struct vmedia_list users;	/* struct region_user: what vmedia_mmap() gave out */
+};
+
+int vmedia_region_init(struct vmedia_region *r, uint64_t size, bool allow_unsealed);
+void vmedia_region_fini(struct vmedia_region *r);
+/* Requests of the device; callbacks of the front-end. */
+int vmedia_region_map(struct vmedia_driver *drv, int fd, uint64_t fd_off, uint64_t off, uint64_t len, bool rw);
+int vmedia_region_unmap(struct vmedia_driver *drv, uint64_t off, uint64_t len);
+
+/* ---- object.c ---- */
+
+struct vmedia_drv_object {
+	uint8_t uuid[VMEDIA_UUID_SIZE];
+	int fd;
+};
+
+int vmedia_object_lookup(struct vmedia_driver *drv, const uint8_t uuid[VMEDIA_UUID_SIZE]);
+void vmedia_object_fini(struct vmedia_driver *drv);
+
+/* ---- command.c ---- */
+
+enum vmedia_drv_cmd_state {
+	VMEDIA_DRV_IDLE,	/* in drv->idle */
+	VMEDIA_DRV_SETUP,	/* being filled in by its caller; in no list */
+	VMEDIA_DRV_FLIGHT,	/* in drv->flight, the device has it */
+	VMEDIA_DRV_DONE,	/* answered or failed; its waiter has it */
+	VMEDIA_DRV_LOST,	/* timed out, in drv->lost, the device has it */
+};
+
+struct vmedia_drv_cmd {
+	struct vmedia_list node;
+	struct vmedia_driver *drv;
+	struct vmedia_file *f;		/* NULL: none, or it went */
+	enum vmedia_drv_cmd_state state;
+	bool in_ring;			/* the device may still write to its memory */
+	bool answered;			/* cmd holds the answer, err is the device's */
+	bool raw;
+	int err;
+	uint32_t used;
+	uint64_t start_ns;
+
+	struct vmedia_cmd cmd;
+
+	/* guest memory */
+	uint64_t slot;			/* page */
+	uint64_t big, big_pages;	/* a longer question or answer; 0 pages: none */
+	uint64_t bounce, bounce_pages;	/* payloads of controls */
+	uint8_t *req, *resp;
+	uint64_t req_gpa, resp_gpa;
+	uint32_t req_len, resp_cap;
+
+	/* of the caller: valid while state is FLIGHT, never after a time-out */
+	void *arg;
+	uint8_t (*uuid)[VMEDIA_UUID_SIZE];
+	struct vmedia_ext_control *ctrls;	/* copy of the question's, ours to free */
+	struct vmedia_sg *ctrl_sg;
+	uint8_t *sg_raw;
+	bool subscribed;			/* SUBSCRIBE_EVENT: it was not before */
+	struct vmedia_drv_buf *buf;		/* whose state this command changes; NULL: of none */
+
+	void (*finish)(struct vmedia_drv_cmd *c);	/* the answer (or its absence) takes effect */
+	vmedia_done_fn done;			/* NULL: somebody waits */
+	void *opaque;
+};
+
+int vmedia_drv_cmd_init(struct vmedia_driver *drv);
+void vmedia_drv_cmd_fini(struct vmedia_driver *drv);
+/* A free slot: waits for one if @wait. 0, -EAGAIN, -ETIMEDOUT, drv->err. */
+int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_t type, bool wait,
+		       struct vmedia_drv_cmd **c);
+/*
+ * Encode and put it on the ring; the kick follows with the next flush. A full ring is waited for if @wait, else -EAGAIN. On
+ * error it is still SETUP.
+ */
+int vmedia_drv_cmd_post(struct vmedia_drv_cmd *c, bool wait);
+/* 0: it is DONE, c->err says with what result, and the caller puts it; negative errno: it was abandoned. */
+int vmedia_drv_cmd_wait(struct vmedia_drv_cmd *c);
+/* Both; on any error it is gone. */
+int vmedia_drv_cmd_run(struct vmedia_drv_cmd *c);
+void vmedia_drv_cmd_put(struct vmedia_drv_cmd *c);
+/* The ring returned it. */
+void vmedia_drv_cmd_returned(struct vmedia_drv_cmd *c, uint32_t used);
+/* Nobody waits for @c any more. */
+void vmedia_drv_cmd_abandon(struct vmedia_drv_cmd *c, int err);
+void vmedia_drv_cmd_expire(struct vmedia_driver *drv);
+void vmedia_drv_cmd_fail_all(struct vmedia_driver *drv, int err);
+
+/* ---- queue.c ---- */
+
+struct vmedia_drv_vq {
+	struct vmedia_vqr *vqr;
+	struct vmedia_vq_layout layout;
+	uint64_t page, pages;		/* of the arena */
+	int kick_fd, call_fd;
+	bool dirty;			/* something was added since the last flush */
+	uint64_t calls_read;		/* interrupts counted so far */
+};
+
+int vmedia_drv_queues_init(struct vmedia_driver *drv);
+void vmedia_drv_queues_fini(struct vmedia_driver *drv);
+void vmedia_drv_flush(struct vmedia_driver *drv);
+void vmedia_drv_drain(struct vmedia_driver *drv);
+/* Work until @cond(@arg): 0; or drv->err; or -ETIMEDOUT at @deadline_ns (UINT64_MAX: never). */
+int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg, uint64_t deadline_ns);
+uint64_t vmedia_drv_deadline(const struct vmedia_driver *drv, int timeout_ms);
+/* The device cannot be used any more. */
+void vmedia_drv_die(struct vmedia_driver *drv, int err);
+void vmedia_drv_arm_timer(struct vmedia_driver *drv);
+
+/* ---- event.c ---- */
+
+int vmedia_drv_events_init(struct vmedia_driver *drv);
+void vmedia_drv_events_fini(struct vmedia_driver *drv);
+/* Take and deliver what has come. */
+void vmedia_drv_events(struct vmedia_driver *drv);
+void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt, const char *what, uint64_t got,
+			     uint64_t limit);
+
+struct vmedia_drv_event {
+	struct vmedia_list node;
+	struct vmedia_event event;
+};
+
+struct vmedia_drv_sub {
+	uint32_t type, id;
+};
+
+int vmedia_drv_subscribe(struct vmedia_file *f, uint32_t type, uint32_t id);
+void vmedia_drv_unsubscribe(struct vmedia_file *f, uint32_t type, uint32_t id);
+int vmedia_drv_dqevent(struct vmedia_file *f, struct vmedia_event *ev);
+void vmedia_drv_events_drop(struct vmedia_file *f);
+
+/* ---- stream.c, bufs.c ---- */
+
+enum vmedia_drv_buf_state {
+	VMEDIA_DRV_BUF_IDLE,	/* the program's */
+	VMEDIA_DRV_BUF_QUEUING,	/* QBUF is under way */
+	VMEDIA_DRV_BUF_QUEUED,	/* the device's */
+	VMEDIA_DRV_BUF_DONE,	/* came back, waits for DQBUF */
+};
+
+struct vmedia_drv_buf {
+	struct vmedia_list node;	/* queue's done list */
+	uint32_t index;
+	enum vmedia_drv_buf_state state;
+	bool known;			/* num_planes, length and offset were told by the device */
+	bool early;			/* QUEUING, and its event came already: evt, not yet judged */
+	uint32_t num_planes;		/* 1 for single-planar ones */
+	uint32_t length[VMEDIA_MAX_PLANES];
+	uint32_t offset[VMEDIA_MAX_PLANES];	/* MMAP */
+	uint64_t userptr[VMEDIA_MAX_PLANES];	/* the program's values, never the device's */
+	int32_t fd[VMEDIA_MAX_PLANES];
+	struct vmedia_pages *pin[VMEDIA_MAX_PLANES];
+	struct vmedia_buffer evt;
+	struct vmedia_plane evt_planes[VMEDIA_MAX_PLANES];
+};
+
+struct vmedia_drv_queue {
+	uint32_t type, memory;
+	uint32_t num;			/* entries of bufs */
+	struct vmedia_drv_buf **bufs;	/* NULL: no such buffer */
+	struct vmedia_list done;
+	unsigned int queued;		/* QUEUING, QUEUED, DONE */
+	bool streaming, last;		/* last: the buffer with FLAG_LAST was dequeued */
+};
+
+bool vmedia_drv_type_multi(uint32_t type);
+bool vmedia_drv_type_output(uint32_t type);
+struct vmedia_drv_queue *vmedia_drv_queue(struct vmedia_file *f, uint32_t type);
+/* The question of QUERYBUF, QBUF, PREPARE_BUF out of the program's structure; 0 or negative errno, nothing held then. */
+int vmedia_drv_buf_question(struct vmedia_drv_cmd *c);
+/* Its answer (c->answered) or the lack of one; fills in the program's structure. */
+void vmedia_drv_buf_answer(struct vmedia_drv_cmd *c);
+/* The question could not be sent. */
+void vmedia_drv_buf_unasked(struct vmedia_drv_cmd *c);
+/* All other ioctls that change queues, after a successful answer; c->err may become -EIO. */
+void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c);
+/* Count, log, and make c->err -EIO. */
+void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got, uint64_t limit);
+/* The device has it no more / its event, kept in evt, is to be judged and takes effect. */
+void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf);
+void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf);
+void vmedia_drv_dqbuf_event(struct vmedia_file *f, const struct vmedia_evt *evt);
+int vmedia_drv_dqbuf(struct vmedia_file *f, struct vmedia_buffer *b);
+void vmedia_drv_stream_fini(struct vmedia_file *f);
+
+/* ---- ioctl.c, controls.c ---- */
+
+int vmedia_drv_ctrls_question(struct vmedia_drv_cmd *c);
+void vmedia_drv_ctrls_answer(struct vmedia_drv_cmd *c);
+
+/* ---- session.c ---- */
+
+struct vmedia_file {
+	struct vmedia_list node;		/* hash bucket */
+	struct vmedia_driver *drv;
+	uint32_t id;
+	bool nonblock;
+	bool zombie;				/* CLOSE got no answer; nobody has it any more */
+	int err;				/* 0, or what every call but close gets */
+	unsigned int inflight, restructuring;	/* commands; those of them that change what buffers there are */
+	struct vmedia_drv_queue *queue[VMEDIA_DRV_MAX_TYPE + 1];
+	struct vmedia_list events;		/* struct vmedia_drv_event */
+	unsigned int num_events;
+	struct vmedia_drv_sub *subs;
+	unsigned int num_subs, max_subs;
+};
+
+struct vmedia_file *vmedia_drv_file(struct vmedia_driver *drv, uint32_t session_id);
+void vmedia_drv_files_fini(struct vmedia_driver *drv);
+short vmedia_drv_mask(const struct vmedia_file *f, short wanted);
+
+struct vmedia_vuf;
+
+struct vmedia_driver {
+	struct vmedia_driver_options opts;	/* defaults filled in */
+	struct vmedia_drv_hooks hooks;
+	struct vmedia_vuf *vuf;			/* NULL in tests without vhost-user */
+	struct vmedia_config config;
+	uint64_t features;
+	int err;				/* 0, or why the device cannot be used any more */
+	bool closing;
+	int epfd, timer_fd;
+	bool timer_armed;
+	struct vmedia_arena arena;
+	struct vmedia_region region;
+	struct vmedia_list pages;
+	struct vmedia_drv_object *objects;
+	unsigned int num_objects, objects_exported;
+	struct vmedia_drv_vq vq[VMEDIA_NUM_QUEUES];
+	/* commands */
+	struct vmedia_drv_cmd *cmds;
+	unsigned int num_cmds;
+	struct vmedia_list idle, flight, lost;
+	uint8_t *scratch;			/* VMEDIA_MAX_RESP_SIZE: answers are copied here, once */
+	/* events */
+	uint64_t ev_page, ev_pages;
+	unsigned int ev_num, ev_free_num;
+	uint16_t *ev_free;			/* slots that are ours */
+	uint8_t *ev_cookie;			/* one address a slot */
+	/* sessions */
+	struct vmedia_list files[VMEDIA_DRV_FILE_HASH];
+	unsigned int num_files;
+	struct vmedia_ratelimit limit;
+	struct vmedia_driver_stats stats;
+};
+
+/* ---- connect.c ---- */
+
+/* As vmedia_driver_connect(), with the other end in this thread. */
+int vmedia_drv_connect(const struct vmedia_driver_options *opts, const struct vmedia_drv_hooks *hooks,
+		       struct vmedia_driver **drv);
+/* Rings in memory and nothing else: the device end is the test's. @features as negotiated. */
+int vmedia_drv_create_bare(const struct vmedia_driver_options *opts, const struct vmedia_drv_hooks *hooks,
+			   uint64_t features, const struct vmedia_config *config, uint64_t region_size,
+			   struct vmedia_driver **drv);
+
+#endif /* VMEDIA_DRIVER_INTERNAL_H */

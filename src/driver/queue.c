@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Both rings, and sleeping until one of them or the socket has something.
+ *
+ * A wait is: kick if the device wants it, look at the used rings, and only then ask for an interrupt, look once more
+ * and sleep. The call eventfds are watched edge-triggered and never read on that way, so that a round trip costs one
+ * write and one epoll_wait; their counters, read when somebody asks for statistics, are the number of interrupts.
+ *
+ * The epoll descriptor is also what a program polls: a new edge makes it readable, vmedia_driver_process() takes it.
+ *
+ * Security model: the used rings are judged in virtq/drv.h; a device that breaks one is not listened to any more.
+ */
+#include "driver/internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "vhost/frontend.h"
+
+enum { SRC_CALL0, SRC_CALL1, SRC_SOCKET, SRC_CHANNEL, SRC_TIMER };
+
+static int watch(struct vmedia_driver *drv, int fd, uint32_t events, uint32_t src)
+{
+	struct epoll_event ev = { .events = events, .data.u32 = src };
+
+	return epoll_ctl(drv->epfd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int queue_init(struct vmedia_driver *drv, unsigned int i)
+{
+	struct vmedia_drv_vq *vq = &drv->vq[i];
+	struct vmedia_vqr_config cfg = { .features = drv->features, .name = i ? "eventq" : "commandq" };
+	bool indirect = drv->features >> VMEDIA_VIRTIO_F_INDIRECT_DESC & 1;
+	int err;
+
+	err = vmedia_vq_layout(drv->opts.queue_size, drv->features, indirect && i == VMEDIA_QUEUE_COMMAND ? 8 : 0,
+			       &vq->layout);
+	if (err)
+		return err;
+	vq->pages = (vq->layout.size + VMEDIA_DRV_PAGE - 1) / VMEDIA_DRV_PAGE;
+	err = vmedia_arena_alloc(&drv->arena, vq->pages, &vq->page);
+	if (err)
+		return err;
+	cfg.layout = vq->layout;
+	cfg.base = vmedia_arena_ptr(&drv->arena, vq->page);
+	cfg.base_gpa = vmedia_arena_gpa(&drv->arena, vq->page);
+	err = vmedia_vqr_create(&cfg, &vq->vqr);
+	if (err)
+		return err;
+	if (drv->hooks.kick)
+		return 0;
+	vq->kick_fd = vmedia_eventfd();
+	vq->call_fd = vmedia_eventfd();
+	if (vq->kick_fd < 0 || vq->call_fd < 0)
+		return vq->kick_fd < 0 ? vq->kick_fd : vq->call_fd;
+	return watch(drv, vq->call_fd, EPOLLIN | EPOLLET, i ? SRC_CALL1 : SRC_CALL0);
+}
+
+int vmedia_drv_queues_init(struct vmedia_driver *drv)
+{
+	unsigned int i;
+	int err;
+
+	drv->epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (drv->epfd < 0)
+		return -errno;
+	drv->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (drv->timer_fd < 0)
+		return -errno;
+	err = watch(drv, drv->timer_fd, EPOLLIN, SRC_TIMER);
+	for (i = 0; !err && i < VMEDIA_NUM_QUEUES; i++)
+		err = queue_init(drv, i);
+	if (!err && drv->vuf)
+		err = watch(drv, vmedia_vuf_socket(drv->vuf), EPOLLIN | EPOLLRDHUP, SRC_SOCKET);
+	if (!err && drv->vuf && vmedia_vuf_backend_fd(drv->vuf) >= 0)
+		err = watch(drv, vmedia_vuf_backend_fd(drv->vuf), EPOLLIN, SRC_CHANNEL);
+	return err;
+}
+
+void vmedia_drv_queues_fini(struct vmedia_driver *drv)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMEDIA_NUM_QUEUES; i++) {
+		vmedia_vqr_destroy(drv->vq[i].vqr);
+		drv->vq[i].vqr = NULL;
+		vmedia_fd_close(&drv->vq[i].kick_fd);
+		vmedia_fd_close(&drv->vq[i].call_fd);
+	}
+	vmedia_fd_close(&drv->timer_fd);
+	vmedia_fd_close(&drv->epfd);
+}
+
+void vmedia_drv_die(struct vmedia_driver *drv, int err)
+{
+	struct vmedia_file *f;
+	unsigned int i;
+
+	if (drv->err)
+		return;
+	drv->err = err;
+	if (!drv->closing)
+		vmedia_warn("the device cannot be used any more: %s",
+			    err == -ENODEV ? "the connection is lost" : "it broke the protocol");
+	for (i = 0; i < VMEDIA_DRV_FILE_HASH; i++) {
+		vmedia_list_for_each(f, &drv->files[i], node)
+			f->err = err;
+	}
+	vmedia_drv_cmd_fail_all(drv, err);
+}
+
+void vmedia_drv_flush(struct vmedia_driver *drv)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMEDIA_NUM_QUEUES; i++) {
+		struct vmedia_drv_vq *vq = &drv->vq[i];
+
+		if (!vq->dirty)
+			continue;
+		vq->dirty = false;
+		vmedia_vqr_publish(vq->vqr);
+		if (!vmedia_vqr_kick_needed(vq->vqr))
+			continue;
+		drv->stats.kicks++;
+		if (drv->hooks.kick)
+			drv->hooks.kick(drv->hooks.opaque, i);
+		else
+			vmedia_eventfd_signal(vq->kick_fd);
+	}
+}
+
+void vmedia_drv_drain(struct vmedia_driver *drv)
+{
+	struct vmedia_vqr *q = drv->vq[VMEDIA_QUEUE_COMMAND].vqr;
+	void *cookie;
+	uint32_t len;
+	int n;
+
+	while (!drv->err) {
+		n = vmedia_vqr_get_used(q, &cookie, &len);
+		if (n < 0)
+			vmedia_drv_die(drv, -EIO);
+		if (n <= 0)
+			break;
+		vmedia_drv_cmd_returned(cookie, len);
+	}
+	vmedia_drv_events(drv);
+}
+
+uint64_t vmedia_drv_deadline(const struct vmedia_driver *drv, int timeout_ms)
+{
+	if (timeout_ms < 0)
+		return UINT64_MAX;
+	if (drv->hooks.pump)
+		return VMEDIA_DRV_PUMPS;
+	return vmedia_now_ns() + (uint64_t)timeout_ms * 1000000;
+}
+
+void vmedia_drv_arm_timer(struct vmedia_driver *drv)
+{
+	struct itimerspec its = { 0 };
+
+	if (drv->timer_armed || drv->opts.timeout_ms < 0 || drv->hooks.pump)
+		return;
+	its.it_value.tv_sec = drv->opts.timeout_ms / 1000;
+	its.it_value.tv_nsec = drv->opts.timeout_ms % 1000 * 1000000L + 1;
+	drv->timer_armed = !timerfd_settime(drv->timer_fd, 0, &its, NULL);
+}
+
+static void on_timer(struct vmedia_driver *drv)
+{
+	uint64_t n;
+
+	if (read(drv->timer_fd, &n, sizeof(n)) < 0)
+		return;
+	drv->timer_armed = false;
+	vmedia_drv_cmd_expire(drv);
+	if (!vmedia_list_empty(&drv->flight))
+		vmedia_drv_arm_timer(drv);
+}
+
+static void on_channel(struct vmedia_driver *drv)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = SRC_CHANNEL };
+
+	if (vmedia_vuf_handle_backend_req(drv->vuf)) {
+		epoll_ctl(drv->epfd, EPOLL_CTL_DEL, vmedia_vuf_backend_fd(drv->vuf), NULL);
+		vmedia_drv_die(drv, -ENODEV);
+		return;
+	}
+	if (vmedia_vuf_wants_write(drv->vuf))
+		ev.events |= EPOLLOUT;
+	epoll_ctl(drv->epfd, EPOLL_CTL_MOD, vmedia_vuf_backend_fd(drv->vuf), &ev);
+}
+
+/* Nothing is ever waiting on the socket but its end. What the device did before it left still counts. */
+static void on_socket(struct vmedia_driver *drv)
+{
+	vmedia_drv_drain(drv);
+	vmedia_drv_die(drv, -ENODEV);
+}
+
+/* One look at all descriptors: -errno, or how many had something. */
+static int look(struct vmedia_driver *drv, int timeout_ms)
+{
+	struct epoll_event ev[8];
+	int n, i;
+
+	n = epoll_wait(drv->epfd, ev, VMEDIA_ARRAY_SIZE(ev), timeout_ms);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (i = 0; i < n; i++) {
+		switch (ev[i].data.u32) {
+		case SRC_CHANNEL:
+			on_channel(drv);
+			break;
+		case SRC_SOCKET:
+			on_socket(drv);
+			break;
+		case SRC_TIMER:
+			on_timer(drv);
+			break;
+		default:
+			break;	/* an edge: the rings are looked at anyway */
+		}
+	}
+	return n;
+}
+
+/* @deadline counts down turns of the other end when that runs in this thread. */
+static int sleep_until(struct vmedia_driver *drv, uint64_t *deadline)
+{
+	uint64_t now, ms = 0;
+	int n;
+
+	if (drv->hooks.pump) {
+		if (!*deadline)
+			return -ETIMEDOUT;
+		if (*deadline != UINT64_MAX)
+			(*deadline)--;
+		if (drv->hooks.pump(drv->hooks.opaque) < 0)
+			return -ETIMEDOUT;
+		n = look(drv, 0);
+		return VMEDIA_MIN(n, 0);
+	}
+	if (*deadline != UINT64_MAX) {
+		now = vmedia_now_ns();
+		if (now >= *deadline)
+			return -ETIMEDOUT;
+		ms = (*deadline - now + 999999) / 1000000;
+	}
+	drv->stats.sleeps++;
+	n = look(drv, *deadline == UINT64_MAX ? -1 : (int)VMEDIA_MIN(ms, (uint64_t)INT_MAX));
+	return VMEDIA_MIN(n, 0);
+}
+
+static bool ask_for_interrupts(struct vmedia_driver *drv)
+{
+	bool more = vmedia_vqr_enable_notify(drv->vq[VMEDIA_QUEUE_COMMAND].vqr);
+
+	return vmedia_vqr_enable_notify(drv->vq[VMEDIA_QUEUE_EVENT].vqr) || more;
+}
+
+int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg, uint64_t deadline_ns)
+{
+	int err;
+
+	for (;;) {
+		vmedia_drv_flush(drv);
+		vmedia_drv_drain(drv);
+		if (cond(arg))
+			return 0;
+		if (drv->err)
+			return drv->err;
+		vmedia_drv_flush(drv);
+		if (ask_for_interrupts(drv))
+			continue;
+		err = sleep_until(drv, &deadline_ns);
+		if (err)
+			return err;
+	}
+}
+
+int vmedia_driver_fd(const struct vmedia_driver *drv)
+{
+	return drv->epfd;
+}
+
+int vmedia_driver_process(struct vmedia_driver *drv)
+{
+	int n;
+
+	if (drv->err)
+		return drv->err;
+	n = look(drv, 0);
+	if (n < 0)
+		return n;
+	do {
+		vmedia_drv_drain(drv);
+		vmedia_drv_flush(drv);
+	} while (!drv->err && ask_for_interrupts(drv));
+	return drv->err;
+}

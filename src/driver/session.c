@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Sessions: open, close, and what poll() would say.
+ *
+ * A session that the device did not confirm to be closed stays in the table as a zombie, so that its id, which may come
+ * again, means nobody; what its buffers pinned stays pinned. The late answer, or disconnect, frees it.
+ */
+#include "driver/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+
+static struct vmedia_list *bucket(struct vmedia_driver *drv, uint32_t id)
+{
+	return &drv->files[id % VMEDIA_DRV_FILE_HASH];
+}
+
+struct vmedia_file *vmedia_drv_file(struct vmedia_driver *drv, uint32_t session_id)
+{
+	struct vmedia_file *f;
+
+	vmedia_list_for_each(f, bucket(drv, session_id), node) {
+		if (f->id == session_id)
+			return f;
+	}
+	return NULL;
+}
+
+static void file_free(struct vmedia_file *f)
+{
+	vmedia_list_del(&f->node);
+	f->drv->num_files--;
+	if (!f->zombie)
+		f->drv->stats.open_files--;
+	vmedia_drv_events_drop(f);
+	vmedia_drv_stream_fini(f);
+	free(f);
+}
+
+void vmedia_drv_files_fini(struct vmedia_driver *drv)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMEDIA_DRV_FILE_HASH; i++) {
+		while (!vmedia_list_empty(&drv->files[i]))
+			file_free(vmedia_list_first(&drv->files[i], struct vmedia_file, node));
+	}
+}
+
+static int run_open(struct vmedia_driver *drv, uint32_t *id)
+{
+	struct vmedia_drv_cmd *c;
+	int err = vmedia_drv_cmd_get(drv, NULL, VMEDIA_CMD_OPEN, true, &c);
+
+	if (err)
+		return err;
+	err = vmedia_drv_cmd_run(c);
+	if (err)
+		return err;
+	err = c->err;
+	*id = c->cmd.session_id;
+	vmedia_drv_cmd_put(c);
+	return err;
+}
+
+int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **out)
+{
+	struct vmedia_file *f;
+	uint32_t id;
+	int err;
+
+	if (drv->num_files >= VMEDIA_DRV_MAX_FILES)
+		return -ENFILE;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	err = run_open(drv, &id);
+	if (!err && vmedia_drv_file(drv, id)) {
+		/* Not closed: that would close the other one. */
+		drv->stats.refused_answers++;
+		vmedia_warn_rl(&drv->limit, "answer to OPEN refused: session %u is open already", id);
+		err = -EIO;
+	}
+	if (err) {
+		free(f);
+		return err;
+	}
+	f->drv = drv;
+	f->id = id;
+	f->nonblock = flags & O_NONBLOCK;
+	vmedia_list_init(&f->node);
+	vmedia_list_init(&f->events);
+	vmedia_list_add_tail(bucket(drv, id), &f->node);
+	drv->num_files++;
+	drv->stats.open_files++;
+	*out = f;
+	return 0;
+}
+
+static void close_finish(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_file *f = c->f;
+
+	if (!f)
+		return;
+	if (c->state == VMEDIA_DRV_LOST) {	/* late, but now it is over; inflight was counted down before */
+		c->f = NULL;
+		file_free(f);
+	} else if (c->in_ring) {
+		f->zombie = true;
+		f->drv->stats.open_files--;
+	}
+}
+
+static bool is_quiet(void *arg)
+{
+	return !((struct vmedia_file *)arg)->inflight;
+}
+
+/* What the program still waits for by vmedia_submit() is answered or given up before its memory goes. */
+static void settle(struct vmedia_file *f)
+{
+	struct vmedia_driver *drv = f->drv;
+	struct vmedia_drv_cmd *c, *tmp;
+
+	vmedia_drv_wait(drv, is_quiet, f, vmedia_drv_deadline(drv, drv->opts.timeout_ms));
+	vmedia_list_for_each_safe(c, tmp, &drv->flight, node) {
+		if (c->f == f)
+			vmedia_drv_cmd_abandon(c, -ETIMEDOUT);
+	}
+}
+
+int vmedia_close(struct vmedia_file *f)
+{
+	struct vmedia_driver *drv;
+	struct vmedia_drv_cmd *c;
+	int err;
+
+	if (!f)
+		return 0;
+	drv = f->drv;
+	if (f->inflight)
+		settle(f);
+	err = vmedia_drv_cmd_get(drv, f, VMEDIA_CMD_CLOSE, true, &c);
+	if (err) {
+		file_free(f);
+		return err;
+	}
+	c->finish = close_finish;
+	err = vmedia_drv_cmd_run(c);
+	if (err && f->zombie)
+		return err;
+	if (!err) {
+		err = c->err;
+		c->f = NULL;
+		vmedia_drv_cmd_put(c);
+	}
+	file_free(f);
+	return err;
+}
+
+void vmedia_set_nonblock(struct vmedia_file *f, bool nonblock)
+{
+	f->nonblock = nonblock;
+}
+
+uint32_t vmedia_file_session_id(const struct vmedia_file *f)
+{
+	return f->id;
+}
+
+struct vmedia_driver *vmedia_file_driver(const struct vmedia_file *f)
+{
+	return f->drv;
+}
+
+/* As v4l2_m2m_poll() and vb2_poll() decide it; POLLERR only for who waits for buffers, or when all is lost. */
+short vmedia_drv_mask(const struct vmedia_file *f, short wanted)
+{
+	bool streams = false;
+	short mask = 0;
+	unsigned int t;
+
+	if (f->err)
+		return POLLERR;
+	if (!vmedia_list_empty(&f->events))
+		mask |= POLLPRI;
+	for (t = 1; t <= VMEDIA_DRV_MAX_TYPE; t++) {
+		const struct vmedia_drv_queue *q = f->queue[t];
+
+		if (!q || !q->streaming)
+			continue;
+		streams = true;
+		if (!vmedia_list_empty(&q->done) || q->last)
+			mask |= vmedia_drv_type_output(t) ? POLLOUT : POLLIN;
+	}
+	if (!streams && wanted & (POLLIN | POLLOUT))
+		mask |= POLLERR;
+	return mask;
+}
+
+short vmedia_poll_mask(const struct vmedia_file *f)
+{
+	return vmedia_drv_mask(f, POLLIN | POLLOUT | POLLPRI);
+}
+
+struct poller {
+	const struct vmedia_file *f;
+	short mask;
+};
+
+static bool is_ready(void *arg)
+{
+	struct poller *p = arg;
+
+	return vmedia_drv_mask(p->f, p->mask) & (p->mask | POLLERR);
+}
+
+int vmedia_wait(struct vmedia_file *f, short mask, int timeout_ms)
+{
+	struct poller p = { .f = f, .mask = mask };
+	int err;
+
+	err = vmedia_drv_wait(f->drv, is_ready, &p, vmedia_drv_deadline(f->drv, timeout_ms));
+	if (err == -ETIMEDOUT)
+		return 0;
+	return err ? err : vmedia_drv_mask(f, mask) & (mask | POLLERR);
+}

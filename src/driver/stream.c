@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The mirror: what this end knows of every buffer, by which answers and events are judged.
+ *
+ *	IDLE -> QBUF asked -> QUEUING -> answered -> QUEUED -> DQBUF event -> DONE -> dequeued -> IDLE
+ *	QUEUING -> refused by the device -> IDLE
+ *	QUEUING -> DQBUF event first -> (early) -> answered -> DONE
+ *	any -> answer of STREAMOFF, REQBUFS -> IDLE or gone
+ *
+ * A QBUF whose answer was malformed, or never came, leaves the buffer QUEUED: the device may have it. Ioctls that change
+ * what buffers there are (VMEDIA_IOCTL_QUEUE but QBUF and the like) are never under way together with others of their
+ * session, see ioctl.c, so a buffer cannot go while a question about it is out. Before the answer of STREAMOFF
+ * or REQBUFS takes effect, the event queue is drained: an event that was sent before cannot be taken for a later one.
+ *
+ * Security model: lengths of device memory are believed once, when first told, and compared afterwards; a dequeued buffer
+ * never says that more is in it than its memory holds. Handles (offset, userptr, fd) come from here, never from an event.
+ */
+#include "driver/internal.h"
+
+#include <errno.h>
+#include <linux/videodev2.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool vmedia_drv_type_multi(uint32_t type)
+{
+	return type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE || type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+}
+
+bool vmedia_drv_type_output(uint32_t type)
+{
+	switch (type) {
+	case V4L2_BUF_TYPE_VIDEO_OUTPUT:
+	case V4L2_BUF_TYPE_VIDEO_OVERLAY:
+	case V4L2_BUF_TYPE_VBI_OUTPUT:
+	case V4L2_BUF_TYPE_SLICED_VBI_OUTPUT:
+	case V4L2_BUF_TYPE_VIDEO_OUTPUT_OVERLAY:
+	case V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE:
+	case V4L2_BUF_TYPE_SDR_OUTPUT:
+	case V4L2_BUF_TYPE_META_OUTPUT:
+		return true;
+	}
+	return false;
+}
+
+struct vmedia_drv_queue *vmedia_drv_queue(struct vmedia_file *f, uint32_t type)
+{
+	return type <= VMEDIA_DRV_MAX_TYPE ? f->queue[type] : NULL;
+}
+
+static struct vmedia_drv_buf *buf_at(struct vmedia_file *f, uint32_t type, uint32_t index)
+{
+	struct vmedia_drv_queue *q = vmedia_drv_queue(f, type);
+
+	return q && index < q->num ? q->bufs[index] : NULL;
+}
+
+static struct vmedia_drv_queue *need_queue(struct vmedia_file *f, uint32_t type)
+{
+	struct vmedia_drv_queue *q;
+
+	if (!type || type > VMEDIA_DRV_MAX_TYPE)
+		return NULL;
+	if (f->queue[type])
+		return f->queue[type];
+	q = calloc(1, sizeof(*q));
+	if (!q)
+		return NULL;
+	q->type = type;
+	vmedia_list_init(&q->done);
+	f->queue[type] = q;
+	return q;
+}
+
+static void unpin(struct vmedia_driver *drv, struct vmedia_drv_buf *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMEDIA_MAX_PLANES; i++) {
+		if (buf->pin[i])
+			vmedia_pages_unpin(drv, buf->pin[i]);
+		buf->pin[i] = NULL;
+	}
+}
+
+/* The device has it no more. */
+void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf)
+{
+	vmedia_list_del(&buf->node);
+	if (buf->state != VMEDIA_DRV_BUF_IDLE)
+		q->queued--;
+	buf->state = VMEDIA_DRV_BUF_IDLE;
+	buf->early = false;
+	unpin(drv, buf);
+}
+
+static void free_bufs(struct vmedia_driver *drv, struct vmedia_drv_queue *q)
+{
+	uint32_t i;
+
+	for (i = 0; i < q->num; i++) {
+		if (!q->bufs[i])
+			continue;
+		vmedia_drv_buf_idle(drv, q, q->bufs[i]);
+		free(q->bufs[i]);
+	}
+	free(q->bufs);
+	q->bufs = NULL;
+	q->num = 0;
+}
+
+void vmedia_drv_stream_fini(struct vmedia_file *f)
+{
+	unsigned int t;
+
+	for (t = 0; t <= VMEDIA_DRV_MAX_TYPE; t++) {
+		if (!f->queue[t])
+			continue;
+		free_bufs(f->drv, f->queue[t]);
+		free(f->queue[t]);
+		f->queue[t] = NULL;
+	}
+}
+
+void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got, uint64_t limit)
+{
+	c->drv->stats.refused_answers++;
+	vmedia_warn_rl(&c->drv->limit, "answer to %s of session %u refused: %s (%llu, limit %llu)", c->cmd.io.info->name,
+		       c->cmd.session_id, what, (unsigned long long)got, (unsigned long long)limit);
+	c->err = -EIO;
+	c->answered = false;
+}
+
+/* ---- Buffers come and go ---- */
+
+static int add_bufs(struct vmedia_drv_queue *q, uint32_t index, uint32_t count)
+{
+	struct vmedia_drv_buf **bufs;
+	uint32_t num = VMEDIA_MAX(q->num, index + count), i;
+
+	bufs = reallocarray(q->bufs, num, sizeof(struct vmedia_drv_buf *));
+	if (!bufs)
+		return -ENOMEM;
+	q->bufs = bufs;
+	for (; q->num < num; q->num++)
+		q->bufs[q->num] = NULL;
+	for (i = index; i < index + count; i++) {
+		q->bufs[i] = calloc(1, sizeof(*q->bufs[i]));
+		if (!q->bufs[i])
+			return -ENOMEM;
+		q->bufs[i]->index = i;
+		vmedia_list_init(&q->bufs[i]->node);
+	}
+	return 0;
+}
+
+static void reqbufs_answer(struct vmedia_drv_cmd *c)
+{
+	const struct vmedia_requestbuffers *rb = &c->cmd.io.arg.requestbuffers;
+	struct vmedia_drv_queue *q = need_queue(c->f, rb->type);
+
+	vmedia_drv_events(c->drv);
+	if (rb->count > VMEDIA_DRV_MAX_BUFS) {
+		vmedia_drv_refuse_answer(c, "more buffers than a queue can have", rb->count, VMEDIA_DRV_MAX_BUFS);
+		return;
+	}
+	if (!q) {
+		vmedia_drv_refuse_answer(c, "unknown buffer type", rb->type, VMEDIA_DRV_MAX_TYPE);
+		return;
+	}
+	free_bufs(c->drv, q);
+	q->streaming = false;
+	q->last = false;
+	q->memory = rb->memory;
+	if (add_bufs(q, 0, rb->count))
+		c->err = -ENOMEM;
+}
+
+static const char *create_fault(const struct vmedia_drv_queue *q, const struct vmedia_create_buffers *cb)
+{
+	uint32_t i, have = 0;
+
+	if ((uint64_t)cb->index + cb->count > VMEDIA_DRV_MAX_BUFS)
+		return "buffers beyond the last index";
+	for (i = 0; i < q->num; i++) {
+		have += q->bufs[i] != NULL;
+		if (i >= cb->index && i - cb->index < cb->count && q->bufs[i])
+			return "buffers created that exist already";
+	}
+	if (have && q->memory != cb->memory)
+		return "another memory type than the queue's";
+	return NULL;
+}
+
+static void create_answer(struct vmedia_drv_cmd *c)
+{
+	const struct vmedia_create_buffers *cb = &c->cmd.io.arg.create_buffers;
+	struct vmedia_drv_queue *q = need_queue(c->f, cb->format.type);
+	const char *fault;
+
+	if (!cb->count)
+		return;
+	fault = q ? create_fault(q, cb) : "unknown buffer type";
+	if (fault) {
+		vmedia_drv_refuse_answer(c, fault, (uint64_t)cb->index + cb->count, VMEDIA_DRV_MAX_BUFS);
+		return;
+	}
+	q->memory = cb->memory;
+	if (add_bufs(q, cb->index, cb->count))
+		c->err = -ENOMEM;
+}
+
+static void remove_answer(struct vmedia_drv_cmd *c)
+{
+	const struct vmedia_remove_buffers *rb = &c->cmd.io.arg.remove_buffers;
+	struct vmedia_drv_queue *q = vmedia_drv_queue(c->f, rb->type);
+	uint32_t i;
+
+	for (i = rb->index; q && i < q->num && i - rb->index < rb->count; i++) {
+		if (!q->bufs[i])
+			continue;
+		vmedia_drv_buf_idle(c->drv, q, q->bufs[i]);
+		free(q->bufs[i]);
+		q->bufs[i] = NULL;
+	}
+}
+
+static void streamoff_answer(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_drv_queue *q = vmedia_drv_queue(c->f, c->cmd.io.arg.u32);
+	uint32_t i;
+
+	vmedia_drv_events(c->drv);
+	if (!q)
+		return;
+	q->streaming = false;
+	q->last = false;
+	for (i = 0; i < q->num; i++) {
+		if (q->bufs[i])
+			vmedia_drv_buf_idle(c->drv, q, q->bufs[i]);
+	}
+}
+
+static void clear_last(struct vmedia_file *f)
+{
+	unsigned int t;
+
+	for (t = 0; t <= VMEDIA_DRV_MAX_TYPE; t++) {
+		if (f->queue[t])
+			f->queue[t]->last = false;
+	}
+}
+
+void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_drv_queue *q;
+
+	switch (c->cmd.io.info->nr) {
+	case _IOC_NR(VIDIOC_REQBUFS):
+		reqbufs_answer(c);
+		break;
+	case _IOC_NR(VIDIOC_CREATE_BUFS):
+		create_answer(c);
+		break;
+	case 104:	/* REMOVE_BUFS */
+		remove_answer(c);
+		break;
+	case _IOC_NR(VIDIOC_STREAMON):
+		q = need_queue(c->f, c->cmd.io.arg.u32);
+		if (q)
+			q->streaming = true;
+		break;
+	case _IOC_NR(VIDIOC_STREAMOFF):
+		streamoff_answer(c);
+		break;
+	case _IOC_NR(VIDIOC_DECODER_CMD):
+		if (c->cmd.io.arg.decoder_cmd.cmd == V4L2_DEC_CMD_START)
+			clear_last(c->f);
+		break;
+	case _IOC_NR(VIDIOC_ENCODER_CMD):
+		if (c->cmd.io.arg.encoder_cmd.cmd == V4L2_ENC_CMD_START)
+			clear_last(c->f);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- Buffers come back ---- */
+
+static const char *event_fault(const struct vmedia_drv_buf *buf, bool multi)
+{
+	uint32_t i, used, off = 0;
+
+	for (i = 0; i < buf->num_planes; i++) {
+		used = multi ? buf->evt_planes[i].bytesused : buf->evt.bytesused;
+		off = multi ? buf->evt_planes[i].data_offset : 0;
+		if ((multi ? buf->evt_planes[i].length : buf->evt.length) > buf->length[i])
+			return "longer than the buffer";
+		if (used > buf->length[i])
+			return "bytesused beyond the buffer";
+		if (off > used)
+			return "data_offset beyond bytesused";
+	}
+	return NULL;
+}
+
+/* Its event is in evt and fits the state: is it believable? Then it is done. */
+void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf)
+{
+	struct vmedia_evt said = { .type = VMEDIA_EVT_DQBUF, .session_id = f->id };
+	const char *fault = NULL;
+
+	buf->early = false;
+	if (vmedia_drv_type_multi(q->type) && buf->evt.length != buf->num_planes)
+		fault = "another number of planes";
+	if (!fault)
+		fault = event_fault(buf, vmedia_drv_type_multi(q->type));
+	if (fault) {
+		vmedia_drv_refuse_event(f->drv, &said, fault, buf->index, q->num);
+		return;
+	}
+	buf->state = VMEDIA_DRV_BUF_DONE;
+	unpin(f->drv, buf);
+	vmedia_list_add_tail(&q->done, &buf->node);
+}
+
+void vmedia_drv_dqbuf_event(struct vmedia_file *f, const struct vmedia_evt *evt)
+{
+	struct vmedia_drv_queue *q = vmedia_drv_queue(f, evt->buffer.type);
+	struct vmedia_drv_buf *buf = buf_at(f, evt->buffer.type, evt->buffer.index);
+	bool early;
+
+	if (!buf) {
+		vmedia_drv_refuse_event(f->drv, evt, "no such buffer", evt->buffer.index, q ? q->num : 0);
+		return;
+	}
+	early = buf->state == VMEDIA_DRV_BUF_QUEUING;
+	if (buf->early || (!early && buf->state != VMEDIA_DRV_BUF_QUEUED)) {
+		vmedia_drv_refuse_event(f->drv, evt, "buffer that is not queued", evt->buffer.index, q->num);
+		return;
+	}
+	if (evt->buffer.memory != q->memory) {
+		vmedia_drv_refuse_event(f->drv, evt, "another memory type", evt->buffer.memory, q->memory);
+		return;
+	}
+	buf->evt = evt->buffer;
+	memcpy(buf->evt_planes, evt->planes, sizeof(buf->evt_planes));
+	if (early)
+		buf->early = true;
+	else
+		vmedia_drv_buf_done(f, q, buf);
+}
+
+/* The handle of plane @i as the program knows it, into the union that V4L2 has for it. */
+static void restore_plane(const struct vmedia_drv_queue *q, const struct vmedia_drv_buf *buf, uint32_t i,
+			  struct vmedia_plane *p)
+{
+	p->m.userptr = 0;
+	if (q->memory == V4L2_MEMORY_MMAP)
+		p->m.mem_offset = buf->offset[i];
+	else if (q->memory == V4L2_MEMORY_USERPTR)
+		p->m.userptr = buf->userptr[i];
+	else
+		p->m.fd = buf->fd[i];
+	p->length = buf->length[i];
+}
+
+static void restore(const struct vmedia_drv_queue *q, const struct vmedia_drv_buf *buf, struct vmedia_buffer *b)
+{
+	struct vmedia_plane p = { 0 };
+
+	restore_plane(q, buf, 0, &p);
+	b->m.userptr = 0;
+	if (q->memory == V4L2_MEMORY_MMAP)
+		b->m.offset = p.m.mem_offset;
+	else if (q->memory == V4L2_MEMORY_USERPTR)
+		b->m.userptr = p.m.userptr;
+	else
+		b->m.fd = p.m.fd;
+	b->length = p.length;
+}
+
+static void dequeue(struct vmedia_file *f, struct vmedia_drv_queue *q, struct vmedia_buffer *b)
+{
+	struct vmedia_drv_buf *buf = vmedia_list_first(&q->done, struct vmedia_drv_buf, node);
+	vmedia_u64 pointer = b->m.planes;
+	struct vmedia_plane *planes = (struct vmedia_plane *)(uintptr_t)pointer;
+	uint32_t i;
+
+	*b = buf->evt;
+	b->flags &= ~(uint32_t)(V4L2_BUF_FLAG_QUEUED | V4L2_BUF_FLAG_DONE | V4L2_BUF_FLAG_PREPARED);
+	if (vmedia_drv_type_multi(q->type)) {
+		b->m.planes = pointer;
+		b->length = buf->num_planes;
+		for (i = 0; i < buf->num_planes; i++) {
+			planes[i] = buf->evt_planes[i];
+			restore_plane(q, buf, i, &planes[i]);
+		}
+	} else {
+		restore(q, buf, b);
+	}
+	if (!vmedia_drv_type_output(q->type) && b->flags & V4L2_BUF_FLAG_LAST)
+		q->last = true;
+	vmedia_drv_buf_idle(f->drv, q, buf);
+}
+
+struct dq_wait {
+	struct vmedia_file *f;
+	struct vmedia_drv_queue *q;
+};
+
+static bool dq_ready(void *arg)
+{
+	struct dq_wait *w = arg;
+
+	return w->f->err || !w->q->streaming || w->q->last || !vmedia_list_empty(&w->q->done);
+}
+
+static int dq_state(const struct vmedia_file *f, const struct vmedia_drv_queue *q)
+{
+	if (f->err)
+		return f->err;
+	if (!q->streaming)
+		return -EINVAL;
+	if (!vmedia_list_empty(&q->done))
+		return 0;
+	return q->last ? -EPIPE : -EAGAIN;
+}
+
+static int dq_room(const struct vmedia_drv_queue *q, const struct vmedia_buffer *b)
+{
+	const struct vmedia_drv_buf *buf = vmedia_list_first(&q->done, struct vmedia_drv_buf, node);
+
+	if (!vmedia_drv_type_multi(q->type))
+		return 0;
+	if (b->length < buf->num_planes)
+		return -EINVAL;
+	return b->m.planes ? 0 : -EFAULT;
+}
+
+int vmedia_drv_dqbuf(struct vmedia_file *f, struct vmedia_buffer *b)
+{
+	struct vmedia_drv_queue *q = vmedia_drv_queue(f, b->type);
+	struct vmedia_driver *drv = f->drv;
+	struct dq_wait w = { .f = f, .q = q };
+	int err;
+
+	if (!q)
+		return f->err ? f->err : -EINVAL;
+	if (dq_state(f, q) == -EAGAIN && !drv->err)
+		vmedia_drv_drain(drv);
+	err = dq_state(f, q);
+	if (err == -EAGAIN && !f->nonblock) {
+		if (drv->opts.wait_ms < 0 && !q->queued)
+			return -EDEADLK;
+		err = vmedia_drv_wait(drv, dq_ready, &w, vmedia_drv_deadline(drv, drv->opts.wait_ms));
+		if (!err)
+			err = dq_state(f, q);
+	}
+	if (!err)
+		err = dq_room(q, b);
+	if (!err)
+		dequeue(f, q, b);
+	return err;
+}
