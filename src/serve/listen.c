@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The listening socket: its path may be left over from a process that is gone, which only connect() can tell. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "serve/serve.h"
+
+#define BACKLOG 16
+
+/* Is nobody behind the socket file at @addr? */
+static bool is_dead(const struct sockaddr_un *addr)
+{
+	struct stat st;
+	bool dead;
+	int fd;
+
+	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	dead = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) && errno == ECONNREFUSED;
+	close(fd);
+	return dead;
+}
+
+static int bind_path(int fd, const struct sockaddr_un *addr)
+{
+	if (!bind(fd, (const struct sockaddr *)addr, sizeof(*addr)))
+		return 0;
+	if (errno != EADDRINUSE)
+		return -errno;
+	if (!is_dead(addr))
+		return -EADDRINUSE;
+	vmedia_info("%s is left over from a process that is gone: replaced", addr->sun_path);
+	if (unlink(addr->sun_path) && errno != ENOENT)
+		return -errno;
+	return bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
+}
+
+int vmedia_listen(const char *path, struct vmedia_listener *l)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct stat st;
+	int err;
+
+	l->fd = -1;
+	l->path = NULL;
+	if (!path[0] || strlen(path) >= sizeof(addr.sun_path))
+		return -EINVAL;
+	strcpy(addr.sun_path, path);
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0)
+		return -errno;
+	err = bind_path(l->fd, &addr);
+	if (err)
+		goto fail;
+	l->path = strdup(path);
+	if (!l->path) {
+		unlink(path);
+		err = -ENOMEM;
+		goto fail;
+	}
+	if (!lstat(path, &st)) {
+		l->dev = st.st_dev;
+		l->ino = st.st_ino;
+	}
+	if (listen(l->fd, BACKLOG)) {
+		err = -errno;
+		goto fail;
+	}
+	return 0;
+fail:
+	vmedia_listener_close(l);
+	return err;
+}
+
+void vmedia_listener_close(struct vmedia_listener *l)
+{
+	struct stat st;
+
+	if (l->path && !lstat(l->path, &st) && st.st_dev == l->dev && st.st_ino == l->ino)
+		unlink(l->path);
+	free(l->path);
+	l->path = NULL;
+	vmedia_fd_close(&l->fd);
+}
