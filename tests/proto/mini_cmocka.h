@@ -53,8 +53,10 @@ static inline int mini_run(const struct CMUnitTest *tests, size_t count)
 	for (i = 0; i < count; i++) {
 		void *state = NULL;
 
+		printf("[ RUN      ] %s\n", tests[i].name);
 		if (setjmp(mini_failed) == 0) {
 			tests[i].test_func(&state);
+			printf("[       OK ] %s\n", tests[i].name);
 		} else {
 			printf("[  FAILED  ] %s\n", tests[i].name);
 			failed++;
