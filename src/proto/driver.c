@@ -292,6 +292,9 @@ static int decode_payload(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t
 	vmedia_layout_get(io->info->layout, &io->arg, p);
 	vmedia_layout_terminate(io->info->layout, &io->arg);
 	take_following(io, rd, &shape);
+	/* Where nothing failed a device need not have written it. */
+	if (io->info->follow == VMEDIA_FOLLOW_CTRLS && !err && io->arg.ext_controls.error_idx > shape.num_ctrls)
+		io->arg.ext_controls.error_idx = shape.num_ctrls;
 	if (io->num_planes)
 		io->num_planes = io->arg.buffer.length;
 	return 0;
