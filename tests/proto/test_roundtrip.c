@@ -379,19 +379,19 @@ static void test_noise(void **state)
 	for (round = 0; round < 60000; round++) {
 		struct end *e = end_new();
 		size_t len = rnd_below(700);
-		uint8_t *noise = malloc(len + 1);
 		struct vmedia_evt evt;
+		uint8_t *noise;
 		int err;
 
-		rnd_fill(noise, len);
-		if (len > 16 && rnd_below(8)) {
-			memset(noise, 0, 16);
-			noise[0] = (uint8_t)(1 + rnd_below(5));
-			noise[12] = (uint8_t)rnd_below(105);
+		rnd_fill(wire, 700);
+		if (rnd_below(8)) {
+			memset(wire, 0, 16);
+			wire[0] = (uint8_t)(1 + rnd_below(5));
+			wire[12] = (uint8_t)rnd_below(105);
 			if (rnd_below(2))
-				noise[20] = (uint8_t)(9 + rnd_below(2));
+				wire[20] = (uint8_t)(9 + rnd_below(2));
 		}
-		noise = realloc(noise, len ? len : 1);
+		noise = exact(wire, len);
 		err = vmedia_cmd_decode(&e->cmd, noise, len);
 		assert_true(!err || err == -EINVAL || err == -ENOTTY || err == -E2BIG);
 		assert_true(!err == !e->cmd.why.what);
