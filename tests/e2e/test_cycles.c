@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The daemon after 10,000 sessions and 1,000 guests: the same memory and descriptors as before.
+ *
+ * What is measured is measured while a guest is connected and has had an answer: the daemon serves
+ * one guest after another, so by then it has put the one before away. A round of each kind goes
+ * first, for what is allocated once.
+ *
+ * usage: test_cycles VHOST-USER-MEDIA
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/videodev2.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <vmedia/driver.h>
+
+#define SESSIONS	10000
+#define GUESTS		1000
+#define WARM_UP		50
+#define BUFFERS		2
+#define SLACK_KB	512	/* of malloc; a leak of 64 bytes a session would be more */
+
+static const char *program;
+static char folder[] = "/tmp/vmedia-cycles.XXXXXX";
+
+struct daemon_process {
+	pid_t pid;
+	char path[64];
+};
+
+struct footprint {
+	unsigned int files;
+	long memory_kb;		/* anonymous and shared memory that is there */
+	long size_kb;		/* of the address space: mappings that were forgotten */
+};
+
+static unsigned int count_files(pid_t pid)
+{
+	char path[64];
+	struct dirent *entry;
+	unsigned int n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+static struct footprint measure(pid_t pid)
+{
+	struct footprint f = { .files = count_files(pid) };
+	char path[64], line[128];
+	FILE *status;
+	long kb;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	status = fopen(path, "r");
+	assert_non_null(status);
+	while (fgets(line, sizeof(line), status)) {
+		if (sscanf(line, "RssAnon: %ld", &kb) == 1 ||
+		    sscanf(line, "RssShmem: %ld", &kb) == 1)
+			f.memory_kb += kb;
+		else if (sscanf(line, "VmSize: %ld", &kb) == 1)
+			f.size_kb = kb;
+	}
+	fclose(status);
+	return f;
+}
+
+static void assert_same(const char *whose, struct footprint before, struct footprint after)
+{
+	print_message("%s: %u files, %ld kB, %ld kB of addresses; then %u, %ld, %ld\n", whose,
+		      before.files, before.memory_kb, before.size_kb, after.files, after.memory_kb,
+		      after.size_kb);
+	assert_int_equal(after.files, before.files);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	/* Sanitizers keep what was freed. Theirs is another way to find what was not. */
+	assert_true(after.memory_kb <= before.memory_kb + SLACK_KB);
+	assert_true(after.size_kb <= before.size_kb + SLACK_KB);
+#endif
+}
+
+static int connect_guest(const struct daemon_process *d, struct vmedia_driver **drv)
+{
+	struct vmedia_driver_options options = { .path = d->path, .timeout_ms = 20000 };
+
+	return vmedia_driver_connect(&options, drv);
+}
+
+static int start_daemon(void **state)
+{
+	static struct daemon_process d;
+	struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+	char arg[96];
+	int tries;
+
+	snprintf(d.path, sizeof(d.path), "%s/camera.sock", folder);
+	snprintf(arg, sizeof(arg), "--socket-path=%s", d.path);
+	d.pid = fork();
+	if (d.pid < 0)
+		return -1;
+	if (!d.pid) {
+		execl(program, program, arg, "camera", "--source=pattern", "--fps=max",
+		      (char *)NULL);
+		_exit(127);
+	}
+	for (tries = 1000; tries && access(d.path, F_OK); tries--) {
+		if (waitpid(d.pid, NULL, WNOHANG))
+			return -1;
+		nanosleep(&moment, NULL);
+	}
+	*state = &d;
+	return tries ? 0 : -1;
+}
+
+static int stop_daemon(void **state)
+{
+	struct daemon_process *d = *state;
+	int status;
+
+	kill(d->pid, SIGTERM);
+	if (waitpid(d->pid, &status, 0) != d->pid || !WIFEXITED(status) || WEXITSTATUS(status)) {
+		print_error("the daemon did not end well: wait status %#x\n", status);
+		return -1;
+	}
+	return 0;
+}
+
+static int set_format(struct vmedia_file *f)
+{
+	struct vmedia_format format = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+	int err = vmedia_ioctl(f, VIDIOC_G_FMT, &format);
+
+	if (err)
+		return err;
+	format.fmt.pix.width = 320;
+	format.fmt.pix.height = 240;
+	format.fmt.pix.pixelformat = V4L2_PIX_FMT_YUYV;
+	return vmedia_ioctl(f, VIDIOC_S_FMT, &format);
+}
+
+static int queue_buffer(struct vmedia_file *f, uint32_t index)
+{
+	struct vmedia_buffer b = { .index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+				   .memory = V4L2_MEMORY_MMAP };
+	void *ptr;
+	int err;
+
+	err = vmedia_ioctl(f, VIDIOC_QUERYBUF, &b);
+	if (!err)
+		err = vmedia_mmap(f, b.m.offset, b.length, PROT_READ, &ptr);
+	return err ? err : vmedia_ioctl(f, VIDIOC_QBUF, &b);
+}
+
+/* Buffers, mapped and queued, and a stream that runs: as much as a guest can leave behind. */
+static int stream(struct vmedia_file *f)
+{
+	struct vmedia_requestbuffers request = { .count = BUFFERS, .memory = V4L2_MEMORY_MMAP,
+						 .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+	struct vmedia_buffer b = { .type = request.type, .memory = request.memory };
+	int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	int err;
+
+	err = set_format(f);
+	if (!err)
+		err = vmedia_ioctl(f, VIDIOC_REQBUFS, &request);
+	for (uint32_t i = 0; i < request.count && !err; i++)
+		err = queue_buffer(f, i);
+	if (!err)
+		err = vmedia_ioctl(f, VIDIOC_STREAMON, &type);
+	return err ? err : vmedia_ioctl(f, VIDIOC_DQBUF, &b);
+}
+
+static void open_and_close(struct vmedia_driver *drv, unsigned int times)
+{
+	struct vmedia_file *f;
+
+	while (times--) {
+		assert_int_equal(vmedia_open(drv, 0, &f), 0);
+		assert_int_equal(vmedia_close(f), 0);
+	}
+}
+
+static void test_sessions(void **state)
+{
+	struct daemon_process *d = *state;
+	struct footprint theirs, ours;
+	struct vmedia_driver *drv;
+
+	assert_int_equal(connect_guest(d, &drv), 0);
+	open_and_close(drv, WARM_UP);
+	theirs = measure(d->pid);
+	ours = measure(getpid());
+	open_and_close(drv, SESSIONS);
+	assert_same("the daemon", theirs, measure(d->pid));
+	assert_same("the driver", ours, measure(getpid()));
+	vmedia_driver_disconnect(drv);
+}
+
+/* A guest of a process of its own, killed in the middle of its stream. */
+static int visit_and_die(const struct daemon_process *d)
+{
+	struct vmedia_driver *drv;
+	struct vmedia_file *f;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		if (connect_guest(d, &drv) || vmedia_open(drv, 0, &f) || stream(f))
+			_exit(1);
+		kill(getpid(), SIGKILL);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -errno;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? 0 : -EIO;
+}
+
+static int visit(const struct daemon_process *d, bool streams, bool closes)
+{
+	struct vmedia_driver *drv;
+	struct vmedia_file *f;
+	int err;
+
+	err = connect_guest(d, &drv);
+	if (err)
+		return err;
+	err = vmedia_open(drv, 0, &f);
+	if (!err && streams)
+		err = stream(f);
+	if (!err && closes)
+		err = vmedia_close(f);
+	vmedia_driver_disconnect(drv);
+	return err;
+}
+
+static void connect_and_leave(const struct daemon_process *d, unsigned int times)
+{
+	while (times--) {
+		if (times % 8 == 7)
+			assert_int_equal(visit_and_die(d), 0);
+		else
+			assert_int_equal(visit(d, times & 1, times & 2), 0);
+	}
+}
+
+static struct footprint measure_idle_guest(const struct daemon_process *d, struct footprint *ours)
+{
+	struct vmedia_driver *drv;
+	struct footprint theirs;
+
+	assert_int_equal(connect_guest(d, &drv), 0);
+	open_and_close(drv, 1);
+	theirs = measure(d->pid);
+	*ours = measure(getpid());
+	vmedia_driver_disconnect(drv);
+	return theirs;
+}
+
+static void test_guests(void **state)
+{
+	struct daemon_process *d = *state;
+	struct footprint theirs, ours, theirs_after, ours_after;
+
+	connect_and_leave(d, WARM_UP);
+	theirs = measure_idle_guest(d, &ours);
+	connect_and_leave(d, GUESTS);
+	theirs_after = measure_idle_guest(d, &ours_after);
+	assert_same("the daemon", theirs, theirs_after);
+	assert_same("the driver", ours, ours_after);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_guests),
+	};
+	int failed;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: test_cycles VHOST-USER-MEDIA\n");
+		return 2;
+	}
+	program = argv[1];
+	if (!mkdtemp(folder))
+		return 1;
+	failed = cmocka_run_group_tests(tests, start_daemon, stop_daemon);
+	rmdir(folder);
+	return failed;
+}
