@@ -291,6 +291,7 @@ static int give_channel(struct vmedia_vuf *vuf)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
 		return -errno;
+	vmedia_vu_link_finish(&vuf->chan);
 	err = vmedia_vu_link_init(&vuf->chan, sv[0]);
 	if (err) {
 		vmedia_fd_close(&sv[0]);
