@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The camera device: a source behind the V4L2 framework.
+ *
+ * Theory of operation: what the source offers becomes the framework's tables, which live as long as the device. The
+ * framework's worker calls start, next, fill, skip and stop; controls go to the source from the loop, by atomics.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vmedia/log.h>
+#include <vmedia/video.h>
+
+#include "jpeg.h"
+#include "source.h"
+
+#define MAX_SIZES (VMEDIA_CAMERA_MAX_SIZES + 8)
+
+struct camera {
+	struct vmedia_camera_source *source;
+	char card[32];
+	bool free_run;
+	/* What the framework reads */
+	struct vmedia_frame_interval intervals[VMEDIA_CAMERA_MAX_INTERVALS];
+	struct vmedia_frame_size sizes[VMEDIA_CAMERA_MAX_FORMATS][MAX_SIZES];
+	struct vmedia_format_config formats[VMEDIA_CAMERA_MAX_FORMATS];
+	struct vmedia_queue_config queue;
+	struct vmedia_ctrl_config ctrls[VMEDIA_CAMERA_MAX_CONTROLS];
+	/* The worker's */
+	struct vmedia_camera_format format;
+	bool paced;
+	bool stamped;
+	uint64_t stamp_base;		/* time stamp of frame 0 */
+};
+
+/* ---- On the worker ---- */
+
+static int camera_start(void *priv, const struct vmedia_capture_mode *mode)
+{
+	struct camera *c = priv;
+
+	c->format = (struct vmedia_camera_format){
+		.pixelformat = mode->format.fmt.pix.pixelformat,
+		.width = mode->width,
+		.height = mode->height,
+		.bytesperline = mode->layout.bytesperline[0],
+	};
+	c->paced = mode->paced;
+	c->stamped = false;
+	return vmedia_camera_source_start(c->source, &c->format, &mode->interval);
+}
+
+/* What the source says, as the framework understands it: a file of which nothing decodes any more is gone. */
+static int result(int err)
+{
+	return err == -EIO ? -ENODEV : err;
+}
+
+static int camera_next(void *priv, uint64_t *when)
+{
+	struct camera *c = priv;
+	uint64_t due = *when;
+	int err = c->source->ops->next ? c->source->ops->next(c->source, &due) : 0;
+
+	if (!err && c->paced)
+		*when = due;
+	return result(err);
+}
+
+static int camera_fill(void *priv, struct vmedia_frame *frame)
+{
+	struct camera *c = priv;
+	struct vmedia_camera_target t = { .mem = frame->mem[0], .size = frame->size[0], .sequence = frame->number };
+	int err;
+
+	for (unsigned int i = 0; i < VMEDIA_CAMERA_PLANES && i < frame->mode->layout.num_colour; i++) {
+		t.data[i] = frame->data[i];
+		t.stride[i] = (size_t)frame->stride[i];
+	}
+	if (!c->stamped)
+		c->stamp_base = frame->timestamp - frame->number * frame->mode->interval_ns;
+	c->stamped = true;
+	if (frame->timestamp > c->stamp_base)
+		t.time_ns = frame->timestamp - c->stamp_base;
+	t.bytesused = frame->bytesused[0];
+	err = vmedia_camera_source_fill_target(c->source, &t);
+	frame->bytesused[0] = (uint32_t)t.bytesused;
+	return result(err);
+}
+
+static void camera_skip(void *priv, uint64_t number)
+{
+	struct camera *c = priv;
+
+	if (c->source->ops->skip)
+		c->source->ops->skip(c->source);
+}
+
+static void camera_stop(void *priv)
+{
+	struct camera *c = priv;
+
+	vmedia_camera_source_stop(c->source);
+}
+
+/* Context: the loop's thread. */
+static void camera_cancel(void *priv)
+{
+	struct camera *c = priv;
+
+	vmedia_camera_source_interrupt(c->source);
+}
+
+static const struct vmedia_capture_ops capture_ops = {
+	.start = camera_start,
+	.next = camera_next,
+	.fill = camera_fill,
+	.skip = camera_skip,
+	.stop = camera_stop,
+	.cancel = camera_cancel,
+};
+
+/* ---- On the loop ---- */
+
+static int camera_context_init(struct vmedia_ctx *ctx)
+{
+	struct camera *c = vmedia_video_priv(vmedia_ctx_video(ctx));
+
+	if (c->free_run)
+		vmedia_capture_set_paced(vmedia_ctx_queue(ctx, V4L2_BUF_TYPE_VIDEO_CAPTURE), false);
+	return 0;
+}
+
+/* The source's own numbers where the framework has general ones: room for a JPEG, and what the colours mean. */
+static int camera_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
+{
+	struct camera *c = vmedia_video_priv(vmedia_ctx_video(vmedia_queue_ctx(q)));
+	struct vmedia_pix_format *pix = &fmt->fmt.pix;
+	struct vmedia_camera_format f = { .pixelformat = pix->pixelformat, .width = pix->width, .height = pix->height };
+
+	c->source->ops->colorimetry(c->source, &f);
+	pix->colorspace = f.colorspace;
+	pix->ycbcr_enc = f.ycbcr_enc;
+	pix->quantization = f.quantization;
+	pix->xfer_func = f.xfer_func;
+	if (pix->pixelformat == V4L2_PIX_FMT_MJPEG)
+		pix->sizeimage = vmedia_camera_jpeg_bound(pix->width, pix->height);
+	return 0;
+}
+
+static int camera_set_ctrl(struct vmedia_ctrl *ctrl, const struct vmedia_ctrl_value *v)
+{
+	struct camera *c = vmedia_ctrl_priv(ctrl);
+
+	return vmedia_camera_source_set_control(c->source, vmedia_ctrl_id(ctrl), (int32_t)v->val);
+}
+
+static const struct vmedia_ctrl_ops ctrl_ops = { .set = camera_set_ctrl };
+
+static void camera_destroy(struct vmedia_video *v)
+{
+	struct camera *c = vmedia_video_priv(v);
+
+	vmedia_camera_source_close(c->source);
+	free(c);
+}
+
+static const struct vmedia_video_ops video_ops = {
+	.context_init = camera_context_init,
+	.try_fmt = camera_try_fmt,
+	.destroy = camera_destroy,
+};
+
+/* ---- Tables ---- */
+
+static void add_format(struct camera *c, uint32_t pixelformat)
+{
+	const struct vmedia_camera_source *s = c->source;
+	struct vmedia_format_config *f = &c->formats[c->queue.num_formats];
+	struct vmedia_frame_size *sizes = c->sizes[c->queue.num_formats++];
+
+	f->pixelformat = pixelformat;
+	f->sizes = sizes;
+	for (uint32_t i = 0; i < s->num_sizes; i++)
+		if (vmedia_camera_format_fits(pixelformat, s->sizes[i].width, s->sizes[i].height))
+			sizes[f->num_sizes++] = (struct vmedia_frame_size){ .width = s->sizes[i].width,
+									    .height = s->sizes[i].height };
+	if (!f->num_sizes) {
+		struct vmedia_camera_format fmt = { .pixelformat = pixelformat };
+
+		/* None fits as it is: the one that trying finds. */
+		vmedia_camera_source_try(s, &fmt);
+		sizes[f->num_sizes++] = (struct vmedia_frame_size){ .width = fmt.width, .height = fmt.height };
+	}
+	for (unsigned int i = 0; i < f->num_sizes; i++) {
+		sizes[i].intervals = c->intervals;
+		sizes[i].num_intervals = s->num_intervals;
+	}
+}
+
+static void add_control(struct camera *c, uint32_t i)
+{
+	const struct vmedia_camera_control *from = &c->source->controls[i];
+
+	c->ctrls[i] = (struct vmedia_ctrl_config){
+		.id = from->id,
+		.min = from->minimum,
+		.max = from->maximum,
+		.step = (uint64_t)from->step,
+		.def = from->default_value,
+		.name = from->name,
+		.type = from->type,
+		.menu = from->menu,
+		.ops = &ctrl_ops,
+		.priv = c,
+	};
+}
+
+static void make_tables(struct camera *c)
+{
+	const struct vmedia_camera_source *s = c->source;
+
+	for (uint32_t i = 0; i < s->num_intervals; i++)
+		c->intervals[i].min = s->intervals[i];
+	c->queue.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	c->queue.formats = c->formats;
+	c->queue.capture = &capture_ops;
+	for (uint32_t i = 0; i < s->num_formats; i++)
+		add_format(c, s->formats[i]);
+	for (uint32_t i = 0; i < s->num_controls; i++)
+		add_control(c, i);
+}
+
+int vmedia_camera_create(struct vmedia_loop *loop, const struct vmedia_camera_options *opts, char *why,
+			 size_t why_size, struct vmedia_device **dev)
+{
+	struct camera *c = calloc(1, sizeof(*c));
+	struct vmedia_video_config cfg = { .ops = &video_ops, .limits = &opts->limits };
+	int err;
+
+	if (!c) {
+		snprintf(why, why_size, "no memory for a camera");
+		return -ENOMEM;
+	}
+	err = vmedia_camera_source_open(opts, why, why_size, &c->source);
+	if (err)
+		goto free_camera;
+	make_tables(c);
+	snprintf(c->card, sizeof(c->card), "%s", opts->card ? opts->card : vmedia_camera_source_name(c->source));
+	c->free_run = opts->free_run;
+	cfg.card = c->card;
+	cfg.region_size = opts->region_size;
+	cfg.no_region = !opts->region_size;
+	cfg.queues = &c->queue;
+	cfg.num_queues = 1;
+	cfg.ctrls = c->ctrls;
+	cfg.num_ctrls = c->source->num_controls;
+	cfg.priv = c;
+	err = vmedia_video_create(loop, &cfg, dev);
+	if (!err)
+		return 0;
+	snprintf(why, why_size, "cannot make a device of the camera: %s", strerror(-err));
+	vmedia_camera_source_close(c->source);
+free_camera:
+	free(c);
+	return err;
+}

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The source "file:PATH": a film or a picture, again and again.
+ *
+ * Theory of operation: pictures are taken from the clip one ahead, so that what takes time is done before a picture is
+ * due. At the file's own interval every picture is shown once, in order, when its time stamp says (by the clock, if
+ * --fps says so); at any other interval the film keeps its speed, and a fill shows the picture whose time it is,
+ * some twice or not at all. A frame that passes for want of a buffer takes its picture with it.
+ *
+ * What a picture goes through on its way to the buffer, as little as possible:
+ *
+ *	same size, samples that can be packed:	pack (copy, interleave)
+ *	otherwise:				scale to private memory, pack
+ *	MJPG, and the file's packets are that:	copy the packet
+ *	MJPG otherwise:				scale unless it fits, compress
+ */
+#include <errno.h>
+#include <libavutil/pixdesc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vmedia/log.h>
+
+#include "clip.h"
+#include "jpeg.h"
+#include "pack.h"
+#include "scale.h"
+#include "source.h"
+
+#define LATE_NS 100000000	/* behind its time stamps by more, a film's clock is set anew */
+
+struct file {
+	struct vmedia_camera_source base;
+	struct vmedia_camera_clip clip;
+	struct vmedia_camera_raw native;	/* of the first picture */
+	struct vmedia_fract interval;		/* native, or what --fps says */
+	bool by_clock;				/* --fps: time stamps do not count */
+	/* From start to stop */
+	struct vmedia_camera_format format;
+	const struct vmedia_camera_layout *layout;
+	struct vmedia_camera_scaler scaler;
+	struct vmedia_camera_jpeg *jpeg;
+	struct vmedia_camera_target flipped;	/* what is compressed when it is not as decoded; mem is ours */
+	struct vmedia_fract shown;		/* interval */
+	bool sequential;			/* at the native interval */
+	uint64_t count;				/* fills and skips */
+	uint64_t taken;				/* pictures from the clip */
+	AVFrame *frame, *ahead;
+	AVPacket *packet, *ahead_packet;
+	bool have, have_ahead;
+	uint64_t ahead_ns;
+	uint64_t clock_base;			/* CLOCK_MONOTONIC of time 0 */
+	bool clock_set;
+};
+
+static const struct vmedia_camera_control controls[] = {
+	{ V4L2_CID_HFLIP, V4L2_CTRL_TYPE_BOOLEAN, "Horizontal Flip", 0, 1, 1, 0, NULL },
+	{ V4L2_CID_VFLIP, V4L2_CTRL_TYPE_BOOLEAN, "Vertical Flip", 0, 1, 1, 0, NULL },
+	{ V4L2_CID_JPEG_COMPRESSION_QUALITY, V4L2_CTRL_TYPE_INTEGER, "Compression Quality", 1, 100, 1,
+	  VMEDIA_CAMERA_JPEG_QUALITY, NULL },
+};
+
+static struct file *file_of(struct vmedia_camera_source *src)
+{
+	return (struct file *)src;
+}
+
+/* ---- Pictures from the clip ---- */
+
+static uint64_t times(uint64_t n, struct vmedia_fract interval)
+{
+	return (uint64_t)av_rescale((int64_t)n, 1000000000ll * interval.numerator, interval.denominator);
+}
+
+static int look_ahead(struct file *f)
+{
+	int err;
+
+	if (f->have_ahead)
+		return 0;
+	err = vmedia_camera_clip_next(&f->clip, f->ahead, f->ahead_packet, &f->ahead_ns);
+	if (err)
+		return err;
+	if (f->by_clock)
+		f->ahead_ns = times(f->taken, f->interval);
+	f->taken++;
+	f->have_ahead = true;
+	return 0;
+}
+
+static void step(struct file *f)
+{
+	av_frame_unref(f->frame);
+	av_packet_unref(f->packet);
+	av_frame_move_ref(f->frame, f->ahead);
+	av_packet_move_ref(f->packet, f->ahead_packet);
+	f->have = true;
+	f->have_ahead = false;
+}
+
+/* Make f->frame, or f->packet, the picture for this fill. */
+static int choose(struct file *f)
+{
+	uint64_t now = times(f->count, f->shown);
+	int err;
+
+	/* Time stamps are rounded: what is due within an eighth of an interval is due. */
+	now += times(1, f->shown) / 8;
+	for (;;) {
+		err = look_ahead(f);
+		if (err)
+			return err;
+		if (!f->sequential && f->have && f->ahead_ns > now)
+			return 0;
+		step(f);
+		if (f->sequential)
+			return 0;
+	}
+}
+
+static int file_next(struct vmedia_camera_source *src, uint64_t *when)
+{
+	struct file *f = file_of(src);
+	int err = look_ahead(f);
+	uint64_t due;
+
+	if (err || !f->sequential || f->by_clock)
+		return err;
+	if (!f->clock_set || f->clock_base + f->ahead_ns + LATE_NS < *when)
+		f->clock_base = *when - f->ahead_ns;
+	f->clock_set = true;
+	due = f->clock_base + f->ahead_ns;
+	*when = due;
+	return 0;
+}
+
+static void file_skip(struct vmedia_camera_source *src)
+{
+	struct file *f = file_of(src);
+
+	f->count++;
+	if (f->sequential && !look_ahead(f)) {
+		av_frame_unref(f->ahead);
+		av_packet_unref(f->ahead_packet);
+		f->have_ahead = false;
+	}
+}
+
+/* ---- Pictures to the buffer ---- */
+
+/* Is @shown all of @full, but for the odd column or row that shared chroma does not allow? */
+static bool whole(uint32_t shown, int full)
+{
+	return shown == (uint32_t)full || shown == ((uint32_t)full & ~1u);
+}
+
+/* How much of a frame is shown: all of it, or all but the odd column and row where nothing is to be scaled. */
+static int crop(uint32_t shown, int full)
+{
+	return whole(shown, full) ? (int)shown : full;
+}
+
+static int render_raw(struct file *f, const struct vmedia_camera_target *t)
+{
+	const struct vmedia_camera_format *fmt = &f->format;
+	struct vmedia_camera_raw from = vmedia_camera_raw_of(f->frame), to = f->native;
+	AVFrame *picture = f->frame;
+	bool rgb = f->layout->kind == VMEDIA_CAMERA_RGB;
+
+	to.format = vmedia_camera_pack_format(f->layout);
+	to.width = (int)fmt->width;
+	to.height = (int)fmt->height;
+	to.full = rgb || fmt->quantization == V4L2_QUANTIZATION_FULL_RANGE;
+	if (rgb)
+		to.matrix = SWS_CS_ITU601;
+	if (!whole(fmt->width, from.width) || !whole(fmt->height, from.height) || from.full != to.full ||
+	    !vmedia_camera_can_pack(f->layout, from.format)) {
+		int err = vmedia_camera_scale(&f->scaler, f->frame, crop(fmt->width, from.width),
+					      crop(fmt->height, from.height), &to, &picture);
+
+		if (err)
+			return err;
+		from.format = to.format;
+	}
+	vmedia_camera_pack(f->layout, picture, from.format, fmt->width, fmt->height,
+			   vmedia_camera_value(&f->base, V4L2_CID_HFLIP), vmedia_camera_value(&f->base, V4L2_CID_VFLIP),
+			   t);
+	return 0;
+}
+
+static int render_jpeg(struct file *f, struct vmedia_camera_target *t)
+{
+	struct vmedia_camera_raw from = vmedia_camera_raw_of(f->frame);
+	struct vmedia_camera_raw to = { AV_PIX_FMT_YUV420P, (int)f->format.width, (int)f->format.height, true,
+					SWS_CS_ITU601 };
+	bool hflip = vmedia_camera_value(&f->base, V4L2_CID_HFLIP), vflip = vmedia_camera_value(&f->base, V4L2_CID_VFLIP);
+	struct vmedia_camera_target in = f->flipped;
+	AVFrame *picture = f->frame;
+
+	if (!vmedia_camera_raw_same(&from, &to) || ((to.width | to.height) & 1)) {
+		int err = vmedia_camera_scale(&f->scaler, f->frame, from.width, from.height, &to, &picture);
+
+		if (err)
+			return err;
+	}
+	if (hflip || vflip) {
+		vmedia_camera_pack(vmedia_camera_layout(V4L2_PIX_FMT_YUV420), picture, to.format,
+				   (f->format.width + 1) & ~1u, (f->format.height + 1) & ~1u, hflip, vflip, &in);
+	} else {
+		for (int i = 0; i < 3; i++) {
+			in.data[i] = picture->data[i];
+			in.stride[i] = (size_t)picture->linesize[i];
+		}
+	}
+	return vmedia_camera_jpeg_encode(f->jpeg, in.data, in.stride,
+					 vmedia_camera_value(&f->base, V4L2_CID_JPEG_COMPRESSION_QUALITY), t->mem,
+					 t->size, &t->bytesused);
+}
+
+/* The file's own JPEG, unless it is to be flipped or has no room. */
+static int render_packet(struct file *f, struct vmedia_camera_target *t)
+{
+	size_t size = (size_t)f->packet->size;
+	int err;
+
+	if (size <= t->size && !vmedia_camera_value(&f->base, V4L2_CID_HFLIP) &&
+	    !vmedia_camera_value(&f->base, V4L2_CID_VFLIP)) {
+		memcpy(t->mem, f->packet->data, size);
+		t->bytesused = size;
+		return 0;
+	}
+	err = vmedia_camera_clip_decode(&f->clip, f->packet, f->frame);
+	return err ? err : render_jpeg(f, t);
+}
+
+static int file_fill(struct vmedia_camera_source *src, struct vmedia_camera_target *t)
+{
+	struct file *f = file_of(src);
+	int err = choose(f);
+
+	if (err)
+		return err;
+	f->count++;
+	if (f->clip.packets)
+		return render_packet(f, t);
+	return f->jpeg ? render_jpeg(f, t) : render_raw(f, t);
+}
+
+/* ---- Start and stop ---- */
+
+static void file_stop(struct vmedia_camera_source *src)
+{
+	struct file *f = file_of(src);
+
+	av_frame_free(&f->frame);
+	av_frame_free(&f->ahead);
+	av_packet_free(&f->packet);
+	av_packet_free(&f->ahead_packet);
+	f->have = f->have_ahead = false;
+	vmedia_camera_scaler_fini(&f->scaler);
+	vmedia_camera_jpeg_destroy(f->jpeg);
+	f->jpeg = NULL;
+	free(f->flipped.mem);
+	f->flipped.mem = NULL;
+}
+
+static int start_jpeg(struct file *f)
+{
+	uint32_t width = (f->format.width + 1) & ~1u, height = (f->format.height + 1) & ~1u;
+	struct vmedia_camera_format even = { .pixelformat = V4L2_PIX_FMT_YUV420, .width = width, .height = height };
+	int err = vmedia_camera_jpeg_create(f->format.width, f->format.height, &f->jpeg);
+	uint8_t *mem;
+
+	if (err)
+		return err;
+	vmedia_camera_format_fill(&even);
+	mem = calloc(1, even.sizeimage);
+	if (!mem)
+		return -ENOMEM;
+	vmedia_camera_target_init(&f->flipped, &even, mem, even.sizeimage);
+	return 0;
+}
+
+static int file_start(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
+		      const struct vmedia_fract *interval)
+{
+	struct file *f = file_of(src);
+	bool coded = fmt->pixelformat == V4L2_PIX_FMT_MJPEG, packets;
+	int err = 0;
+
+	f->format = *fmt;
+	f->layout = vmedia_camera_layout(fmt->pixelformat);
+	f->shown = *interval;
+	f->sequential = (uint64_t)interval->numerator * f->interval.denominator ==
+			(uint64_t)interval->denominator * f->interval.numerator;
+	f->count = f->taken = 0;
+	f->clock_set = false;
+	f->frame = av_frame_alloc();
+	f->ahead = av_frame_alloc();
+	f->packet = av_packet_alloc();
+	f->ahead_packet = av_packet_alloc();
+	if (!f->frame || !f->ahead || !f->packet || !f->ahead_packet)
+		err = -ENOMEM;
+	if (!err && coded)
+		err = start_jpeg(f);
+	packets = coded && f->clip.jpeg && fmt->width == (uint32_t)f->native.width &&
+		  fmt->height == (uint32_t)f->native.height;
+	if (!err)
+		err = vmedia_camera_clip_rewind(&f->clip, packets);
+	if (err)
+		file_stop(src);
+	return err;
+}
+
+/* ---- Opening ---- */
+
+static uint32_t encoding_of(int matrix)
+{
+	switch (matrix) {
+	case SWS_CS_ITU709:
+		return V4L2_YCBCR_ENC_709;
+	case SWS_CS_BT2020:
+		return V4L2_YCBCR_ENC_BT2020;
+	case SWS_CS_SMPTE240M:
+		return V4L2_YCBCR_ENC_SMPTE240M;
+	default:
+		return V4L2_YCBCR_ENC_601;
+	}
+}
+
+static uint32_t colorspace_of(int matrix)
+{
+	switch (matrix) {
+	case SWS_CS_ITU709:
+		return V4L2_COLORSPACE_REC709;
+	case SWS_CS_BT2020:
+		return V4L2_COLORSPACE_BT2020;
+	case SWS_CS_SMPTE240M:
+		return V4L2_COLORSPACE_SMPTE240M;
+	default:
+		return V4L2_COLORSPACE_SMPTE170M;
+	}
+}
+
+static bool is_rgb(enum AVPixelFormat format)
+{
+	return av_pix_fmt_desc_get(format)->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
+}
+
+static void file_colorimetry(const struct vmedia_camera_source *src, struct vmedia_camera_format *fmt)
+{
+	const struct file *f = (const struct file *)src;
+	uint8_t kind = vmedia_camera_layout(fmt->pixelformat)->kind;
+	bool full = f->native.full && !is_rgb(f->native.format);
+
+	if (kind == VMEDIA_CAMERA_JPEG) {
+		fmt->colorspace = V4L2_COLORSPACE_JPEG;
+		fmt->ycbcr_enc = V4L2_YCBCR_ENC_601;
+		fmt->xfer_func = V4L2_XFER_FUNC_SRGB;
+		fmt->quantization = V4L2_QUANTIZATION_FULL_RANGE;
+		return;
+	}
+	fmt->colorspace = is_rgb(f->native.format) ? V4L2_COLORSPACE_SRGB : colorspace_of(f->native.matrix);
+	fmt->ycbcr_enc = encoding_of(f->native.matrix);
+	fmt->xfer_func = V4L2_XFER_FUNC_DEFAULT;
+	fmt->quantization = full || kind == VMEDIA_CAMERA_RGB ? V4L2_QUANTIZATION_FULL_RANGE :
+								V4L2_QUANTIZATION_LIM_RANGE;
+}
+
+/* The pixel format that shows pictures of @format as they are comes first, then the usual ones. */
+static void offer_formats(struct file *f)
+{
+	static const uint32_t usual[] = {
+		V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_MJPEG,
+		V4L2_PIX_FMT_UYVY, V4L2_PIX_FMT_NV21, V4L2_PIX_FMT_YVU420, V4L2_PIX_FMT_BGR24, V4L2_PIX_FMT_GREY,
+	};
+	static const struct {
+		enum AVPixelFormat format;
+		uint32_t pixelformat;
+	} same[] = {
+		{ AV_PIX_FMT_YUV420P, V4L2_PIX_FMT_YUV420 }, { AV_PIX_FMT_NV12, V4L2_PIX_FMT_NV12 },
+		{ AV_PIX_FMT_YUV422P, V4L2_PIX_FMT_YUYV },   { AV_PIX_FMT_RGB24, V4L2_PIX_FMT_RGB24 },
+		{ AV_PIX_FMT_BGR24, V4L2_PIX_FMT_BGR24 },    { AV_PIX_FMT_GRAY8, V4L2_PIX_FMT_GREY },
+	};
+	struct vmedia_camera_source *b = &f->base;
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+		if (same[i].format == f->native.format)
+			b->formats[b->num_formats++] = same[i].pixelformat;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (!b->num_formats || usual[i] != b->formats[0])
+			b->formats[b->num_formats++] = usual[i];
+}
+
+static void offer_sizes(struct file *f, const struct vmedia_camera_options *opts)
+{
+	static const struct vmedia_camera_size usual[] = { { 320, 240 }, { 640, 480 }, { 1280, 720 }, { 1920, 1080 } };
+	uint32_t w = (uint32_t)f->native.width, h = (uint32_t)f->native.height;
+
+	vmedia_camera_add_size(&f->base, w, h);
+	/* What formats with shared chroma can show of an odd size. */
+	vmedia_camera_add_size(&f->base, w & ~1u, h);
+	vmedia_camera_add_size(&f->base, w & ~1u, h & ~1u);
+	/* A picture of one column or row has no even part: something must fit every format. */
+	if (w < 2 || h < 2)
+		vmedia_camera_add_size(&f->base, 64, 64);
+	for (uint32_t i = 0; i < opts->num_sizes; i++)
+		vmedia_camera_add_size(&f->base, opts->sizes[i].width, opts->sizes[i].height);
+	if (opts->num_sizes)
+		return;
+	for (uint32_t part = 2; part <= 4; part *= 2)
+		if (w / part >= 64 && h / part >= 64)
+			vmedia_camera_add_size(&f->base, w / part & ~1u, h / part & ~1u);
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		vmedia_camera_add_size(&f->base, usual[i].width, usual[i].height);
+}
+
+static void offer(struct file *f, const struct vmedia_camera_options *opts)
+{
+	bool given = opts->interval.numerator;
+
+	f->interval = given ? opts->interval :
+			      (struct vmedia_fract){ (uint32_t)f->clip.rate.den, (uint32_t)f->clip.rate.num };
+	f->by_clock = given;
+	vmedia_camera_add_interval(&f->base, f->interval.numerator, f->interval.denominator);
+	vmedia_camera_add_usual_intervals(&f->base);
+	offer_formats(f);
+	offer_sizes(f, opts);
+	snprintf(f->base.name, sizeof(f->base.name), "%.31s", f->clip.name);
+	f->base.controls = controls;
+	f->base.num_controls = sizeof(controls) / sizeof(controls[0]);
+}
+
+/* What libav* says goes where the library's own messages go. Has no state but libav's. */
+static void log_libav(void *avcl, int level, const char *fmt, va_list args)
+{
+	char line[512], clean[VMEDIA_LOG_MAX];
+	int prefix = 1;
+
+	if (level > AV_LOG_WARNING || !vmedia_log_wants(VMEDIA_LOG_DEBUG))
+		return;
+	av_log_format_line(avcl, level, fmt, args, line, sizeof(line), &prefix);
+	line[strcspn(line, "\n")] = 0;
+	vmedia_dbg("camera: libav: %s", vmedia_log_escape(clean, sizeof(clean), line, strlen(line)));
+}
+
+static int file_open(const struct vmedia_camera_options *opts, const char *arg, char *why, size_t why_size,
+		     struct vmedia_camera_source **src)
+{
+	struct file *f;
+	int err;
+
+	if (!arg || !*arg) {
+		snprintf(why, why_size, "which file? Use --source=file:PATH");
+		return -EINVAL;
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		snprintf(why, why_size, "no memory to open %s", arg);
+		return -ENOMEM;
+	}
+	f->base.ops = &vmedia_camera_file_ops;
+	av_log_set_callback(log_libav);
+	err = vmedia_camera_clip_open(&f->clip, arg, opts->threads, &f->base.interrupted, why, why_size);
+	if (err) {
+		free(f);
+		return err;
+	}
+	f->native = vmedia_camera_raw_of(f->clip.first);
+	if (!sws_isSupportedInput(f->native.format)) {
+		snprintf(why, why_size, "the pictures of %s are %s, which cannot be converted: convert the file", arg,
+			 av_get_pix_fmt_name(f->native.format));
+		vmedia_camera_clip_close(&f->clip);
+		free(f);
+		return -ENOSYS;
+	}
+	offer(f, opts);
+	*src = &f->base;
+	return 0;
+}
+
+static void file_close(struct vmedia_camera_source *src)
+{
+	vmedia_camera_clip_close(&file_of(src)->clip);
+	free(src);
+}
+
+const struct vmedia_camera_source_ops vmedia_camera_file_ops = {
+	.open = file_open,
+	.close = file_close,
+	.colorimetry = file_colorimetry,
+	.start = file_start,
+	.fill = file_fill,
+	.next = file_next,
+	.skip = file_skip,
+	.stop = file_stop,
+};

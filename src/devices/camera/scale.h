@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Any decoded picture to one that can be packed: size, pixel format and range, by libswscale.
+ *
+ * The result goes to memory of our own, never to a driver's buffer: libswscale's vector code writes past the end of
+ * rows, and nobody promises that it does not read back what it wrote.
+ *
+ * Context: one thread at a time for each scaler.
+ */
+#ifndef VMEDIA_CAMERA_SCALE_H
+#define VMEDIA_CAMERA_SCALE_H
+
+#include <libavutil/frame.h>
+#include <libavutil/pixfmt.h>
+#include <libswscale/swscale.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a picture is to become, or is. */
+struct vmedia_camera_raw {
+	enum AVPixelFormat format;	/* not one of the YUVJ formats: those are full */
+	int width, height;
+	bool full;			/* range of Y, U and V */
+	int matrix;			/* SWS_CS_*: what Y, U and V mean */
+};
+
+struct vmedia_camera_scaler {
+	struct SwsContext *sws;
+	struct vmedia_camera_raw from, to;
+	AVFrame *out;
+};
+
+/* What @frame is. RGB counts as full, and as BT.601. */
+struct vmedia_camera_raw vmedia_camera_raw_of(const AVFrame *frame);
+bool vmedia_camera_raw_same(const struct vmedia_camera_raw *a, const struct vmedia_camera_raw *b);
+
+/*
+ * vmedia_camera_scale - make @frame into @to, in @out, which belongs to the scaler and holds until its next call
+ * @crop_width, @crop_height: how much of the frame to take, from its upper left corner
+ *
+ * Rows and columns of @out are doubled at the end where its size is odd. 0, -ENOMEM; -EINVAL: libswscale cannot.
+ */
+int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, int crop_width, int crop_height,
+			const struct vmedia_camera_raw *to, AVFrame **out);
+void vmedia_camera_scaler_fini(struct vmedia_camera_scaler *s);
+
+#endif

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What all sources have in common: opening by name, enumeration, negotiation, controls.
+ */
+#include "source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	const struct vmedia_camera_source_ops *ops;
+} kinds[] = {
+	{ "pattern", &vmedia_camera_pattern_ops },
+	{ "file", &vmedia_camera_file_ops },
+};
+
+/* ---- For the sources ---- */
+
+void vmedia_camera_add_size(struct vmedia_camera_source *src, uint32_t width, uint32_t height)
+{
+	if (!width || !height || width > VMEDIA_CAMERA_MAX_DIMENSION || height > VMEDIA_CAMERA_MAX_DIMENSION)
+		return;
+	if (src->num_sizes == sizeof(src->sizes) / sizeof(src->sizes[0]))
+		return;
+	for (uint32_t i = 0; i < src->num_sizes; i++)
+		if (src->sizes[i].width == width && src->sizes[i].height == height)
+			return;
+	src->sizes[src->num_sizes++] = (struct vmedia_camera_size){ width, height };
+}
+
+void vmedia_camera_add_interval(struct vmedia_camera_source *src, uint32_t numerator, uint32_t denominator)
+{
+	if (!numerator || !denominator || src->num_intervals == VMEDIA_CAMERA_MAX_INTERVALS)
+		return;
+	for (uint32_t i = 0; i < src->num_intervals; i++)
+		if ((uint64_t)src->intervals[i].numerator * denominator ==
+		    (uint64_t)src->intervals[i].denominator * numerator)
+			return;
+	src->intervals[src->num_intervals++] = (struct vmedia_fract){ numerator, denominator };
+}
+
+void vmedia_camera_add_usual_intervals(struct vmedia_camera_source *src)
+{
+	static const uint32_t rates[] = { 60, 50, 30, 25, 24, 15, 10, 5 };
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
+		vmedia_camera_add_interval(src, 1, rates[i]);
+}
+
+static int control_index(const struct vmedia_camera_source *src, uint32_t id)
+{
+	for (uint32_t i = 0; i < src->num_controls; i++)
+		if (src->controls[i].id == id)
+			return (int)i;
+	return -1;
+}
+
+int32_t vmedia_camera_value(const struct vmedia_camera_source *src, uint32_t id)
+{
+	int i = control_index(src, id);
+
+	return i < 0 ? 0 : atomic_load_explicit(&src->values[i], memory_order_relaxed);
+}
+
+/* ---- Opening and closing ---- */
+
+int vmedia_camera_source_open(const struct vmedia_camera_options *opts, char *why, size_t why_size,
+			      struct vmedia_camera_source **src)
+{
+	const char *name = opts->source ? opts->source : "pattern";
+	size_t len = strcspn(name, ":");
+	const char *arg = name[len] ? name + len + 1 : NULL;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct vmedia_camera_source *s;
+		int err;
+
+		if (strlen(kinds[i].name) != len || strncmp(kinds[i].name, name, len))
+			continue;
+		err = kinds[i].ops->open(opts, arg, why, why_size, &s);
+		if (err)
+			return err;
+		for (uint32_t k = 0; k < s->num_controls; k++)
+			atomic_init(&s->values[k], s->controls[k].default_value);
+		*src = s;
+		return 0;
+	}
+	snprintf(why, why_size, "unknown source \"%.*s\": use --source=pattern or --source=file:PATH",
+		 (int)(len < 64 ? len : 64), name);
+	return -EINVAL;
+}
+
+void vmedia_camera_source_close(struct vmedia_camera_source *src)
+{
+	if (!src)
+		return;
+	vmedia_camera_source_stop(src);
+	src->ops->close(src);
+}
+
+/* ---- What it offers ---- */
+
+int vmedia_camera_source_format(const struct vmedia_camera_source *src, uint32_t index, uint32_t *pixelformat)
+{
+	if (index >= src->num_formats)
+		return -EINVAL;
+	*pixelformat = src->formats[index];
+	return 0;
+}
+
+int vmedia_camera_source_size(const struct vmedia_camera_source *src, uint32_t index, struct vmedia_camera_size *size)
+{
+	if (index >= src->num_sizes)
+		return -EINVAL;
+	*size = src->sizes[index];
+	return 0;
+}
+
+int vmedia_camera_source_interval(const struct vmedia_camera_source *src, uint32_t index,
+				  struct vmedia_fract *interval)
+{
+	if (index >= src->num_intervals)
+		return -EINVAL;
+	*interval = src->intervals[index];
+	return 0;
+}
+
+const struct vmedia_camera_control *vmedia_camera_source_controls(const struct vmedia_camera_source *src,
+								  uint32_t *count)
+{
+	*count = src->num_controls;
+	return src->controls;
+}
+
+const char *vmedia_camera_source_name(const struct vmedia_camera_source *src)
+{
+	return src->name;
+}
+
+static uint32_t distance(uint32_t a, uint32_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* As v4l2_find_nearest_size() has it: the least sum of differences, the first of equals. */
+static struct vmedia_camera_size nearest_size(const struct vmedia_camera_source *src,
+					      const struct vmedia_camera_format *fmt)
+{
+	struct vmedia_camera_size best = src->sizes[0];
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < src->num_sizes; i++) {
+		const struct vmedia_camera_size *s = &src->sizes[i];
+		uint64_t d = (uint64_t)distance(s->width, fmt->width) + distance(s->height, fmt->height);
+
+		if (!vmedia_camera_format_fits(fmt->pixelformat, s->width, s->height))
+			continue;
+		if (d < least) {
+			least = d;
+			best = *s;
+		}
+	}
+	return best;
+}
+
+void vmedia_camera_source_try(const struct vmedia_camera_source *src, struct vmedia_camera_format *fmt)
+{
+	struct vmedia_camera_size size;
+	bool found = false;
+
+	for (uint32_t i = 0; i < src->num_formats; i++)
+		found |= src->formats[i] == fmt->pixelformat;
+	if (!found)
+		fmt->pixelformat = src->formats[0];
+	size = nearest_size(src, fmt);
+	fmt->width = size.width;
+	fmt->height = size.height;
+	vmedia_camera_format_fill(fmt);
+	src->ops->colorimetry(src, fmt);
+}
+
+/* ---- Pictures ---- */
+
+int vmedia_camera_source_start(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
+			       const struct vmedia_fract *interval)
+{
+	struct vmedia_camera_format f = *fmt;
+	int err;
+
+	vmedia_camera_source_try(src, &f);
+	if (src->started || f.pixelformat != fmt->pixelformat || f.width != fmt->width || f.height != fmt->height ||
+	    f.bytesperline != fmt->bytesperline || !interval->numerator || !interval->denominator)
+		return -EINVAL;
+	atomic_store(&src->interrupted, false);
+	err = src->ops->start(src, &f, interval);
+	if (err)
+		return err;
+	src->format = f;
+	src->started = true;
+	return 0;
+}
+
+int vmedia_camera_source_fill_target(struct vmedia_camera_source *src, struct vmedia_camera_target *target)
+{
+	return src->started ? src->ops->fill(src, target) : -EINVAL;
+}
+
+int vmedia_camera_source_fill(struct vmedia_camera_source *src, struct vmedia_camera_frame *frame)
+{
+	struct vmedia_camera_target t;
+	int err;
+
+	if (!src->started)
+		return -EINVAL;
+	if (src->format.pixelformat != V4L2_PIX_FMT_MJPEG && frame->size < src->format.sizeimage)
+		return -ENOSPC;
+	vmedia_camera_target_init(&t, &src->format, frame->data, frame->size);
+	t.sequence = frame->sequence;
+	t.time_ns = frame->time_ns;
+	err = vmedia_camera_source_fill_target(src, &t);
+	if (!err)
+		frame->bytesused = t.bytesused;
+	return err;
+}
+
+void vmedia_camera_source_stop(struct vmedia_camera_source *src)
+{
+	if (src->started && src->ops->stop)
+		src->ops->stop(src);
+	src->started = false;
+}
+
+void vmedia_camera_source_interrupt(struct vmedia_camera_source *src)
+{
+	atomic_store(&src->interrupted, true);
+}
+
+int vmedia_camera_source_set_control(struct vmedia_camera_source *src, uint32_t id, int32_t value)
+{
+	int i = control_index(src, id);
+
+	if (i < 0)
+		return -EINVAL;
+	if (value < src->controls[i].minimum || value > src->controls[i].maximum)
+		return -ERANGE;
+	atomic_store_explicit(&src->values[i], value, memory_order_relaxed);
+	return 0;
+}
