@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Both ends of vhost-user in one thread: a back-end with a small device behind it, on a loop that the front-end steps
- * while it waits for answers.
+ * Both ends of vhost-user in one thread: a back-end with a small device behind it, on a loop that
+ * the front-end steps while it waits for answers.
  */
 #ifndef VMEDIA_TESTS_VHOST_RIG_H
 #define VMEDIA_TESTS_VHOST_RIG_H
@@ -44,7 +44,9 @@ struct rig {
 	struct vmedia_vuf *vuf;
 	int fds; /* open before the rig was */
 
-	/* The device: answers each chain with the bytes it read plus one, unless it holds chains. */
+	/*
+	 * The device: answers each chain with the bytes it read plus one, unless it holds chains.
+	 */
 	unsigned int ready[RIG_QUEUES], stopped[RIG_QUEUES], kicks[RIG_QUEUES];
 	bool running[RIG_QUEUES];
 	bool hold;
@@ -105,8 +107,8 @@ int rig_recv(struct rig *r, unsigned int idx);
 void rig_echo(struct rig *r, unsigned int idx, uint8_t byte);
 
 /*
- * Any message to the back-end. need_reply as the flag. Returns the u64 of the answer, -1 without one,
- * -2 if the connection was closed.
+ * Any message to the back-end. need_reply as the flag. Returns the u64 of the answer, -1 without
+ * one, -2 if the connection was closed.
  */
 int64_t rig_raw(struct rig *r, uint32_t request, bool need_reply, const void *payload,
 		uint32_t size, const int *fds, unsigned int num_fds);

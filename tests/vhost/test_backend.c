@@ -21,13 +21,15 @@ static void test_negotiate(void **state)
 	rig_open(&r, NULL);
 	assert_int_equal(vmedia_vuf_negotiate(r.vuf), 0);
 	assert_int_equal(vmedia_vuf_protocol_features(r.vuf),
-			 PF(MQ) | PF(REPLY_ACK) | PF(BACKEND_REQ) | PF(CONFIG) | PF(BACKEND_SEND_FD) |
-				 PF(INFLIGHT_SHMFD) | PF(RESET_DEVICE) | PF(CONFIGURE_MEM_SLOTS) |
-				 PF(STATUS) | PF(SHARED_OBJECT) | PF(SHMEM));
+			 PF(MQ) | PF(REPLY_ACK) | PF(BACKEND_REQ) | PF(CONFIG) |
+				 PF(BACKEND_SEND_FD) | PF(INFLIGHT_SHMFD) | PF(RESET_DEVICE) |
+				 PF(CONFIGURE_MEM_SLOTS) | PF(STATUS) | PF(SHARED_OBJECT) |
+				 PF(SHMEM));
 	assert_int_equal(vmedia_vub_protocol_features(r.vub), vmedia_vuf_protocol_features(r.vuf));
-	assert_int_equal(vmedia_vuf_features(r.vuf),
-			 BIT(VMEDIA_VIRTIO_F_VERSION_1) | BIT(VMEDIA_VU_F_PROTOCOL) |
-				 BIT(VMEDIA_VIRTIO_F_INDIRECT_DESC) | BIT(VMEDIA_VIRTIO_F_EVENT_IDX));
+	assert_int_equal(vmedia_vuf_features(r.vuf), BIT(VMEDIA_VIRTIO_F_VERSION_1) |
+							     BIT(VMEDIA_VU_F_PROTOCOL) |
+							     BIT(VMEDIA_VIRTIO_F_INDIRECT_DESC) |
+							     BIT(VMEDIA_VIRTIO_F_EVENT_IDX));
 	assert_int_equal(r.features, vmedia_vuf_features(r.vuf));
 	assert_int_equal(vmedia_vuf_num_queues(r.vuf), RIG_QUEUES);
 	assert_int_equal(vmedia_vuf_shmem_size(r.vuf, 0), RIG_SHMEM);
@@ -101,7 +103,8 @@ static void test_features_refused(void **state)
 	assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_FEATURES, true, &val, 8, NULL, 0), EINVAL);
 	assert_int_equal(r.features, vmedia_vuf_features(r.vuf));
 	val = BIT(63);
-	assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_PROTOCOL_FEATURES, true, &val, 8, NULL, 0), EINVAL);
+	assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_PROTOCOL_FEATURES, true, &val, 8, NULL, 0),
+			 EINVAL);
 	assert_int_equal(vmedia_vub_protocol_features(r.vub), vmedia_vuf_protocol_features(r.vuf));
 	/* The same again but nobody asks for an answer: the connection closes. */
 	assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_PROTOCOL_FEATURES, false, &val, 8, NULL, 0), -2);
@@ -124,7 +127,10 @@ static void test_ack_of_negotiation(void **state)
 	rig_close(&r);
 }
 
-/* Every request with every wrong size, too many descriptors, and as an answer: told when asked, closed when not. */
+/*
+ * Every request with every wrong size, too many descriptors, and as an answer: told when asked,
+ * closed when not.
+ */
 static void test_malformed(void **state)
 {
 	static const uint8_t zeros[VMEDIA_VU_MAX_PAYLOAD];
@@ -154,7 +160,8 @@ static void test_malformed(void **state)
 		if (req == VMEDIA_VU_SET_CONFIG)
 			continue; /* see test_config() */
 		rig_start(&r, NULL);
-		assert_int_equal(rig_raw(&r, req, false, zeros, row ? row->max + 1 : 0, fds, 0), -2);
+		assert_int_equal(rig_raw(&r, req, false, zeros, row ? row->max + 1 : 0, fds, 0),
+				 -2);
 		assert_int_equal(r.closed, 1);
 		assert_int_equal(r.reason, -EPROTO);
 		rig_close(&r);
@@ -430,20 +437,13 @@ static void test_many_connections(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_negotiate),
-		cmocka_unit_test(test_shmem_bits),
-		cmocka_unit_test(test_less_offered),
-		cmocka_unit_test(test_features_refused),
-		cmocka_unit_test(test_ack_of_negotiation),
-		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_reply_flag),
-		cmocka_unit_test(test_config),
-		cmocka_unit_test(test_status_and_reset),
-		cmocka_unit_test(test_shared_object),
-		cmocka_unit_test(test_mem_table),
-		cmocka_unit_test(test_mem_slots),
-		cmocka_unit_test(test_inflight),
-		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_negotiate),	   cmocka_unit_test(test_shmem_bits),
+		cmocka_unit_test(test_less_offered),	   cmocka_unit_test(test_features_refused),
+		cmocka_unit_test(test_ack_of_negotiation), cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_reply_flag),	   cmocka_unit_test(test_config),
+		cmocka_unit_test(test_status_and_reset),   cmocka_unit_test(test_shared_object),
+		cmocka_unit_test(test_mem_table),	   cmocka_unit_test(test_mem_slots),
+		cmocka_unit_test(test_inflight),	   cmocka_unit_test(test_create),
 		cmocka_unit_test(test_many_connections),
 	};
 

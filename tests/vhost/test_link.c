@@ -339,16 +339,11 @@ static void test_replies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytewise),
-		cmocka_unit_test(test_two_at_once),
-		cmocka_unit_test(test_bad_headers),
-		cmocka_unit_test(test_peer_leaves),
-		cmocka_unit_test(test_many_fds),
-		cmocka_unit_test(test_fds_over_several_parts),
-		cmocka_unit_test(test_queue),
-		cmocka_unit_test(test_no_socket),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_bytewise),    cmocka_unit_test(test_two_at_once),
+		cmocka_unit_test(test_bad_headers), cmocka_unit_test(test_peer_leaves),
+		cmocka_unit_test(test_many_fds),    cmocka_unit_test(test_fds_over_several_parts),
+		cmocka_unit_test(test_queue),	    cmocka_unit_test(test_no_socket),
+		cmocka_unit_test(test_table),	    cmocka_unit_test(test_replies),
 	};
 
 	vmedia_log_set_level(VMEDIA_LOG_ERR);

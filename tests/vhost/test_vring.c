@@ -125,7 +125,8 @@ static void test_bad_values(void **state)
 	assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_VRING_ADDR, true, &addr, 40, NULL, 0), ERANGE);
 	for (i = 0; i < sizeof(bad_nums) / sizeof(bad_nums[0]); i++) {
 		st.num = bad_nums[i];
-		assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_VRING_NUM, true, &st, 8, NULL, 0), EINVAL);
+		assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_VRING_NUM, true, &st, 8, NULL, 0),
+				 EINVAL);
 	}
 	st.num = 65536;
 	assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_VRING_BASE, true, &st, 8, NULL, 0), EINVAL);
@@ -144,14 +145,20 @@ static void test_bad_values(void **state)
 	assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_VRING_CALL, true, &val, 8, &file, 1), EBADF);
 	val = RIG_QUEUES;
 	assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_VRING_CALL, true, &val, 8, &file, 1), ERANGE);
-	/* Nobody reads an answer to GET_VRING_BASE but the front-end: a ring that does not exist is fatal. */
+	/*
+	 * Nobody reads an answer to GET_VRING_BASE but the front-end: a ring that does not exist is
+	 * fatal.
+	 */
 	assert_int_equal(rig_raw(&r, VMEDIA_VU_GET_VRING_BASE, false, &st, 8, NULL, 0), -2);
 	rig_close(&r);
 	close(file);
 	close(null);
 }
 
-/* A ring that reaches out of the map with its end: found at the start, said through the error eventfd. */
+/*
+ * A ring that reaches out of the map with its end: found at the start, said through the error
+ * eventfd.
+ */
 static void test_ring_does_not_fit(void **state)
 {
 	struct rig r;
@@ -161,7 +168,8 @@ static void test_ring_does_not_fit(void **state)
 	rig_setup_ring(&r, 0, 0);
 	g = &r.ring[0];
 	assert_int_equal(vmedia_vuf_set_vring_addr(r.vuf, 0, RIG_UVA + RIG_MEM_SIZE - 16,
-						   RIG_UVA + 0x1000, RIG_UVA + 0x2000), 0);
+						   RIG_UVA + 0x1000, RIG_UVA + 0x2000),
+			 0);
 	vmedia_eventfd_signal(g->kick);
 	rig_settle(&r);
 	assert_int_equal(r.ready[0], 0);
@@ -193,7 +201,10 @@ static void test_get_base_and_resume(void **state)
 		rig_send(&r, 0, 9);
 		rig_settle(&r);
 		assert_int_equal(r.num_held[0], 1);
-		/* The device returns what it holds before the ring is gone, and the driver hears of it. */
+		/*
+		 * The device returns what it holds before the ring is gone, and the driver hears of
+		 * it.
+		 */
 		assert_int_equal(vmedia_vuf_get_vring_base(r.vuf, 0, &base), 0);
 		assert_int_equal(r.stopped[0], 1);
 		assert_int_equal(rig_recv(&r, 0), 0);
@@ -221,7 +232,10 @@ static void test_get_base_and_resume(void **state)
 	}
 }
 
-/* UML: rings are disabled, then set up from 0 without any other word. QEMU without RESET_DEVICE: GET_VRING_BASE first. */
+/*
+ * UML: rings are disabled, then set up from 0 without any other word. QEMU without RESET_DEVICE:
+ * GET_VRING_BASE first.
+ */
 static void test_start_over(void **state)
 {
 	int pass;
@@ -333,7 +347,10 @@ static void test_mem_change_in_flight(void **state)
 	rig_close(&r);
 }
 
-/* The region that a ring lies in goes while a chain is out: the ring stops, its memory stays until the chain is done. */
+/*
+ * The region that a ring lies in goes while a chain is out: the ring stops, its memory stays until
+ * the chain is done.
+ */
 static void test_mem_removed_under_ring(void **state)
 {
 	struct vmedia_vuf_region region;
@@ -378,7 +395,10 @@ static void test_broken_ring(void **state)
 	rig_close(&r);
 }
 
-/* UML's interrupts come over a socket pair, others may use pipes; a closed or full other end does no harm. */
+/*
+ * UML's interrupts come over a socket pair, others may use pipes; a closed or full other end does
+ * no harm.
+ */
 static void test_odd_descriptors(void **state)
 {
 	struct rig r;
@@ -483,7 +503,10 @@ static void test_destroy_in_callbacks(void **state)
 	rig_close(&r);
 }
 
-/* A daemon that dies with a chain in hand: the next one gets the in-flight file and serves that chain first. */
+/*
+ * A daemon that dies with a chain in hand: the next one gets the in-flight file and serves that
+ * chain first.
+ */
 static void test_inflight_survives(void **state)
 {
 	struct vmedia_vu_inflight info;
