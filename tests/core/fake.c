@@ -41,9 +41,12 @@ void fake_dqbuf(struct vmedia_session *s, uint32_t buf_type, uint32_t index)
 	evt->buffer.type = buf_type;
 	evt->buffer.index = index;
 	evt->buffer.memory = VMEDIA_MEMORY_MMAP;
-	evt->buffer.m.planes = 0x7f0000001000ull;	/* must not reach the driver */
-	if (vmedia_buf_type_is_multiplanar(buf_type))
+	if (vmedia_buf_type_is_multiplanar(buf_type)) {
+		evt->buffer.m.planes = 0x7f0000001000ull;	/* must not reach the driver */
 		evt->buffer.length = 1;
+		evt->planes[0].bytesused = 5;
+		evt->planes[0].length = 10;
+	}
 	vmedia_session_wake(s);
 }
 

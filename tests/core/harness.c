@@ -234,6 +234,16 @@ void harness_put(struct harness *h, struct harness_req *req)
 	h->free_reqs = req;
 }
 
+void harness_forget(struct harness *h)
+{
+	struct harness_req *req;
+
+	assert(!h->events_first && !h->events_posted);
+	h->free_reqs = NULL;
+	for (req = h->all_reqs; req; req = *(struct harness_req **)(req + 1))
+		harness_put(h, req);
+}
+
 struct harness_req *harness_offer_sg(struct harness *h, unsigned int q, const struct vmedia_gpa_range *out,
 				     unsigned int out_num, const struct vmedia_gpa_range *in, unsigned int in_num)
 {

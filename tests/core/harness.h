@@ -129,6 +129,8 @@ void harness_kick(struct harness *h, unsigned int q);
 /* Take back what the device returned. */
 void harness_collect(struct harness *h);
 void harness_put(struct harness *h, struct harness_req *req);
+/* Right after harness_restart() or harness_reconnect(): the test has no pointers to requests any more. */
+void harness_forget(struct harness *h);
 
 /* Offer, kick, step: used.len, or -EAGAIN if it did not come back. The answer is copied to @resp. */
 int harness_raw(struct harness *h, const void *req, size_t req_len, void *resp, size_t resp_cap);

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory that the guest brings (SHARED_PAGES, payloads of controls) and memory of ours: bounds, copies, accounting. */
+#include "test.h"
+
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define PAGE 4096u
+
+static uint8_t sg_raw[70000 * VMEDIA_SG_ENTRY_SIZE];
+
+static struct vmedia_sg sg_of(const struct vmedia_sg_entry *e, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		vmedia_sg_put(sg_raw, i, &e[i]);
+	return (struct vmedia_sg){ sg_raw, n };
+}
+
+static int qbuf_pages(struct world *w, uint32_t nr, uint32_t length, const struct vmedia_sg_entry *e, uint32_t n)
+{
+	struct vmedia_cmd cmd;
+
+	harness_cmd_ioctl(&cmd, w->session, nr);
+	cmd.io.arg.buffer.type = VMEDIA_BUF_TYPE_VIDEO_CAPTURE;
+	cmd.io.arg.buffer.memory = VMEDIA_MEMORY_USERPTR;
+	cmd.io.arg.buffer.length = length;
+	cmd.io.arg.buffer.m.userptr = 0x7f0000000000;
+	cmd.io.plane_sg[0] = sg_of(e, n);
+	return harness_cmd(&w->h, &cmd);
+}
+
+static struct fake_session *last(struct world *w)
+{
+	return vmedia_session_priv(w->f.last);
+}
+
+/* Pages in any order are seen as one piece, written in place. */
+static void test_scattered_pages(void **state)
+{
+	struct world *w = world_open();
+	uint8_t *m = harness_alloc(&w->h, 8 * PAGE, PAGE), *p;
+	uint64_t gpa = harness_gpa(&w->h, m);
+	struct vmedia_sg_entry e[3] = { { gpa + 5 * PAGE + 100, PAGE - 100 }, { gpa + 2 * PAGE, 2 * PAGE }, { gpa, 50 } };
+	uint32_t length = PAGE - 100 + 2 * PAGE + 50;
+	struct vmedia_backing *first;
+
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, length, e, 3), 0);
+	first = last(w)->imported;
+	assert_int_equal(vmedia_backing_length(first), length);
+	assert_int_equal(vmedia_backing_fd(first, NULL), -1);
+	p = vmedia_backing_addr(first);
+	memset(p, 0xab, length);
+	vmedia_backing_flush(first, length);
+	assert_int_equal(m[5 * PAGE + 99], 0);
+	assert_int_equal(m[5 * PAGE + 100], 0xab);
+	assert_int_equal(m[2 * PAGE], 0xab);
+	assert_int_equal(m[49], 0xab);
+	assert_int_equal(m[50], 0);
+	assert_int_equal(stats_of(w).bytes_copied, 0);
+	/* The same again is the same backing: nothing is mapped anew. */
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_PREPARE_BUF, length, e, 3), 0);
+	assert_ptr_equal(last(w)->imported, first);
+	e[2].start += PAGE;
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, length, e, 3), 0);
+	assert_ptr_not_equal(last(w)->imported, first);
+	world_end(w);
+}
+
+/* Pieces that are no pages are copied: both ways, counted, and charged to the guest. */
+static void test_bounced(void **state)
+{
+	struct world *w = world_open();
+	uint8_t *m = harness_alloc(&w->h, 4 * PAGE, PAGE);
+	uint64_t gpa = harness_gpa(&w->h, m), before = stats_of(w).bytes_held;
+	struct vmedia_sg_entry e[2] = { { gpa + 10, 100 }, { gpa + 1000, 200 } };
+	uint8_t *p;
+
+	memset(m, 0x31, 4 * PAGE);
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 300, e, 2), 0);
+	p = vmedia_backing_addr(last(w)->imported);
+	memset(p, 0xcd, 300);
+	assert_int_equal(m[10], 0x31);
+	vmedia_backing_flush(last(w)->imported, 300);
+	assert_int_equal(m[10], 0xcd);
+	assert_int_equal(m[109], 0xcd);
+	assert_int_equal(m[110], 0x31);
+	assert_int_equal(m[1199], 0xcd);
+	assert_int_equal(stats_of(w).bytes_copied, 300);
+	assert_int_equal(stats_of(w).bytes_held, before + 300);
+	/* To be read: what the guest wrote until now. */
+	w->f.import_read = true;
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 300, e, 2), 0);
+	p = vmedia_backing_addr(last(w)->imported);
+	assert_int_equal(p[0], 0xcd);
+	m[10] = 0x77;
+	vmedia_backing_fetch(last(w)->imported, 300);
+	assert_int_equal(p[0], 0x77);
+	assert_int_equal(stats_of(w).bytes_copied, 900);
+	harness_close(&w->h, w->session);
+	assert_int_equal(stats_of(w).bytes_held, 0);
+	world_end(w);
+}
+
+static void test_bad_lists(void **state)
+{
+	struct world *w = world_open();
+	struct vmedia_sg_entry e[2] = { { HARNESS_GPA, PAGE }, { HARNESS_GPA + 2 * PAGE, PAGE } };
+
+	/* The list must cover the plane; the plane must be as long as the device needs. */
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 2 * PAGE, e, 2), 0);
+	w->f.import_length = 2 * PAGE + 1;
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 2 * PAGE, e, 2), -EINVAL);
+	w->f.import_length = 0;
+	e[1].start = HARNESS_GPA + HARNESS_RAM - 1;
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 2 * PAGE, e, 2), -EFAULT);
+	e[1].start = UINT64_MAX - PAGE;
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 2 * PAGE, e, 2), -EFAULT);
+	e[1].start = 0;
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 2 * PAGE, e, 2), -EFAULT);
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 0, e, 0), -EINVAL);
+	/* One page a thousand times is allowed; it is the guest's. */
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, PAGE, e, 1), 0);
+	world_end(w);
+}
+
+/* A guest cannot make the device allocate what it likes: neither by one large frame nor by many. */
+static void test_bounce_limit(void **state)
+{
+	struct vmedia_limits limits;
+	struct vmedia_sg_entry e[64];
+	struct world *w;
+	uint32_t other, i;
+
+	vmedia_limits_default(&limits);
+	limits.max_bytes = 256 << 10;
+	w = world_new(&limits);
+	for (i = 0; i < 64; i++)
+		e[i] = (struct vmedia_sg_entry){ HARNESS_GPA + (1 << 20) + i * 8192 + 1, 4097 };
+	assert_int_equal(harness_open(&w->h, &w->session), 0);
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 20 * 4097, e, 20), 0);
+	other = w->session;
+	assert_int_equal(harness_open(&w->h, &w->session), 0);
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 40 * 4097, e, 40), -ENOMEM);
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 64 * 4097, e, 64), -ENOMEM);
+	harness_close(&w->h, other);
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 40 * 4097, e, 40), 0);
+	world_end(w);
+}
+
+/* ---- Controls with payloads ---- */
+
+static uint8_t seen[64];
+static uint32_t answer_size;
+static int answer_err;
+
+static int ctrl_device(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)
+{
+	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
+	uint8_t *p = vmedia_request_ctrl_data(req, 1);
+
+	assert_null(vmedia_request_ctrl_data(req, 0));
+	assert_null(vmedia_request_ctrl_data(req, 2));
+	assert_null(vmedia_request_ctrl_data(req, UINT32_MAX));
+	if (!p)
+		return -ENXIO;
+	memcpy(seen, p, 48);
+	memset(p, 0xd1, 48);
+	io->ctrls[0].value = 42;
+	io->ctrls[1].size = answer_size;
+	return answer_err;
+}
+
+static int ctrls(struct world *w, uint32_t nr, uint32_t size, const struct vmedia_sg_entry *e, uint32_t n)
+{
+	struct vmedia_ext_control c[2] = { { .id = 1 }, { .id = 2, .size = size, .ptr = 0x1000 } };
+	struct vmedia_sg sg[2] = { { NULL, 0 }, sg_of(e, n) };
+	struct vmedia_cmd cmd;
+	int err;
+
+	harness_cmd_ioctl(&cmd, w->session, nr);
+	cmd.io.arg.ext_controls.count = cmd.io.max_ctrls = 2;
+	cmd.io.ctrls = c;
+	cmd.io.ctrl_sg = sg;
+	err = harness_cmd(&w->h, &cmd);
+	if (!err)
+		assert_int_equal(c[0].value, 42);
+	return err;
+}
+
+static void test_ctrl_payload(void **state)
+{
+	struct world *w = world_open();
+	uint8_t *m = harness_alloc(&w->h, 2 * PAGE, PAGE);
+	uint64_t gpa = harness_gpa(&w->h, m);
+	struct vmedia_sg_entry e[2] = { { gpa + 4080, 16 }, { gpa + 100, 32 } };
+	uint32_t nr;
+
+	w->f.ioctl = ctrl_device;
+	for (nr = VMEDIA_NR_G_EXT_CTRLS; nr <= VMEDIA_NR_TRY_EXT_CTRLS; nr++) {
+		memset(m, 0x61, 2 * PAGE);
+		answer_size = 48;
+		answer_err = 0;
+		assert_int_equal(ctrls(w, nr, 48, e, 2), 0);
+		/* A getter sees zeros, a setter what the guest has. */
+		assert_int_equal(seen[0], nr == VMEDIA_NR_G_EXT_CTRLS ? 0 : 0x61);
+		assert_int_equal(seen[47], nr == VMEDIA_NR_G_EXT_CTRLS ? 0 : 0x61);
+		assert_int_equal(m[4079], 0x61);
+		assert_int_equal(m[4080], 0xd1);
+		assert_int_equal(m[4096], 0x61);
+		assert_int_equal(m[131], 0xd1);
+		assert_int_equal(m[132], 0x61);
+		/* The device has less to give: no more is written. */
+		memset(m, 0x61, 2 * PAGE);
+		answer_size = 20;
+		assert_int_equal(ctrls(w, nr, 48, e, 2), 0);
+		assert_int_equal(m[103], 0xd1);
+		assert_int_equal(m[104], 0x61);
+		/* A failure writes nothing; a larger size is not believed. */
+		memset(m, 0x61, 2 * PAGE);
+		answer_size = 1000;
+		answer_err = -ENOSPC;
+		assert_int_equal(ctrls(w, nr, 48, e, 2), -ENOSPC);
+		assert_int_equal(m[4080], 0x61);
+	}
+	world_end(w);
+}
+
+static void test_ctrl_refused(void **state)
+{
+	struct vmedia_limits limits;
+	struct world *w;
+	struct vmedia_sg_entry e = { 0x1000, 48 };
+	unsigned int before;
+
+	vmedia_limits_default(&limits);
+	limits.max_ctrl_bytes = 4096;
+	w = world_new(&limits);
+	assert_int_equal(harness_open(&w->h, &w->session), 0);
+	w->f.ioctl = ctrl_device;
+	before = w->f.ioctls;
+	assert_int_equal(ctrls(w, VMEDIA_NR_G_EXT_CTRLS, 48, &e, 1), -EFAULT);
+	assert_int_equal(ctrls(w, VMEDIA_NR_S_EXT_CTRLS, 48, &e, 1), -EFAULT);
+	e = (struct vmedia_sg_entry){ HARNESS_GPA, 4097 };
+	assert_int_equal(ctrls(w, VMEDIA_NR_S_EXT_CTRLS, 4097, &e, 1), -E2BIG);
+	e.len = 0xffffffff;
+	assert_int_equal(ctrls(w, VMEDIA_NR_S_EXT_CTRLS, 0xffffffff, &e, 1), -E2BIG);
+	assert_int_equal(w->f.ioctls, before);
+	e.len = 4096;
+	answer_size = 48;
+	answer_err = 0;
+	assert_int_equal(ctrls(w, VMEDIA_NR_S_EXT_CTRLS, 4096, &e, 1), 0);
+	world_end(w);
+}
+
+static void test_ctrl_count(void **state)
+{
+	struct world *w = world_open();
+	static uint8_t req[16 + 32 + 1025 * 20] = { 3 };
+	uint8_t resp[64];
+
+	put32(req + 8, w->session);
+	put32(req + 12, VMEDIA_NR_S_EXT_CTRLS);
+	put32(req + 20, 1025);
+	assert_int_equal(harness_raw(&w->h, req, sizeof(req), resp, 64), 8);
+	assert_int_equal(le32(resp), E2BIG);
+	put32(req + 20, 0xffffffff);
+	assert_int_equal(harness_raw(&w->h, req, sizeof(req), resp, 64), 8);
+	assert_int_equal(le32(resp), E2BIG);
+	/* Claims more than it brings. */
+	put32(req + 20, 1000);
+	assert_int_equal(harness_raw(&w->h, req, 16 + 32 + 20, resp, 64), 8);
+	assert_int_equal(le32(resp), EINVAL);
+	assert_int_equal(w->f.ioctls, 0);
+	world_end(w);
+}
+
+/* ---- Memory of ours ---- */
+
+static void test_backing_create(void **state)
+{
+	struct vmedia_limits limits;
+	struct vmedia_backing *a, *b;
+	struct world *w;
+	uint64_t offset = 1;
+	int fd;
+
+	vmedia_limits_default(&limits);
+	limits.max_bytes = 16 * PAGE;
+	w = world_new(&limits);
+	assert_int_equal(vmedia_backing_create(w->f.dev, 0, &a), -EINVAL);
+	assert_int_equal(vmedia_backing_create(w->f.dev, UINT64_MAX, &a), -ENOMEM);
+	assert_int_equal(vmedia_backing_create(w->f.dev, 16 * PAGE + 1, &a), -ENOMEM);
+	assert_int_equal(vmedia_backing_create(w->f.dev, 15 * PAGE + 1, &a), 0);
+	assert_int_equal(stats_of(w).bytes_held, 16 * PAGE);
+	assert_int_equal(vmedia_backing_length(a), 15 * PAGE + 1);
+	assert_int_equal(((uint8_t *)vmedia_backing_addr(a))[15 * PAGE], 0);
+	assert_int_equal(vmedia_backing_create(w->f.dev, 1, &b), -ENOMEM);
+	fd = vmedia_backing_fd(a, &offset);
+	assert_true(fd >= 0);
+	assert_int_equal(offset, 0);
+	/* Who gets the file cannot make our mapping fault. */
+	assert_int_equal(ftruncate(fd, 0), -1);
+	assert_int_equal(fcntl(fd, F_GET_SEALS) & F_SEAL_SHRINK, F_SEAL_SHRINK);
+	vmedia_backing_put(vmedia_backing_get(a));
+	vmedia_backing_put(a);
+	vmedia_backing_put(NULL);
+	assert_int_equal(stats_of(w).bytes_held, 0);
+	world_end(w);
+}
+
+/* A backing may outlive its device, for a worker that is slow. */
+static void test_backing_outlives_device(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct vmedia_backing *a;
+
+	assert_int_equal(vmedia_backing_create(w->f.dev, PAGE, &a), 0);
+	world_end(w);
+	memset(vmedia_backing_addr(a), 1, PAGE);
+	vmedia_backing_put(a);
+}
+
+static void test_backing_from_fd(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct vmedia_backing *a;
+	uint64_t offset;
+	int fd = memfd_create("other", MFD_CLOEXEC), ro;
+	char path[64];
+
+	assert_int_equal(ftruncate(fd, 3 * PAGE), 0);
+	assert_int_equal(pwrite(fd, "xyz", 3, PAGE + 10), 3);
+	assert_int_equal(vmedia_backing_from_fd(w->f.dev, -1, 0, 1, &a), -EBADF);
+	assert_int_equal(vmedia_backing_from_fd(w->f.dev, fd, 0, 0, &a), -EINVAL);
+	assert_int_equal(vmedia_backing_from_fd(w->f.dev, fd, 0, 3 * PAGE + 1, &a), -EINVAL);
+	assert_int_equal(vmedia_backing_from_fd(w->f.dev, fd, UINT64_MAX, 2, &a), -EINVAL);
+	assert_int_equal(vmedia_backing_from_fd(w->f.dev, fd, PAGE, 2 * PAGE, &a), 0);
+	assert_memory_equal((uint8_t *)vmedia_backing_addr(a) + 10, "xyz", 3);
+	assert_int_not_equal(vmedia_backing_fd(a, &offset), fd);
+	assert_int_equal(offset, PAGE);
+	assert_int_equal(stats_of(w).bytes_held, 0);
+	/* It is not sealed: whoever has it can take the memory away, and we live. */
+	assert_int_equal(vmedia_mem_guard_install(), 0);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	vmedia_log_set_level(-1);
+	assert_int_equal(*((volatile uint8_t *)vmedia_backing_addr(a) + 10), 0);
+	vmedia_backing_put(a);
+	/* Sealed and read-only: readable. */
+	close(fd);
+	fd = vmedia_memfd("sealed", PAGE);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ro = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(vmedia_backing_from_fd(w->f.dev, ro, 0, PAGE, &a), 0);
+	assert_int_equal(*(uint8_t *)vmedia_backing_addr(a), 0);
+	vmedia_backing_put(a);
+	close(ro);
+	close(fd);
+	world_end(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scattered_pages),
+		cmocka_unit_test(test_bounced),
+		cmocka_unit_test(test_bad_lists),
+		cmocka_unit_test(test_bounce_limit),
+		cmocka_unit_test(test_ctrl_payload),
+		cmocka_unit_test(test_ctrl_refused),
+		cmocka_unit_test(test_ctrl_count),
+		cmocka_unit_test(test_backing_create),
+		cmocka_unit_test(test_backing_outlives_device),
+		cmocka_unit_test(test_backing_from_fd),
+	};
+
+	return cmocka_run_group_tests_name("core memory", tests, NULL, NULL);
+}
