@@ -31,8 +31,10 @@
  * negotiated, because QEMU sends it when a VM pauses.
  *
  * Memory. A change of the map gives the user a new snapshot and re-translates running rings; chains
- * taken before hold the snapshot they came with. A ring whose addresses the new map lacks is
- * stopped and the error eventfd signalled.
+ * taken before hold the snapshot they came with. A ring that a whole new table (SET_MEM_TABLE)
+ * lacks is stopped and the error eventfd signalled. A ring whose region goes by REM_MEM_REG keeps
+ * the old snapshot until it is in the map again: QEMU removes and adds regions to change them,
+ * while rings run.
  *
  * Context: everything runs on the loop's thread, including all callbacks. Nothing blocks.
  */

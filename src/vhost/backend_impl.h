@@ -144,7 +144,11 @@ void vmedia_vub_ring_update(struct vmedia_vub_ring *ring);
 void vmedia_vub_ring_stop(struct vmedia_vub_ring *ring);
 /* Stops it and forgets all but the descriptors for interrupts and errors, unless all. */
 void vmedia_vub_ring_reset(struct vmedia_vub_ring *ring, bool all);
-void vmedia_vub_ring_set_mem(struct vmedia_vub_ring *ring);
+/*
+ * The map changed. whole: it is complete; else a running ring keeps the old one while it is not in
+ * the new one.
+ */
+void vmedia_vub_ring_set_mem(struct vmedia_vub_ring *ring, bool whole);
 bool vmedia_vub_any_running(const struct vmedia_vub *vub);
 
 /* backend_chan.c */

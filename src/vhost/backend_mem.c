@@ -20,15 +20,18 @@
 #include "virtq/inflight.h"
 #include "virtq/mem.h"
 
-/* Makes mem, whose reference it takes, the current map. */
-static void install(struct vmedia_vub *vub, struct vmedia_mem *mem)
+/*
+ * Makes mem, whose reference it takes, the current map. whole: the front-end gave all of it; else
+ * it is on the way from one map to another, region by region.
+ */
+static void install(struct vmedia_vub *vub, struct vmedia_mem *mem, bool whole)
 {
 	struct vmedia_mem *old = vub->mem;
 	unsigned int i;
 
 	vub->mem = mem;
 	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++)
-		vmedia_vub_ring_set_mem(&vub->ring[i]);
+		vmedia_vub_ring_set_mem(&vub->ring[i], whole);
 	if (!vub->dead && vub->ops->mem_changed)
 		vub->ops->mem_changed(vub->opaque, mem);
 	vmedia_mem_put(old);
@@ -96,7 +99,7 @@ int vmedia_vub_set_mem_table(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	err = vmedia_mem_create(desc, t->num, &mem);
 	if (err)
 		return err;
-	install(vub, mem);
+	install(vub, mem, true);
 	return 0;
 }
 
@@ -130,7 +133,7 @@ int vmedia_vub_add_mem_reg(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	err = vub->mem ? vmedia_mem_add(vub->mem, &desc, &mem) : vmedia_mem_create(&desc, 1, &mem);
 	if (err)
 		return err;
-	install(vub, mem);
+	install(vub, mem, false);
 	return 0;
 }
 
@@ -150,7 +153,7 @@ int vmedia_vub_rem_mem_reg(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				r->size, r->guest_addr, r->user_addr);
 		return err;
 	}
-	install(vub, mem);
+	install(vub, mem, false);
 	return 0;
 }
 

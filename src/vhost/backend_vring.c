@@ -254,8 +254,23 @@ void vmedia_vub_ring_reset(struct vmedia_vub_ring *r, bool all)
 	r->call_missed = false;
 }
 
-void vmedia_vub_ring_set_mem(struct vmedia_vub_ring *r)
+static bool ring_in(const struct vmedia_vub_ring *r, const struct vmedia_mem *mem)
 {
+	uint64_t features = r->vub->features;
+
+	return vmedia_mem_uva(mem, r->desc, vmedia_vq_desc_size(r->num)) &&
+	       vmedia_mem_uva(mem, r->avail, vmedia_vq_driver_size(r->num, features)) &&
+	       vmedia_mem_uva(mem, r->used, vmedia_vq_device_size(r->num, features));
+}
+
+void vmedia_vub_ring_set_mem(struct vmedia_vub_ring *r, bool whole)
+{
+	const struct vmedia_mem *mem = r->vub->mem;
+
+	if (r->vq && !whole && !ring_in(r, mem)) {
+		vmedia_dbg("vhost-user: ring %u is not in the memory map for now", r->idx);
+		return;
+	}
 	if (r->vq && vmedia_vqd_set_mem(r->vq, r->vub->mem)) {
 		vmedia_vub_warn(r->vub, "ring %u is not in the new memory map, it stops", r->idx);
 		ring_broken(r);

@@ -305,74 +305,6 @@ static void test_set_features_while_running(void **state)
 	rig_close(&r);
 }
 
-/* The map changes under a chain that the device holds: the chain stays good, the ring goes on. */
-static void test_mem_change_in_flight(void **state)
-{
-	struct vmedia_vuf_region region, more;
-	struct vmedia_mem *old;
-	uint8_t byte = 0;
-	struct rig r;
-
-	rig_start(&r, NULL);
-	rig_setup_ring(&r, 0, 0);
-	rig_echo(&r, 0, 1);
-	r.hold = true;
-	rig_send(&r, 0, 5);
-	rig_settle(&r);
-	assert_int_equal(r.num_held[0], 1);
-	old = vmedia_vub_mem(r.vub);
-	region = more = rig_region(&r);
-	assert_int_equal(vmedia_vuf_set_mem_table(r.vuf, &region, 1), 0);
-	assert_ptr_not_equal(vmedia_vub_mem(r.vub), old);
-	more.guest_addr += RIG_MEM_SIZE;
-	more.user_addr += RIG_MEM_SIZE;
-	assert_int_equal(vmedia_vuf_add_mem_reg(r.vuf, &more), 0);
-	assert_int_equal(vmedia_vuf_rem_mem_reg(r.vuf, &more), 0);
-	assert_int_equal(r.mem_changes, 4);
-	assert_int_equal(r.stopped[0], 0);
-	/* The old snapshot's memory is still there. */
-	assert_int_equal(vmedia_chain_read(r.held[0][0], 0, &byte, 1), 1);
-	assert_int_equal(byte, 5);
-	byte = 77;
-	assert_int_equal(vmedia_chain_write(r.held[0][0], 0, &byte, 1), 1);
-	vmedia_vub_push(r.vub, 0, r.held[0][0], 1);
-	r.num_held[0] = 0;
-	vmedia_vub_notify(r.vub, 0);
-	assert_int_equal(rig_recv(&r, 0), 1);
-	assert_int_equal(r.mem[0x10000 + 5 * 16 + 1], 77);
-	vmedia_eventfd_clear(r.ring[0].call);
-	assert_false(vmedia_vqr_enable_notify(r.ring[0].vqr));
-	r.hold = false;
-	rig_echo(&r, 0, 6);
-	rig_close(&r);
-}
-
-/*
- * The region that a ring lies in goes while a chain is out: the ring stops, its memory stays until
- * the chain is done.
- */
-static void test_mem_removed_under_ring(void **state)
-{
-	struct vmedia_vuf_region region;
-	struct rig r;
-
-	rig_start(&r, NULL);
-	rig_setup_ring(&r, 0, 0);
-	r.hold = true;
-	rig_send(&r, 0, 5);
-	rig_settle(&r);
-	assert_int_equal(r.num_held[0], 1);
-	region = rig_region(&r);
-	assert_int_equal(vmedia_vuf_rem_mem_reg(r.vuf, &region), 0);
-	assert_int_equal(r.stopped[0], 1);
-	assert_int_equal(vmedia_eventfd_clear(r.ring[0].err), 1);
-	assert_int_equal(vmedia_vuf_add_mem_reg(r.vuf, &region), 0);
-	r.hold = false;
-	rig_setup_ring(&r, 0, 0);
-	rig_echo(&r, 0, 6);
-	rig_close(&r);
-}
-
 static void test_broken_ring(void **state)
 {
 	struct vmedia_chain *c;
@@ -503,72 +435,6 @@ static void test_destroy_in_callbacks(void **state)
 	rig_close(&r);
 }
 
-/*
- * A daemon that dies with a chain in hand: the next one gets the in-flight file and serves that
- * chain first.
- */
-static void test_inflight_survives(void **state)
-{
-	struct vmedia_vu_inflight info;
-	struct rig r, next;
-	struct rig_ring *g;
-	struct vmedia_vuf_region region;
-	struct vmedia_vuf_vring v = { .num = RIG_NUM, .err_fd = -1 };
-	int fd;
-
-	rig_start(&r, NULL);
-	assert_int_equal(vmedia_vuf_get_inflight_fd(r.vuf, 2, RIG_NUM, &info, &fd), 0);
-	assert_int_equal(vmedia_vuf_set_inflight_fd(r.vuf, &info, fd), 0);
-	rig_setup_ring(&r, 0, 0);
-	g = &r.ring[0];
-	rig_echo(&r, 0, 1);
-	r.hold = true;
-	rig_send(&r, 0, 2);
-	rig_settle(&r);
-	assert_int_equal(r.num_held[0], 1);
-	assert_int_equal(vmedia_vuf_set_inflight_fd(r.vuf, &info, fd), -EIO);
-	r.num_held[0] = 0; /* as a killed process does: nothing goes back */
-
-	rig_open(&next, NULL);
-	assert_int_equal(vmedia_vuf_negotiate(next.vuf), 0);
-	region = rig_region(&r);
-	assert_int_equal(vmedia_vuf_set_mem_table(next.vuf, &region, 1), 0);
-	assert_int_equal(vmedia_vuf_set_inflight_fd(next.vuf, &info, fd), 0);
-	v.base = le16toh(((struct vmedia_vring_used *)(r.mem + g->layout.device))->idx);
-	assert_int_equal(v.base, 1);
-	v.desc = RIG_UVA + g->layout.desc;
-	v.avail = RIG_UVA + g->layout.driver;
-	v.used = RIG_UVA + g->layout.device;
-	v.kick_fd = g->kick;
-	v.call_fd = g->call;
-	v.base = 2;
-	assert_int_equal(vmedia_vuf_setup_vring(next.vuf, 0, &v), 0);
-	rig_settle(&next);
-	assert_int_equal(next.ready[0], 1);
-	assert_int_equal(rig_recv(&r, 0), 1);
-	assert_int_equal(r.mem[0x10000 + 2 * 16 + 1], 3);
-	rig_close(&next);
-	close(fd);
-	rig_close(&r);
-}
-
-/* The front-end leaves with chains in the device's hands. */
-static void test_disconnect_in_flight(void **state)
-{
-	struct rig r;
-
-	rig_start(&r, NULL);
-	rig_setup_ring(&r, 0, 0);
-	r.hold = true;
-	rig_send(&r, 0, 1);
-	rig_send(&r, 0, 2);
-	rig_settle(&r);
-	assert_int_equal(r.num_held[0], 2);
-	rig_close(&r);
-	assert_int_equal(r.reason, -ECONNRESET);
-	assert_int_equal(r.num_held[0], 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -581,14 +447,10 @@ int main(void)
 		cmocka_unit_test(test_start_over),
 		cmocka_unit_test(test_reset_device),
 		cmocka_unit_test(test_set_features_while_running),
-		cmocka_unit_test(test_mem_change_in_flight),
-		cmocka_unit_test(test_mem_removed_under_ring),
 		cmocka_unit_test(test_broken_ring),
 		cmocka_unit_test(test_odd_descriptors),
 		cmocka_unit_test(test_missed_call),
 		cmocka_unit_test(test_destroy_in_callbacks),
-		cmocka_unit_test(test_inflight_survives),
-		cmocka_unit_test(test_disconnect_in_flight),
 	};
 
 	vmedia_log_set_level(VMEDIA_LOG_ERR);
