@@ -132,7 +132,6 @@ struct vmedia_queue_config {
 	uint32_t min_queued;		/* ->start_streaming() is called with at least so many */
 	uint32_t timestamp;		/* V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC (0 means this) or _COPY */
 	bool allow_zero_bytesused;	/* output: an empty buffer is one, not a full one */
-	bool need_buffers;		/* STREAMON without any buffer allocated: -EINVAL. Always so, except for M2M */
 	const struct vmedia_format_config *formats;	/* the first is the default */
 	unsigned int num_formats;
 	const struct vmedia_format *initial;	/* VBI and sliced VBI: the format, as it cannot be found in a list */

@@ -61,7 +61,10 @@ struct vmedia_video_io {
 
 /* All optional. Errors are negative errno and become the ioctl's. */
 struct vmedia_video_ops {
-	/* A context begins: default formats are set, table controls added. Add controls, set vmedia_ctx_set_priv(). */
+	/*
+	 * A context begins: its queues are there, the table's controls too. Add controls, vmedia_ctx_set_priv(). Default
+	 * formats, intervals and control values follow, by way of the hooks below.
+	 */
 	int (*context_init)(struct vmedia_ctx *ctx);
 	/* It ends; its queues are stopped, its buffers gone. Called if context_init() succeeded. */
 	void (*context_fini)(struct vmedia_ctx *ctx);
@@ -126,7 +129,7 @@ struct vmedia_video_config {
 	unsigned int num_queues;	/* at most 8 */
 	const struct vmedia_ctrl_config *ctrls;
 	unsigned int num_ctrls;
-	/* NULL: a capture device that is not M2M has one input "Camera 0"; output devices have none. */
+	/* NULL: a video or VBI device that is not M2M has one input "Camera 0", one output "Output 0". */
 	const struct vmedia_video_io *inputs, *outputs;
 	unsigned int num_inputs, num_outputs;
 	const struct vmedia_m2m_ops *m2m;	/* <vmedia/m2m.h>; needs per_session and an OUTPUT and a CAPTURE queue */

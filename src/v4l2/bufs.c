@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go.
+ *
+ * Memory of MMAP buffers that a guest has mapped, or that a worker still writes, outlives its buffer by the references that
+ * those hold: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/videodev2.h>
+
+#include "base/checked.h"
+#include "v4l2/internal.h"
+
+uint32_t vmedia_queue_caps(const struct vmedia_queue *q)
+{
+	uint32_t caps = V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS | V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS |
+			V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS;
+
+	if (q->memories & VMEDIA_MEM_MMAP)
+		caps |= V4L2_BUF_CAP_SUPPORTS_MMAP;
+	if (q->memories & VMEDIA_MEM_SHARED_PAGES)
+		caps |= V4L2_BUF_CAP_SUPPORTS_USERPTR;
+	if (q->memories & VMEDIA_MEM_OBJECT)
+		caps |= V4L2_BUF_CAP_SUPPORTS_DMABUF;
+	return caps;
+}
+
+static bool memory_ok(const struct vmedia_queue *q, uint32_t memory)
+{
+	return memory < 32 && q->memories & 1u << memory;
+}
+
+void vmedia_vbuf_drop_memory(struct vmedia_vbuf *vb)
+{
+	const struct vmedia_queue_ops *ops = vb->b.queue->cfg->ops;
+	uint32_t i;
+
+	if (vb->inited && ops && ops->buf_cleanup)
+		ops->buf_cleanup(&vb->b);
+	vb->inited = false;
+	for (i = 0; i < vb->b.num_planes; i++) {
+		vmedia_backing_put(vb->b.planes[i].mem);
+		vb->b.planes[i].mem = NULL;
+	}
+}
+
+static void vbuf_free(struct vmedia_vbuf *vb)
+{
+	struct vmedia_queue *q = vb->b.queue;
+	uint32_t i;
+
+	vmedia_vbuf_return(vb);
+	if (q->impl->cleanup)
+		q->impl->cleanup(vb);
+	for (i = 0; i < vb->b.num_planes; i++)
+		if (vb->offset[i])
+			vmedia_offsets_del(q->ctx->v->offsets, vb->offset[i]);
+	vmedia_vbuf_drop_memory(vb);
+	q->bufs[vb->b.index] = NULL;
+	q->num_bufs--;
+	free(vb);
+}
+
+void vmedia_queue_free(struct vmedia_queue *q, uint32_t first, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = first; i < first + count; i++)
+		if (q->bufs[i])
+			vbuf_free(q->bufs[i]);
+	if (!q->num_bufs) {
+		q->memory = 0;
+		q->owner = NULL;
+	}
+}
+
+static int give_memory(struct vmedia_vbuf *vb)
+{
+	const struct vmedia_queue_ops *ops = vb->b.queue->cfg->ops;
+	struct vmedia_video *v = vb->b.queue->ctx->v;
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < vb->b.num_planes; i++) {
+		err = vmedia_backing_create(v->dev, vb->min_length[i], &vb->b.planes[i].mem);
+		if (!err)
+			err = vmedia_offsets_add(v->offsets, vb, i, &vb->offset[i]);
+		if (err)
+			return err;
+	}
+	err = ops && ops->buf_init ? ops->buf_init(&vb->b) : 0;
+	vb->inited = !err;
+	return err;
+}
+
+static int vbuf_create(struct vmedia_queue *q, uint32_t index, uint32_t num_planes, const uint32_t *sizes)
+{
+	struct vmedia_vbuf *vb = calloc(1, sizeof(*vb));
+	uint32_t i;
+	int err = 0;
+
+	if (!vb)
+		return -ENOMEM;
+	vb->b.queue = q;
+	vb->b.index = index;
+	vb->b.num_planes = num_planes;
+	vmedia_list_init(&vb->node);
+	vmedia_list_init(&vb->ready);
+	for (i = 0; i < num_planes; i++) {
+		vb->min_length[i] = sizes[i];
+		vb->b.planes[i].length = q->memory == V4L2_MEMORY_MMAP ? sizes[i] : 0;
+	}
+	q->bufs[index] = vb;
+	q->num_bufs++;
+	if (q->memory == V4L2_MEMORY_MMAP)
+		err = give_memory(vb);
+	if (err)
+		vbuf_free(vb);
+	return err;
+}
+
+/* First of @count free indexes in a row, or max_bufs. */
+static uint32_t find_room(const struct vmedia_queue *q, uint32_t count)
+{
+	uint32_t i, run = 0;
+
+	for (i = 0; i < q->max_bufs; i++) {
+		run = q->bufs[i] ? 0 : run + 1;
+		if (run == count)
+			return i + 1 - count;
+	}
+	return q->max_bufs;
+}
+
+/* Up to @count buffers in a row; 0 with their first index and number, or why there is not one. */
+static int create_many(struct vmedia_queue *q, uint32_t count, uint32_t num_planes, const uint32_t *sizes,
+		       uint32_t *first, uint32_t *made)
+{
+	int err = 0;
+
+	*made = 0;
+	while (count && (*first = find_room(q, count)) == q->max_bufs)
+		count--;
+	if (!count)
+		return -ENOBUFS;
+	while (*made < count && !err) {
+		err = vbuf_create(q, *first + *made, num_planes, sizes);
+		if (!err)
+			(*made)++;
+	}
+	return *made ? 0 : err;
+}
+
+static int call_setup(struct vmedia_queue *q, uint32_t *count, uint32_t num_planes, uint32_t *sizes)
+{
+	const struct vmedia_queue_ops *ops = q->cfg->ops;
+
+	return ops && ops->queue_setup ? ops->queue_setup(q, count, num_planes, sizes) : 0;
+}
+
+int vmedia_do_reqbufs(struct vmedia_file *f, struct vmedia_request *req)
+{
+	struct vmedia_requestbuffers *r = &vmedia_request_ioctl(req)->arg.requestbuffers;
+	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, r->type);
+	uint32_t sizes[VMEDIA_MAX_PLANES], count, num_planes, first;
+	int err = vmedia_prio_check(f);
+
+	if (!q)
+		return -EINVAL;
+	if (err)
+		return err;
+	if (!memory_ok(q, r->memory))
+		return -EINVAL;
+	r->capabilities = vmedia_queue_caps(q);
+	r->flags = 0;
+	memset(r->reserved, 0, sizeof(r->reserved));
+	err = vmedia_queue_check_owner(q, f->s);
+	if (err)
+		return err;
+	if (q->streaming || q->stopping)
+		return -EBUSY;
+	vmedia_queue_cancel(q, true);
+	vmedia_queue_free(q, 0, q->max_bufs);
+	if (!r->count)
+		return 0;
+	count = VMEDIA_MAX(r->count, q->cfg->min_buffers);
+	count = VMEDIA_MAX(count, q->cfg->min_queued);
+	count = VMEDIA_MIN(count, q->max_bufs);
+	num_planes = vmedia_queue_plane_sizes(q, sizes);
+	err = call_setup(q, &count, num_planes, sizes);
+	if (err)
+		return err;
+	q->memory = r->memory;
+	q->owner = f->s;
+	err = create_many(q, VMEDIA_MIN(count, q->max_bufs), num_planes, sizes, &first, &r->count);
+	if (!err && r->count < q->cfg->min_buffers)
+		err = -ENOMEM;
+	if (err)
+		vmedia_queue_free(q, 0, q->max_bufs);
+	return err;
+}
+
+/* Planes that a CREATE_BUFS asks for: as many as the format has, none smaller. */
+static int create_sizes(struct vmedia_queue *q, const struct vmedia_format *fmt, uint32_t *num_planes, uint32_t *sizes)
+{
+	uint32_t need[VMEDIA_MAX_PLANES], n = vmedia_queue_plane_sizes(q, need), i;
+
+	*num_planes = vmedia_format_plane_sizes(fmt, sizes);
+	if (!*num_planes || *num_planes != n)
+		return -EINVAL;
+	for (i = 0; i < n; i++)
+		if (!sizes[i] || sizes[i] < need[i])
+			return -EINVAL;
+	return 0;
+}
+
+int vmedia_do_create_bufs(struct vmedia_file *f, struct vmedia_request *req)
+{
+	struct vmedia_create_buffers *c = &vmedia_request_ioctl(req)->arg.create_buffers;
+	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, c->format.type);
+	uint32_t sizes[VMEDIA_MAX_PLANES], num_planes, count = c->count;
+	int err = vmedia_prio_check(f);
+
+	if (!q)
+		return -EINVAL;
+	if (err)
+		return err;
+	if (!memory_ok(q, c->memory))
+		return -EINVAL;
+	c->index = q->num_bufs;
+	c->capabilities = vmedia_queue_caps(q);
+	c->max_num_buffers = q->max_bufs;
+	c->flags = 0;
+	memset(c->reserved, 0, sizeof(c->reserved));
+	if (!count)
+		return 0;
+	err = vmedia_queue_check_owner(q, f->s);
+	if (!err)
+		err = create_sizes(q, &c->format, &num_planes, sizes);
+	if (err)
+		return err;
+	if (q->stopping)
+		return -EBUSY;
+	if (q->num_bufs == q->max_bufs)
+		return -ENOBUFS;
+	if (q->num_bufs && q->memory != c->memory)
+		return -EINVAL;
+	count = VMEDIA_MIN(count, q->max_bufs - q->num_bufs);
+	err = call_setup(q, &count, num_planes, sizes);
+	if (err)
+		return err;
+	q->memory = c->memory;
+	q->owner = f->s;
+	err = create_many(q, VMEDIA_MIN(count, q->max_bufs), num_planes, sizes, &c->index, &c->count);
+	if (err)
+		vmedia_queue_free(q, 0, 0);
+	return err;
+}
+
+int vmedia_do_remove_bufs(struct vmedia_file *f, struct vmedia_request *req)
+{
+	struct vmedia_remove_buffers *r = &vmedia_request_ioctl(req)->arg.remove_buffers;
+	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, r->type);
+	int err = vmedia_prio_check(f);
+	uint32_t i;
+
+	if (!q)
+		return -EINVAL;
+	memset(r->reserved, 0, sizeof(r->reserved));
+	if (err)
+		return err;
+	if (!r->count)
+		return 0;
+	err = vmedia_queue_check_owner(q, f->s);
+	if (err)
+		return err;
+	if (r->count > q->max_bufs || r->index > q->max_bufs - r->count)
+		return -EINVAL;
+	for (i = r->index; i < r->index + r->count; i++) {
+		if (!q->bufs[i])
+			return -EINVAL;
+		if (q->bufs[i]->state != VMEDIA_BUF_DEQUEUED)
+			err = -EBUSY;
+	}
+	if (!err)
+		vmedia_queue_free(q, r->index, r->count);
+	return err;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A frame source between two threads: the loop's half (capture.c) and the worker's (capture_worker.c).
+ *
+ * Theory of operation
+ *
+ *   All that both touch is below and under `lock`. The loop hands over jobs (a buffer's memory, with references of its
+ *   own); the worker takes the oldest at the frame's time, fills it without the lock, and puts it on `done`; the loop is
+ *   woken by one post, however many frames it finds.
+ *
+ *   A run is a number: the loop writes the run it wants into `want` (0: none), the worker starts, fills and stops until
+ *   `want` is another. So STREAMOFF needs no handshake but for the one job that may be in fill() (`inflight`), and a new
+ *   STREAMON may come while the worker still winds the old run down.
+ *
+ *   A job belongs to its buffer. If the buffer goes while the job is in flight, the job is orphaned: the worker frees it,
+ *   and the memory with it, when fill() returns.
+ */
+#ifndef VMEDIA_V4L2_CAPTURE_H
+#define VMEDIA_V4L2_CAPTURE_H
+
+#include <pthread.h>
+
+#include "v4l2/internal.h"
+
+enum vmedia_job_state {
+	VMEDIA_JOB_IDLE,	/* the buffer is not ACTIVE */
+	VMEDIA_JOB_QUEUED,	/* on capture->queued */
+	VMEDIA_JOB_INFLIGHT,	/* in fill() */
+	VMEDIA_JOB_DONE,	/* on capture->done */
+};
+
+struct vmedia_capture_job {
+	struct vmedia_list node;
+	enum vmedia_job_state state;
+	bool orphan;
+	struct vmedia_vbuf *vb;		/* the loop's; the worker never looks at it */
+	uint32_t num_planes;
+	struct vmedia_backing *mem[VMEDIA_MAX_PLANES];
+	uint32_t length[VMEDIA_MAX_PLANES];
+	/* Results */
+	int err;
+	uint64_t number, timestamp;
+	uint32_t bytesused[VMEDIA_MAX_PLANES];
+	uint32_t flags;
+};
+
+struct vmedia_capture {
+	/* Constant */
+	struct vmedia_queue *q;
+	struct vmedia_loop *loop;
+	const struct vmedia_capture_ops *ops;
+	void *priv;
+	struct vmedia_ctx *ctx;
+
+	/* The loop's */
+	bool thread_runs;
+	pthread_t thread;
+	struct vmedia_post post;
+	bool paced;
+	uint64_t last_run;		/* number of the last run that was begun */
+
+	/* Both threads', under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t to_worker;	/* want, queued (when starving), quit */
+	pthread_cond_t to_loop;		/* inflight became NULL */
+	uint64_t want;			/* 0: stop */
+	bool quit, starving;
+	struct vmedia_capture_mode mode;	/* of run `want` */
+	struct vmedia_list queued, done;
+	struct vmedia_capture_job *inflight;
+	uint64_t started_run;		/* answer to start(): of which run, and what */
+	int started_err;
+	bool started_new;
+	int end_err;			/* -ENODEV: the source is gone */
+	uint64_t end_run;
+	struct vmedia_capture_stats stats;
+
+	/* The worker's */
+	struct vmedia_capture_mode cur;
+	uint64_t run;
+	unsigned int bad_frames;	/* in a row */
+};
+
+void *vmedia_capture_thread(void *arg);
+void vmedia_capture_job_drop(struct vmedia_capture_job *job);
+
+#endif /* VMEDIA_V4L2_CAPTURE_H */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Controls that the device itself changes, and the event that tells of any change.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <linux/videodev2.h>
+
+#include "base/checked.h"
+#include "v4l2/internal.h"
+
+void vmedia_ctrl_event(const struct vmedia_ctrl *c, uint32_t changes, struct vmedia_event *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->type = V4L2_EVENT_CTRL;
+	ev->id = c->cfg.id;
+	ev->u.ctrl.changes = changes;
+	ev->u.ctrl.type = c->cfg.type;
+	ev->u.ctrl.flags = vmedia_ctrl_user_flags(c);
+	ev->u.ctrl.value64 = c->is_ptr ? 0 : c->cur;
+	if (c->cfg.type != V4L2_CTRL_TYPE_INTEGER64)
+		ev->u.ctrl.value = c->is_ptr ? 0 : (int32_t)c->cur;
+	ev->u.ctrl.minimum = (int32_t)c->cfg.min;
+	ev->u.ctrl.maximum = (int32_t)c->cfg.max;
+	ev->u.ctrl.step = (int32_t)c->cfg.step;
+	ev->u.ctrl.default_value = (int32_t)c->cfg.def;
+}
+
+static void tell(const struct vmedia_ctrl *c, uint32_t changes)
+{
+	struct vmedia_event ev;
+
+	vmedia_ctrl_event(c, changes, &ev);
+	vmedia_ctx_event(c->ctx, &ev);
+}
+
+int vmedia_ctrl_set(struct vmedia_ctrl *c, int64_t value)
+{
+	uint32_t grabbed = c->flags & V4L2_CTRL_FLAG_GRABBED;
+	int err;
+
+	if (c->is_ptr)
+		return -EINVAL;
+	c->new_val = value;
+	err = vmedia_ctrl_try(c);
+	if (err)
+		return err;
+	/* Grabbed from the driver, not from the device. */
+	c->flags &= ~(uint32_t)V4L2_CTRL_FLAG_GRABBED;
+	err = vmedia_ctrl_commit(c, NULL);
+	c->flags |= grabbed;
+	return err;
+}
+
+int vmedia_ctrl_update(struct vmedia_ctrl *c, int64_t value)
+{
+	struct vmedia_ctrl_value v = { .val = value };
+	int err;
+
+	if (c->is_ptr)
+		return -EINVAL;
+	err = vmedia_ctrl_check(c, &v);
+	if (err || c->cur == v.val)
+		return err;
+	c->cur = v.val;
+	tell(c, V4L2_EVENT_CTRL_CH_VALUE);
+	return 0;
+}
+
+int vmedia_ctrl_update_data(struct vmedia_ctrl *c, const void *data, uint32_t size)
+{
+	struct vmedia_ctrl_value v = { .data = c->new_data, .size = size };
+	int err;
+
+	if (!c->is_ptr || size > vmedia_ctrl_bytes(c) ||
+	    (c->cfg.type != V4L2_CTRL_TYPE_STRING && size != vmedia_ctrl_bytes(c)))
+		return -EINVAL;
+	memset(c->new_data, 0, vmedia_ctrl_bytes(c));
+	memcpy(c->new_data, data, size);
+	err = vmedia_ctrl_check(c, &v);
+	if (err || !memcmp(c->data, c->new_data, vmedia_ctrl_bytes(c)))
+		return err;
+	memcpy(c->data, c->new_data, vmedia_ctrl_bytes(c));
+	tell(c, V4L2_EVENT_CTRL_CH_VALUE);
+	return 0;
+}
+
+static void flag(struct vmedia_ctrl *c, uint32_t bit, bool on)
+{
+	uint32_t flags = on ? c->flags | bit : c->flags & ~bit;
+
+	if (flags == c->flags)
+		return;
+	c->flags = flags;
+	tell(c, V4L2_EVENT_CTRL_CH_FLAGS);
+}
+
+void vmedia_ctrl_activate(struct vmedia_ctrl *c, bool active)
+{
+	flag(c, V4L2_CTRL_FLAG_INACTIVE, !active);
+}
+
+void vmedia_ctrl_grab(struct vmedia_ctrl *c, bool grabbed)
+{
+	flag(c, V4L2_CTRL_FLAG_GRABBED, grabbed);
+}
+
+int vmedia_ctrl_modify_range(struct vmedia_ctrl *c, int64_t min, int64_t max, uint64_t step, int64_t def)
+{
+	struct vmedia_ctrl_config old = c->cfg;
+	int64_t value = c->cur;
+
+	if (c->is_ptr)
+		return -EINVAL;
+	c->cfg.min = min;
+	c->cfg.max = max;
+	c->cfg.step = step;
+	c->cfg.def = def;
+	if (!vmedia_ctrl_range_ok(&c->cfg)) {
+		c->cfg = old;
+		return -ERANGE;
+	}
+	if (value < min || value > max)
+		value = def;
+	c->new_val = value;
+	if (!vmedia_ctrl_try(c))
+		vmedia_ctrl_commit(c, NULL);
+	tell(c, V4L2_EVENT_CTRL_CH_RANGE);
+	return 0;
+}

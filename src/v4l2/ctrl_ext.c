@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * G_EXT_CTRLS, S_EXT_CTRLS, TRY_EXT_CTRLS.
+ *
+ * error_idx tells how far a call came. For TRY it is the index of the control at fault; for G and S it is count as long as
+ * nothing was read or changed, and the index of the control at fault once something was.
+ *
+ * Security model: count and sizes were bounded by core; the control's own size decides what is copied, and a payload
+ * shorter than that is refused with the size that it takes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <linux/videodev2.h>
+
+#include "base/checked.h"
+#include "v4l2/internal.h"
+
+#define WHICH_MASK 0x0fff0000u
+
+enum mode { GET, SET, TRY };
+
+static bool is_special(uint32_t which)
+{
+	return which == V4L2_CTRL_WHICH_DEF_VAL || which == V4L2_CTRL_WHICH_MIN_VAL || which == V4L2_CTRL_WHICH_MAX_VAL;
+}
+
+/* The rules about `which`, before any control is looked at. */
+static int check_which(struct vmedia_ext_controls *cs, const struct vmedia_ioctl *io, enum mode mode)
+{
+	uint32_t i;
+
+	cs->error_idx = cs->count;
+	cs->reserved[0] = 0;
+	for (i = 0; i < cs->count; i++)
+		io->ctrls[i].reserved2[0] = 0;
+	if (cs->which == V4L2_CID_PRIVATE_BASE || cs->which == V4L2_CTRL_WHICH_REQUEST_VAL)
+		return -EINVAL;
+	if (is_special(cs->which))
+		return mode == GET ? 0 : -EINVAL;
+	if (cs->which == V4L2_CTRL_WHICH_CUR_VAL)
+		return 0;
+	for (i = 0; i < cs->count; i++)
+		if ((io->ctrls[i].id & WHICH_MASK) != cs->which) {
+			cs->error_idx = mode == TRY ? i : cs->count;
+			return -EINVAL;
+		}
+	return 0;
+}
+
+/* An empty list asks whether a class exists. */
+static int check_class(struct vmedia_ctx *ctx, uint32_t which)
+{
+	if (which == V4L2_CTRL_WHICH_CUR_VAL || is_special(which))
+		return 0;
+	return vmedia_ctrl_find(ctx, (which & WHICH_MASK) | 1) ? 0 : -EINVAL;
+}
+
+/* Room for the payload: strings may be shorter when set, nothing else may. */
+static int check_size(const struct vmedia_ctrl *c, struct vmedia_ext_control *e, enum mode mode)
+{
+	uint32_t need = vmedia_ctrl_bytes(c);
+
+	if (!c->is_ptr || (c->cfg.type == V4L2_CTRL_TYPE_STRING && !c->num_dims))
+		return 0;
+	if (e->size < need) {
+		e->size = need;
+		return mode == GET ? -ENOSPC : -EFAULT;
+	}
+	return 0;
+}
+
+static int prepare(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs, const struct vmedia_ioctl *io, enum mode mode)
+{
+	bool limits = cs->which == V4L2_CTRL_WHICH_MIN_VAL || cs->which == V4L2_CTRL_WHICH_MAX_VAL;
+	const struct vmedia_ctrl *c;
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < cs->count; i++) {
+		cs->error_idx = i;
+		if ((io->ctrls[i].id & V4L2_CTRL_ID_MASK) >= V4L2_CID_PRIVATE_BASE)
+			return -EINVAL;
+		c = vmedia_ctrl_find(ctx, io->ctrls[i].id);
+		if (!c || c->flags & V4L2_CTRL_FLAG_DISABLED)
+			return -EINVAL;
+		if (limits && !(c->flags & V4L2_CTRL_FLAG_HAS_WHICH_MIN_MAX))
+			return -EINVAL;
+		err = check_size(c, &io->ctrls[i], mode);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- Values between the request and a control's new_val, new_data ---- */
+
+static int take_string(struct vmedia_ctrl *c, const uint8_t *data, uint32_t size)
+{
+	uint32_t cap = c->elem_size, n = VMEDIA_MIN(size, cap);
+	uint8_t last;
+
+	if (!size)
+		return -ERANGE;
+	memset(c->new_data, 0, cap);
+	memcpy(c->new_data, data, n);
+	last = c->new_data[n - 1];
+	c->new_data[n - 1] = 0;
+	/* The last byte is a terminator; one that is not says that the string was longer. */
+	return last && strlen((char *)c->new_data) == cap - 1 ? -ERANGE : 0;
+}
+
+static int take(struct vmedia_ctrl *c, struct vmedia_request *req, uint32_t i)
+{
+	const struct vmedia_ext_control *e = &vmedia_request_ioctl(req)->ctrls[i];
+	const uint8_t *data;
+
+	if (!c->is_ptr) {
+		c->new_val = c->cfg.type == V4L2_CTRL_TYPE_INTEGER64 ? e->value64 : e->value;
+		return 0;
+	}
+	data = vmedia_request_ctrl_data(req, i);
+	if (c->cfg.type == V4L2_CTRL_TYPE_STRING && !c->num_dims)
+		return data || !e->size ? take_string(c, data, e->size) : -EFAULT;
+	if (!data)
+		return -EFAULT;
+	memcpy(c->new_data, data, vmedia_ctrl_bytes(c));
+	return 0;
+}
+
+static int give(const struct vmedia_ctrl *c, struct vmedia_request *req, uint32_t i)
+{
+	struct vmedia_ext_control *e = &vmedia_request_ioctl(req)->ctrls[i];
+	uint32_t bytes = vmedia_ctrl_bytes(c);
+	uint8_t *data;
+
+	if (!c->is_ptr) {
+		if (c->cfg.type == V4L2_CTRL_TYPE_INTEGER64)
+			e->value64 = c->new_val;
+		else
+			e->value = (int32_t)c->new_val;
+		return 0;
+	}
+	if (c->cfg.type == V4L2_CTRL_TYPE_STRING && !c->num_dims) {
+		bytes = (uint32_t)strnlen((char *)c->new_data, c->elem_size - 1) + 1;
+		if (e->size < bytes) {
+			e->size = c->elem_size;
+			return -ENOSPC;
+		}
+	}
+	data = vmedia_request_ctrl_data(req, i);
+	if (!data)
+		return -EFAULT;
+	memcpy(data, c->new_data, bytes);
+	return 0;
+}
+
+/* Which value G asks for: into new_val, new_data. */
+static int select_value(struct vmedia_ctrl *c, uint32_t which)
+{
+	if (which != V4L2_CTRL_WHICH_DEF_VAL && which != V4L2_CTRL_WHICH_MIN_VAL && which != V4L2_CTRL_WHICH_MAX_VAL)
+		return vmedia_ctrl_fetch(c);
+	c->new_val = which == V4L2_CTRL_WHICH_DEF_VAL ? c->cfg.def :
+		     which == V4L2_CTRL_WHICH_MIN_VAL ? c->cfg.min : c->cfg.max;
+	if (c->is_ptr)
+		vmedia_ctrl_fill_default(c, c->new_data);
+	return 0;
+}
+
+/* ---- The calls ---- */
+
+int vmedia_do_g_ext_ctrls(struct vmedia_file *f, struct vmedia_request *req)
+{
+	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
+	struct vmedia_ext_controls *cs = &io->arg.ext_controls;
+	struct vmedia_ctrl *c;
+	uint32_t i;
+	int err;
+
+	if (!f->ctx->ctrls.num)
+		return vmedia_do_fallback(f, req);
+	err = check_which(cs, io, GET);
+	if (err || !cs->count)
+		return err ? err : check_class(f->ctx, cs->which);
+	err = prepare(f->ctx, cs, io, GET);
+	cs->error_idx = cs->count;
+	for (i = 0; i < cs->count && !err; i++)
+		if (vmedia_ctrl_find(f->ctx, io->ctrls[i].id)->flags & V4L2_CTRL_FLAG_WRITE_ONLY)
+			err = -EACCES;
+	for (i = 0; i < cs->count && !err; i++) {
+		c = vmedia_ctrl_find(f->ctx, io->ctrls[i].id);
+		err = select_value(c, cs->which);
+		if (!err)
+			err = give(c, req, i);
+	}
+	return err;
+}
+
+/* What can be known before anything is changed. */
+static int validate(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs, const struct vmedia_ioctl *io, enum mode mode)
+{
+	struct vmedia_ctrl_value v = { 0 };
+	const struct vmedia_ctrl *c;
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < cs->count; i++) {
+		cs->error_idx = i;
+		c = vmedia_ctrl_find(ctx, io->ctrls[i].id);
+		if (c->flags & V4L2_CTRL_FLAG_READ_ONLY)
+			return -EACCES;
+		if (mode == SET && c->flags & V4L2_CTRL_FLAG_GRABBED)
+			return -EBUSY;
+		if (c->is_ptr)
+			continue;
+		v.val = c->cfg.type == V4L2_CTRL_TYPE_INTEGER64 ? io->ctrls[i].value64 : io->ctrls[i].value;
+		err = vmedia_ctrl_check(c, &v);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int change(struct vmedia_file *f, struct vmedia_request *req, enum mode mode)
+{
+	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
+	struct vmedia_ext_controls *cs = &io->arg.ext_controls;
+	struct vmedia_ctrl *c;
+	uint32_t i;
+	int err;
+
+	if (!f->ctx->ctrls.num)
+		return vmedia_do_fallback(f, req);
+	err = check_which(cs, io, mode);
+	if (!err && mode == SET)
+		err = vmedia_prio_check(f);
+	if (err || !cs->count)
+		return err ? err : check_class(f->ctx, cs->which);
+	err = prepare(f->ctx, cs, io, mode);
+	if (!err)
+		err = validate(f->ctx, cs, io, mode);
+	if (err) {
+		if (mode == SET)
+			cs->error_idx = cs->count;
+		return err;
+	}
+	for (i = 0; i < cs->count; i++) {
+		cs->error_idx = i;
+		c = vmedia_ctrl_find(f->ctx, io->ctrls[i].id);
+		err = take(c, req, i);
+		if (!err)
+			err = vmedia_ctrl_try(c);
+		if (!err && mode == SET)
+			err = vmedia_ctrl_commit(c, f);
+		if (err)
+			return err;
+		/* What became of the value: rounded, masked. Payloads are not written back by a SET. */
+		if (!c->is_ptr)
+			err = give(c, req, i);
+	}
+	cs->error_idx = cs->count;
+	return err;
+}
+
+int vmedia_do_s_ext_ctrls(struct vmedia_file *f, struct vmedia_request *req)
+{
+	return change(f, req, SET);
+}
+
+int vmedia_do_try_ext_ctrls(struct vmedia_file *f, struct vmedia_request *req)
+{
+	return change(f, req, TRY);
+}

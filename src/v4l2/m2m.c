@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory-to-memory contexts: pairing of buffers, turns of jobs, and stopping around a running one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/videodev2.h>
+
+#include "base/checked.h"
+#include "v4l2/m2m.h"
+
+/* ---- Turns ---- */
+
+static bool ready(struct vmedia_ctx *ctx)
+{
+	struct vmedia_m2m *m = ctx->m2m;
+
+	if (m->running || m->state == VMEDIA_M2M_STOPPED || m->last_pending || !m->src->started || m->src->starting)
+		return false;
+	if (m->src->stopping || m->dst->stopping)
+		return false;
+	if (!m->ops->relaxed && (!m->dst->started || !vmedia_m2m_next_src(ctx) || !vmedia_m2m_next_dst(ctx)))
+		return false;
+	return m->ops->job_ready ? m->ops->job_ready(ctx) : true;
+}
+
+void vmedia_m2m_schedule(struct vmedia_ctx *ctx)
+{
+	struct vmedia_video *v = ctx->v;
+	unsigned int max = ctx->m2m->ops->max_jobs ? ctx->m2m->ops->max_jobs : 1;
+	struct vmedia_m2m *m;
+
+	if (!ctx->m2m->waiting && ready(ctx)) {
+		ctx->m2m->waiting = true;
+		vmedia_list_add_tail(&v->jobs, &ctx->m2m->node);
+	}
+	/* A job that ends inside of job_run() comes back here: the loop below is already going. */
+	if (v->scheduling)
+		return;
+	v->scheduling = true;
+	while (v->num_jobs < max && !vmedia_list_empty(&v->jobs)) {
+		m = vmedia_list_first(&v->jobs, struct vmedia_m2m, node);
+		vmedia_list_del(&m->node);
+		m->waiting = false;
+		if (!ready(m->ctx))
+			continue;
+		m->running = true;
+		v->num_jobs++;
+		m->ops->job_run(m->ctx);
+	}
+	v->scheduling = false;
+}
+
+static void stop_ended(struct vmedia_m2m *m, struct vmedia_queue *q)
+{
+	if (!q->hold)
+		return;
+	q->hold = false;
+	if (m->ops->stop)
+		m->ops->stop(q);
+	vmedia_m2m_queue_stopped(m, q);
+	vmedia_queue_check_stopped(q);
+}
+
+void vmedia_m2m_job_done(struct vmedia_ctx *ctx)
+{
+	struct vmedia_m2m *m = ctx->m2m;
+
+	if (!m->running) {
+		vmedia_err("a job was ended that did not run; this is a bug of the device");
+		return;
+	}
+	m->running = false;
+	ctx->v->num_jobs--;
+	if (m->state == VMEDIA_M2M_DRAINING && !m->ops->drain && !m->last_src)
+		vmedia_m2m_drained(ctx);
+	stop_ended(m, m->src);
+	stop_ended(m, m->dst);
+	vmedia_m2m_schedule(ctx);
+}
+
+/* ---- Buffers ---- */
+
+static struct vmedia_buf *first(struct vmedia_list *list, bool take)
+{
+	struct vmedia_vbuf *vb;
+
+	if (vmedia_list_empty(list))
+		return NULL;
+	vb = vmedia_list_first(list, struct vmedia_vbuf, ready);
+	if (take)
+		vmedia_list_del(&vb->ready);
+	return &vb->b;
+}
+
+static unsigned int length(const struct vmedia_list *list)
+{
+	const struct vmedia_list *node;
+	unsigned int n = 0;
+
+	for (node = list->next; node != list; node = node->next)
+		n++;
+	return n;
+}
+
+struct vmedia_buf *vmedia_m2m_next_src(struct vmedia_ctx *ctx)
+{
+	return first(&ctx->m2m->src_ready, false);
+}
+
+struct vmedia_buf *vmedia_m2m_next_dst(struct vmedia_ctx *ctx)
+{
+	return first(&ctx->m2m->dst_ready, false);
+}
+
+struct vmedia_buf *vmedia_m2m_take_src(struct vmedia_ctx *ctx)
+{
+	return first(&ctx->m2m->src_ready, true);
+}
+
+struct vmedia_buf *vmedia_m2m_take_dst(struct vmedia_ctx *ctx)
+{
+	return first(&ctx->m2m->dst_ready, true);
+}
+
+unsigned int vmedia_m2m_num_src(const struct vmedia_ctx *ctx)
+{
+	return length(&ctx->m2m->src_ready);
+}
+
+unsigned int vmedia_m2m_num_dst(const struct vmedia_ctx *ctx)
+{
+	return length(&ctx->m2m->dst_ready);
+}
+
+struct vmedia_queue *vmedia_m2m_src(const struct vmedia_ctx *ctx)
+{
+	return ctx->m2m->src;
+}
+
+struct vmedia_queue *vmedia_m2m_dst(const struct vmedia_ctx *ctx)
+{
+	return ctx->m2m->dst;
+}
+
+void vmedia_m2m_copy_metadata(const struct vmedia_buf *src, struct vmedia_buf *dst)
+{
+	const uint32_t mask = V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK | V4L2_BUF_FLAG_KEYFRAME |
+			      V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME;
+
+	dst->timestamp = src->timestamp;
+	dst->timecode = src->timecode;
+	dst->field = src->field;
+	dst->flags = (dst->flags & ~mask) | (src->flags & mask);
+}
+
+/* ---- The queues' implementation ---- */
+
+static void m2m_queue(struct vmedia_vbuf *vb)
+{
+	struct vmedia_queue *q = vb->b.queue;
+	struct vmedia_m2m *m = q->ctx->m2m;
+
+	vmedia_list_add_tail(q == m->src ? &m->src_ready : &m->dst_ready, &vb->ready);
+	if (q == m->dst && m->last_pending && !q->handing)
+		vmedia_m2m_send_last(q->ctx);
+	/* While STREAMON hands over its buffers, ->start() has not been called yet. */
+	if (!q->handing)
+		vmedia_m2m_schedule(q->ctx);
+}
+
+static int m2m_start(struct vmedia_queue *q, uint32_t count)
+{
+	struct vmedia_m2m *m = q->ctx->m2m;
+	int err;
+
+	(void)count;
+	err = m->ops->start ? m->ops->start(q) : 0;
+	if (err)
+		return err;
+	vmedia_m2m_queue_started(m, q);
+	vmedia_m2m_schedule(q->ctx);
+	return 0;
+}
+
+/* Buffers that no job has taken go back at once; a running job ends first. */
+static int m2m_stop(struct vmedia_queue *q, bool final)
+{
+	struct vmedia_m2m *m = q->ctx->m2m;
+	struct vmedia_list *list = q == m->src ? &m->src_ready : &m->dst_ready;
+
+	while (!vmedia_list_empty(list))
+		vmedia_vbuf_return(vmedia_list_first(list, struct vmedia_vbuf, ready));
+	if (m->running && !final) {
+		q->hold = true;
+		if (m->ops->job_abort)
+			m->ops->job_abort(q->ctx);
+		return -EINPROGRESS;
+	}
+	if (m->ops->stop)
+		m->ops->stop(q);
+	vmedia_m2m_queue_stopped(m, q);
+	return 0;
+}
+
+const struct vmedia_queue_impl vmedia_impl_m2m = {
+	.queue = m2m_queue,
+	.start = m2m_start,
+	.stop = m2m_stop,
+};
+
+/* ---- Life ---- */
+
+int vmedia_m2m_create(struct vmedia_ctx *ctx)
+{
+	struct vmedia_m2m *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->ops = ctx->v->cfg.m2m;
+	m->ctx = ctx;
+	vmedia_list_init(&m->src_ready);
+	vmedia_list_init(&m->dst_ready);
+	vmedia_list_init(&m->node);
+	ctx->m2m = m;
+	return 0;
+}
+
+int vmedia_m2m_bind(struct vmedia_ctx *ctx)
+{
+	struct vmedia_m2m *m = ctx->m2m;
+	unsigned int i;
+
+	for (i = 0; i < ctx->num_queues; i++) {
+		struct vmedia_queue **slot = ctx->queues[i]->output ? &m->src : &m->dst;
+
+		if (vmedia_queue_is_video(ctx->queues[i]) && !*slot)
+			*slot = ctx->queues[i];
+	}
+	if (m->src && m->dst && ctx->num_queues == 2)
+		return 0;
+	vmedia_err("a memory-to-memory device needs one OUTPUT and one CAPTURE queue");
+	return -EINVAL;
+}
+
+void vmedia_m2m_release(struct vmedia_ctx *ctx)
+{
+	struct vmedia_m2m *m = ctx->m2m;
+
+	if (m->waiting)
+		vmedia_list_del(&m->node);
+	m->waiting = false;
+	if (!m->running)
+		return;
+	if (m->ops->job_orphan)
+		m->ops->job_orphan(ctx);
+	else
+		vmedia_err("a session ends with a job running, and the device cannot orphan it; this is a bug of the device");
+	m->running = false;
+	ctx->v->num_jobs--;
+	if (m->src)
+		m->src->hold = false;
+	if (m->dst)
+		m->dst->hold = false;
+	m->state = VMEDIA_M2M_STOPPED;		/* nothing starts in what is being torn down */
+}
+
+void vmedia_m2m_destroy(struct vmedia_ctx *ctx)
+{
+	free(ctx->m2m);
+	ctx->m2m = NULL;
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A buffer queue: states of buffers, STREAMON, STREAMOFF, and what a device asks of it.
+ *
+ * Theory of operation: <vmedia/queue.h>. Each transition of a buffer's state is made in this file or in qbuf.c, and keeps
+ * these true:
+ *
+ *   QUEUED or ACTIVE  <=>  node in queue->queued, counted in num_queued
+ *   ACTIVE            <=>  counted in num_active
+ *   DONE or ERROR     <=>  node in queue->done
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/videodev2.h>
+
+#include "base/checked.h"
+#include "base/fd.h"
+#include "v4l2/internal.h"
+
+/* ---- The plain implementation: the device's own operations ---- */
+
+static void plain_queue(struct vmedia_vbuf *vb)
+{
+	const struct vmedia_queue_ops *ops = vb->b.queue->cfg->ops;
+
+	if (ops && ops->buf_queue)
+		ops->buf_queue(&vb->b);
+}
+
+static int plain_start(struct vmedia_queue *q, uint32_t count)
+{
+	const struct vmedia_queue_ops *ops = q->cfg->ops;
+
+	return ops && ops->start_streaming ? ops->start_streaming(q, count) : 0;
+}
+
+static int plain_stop(struct vmedia_queue *q, bool final)
+{
+	const struct vmedia_queue_ops *ops = q->cfg->ops;
+
+	int err = ops && ops->stop_streaming ? ops->stop_streaming(q, final) : 0;
+
+	return err == -EINPROGRESS && !q->num_active ? 0 : err;
+}
+
+const struct vmedia_queue_impl vmedia_impl_plain = {
+	.queue = plain_queue,
+	.start = plain_start,
+	.stop = plain_stop,
+};
+
+/* ---- Life ---- */
+
+int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx, const struct vmedia_queue_config *cfg)
+{
+	q->ctx = ctx;
+	q->cfg = cfg;
+	q->type = cfg->type;
+	q->output = V4L2_TYPE_IS_OUTPUT(cfg->type);
+	q->mplane = V4L2_TYPE_IS_MULTIPLANAR(cfg->type);
+	q->memories = cfg->memories ? cfg->memories : VMEDIA_MEM_MMAP | VMEDIA_MEM_SHARED_PAGES | VMEDIA_MEM_OBJECT;
+	q->ts_flags = cfg->timestamp ? cfg->timestamp : V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
+	q->max_bufs = vmedia_device_limits(ctx->v->dev)->max_buffers;
+	vmedia_list_init(&q->queued);
+	vmedia_list_init(&q->done);
+	q->impl = cfg->capture ? &vmedia_impl_capture : ctx->m2m ? &vmedia_impl_m2m : &vmedia_impl_plain;
+	q->bufs = calloc(q->max_bufs, sizeof(*q->bufs));
+	if (!q->bufs)
+		return -ENOMEM;
+	return cfg->capture ? vmedia_capture_create(q) : 0;
+}
+
+void vmedia_queue_finish(struct vmedia_queue *q)
+{
+	if (!q->bufs)
+		return;
+	vmedia_queue_cancel(q, true);
+	vmedia_queue_free(q, 0, q->max_bufs);
+	if (q->cap)
+		vmedia_capture_destroy(q);
+	free(q->bufs);
+}
+
+void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s)
+{
+	if (q->owner != s)
+		return;
+	vmedia_queue_cancel(q, true);
+	vmedia_queue_free(q, 0, q->max_bufs);
+}
+
+int vmedia_queue_check_owner(const struct vmedia_queue *q, const struct vmedia_session *s)
+{
+	return q->owner && q->owner != s ? -EBUSY : 0;
+}
+
+/* ---- Buffers between the queue and the device ---- */
+
+static void call_finish(struct vmedia_vbuf *vb)
+{
+	const struct vmedia_queue_ops *ops = vb->b.queue->cfg->ops;
+
+	if (vb->prepared && ops && ops->buf_finish)
+		ops->buf_finish(&vb->b);
+	vb->prepared = false;
+}
+
+void vmedia_vbuf_return(struct vmedia_vbuf *vb)
+{
+	struct vmedia_queue *q = vb->b.queue;
+
+	if (vb->state == VMEDIA_BUF_DEQUEUED)
+		return;
+	vmedia_list_del(&vb->node);
+	vmedia_list_del(&vb->ready);
+	if (vb->state == VMEDIA_BUF_QUEUED || vb->state == VMEDIA_BUF_ACTIVE)
+		q->num_queued--;
+	if (vb->state == VMEDIA_BUF_ACTIVE)
+		q->num_active--;
+	vmedia_m2m_left(vb);
+	call_finish(vb);
+	vb->state = VMEDIA_BUF_DEQUEUED;
+}
+
+void vmedia_queue_activate(struct vmedia_queue *q, struct vmedia_vbuf *vb)
+{
+	uint32_t i;
+
+	vb->state = VMEDIA_BUF_ACTIVE;
+	q->num_active++;
+	vb->flushed = false;
+	vb->own_sequence = false;
+	if (q->output)
+		for (i = 0; i < vb->b.num_planes; i++)
+			vmedia_backing_fetch(vb->b.planes[i].mem, vb->b.planes[i].bytesused);
+	q->impl->queue(vb);
+}
+
+void vmedia_queue_check_stopped(struct vmedia_queue *q)
+{
+	struct vmedia_request *req = q->req;
+
+	if (!q->stopping || q->num_active || q->hold)
+		return;
+	q->stopping = false;
+	q->req = NULL;
+	if (req)
+		vmedia_request_complete(req, 0);
+}
+
+/* Field, time, number: what a finished buffer is told with. */
+static void complete_metadata(struct vmedia_queue *q, struct vmedia_vbuf *vb)
+{
+	struct vmedia_buf *b = &vb->b;
+
+	if (!vb->own_sequence)
+		b->sequence = q->sequence;
+	q->sequence = b->sequence + 1;
+	if (!q->output && q->ts_flags & V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC && !b->timestamp)
+		b->timestamp = vmedia_now_ns();
+	if (b->field == V4L2_FIELD_ANY && vmedia_queue_is_video(q))
+		b->field = q->mplane ? q->fmt.fmt.pix_mp.field : q->fmt.fmt.pix.field;
+	if (b->field == V4L2_FIELD_ANY)
+		b->field = V4L2_FIELD_NONE;
+}
+
+void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
+{
+	struct vmedia_vbuf *vb = vmedia_vbuf(b);
+	struct vmedia_queue *q = b->queue;
+	uint32_t i;
+
+	if (vb->state != VMEDIA_BUF_ACTIVE) {
+		vmedia_err("buffer %u of queue type %u was given back in state %d; this is a bug of the device",
+			   b->index, q->type, vb->state);
+		return;
+	}
+	if (q->stopping) {
+		vmedia_vbuf_return(vb);
+		vmedia_queue_check_stopped(q);
+		return;
+	}
+	if (state == VMEDIA_BUF_QUEUED) {
+		vb->state = VMEDIA_BUF_QUEUED;
+		q->num_active--;
+		return;
+	}
+	complete_metadata(q, vb);
+	for (i = 0; i < b->num_planes && !q->output && !vb->flushed; i++) {
+		if (b->planes[i].bytesused > b->planes[i].length)
+			b->planes[i].bytesused = b->planes[i].length;
+		vmedia_backing_flush(b->planes[i].mem, b->planes[i].bytesused);
+	}
+	vmedia_list_del(&vb->node);
+	vmedia_list_del(&vb->ready);
+	vmedia_m2m_left(vb);
+	q->num_queued--;
+	q->num_active--;
+	vb->state = state == VMEDIA_BUF_ERROR ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE;
+	vb->stamp = q->ctx->v->stamp++;
+	vmedia_list_add_tail(&q->done, &vb->node);
+	if (q->owner)
+		vmedia_session_wake(q->owner);
+}
+
+/* ---- Start and stop ---- */
+
+/* A start failed: what the device did not give back is the queue's again. */
+static void take_back(struct vmedia_queue *q)
+{
+	struct vmedia_vbuf *vb;
+
+	vmedia_list_for_each(vb, &q->queued, node) {
+		vmedia_list_del(&vb->ready);
+		if (vb->state == VMEDIA_BUF_ACTIVE) {
+			vb->state = VMEDIA_BUF_QUEUED;
+			q->num_active--;
+		}
+	}
+}
+
+int vmedia_queue_start(struct vmedia_queue *q)
+{
+	struct vmedia_vbuf *vb, *tmp;
+	uint32_t count = q->num_queued;
+	int err;
+
+	q->started = true;
+	q->handing = true;
+	vmedia_list_for_each_safe(vb, tmp, &q->queued, node)
+		vmedia_queue_activate(q, vb);
+	q->handing = false;
+	err = q->impl->start(q, count);
+	if (err == -EINPROGRESS) {
+		q->starting = true;
+	} else if (err) {
+		q->started = false;
+		take_back(q);
+	}
+	return err;
+}
+
+void vmedia_queue_started(struct vmedia_queue *q, int err)
+{
+	struct vmedia_request *req = q->req;
+
+	if (!q->starting)
+		return;
+	q->starting = false;
+	q->req = NULL;
+	if (err) {
+		q->started = false;
+		q->streaming = false;
+		take_back(q);
+	}
+	if (req)
+		vmedia_request_complete(req, err);
+}
+
+int vmedia_queue_cancel(struct vmedia_queue *q, bool final)
+{
+	bool wait = false;
+	uint32_t i;
+	int err;
+
+	if (final) {
+		q->req = NULL;
+		q->starting = false;
+	}
+	if (q->started || q->stopping) {
+		q->started = false;
+		q->stopping = false;
+		err = q->impl->stop(q, final);
+		wait = err == -EINPROGRESS && !final;
+		if (err && err != -EINPROGRESS)
+			vmedia_warn("queue type %u: the device stopped with error %d; its buffers are taken back", q->type, -err);
+	}
+	q->streaming = false;
+	q->error = false;
+	for (i = 0; i < q->max_bufs; i++)
+		if (q->bufs[i] && !(wait && q->bufs[i]->state == VMEDIA_BUF_ACTIVE))
+			vmedia_vbuf_return(q->bufs[i]);
+	q->stopping = wait;
+	return wait ? -EINPROGRESS : 0;
+}
+
+int vmedia_do_streamon(struct vmedia_file *f, struct vmedia_request *req)
+{
+	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, vmedia_request_ioctl(req)->arg.u32);
+	int err = vmedia_prio_check(f);
+
+	if (!q)
+		return -EINVAL;
+	if (!err)
+		err = vmedia_queue_check_owner(q, f->s);
+	if (err)
+		return err;
+	if (q->error)
+		return -EIO;
+	if (q->streaming)
+		return 0;
+	if (!q->num_bufs || q->num_bufs < q->cfg->min_queued)
+		return -EINVAL;
+	q->sequence = 0;
+	q->streaming = true;
+	if (q->num_queued < q->cfg->min_queued)
+		return 0;
+	err = vmedia_queue_start(q);
+	if (err == -EINPROGRESS)
+		q->req = req;
+	else if (err)
+		q->streaming = false;
+	return err;
+}
+
+int vmedia_do_streamoff(struct vmedia_file *f, struct vmedia_request *req)
+{
+	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, vmedia_request_ioctl(req)->arg.u32);
+	int err = vmedia_prio_check(f);
+
+	if (!q)
+		return -EINVAL;
+	if (!err)
+		err = vmedia_queue_check_owner(q, f->s);
+	if (err)
+		return err;
+	err = vmedia_queue_cancel(q, false);
+	if (err == -EINPROGRESS)
+		q->req = req;
+	return err;
+}
+
+void vmedia_queue_error(struct vmedia_queue *q)
+{
+	struct vmedia_vbuf *vb, *tmp;
+
+	q->error = true;
+	vmedia_list_for_each_safe(vb, tmp, &q->queued, node) {
+		if (vb->state == VMEDIA_BUF_QUEUED) {
+			vb->state = VMEDIA_BUF_ACTIVE;
+			q->num_active++;
+		}
+		vmedia_buf_done(&vb->b, VMEDIA_BUF_ERROR);
+	}
+}
+
+/* ---- Questions ---- */
+
+struct vmedia_ctx *vmedia_queue_ctx(const struct vmedia_queue *q)
+{
+	return q->ctx;
+}
+
+uint32_t vmedia_queue_type(const struct vmedia_queue *q)
+{
+	return q->type;
+}
+
+bool vmedia_queue_is_output(const struct vmedia_queue *q)
+{
+	return q->output;
+}
+
+bool vmedia_queue_streaming(const struct vmedia_queue *q)
+{
+	return q->streaming;
+}
+
+bool vmedia_queue_busy(const struct vmedia_queue *q)
+{
+	return q->num_bufs > 0;
+}
+
+uint32_t vmedia_queue_num_buffers(const struct vmedia_queue *q)
+{
+	return q->num_bufs;
+}
+
+uint32_t vmedia_queue_num_queued(const struct vmedia_queue *q)
+{
+	return q->num_queued;
+}
+
+struct vmedia_session *vmedia_queue_owner(const struct vmedia_queue *q)
+{
+	return q->owner;
+}
+
+struct vmedia_buf *vmedia_queue_buf(struct vmedia_queue *q, uint32_t index)
+{
+	return index < q->max_bufs && q->bufs[index] ? &q->bufs[index]->b : NULL;
+}
+
+const struct vmedia_format *vmedia_queue_format(const struct vmedia_queue *q)
+{
+	return &q->fmt;
+}
+
+const struct vmedia_pixfmt *vmedia_queue_pixfmt(const struct vmedia_queue *q)
+{
+	return q->pf;
+}
+
+struct vmedia_fract vmedia_queue_interval(const struct vmedia_queue *q)
+{
+	return q->interval;
+}
+
+void vmedia_queue_layout(const struct vmedia_queue *q, struct vmedia_picture_layout *l)
+{
+	const struct vmedia_pix_format_mplane *mp = &q->fmt.fmt.pix_mp;
+	const struct vmedia_pix_format *pix = &q->fmt.fmt.pix;
+	uint32_t bpl[VMEDIA_COLOUR_PLANES] = { 0 }, i;
+
+	memset(l, 0, sizeof(*l));
+	if (!q->pf)
+		return;
+	for (i = 0; i < VMEDIA_COLOUR_PLANES; i++)
+		bpl[i] = q->mplane ? mp->plane_fmt[i].bytesperline : i ? 0 : pix->bytesperline;
+	if (vmedia_pixfmt_layout(q->pf, q->mplane ? mp->width : pix->width, q->mplane ? mp->height : pix->height, bpl, l))
+		memset(l, 0, sizeof(*l));
+	for (i = 0; i < l->num_mem; i++)
+		l->sizeimage[i] = q->mplane ? mp->plane_fmt[i].sizeimage : pix->sizeimage;
+}
+
+void vmedia_buf_set_sequence(struct vmedia_buf *b, uint32_t sequence)
+{
+	b->sequence = sequence;
+	vmedia_vbuf(b)->own_sequence = true;
+}
+
+enum vmedia_buf_state vmedia_buf_state(const struct vmedia_buf *b)
+{
+	return vmedia_container_of(b, const struct vmedia_vbuf, b)->state;
+}
+
+void *vmedia_buf_plane(const struct vmedia_buf *b, uint32_t plane)
+{
+	if (plane >= b->num_planes || !b->planes[plane].mem)
+		return NULL;
+	return vmedia_backing_addr(b->planes[plane].mem);
+}
