@@ -59,18 +59,23 @@ static int queue_init(struct vmedia_driver *drv, unsigned int i)
 	return watch(drv, vq->call_fd, EPOLLIN | EPOLLET, i ? SRC_CALL1 : SRC_CALL0);
 }
 
-int vmedia_drv_queues_init(struct vmedia_driver *drv)
+static int pollable(struct vmedia_driver *drv)
 {
-	unsigned int i;
-	int err;
-
 	drv->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (drv->epfd < 0)
 		return -errno;
 	drv->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (drv->timer_fd < 0)
 		return -errno;
-	err = watch(drv, drv->timer_fd, EPOLLIN, SRC_TIMER);
+	return watch(drv, drv->timer_fd, EPOLLIN, SRC_TIMER);
+}
+
+int vmedia_drv_queues_init(struct vmedia_driver *drv)
+{
+	unsigned int i;
+	int err;
+
+	err = drv->hooks.kick ? 0 : pollable(drv);
 	for (i = 0; !err && i < VMEDIA_NUM_QUEUES; i++)
 		err = queue_init(drv, i);
 	if (!err && drv->vuf)
@@ -244,7 +249,7 @@ static int sleep_until(struct vmedia_driver *drv, uint64_t *deadline)
 			(*deadline)--;
 		if (drv->hooks.pump(drv->hooks.opaque) < 0)
 			return -ETIMEDOUT;
-		n = look(drv, 0);
+		n = drv->epfd >= 0 ? look(drv, 0) : 0;
 		return VMEDIA_MIN(n, 0);
 	}
 	if (*deadline != UINT64_MAX) {
@@ -296,7 +301,7 @@ int vmedia_driver_process(struct vmedia_driver *drv)
 
 	if (drv->err)
 		return drv->err;
-	n = look(drv, 0);
+	n = drv->epfd >= 0 ? look(drv, 0) : 0;
 	if (n < 0)
 		return n;
 	do {
