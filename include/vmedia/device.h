@@ -171,7 +171,8 @@ int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t l
 /*
  * vmedia_request_export - make @backing a virtio object and write its UUID into uuid[0] of the request (EXPBUF). The
  * object, and the backing with it, live until the device is reset; exporting the same backing again gives the same UUID.
- * Returns 0; -EINVAL if the backing is no memory file; -ENOTTY if the transport has no virtio objects; -ENOMEM.
+ * Returns 0; -ENOTTY if the transport has no virtio objects (whatever the backing); -EINVAL if the backing is no memory file
+ * or NULL; -ENOMEM.
  */
 int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *backing);
 

@@ -78,7 +78,7 @@ int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *bac
 	vmedia_loop_assert(dev->loop);
 	if (!t || !t->ops->object_add)
 		return -ENOTTY;
-	if (vmedia_backing_fd(backing, &offset) < 0 || offset)
+	if (!backing || vmedia_backing_fd(backing, &offset) < 0 || offset)
 		return -EINVAL;
 	o = find_exported_backing(dev, backing);
 	if (!o) {

@@ -342,21 +342,24 @@ void vmedia_queue_dequeue(struct vmedia_queue *q, struct vmedia_evt *evt)
 	q->done_total++;
 }
 
+/* The plane that EXPBUF names, or NULL. */
+static struct vmedia_backing *exported(const struct vmedia_queue *q, const struct vmedia_exportbuffer *e)
+{
+	if (!q || q->memory != V4L2_MEMORY_MMAP || e->flags & ~(GUEST_O_ACCMODE | GUEST_O_CLOEXEC))
+		return NULL;
+	if (e->index >= q->max_bufs || !q->bufs[e->index] || e->plane >= q->bufs[e->index]->b.num_planes)
+		return NULL;
+	return q->bufs[e->index]->b.planes[e->plane].mem;
+}
+
 int vmedia_do_expbuf(struct vmedia_file *f, struct vmedia_request *req)
 {
 	struct vmedia_exportbuffer *e = &vmedia_request_ioctl(req)->arg.exportbuffer;
 	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, e->type);
-	int err;
 
 	memset(e->reserved, 0, sizeof(e->reserved));
-	if (!q)
-		return -EINVAL;
-	err = vmedia_queue_check_owner(q, f->s);
-	if (err)
-		return err;
-	if (q->memory != V4L2_MEMORY_MMAP || e->flags & ~(GUEST_O_ACCMODE | GUEST_O_CLOEXEC))
-		return -EINVAL;
-	if (e->index >= q->max_bufs || !q->bufs[e->index] || e->plane >= q->bufs[e->index]->b.num_planes)
-		return -EINVAL;
-	return vmedia_request_export(req, q->bufs[e->index]->b.planes[e->plane].mem);
+	if (q && vmedia_queue_check_owner(q, f->s))
+		return -EBUSY;
+	/* Asked also for a plane that is not there: clients take ENOTTY as "never", EINVAL as "not this one". */
+	return vmedia_request_export(req, exported(q, e));
 }
