@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * The virtio-media protocol, both ends of it: messages, the table of ioctls, encoding, decoding and checking.
+ * The virtio-media protocol, both ends of it: messages, the table of ioctls, encoding, decoding and
+ * checking.
  *
- * Clauses named below are those of "Media Device" in virtio 1.4; payloads are V4L2's structures as <vmedia/v4l2.h>
- * lays them out. Everything here works on linear, private memory: a caller copies a chain once, decodes the copy,
- * and encodes an answer into private memory that it then scatters. Nothing allocates, sleeps or calls the system,
- * so that the same files serve a daemon, a user-space driver and a kernel module.
+ * Clauses named below are those of "Media Device" in virtio 1.4; payloads are V4L2's structures as
+ * <vmedia/v4l2.h> lays them out. Everything here works on linear, private memory: a caller copies a
+ * chain once, decodes the copy, and encodes an answer into private memory that it then scatters.
+ * Nothing allocates, sleeps or calls the system, so that the same files serve a daemon, a
+ * user-space driver and a kernel module.
  *
- * Security model: each end takes the other for hostile. A decoder reads nothing outside the bytes it was given and
- * leaves a structure whose counts and lengths are within the limits below; vmedia_resp_decode() and
- * vmedia_event_decode() also check an answer against its question. What they refuse they name in struct vmedia_why.
+ * Security model: each end takes the other for hostile. A decoder reads nothing outside the bytes
+ * it was given and leaves a structure whose counts and lengths are within the limits below;
+ * vmedia_resp_decode() and vmedia_evt_decode() also check an answer against its question. What
+ * they refuse they name in struct vmedia_why.
  *
  * Errors: negative errno inside, the positive status of clause "Command Virtqueue" on the wire.
  * Context: any; no function here touches state beyond its arguments.
@@ -31,12 +34,19 @@ extern "C" {
 #define VMEDIA_MAX_PLANES		8
 #define VMEDIA_UUID_SIZE		16
 
-/* Limits of this implementation; a peer that exceeds one gets -E2BIG (-EINVAL for planes, as in V4L2). */
-#define VMEDIA_MAX_CTRLS		1024	/* controls in one G/S/TRY_EXT_CTRLS, V4L2's own limit */
-#define VMEDIA_MAX_SG_ENTRIES		65536	/* SG entries in one command: 256 MiB in 4 KiB pages */
+/*
+ * Limits of this implementation; a peer that exceeds one gets -E2BIG (-EINVAL for planes, as in
+ * V4L2).
+ */
+/* controls in one G/S/TRY_EXT_CTRLS, V4L2's own limit */
+#define VMEDIA_MAX_CTRLS		1024
+/* SG entries in one command: 256 MiB in 4 KiB pages */
+#define VMEDIA_MAX_SG_ENTRIES		65536
 #define VMEDIA_MAX_EDID_BLOCKS		256	/* V4L2's own limit */
-#define VMEDIA_MAX_BUFFERS		1024	/* buffers of a queue; no answer or event may name another index */
-#define VMEDIA_MAX_REQ_SIZE		(16 + 2072 + VMEDIA_MAX_CTRLS * 20 + VMEDIA_MAX_SG_ENTRIES * 16)
+/* buffers of a queue; no answer or event may name another index */
+#define VMEDIA_MAX_BUFFERS		1024
+#define VMEDIA_MAX_REQ_SIZE	\
+	(16 + 2072 + VMEDIA_MAX_CTRLS * 20 + VMEDIA_MAX_SG_ENTRIES * 16)
 #define VMEDIA_MAX_RESP_SIZE		(8 + 40 + VMEDIA_MAX_EDID_BLOCKS * 128)
 
 /* Driver commands. */
@@ -78,7 +88,7 @@ enum vmedia_event_type {
 /* The configuration space, clause "Device Configuration Layout". */
 struct vmedia_config {
 	uint32_t device_caps;		/* V4L2_CAP_* */
-	uint32_t device_type;		/* VFL_TYPE_*: 0 video, 1 vbi, 2 radio, 3 subdev, 4 sdr, 5 touch */
+	uint32_t device_type;	/* VFL_TYPE_*: 0 video, 1 vbi, 2 radio, 3 subdev, 4 sdr, 5 touch */
 	uint8_t card[32];		/* UTF-8, NUL-terminated unless all 32 bytes are used */
 };
 
@@ -102,17 +112,22 @@ enum vmedia_dir {			/* V4L2's direction, seen from the driver */
 
 enum vmedia_follow {			/* what comes after the structure, both ways unless said */
 	VMEDIA_FOLLOW_NONE,
-	VMEDIA_FOLLOW_PLANES,		/* planes if multi-planar; then SG entries (driver to device only) or UUIDs */
-	VMEDIA_FOLLOW_CTRLS,		/* count controls; then SG entries of those with size > 0 (to device only) */
+	/* planes if multi-planar; then SG entries (driver to device only) or UUIDs */
+	VMEDIA_FOLLOW_PLANES,
+	/* count controls; then SG entries of those with size > 0 (to device only) */
+	VMEDIA_FOLLOW_CTRLS,
 	VMEDIA_FOLLOW_UUID,		/* one UUID in the place of a file descriptor (EXPBUF) */
 	VMEDIA_FOLLOW_EDID,		/* blocks * 128 bytes */
 };
 
-#define VMEDIA_IOCTL_CARRIED	(1u << 0)	/* travels in CMD_IOCTL; else a device answers ENOTTY */
-#define VMEDIA_IOCTL_ERR_PAYLOAD (1u << 1)	/* an error may change the structure: written back on errors too */
-#define VMEDIA_IOCTL_QUEUE	(1u << 2)	/* belongs to buffer streaming; serialised with the queue */
+/* travels in CMD_IOCTL; else a device answers ENOTTY */
+#define VMEDIA_IOCTL_CARRIED	(1u << 0)
+/* an error may change the structure: written back on errors too */
+#define VMEDIA_IOCTL_ERR_PAYLOAD (1u << 1)
+/* belongs to buffer streaming; serialised with the queue */
+#define VMEDIA_IOCTL_QUEUE	(1u << 2)
 
-struct vmedia_layout;			/* how a payload's bytes are ordered; private to src/proto */
+struct vmedia_layout;	/* how a payload's bytes are ordered; private to src/proto */
 
 struct vmedia_ioctl_info {
 	const char *name;		/* "VIDIOC_G_FMT" */
@@ -136,7 +151,9 @@ struct vmedia_sg_entry {
 	uint32_t len;
 };
 
-/* Entries as they came, still in wire order; @raw points into the request and lives as long as it. */
+/*
+ * Entries as they came, still in wire order; @raw points into the request and lives as long as it.
+ */
 struct vmedia_sg {
 	const uint8_t *raw;
 	uint32_t count;
@@ -150,35 +167,40 @@ void vmedia_sg_put(uint8_t *raw, uint32_t index, const struct vmedia_sg_entry *e
 union vmedia_payload;			/* all payload structures, <vmedia/v4l2.h> */
 
 /*
- * The shape of the question, which its answer must have too, whatever the device does to the structure meanwhile.
- * Written by vmedia_cmd_decode() alone; a driver leaves it zero, its questions are intact.
+ * The shape of the question, which its answer must have too, whatever the device does to the
+ * structure meanwhile. Written by vmedia_cmd_decode() alone; a driver leaves it zero, its questions
+ * are intact.
  */
 struct vmedia_asked {
 	bool known;
-	bool restore;				/* the pointer or fd placeholder below goes back as it came */
+	bool restore;	/* the pointer or fd placeholder below goes back as it came */
 	uint64_t pointer;			/* m.planes, controls, edid, fd of EXPBUF */
 	uint32_t num_planes, num_uuids, num_ctrls, edid_blocks;
 };
 
 /*
- * An ioctl with all that follows it, in host byte order. The device end decodes the question into it, changes it
- * in place and encodes it as the answer; the driver end does the reverse. Pointers refer to memory of the caller.
+ * An ioctl with all that follows it, in host byte order. The device end decodes the question into
+ * it, changes it in place and encodes it as the answer; the driver end does the reverse. Pointers
+ * refer to memory of the caller.
  *
- * A driver sets num_planes to arg.buffer.length for a multi-planar buffer and to 0 for another; the answer may lower
- * both (QUERYBUF is asked with room for planes). A device may change anything in arg, planes, uuid, ctrls and edid.
+ * A driver sets num_planes to arg.buffer.length for a multi-planar buffer and to 0 for another; the
+ * answer may lower both (QUERYBUF is asked with room for planes). A device may change anything in
+ * arg, planes, uuid, ctrls and edid.
  */
 struct vmedia_ioctl {
 	const struct vmedia_ioctl_info *info;
 	union vmedia_payload arg;
 	/* VMEDIA_FOLLOW_PLANES */
-	uint32_t num_planes;				/* planes[] in use; 0 for a single-planar buffer */
+	uint32_t num_planes;	/* planes[] in use; 0 for a single-planar buffer */
 	struct vmedia_plane planes[VMEDIA_MAX_PLANES];
-	struct vmedia_sg plane_sg[VMEDIA_MAX_PLANES];	/* SHARED_PAGES; [0] for a single-planar buffer */
-	uint8_t uuid[VMEDIA_MAX_PLANES][VMEDIA_UUID_SIZE]; /* OBJECT; [0] for single-planar and EXPBUF */
+	/* SHARED_PAGES; [0] for a single-planar buffer */
+	struct vmedia_sg plane_sg[VMEDIA_MAX_PLANES];
+	/* OBJECT; [0] for single-planar and EXPBUF */
+	uint8_t uuid[VMEDIA_MAX_PLANES][VMEDIA_UUID_SIZE];
 	/* VMEDIA_FOLLOW_CTRLS: caller's array; ctrl_sg is NULL or as long as ctrls */
 	struct vmedia_ext_control *ctrls;
 	struct vmedia_sg *ctrl_sg;
-	uint32_t max_ctrls;				/* entries in both arrays; set by the caller */
+	uint32_t max_ctrls;	/* entries in both arrays; set by the caller */
 	/* VMEDIA_FOLLOW_EDID: caller's memory */
 	uint8_t *edid;
 	uint32_t max_edid_blocks;
@@ -199,23 +221,27 @@ struct vmedia_cmd {
 /*
  * Device end.
  *
- * vmedia_cmd_decode - decode @len bytes of the device-readable part at @buf into @cmd. io.ctrls, ctrl_sg, max_ctrls,
- * edid and max_edid_blocks must be set (or zero) before the call; SG lists point into @buf.
- * Returns 0; -EINVAL for a short or malformed command; -ENOTTY for an unknown command, an unknown ioctl or one that is
- * not carried; -E2BIG beyond a limit, the caller's arrays included. On errors type, session_id and code hold what could
- * be read, and io.info is NULL, so that vmedia_resp_encode() writes a header alone.
- * Tolerated: extra bytes after a payload (known drivers send 4 with G_INPUT and G_OUTPUT, SG lists with QUERYBUF), and
- * bytes that only the device writes missing in the question (UUIDs of QUERYBUF, whose answer then has none, and of
- * EXPBUF, blocks of G_EDID): they read as zero. Of a QUERYBUF no SG list is kept.
+ * vmedia_cmd_decode - decode @len bytes of the device-readable part at @buf into @cmd. io.ctrls,
+ * ctrl_sg, max_ctrls, edid and max_edid_blocks must be set (or zero) before the call; SG lists
+ * point into @buf.
+ * Returns 0; -EINVAL for a short or malformed command; -ENOTTY for an unknown command, an unknown
+ * ioctl or one that is not carried; -E2BIG beyond a limit, the caller's arrays included. On errors
+ * type, session_id and code hold what could be read, and io.info is NULL, so that
+ * vmedia_resp_encode() writes a header alone. Tolerated: extra bytes after a payload (known drivers
+ * send 4 with G_INPUT and G_OUTPUT, SG lists with QUERYBUF), and bytes that only the device writes
+ * missing in the question (UUIDs of QUERYBUF, whose answer then has none, and of EXPBUF, blocks of
+ * G_EDID): they read as zero. Of a QUERYBUF no SG list is kept.
  *
  * vmedia_resp_size - bytes that the complete successful answer to @cmd takes; good at both ends.
  *
- * vmedia_resp_encode - encode the answer to @cmd with result @err (0 or negative errno) into @buf. Pointers of the
- * driver (m.planes, controls, edid) and EXPBUF's fd go back as they came, whatever is in @cmd now; userptr and fd of
- * buffers are the device's to keep. With an error the structure follows where VMEDIA_IOCTL_ERR_PAYLOAD says so and
- * @cap allows. An @err that is no errno (below -4095, or positive) is sent as EIO.
- * Returns the bytes written (what to report as used.len), 0 for CLOSE, or -ENOSPC if @cap, the writable part of the
- * chain, cannot take the answer: then nothing was written and the caller answers -EINVAL by a header alone.
+ * vmedia_resp_encode - encode the answer to @cmd with result @err (0 or negative errno) into @buf.
+ * Pointers of the driver (m.planes, controls, edid) and EXPBUF's fd go back as they came, whatever
+ * is in @cmd now; userptr and fd of buffers are the device's to keep. With an error the structure
+ * follows where VMEDIA_IOCTL_ERR_PAYLOAD says so and @cap allows. An @err that is no errno (below
+ * -4095, or positive) is sent as EIO.
+ * Returns the bytes written (what to report as used.len), 0 for CLOSE, or -ENOSPC if @cap, the
+ * writable part of the chain, cannot take the answer: then nothing was written and the caller
+ * answers -EINVAL by a header alone.
  */
 int vmedia_cmd_decode(struct vmedia_cmd *cmd, const void *buf, size_t len);
 size_t vmedia_resp_size(const struct vmedia_cmd *cmd);
@@ -224,21 +250,26 @@ int vmedia_resp_encode(const struct vmedia_cmd *cmd, int err, void *buf, size_t 
 /*
  * Driver end.
  *
- * vmedia_cmd_size - bytes that the question @cmd takes, or 0 if vmedia_cmd_encode() would refuse it.
+ * vmedia_cmd_size - bytes that the question @cmd takes, or 0 if vmedia_cmd_encode() would refuse
+ * it.
  *
- * vmedia_cmd_encode - encode the question @cmd into @buf. SG entries are taken from plane_sg / ctrl_sg and must cover
- * the lengths exactly (QBUF and PREPARE_BUF with SHARED_PAGES; controls with size > 0).
- * Returns its length; -EINVAL for a question that no device could take (counts, SG lists, unknown ioctl); -ENOTTY for
- * an ioctl that is not carried; -ENOSPC.
+ * vmedia_cmd_encode - encode the question @cmd into @buf. SG entries are taken from plane_sg /
+ * ctrl_sg and must cover the lengths exactly (QBUF and PREPARE_BUF with SHARED_PAGES; controls with
+ * size > 0).
+ * Returns its length; -EINVAL for a question that no device could take (counts, SG lists, unknown
+ * ioctl); -ENOTTY for an ioctl that is not carried; -ENOSPC.
  *
- * vmedia_resp_decode - decode and check @len bytes (used.len, already bounded by what was offered) as the answer to
- * @cmd, whose question is intact, and update it to the answer. @cmd is unchanged on -EIO.
- * Returns 0, the device's error as negative errno (1..4095; the payload is updated if the device wrote it), or -EIO
- * with cmd->why set where the answer does not fit its question: too short, status out of range, another buffer index,
- * type, memory or plane count, a count out of range, pointers changed. cmd->why.what is NULL with the device's own -EIO.
- * The structure that comes with an error is read only where VMEDIA_IOCTL_ERR_PAYLOAD says that it means something;
- * of ext controls it may come without its array. Names are NUL-terminated afterwards. Nothing else about an answer is
- * trusted than what src/proto/check.c lists: sizes, offsets into region 0 and buffer states are the driver's to check.
+ * vmedia_resp_decode - decode and check @len bytes (used.len, already bounded by what was offered)
+ * as the answer to @cmd, whose question is intact, and update it to the answer. @cmd is unchanged
+ * on -EIO.
+ * Returns 0, the device's error as negative errno (1..4095; the payload is updated if the device
+ * wrote it), or -EIO with cmd->why set where the answer does not fit its question: too short,
+ * status out of range, another buffer index, type, memory or plane count, a count out of range,
+ * pointers changed. cmd->why.what is NULL with the device's own -EIO. The structure that comes with
+ * an error is read only where VMEDIA_IOCTL_ERR_PAYLOAD says that it means something; of ext
+ * controls it may come without its array. Names are NUL-terminated afterwards. Nothing else about
+ * an answer is trusted than what src/proto/check.c lists: sizes, offsets into region 0 and buffer
+ * states are the driver's to check.
  */
 size_t vmedia_cmd_size(const struct vmedia_cmd *cmd);
 int vmedia_cmd_encode(const struct vmedia_cmd *cmd, void *buf, size_t cap);
@@ -258,15 +289,22 @@ struct vmedia_evt {
 
 /* Bytes that @evt takes on the wire. */
 size_t vmedia_evt_size(const struct vmedia_evt *evt);
-/* Encode @evt; pointers in buffers are written as NULL. Returns its length or -ENOSPC. Context: device end. */
+/*
+ * Encode @evt; pointers in buffers are written as NULL. Returns its length or -ENOSPC. Context:
+ * device end.
+ */
 int vmedia_evt_encode(const struct vmedia_evt *evt, void *buf, size_t cap);
 /*
- * Decode one event: 0, or -EINVAL with why set if short, of unknown type or inconsistent in itself (index, type, memory,
- * plane count, more bytes used than there are). An ERROR that names no errno reads as EIO. Context: driver end.
+ * Decode one event: 0, or -EINVAL with why set if short, of unknown type or inconsistent in itself
+ * (index, type, memory, plane count, more bytes used than there are). An ERROR that names no errno
+ * reads as EIO. Context: driver end.
  */
 int vmedia_evt_decode(struct vmedia_evt *evt, const void *buf, size_t len);
 
-/* Names for logs and traces: "OPEN", "DQBUF", "VIDEO_CAPTURE_MPLANE", "MMAP"; "?" for what has none. */
+/*
+ * Names for logs and traces: "OPEN", "DQBUF", "VIDEO_CAPTURE_MPLANE", "MMAP"; "?" for what has
+ * none.
+ */
 const char *vmedia_cmd_name(uint32_t type);
 const char *vmedia_evt_name(uint32_t type);
 const char *vmedia_buf_type_name(uint32_t type);

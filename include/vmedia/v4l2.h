@@ -2,19 +2,22 @@
 /*
  * The payloads of virtio-media: V4L2's structures in their 64-bit layout, on every host.
  *
- * struct vmedia_X has the fields of V4L2's struct v4l2_X, of which it is the 64-bit form (virtio 1.4, "Device Operation: V4L2
- * ioctls": "always matches the 64-bit, little-endian representation"). Sizes and offsets are the same on 32-bit hosts,
- * where V4L2's own differ; values are in host byte order, and src/proto converts them. What V4L2 declares as a pointer
- * is a 64-bit number here: it belongs to the address space of the driver and means nothing to a device.
+ * struct vmedia_X has the fields of V4L2's struct v4l2_X, of which it is the 64-bit form (virtio
+ * 1.4, "Device Operation: V4L2 ioctls": "always matches the 64-bit, little-endian representation").
+ * Sizes and offsets are the same on 32-bit hosts, where V4L2's own differ; values are in host byte
+ * order, and src/proto converts them. What V4L2 declares as a pointer is a 64-bit number here: it
+ * belongs to the address space of the driver and means nothing to a device.
  *
  * What the fields mean is in the V4L2 documentation; this file says only where it departs from it:
- *  - struct vmedia_ext_control: `value` is the low half of `value64` on big-endian hosts too, since nothing in the
- *    structure tells which of the two is meant;
- *  - struct vmedia_querymenu: the same doubt between a name and a number is resolved by helpers, see there.
+ *  - struct vmedia_ext_control: `value` is the low half of `value64` on big-endian hosts too, since
+ *    nothing in the structure tells which of the two is meant;
+ *  - struct vmedia_querymenu: the same doubt between a name and a number is resolved by helpers,
+ *    see there.
  *
- * No Linux header is needed to use this file, which may be included before or after <linux/videodev2.h>; constants of
- * V4L2 that are newer than Linux 6.1 are defined where that header lacks them. Constants that V4L2 has as enums, which
- * cannot be tested for, have the prefix VMEDIA_.
+ * No Linux header is needed to use this file, which may be included before or after
+ * <linux/videodev2.h>; constants of V4L2 that are newer than Linux 6.1 are defined where that
+ * header lacks them. Constants that V4L2 has as enums, which cannot be tested for, have the prefix
+ * VMEDIA_.
  */
 #ifndef VMEDIA_V4L2_H
 #define VMEDIA_V4L2_H
@@ -61,7 +64,8 @@ enum vmedia_buf_type {
 
 static inline bool vmedia_buf_type_is_multiplanar(uint32_t type)
 {
-	return type == VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE || type == VMEDIA_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+	return type == VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE ||
+	       type == VMEDIA_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
 }
 
 /* The specification's names are in the comments. */
@@ -83,34 +87,96 @@ enum vmedia_ctrl_type_new {			/* of enum v4l2_ctrl_type, since 6.1 */
 
 /* Ioctls by number, the `code` of CMD_IOCTL. */
 enum vmedia_nr {
-	VMEDIA_NR_QUERYCAP = 0, VMEDIA_NR_ENUM_FMT = 2, VMEDIA_NR_G_FMT = 4, VMEDIA_NR_S_FMT = 5,
-	VMEDIA_NR_REQBUFS = 8, VMEDIA_NR_QUERYBUF = 9, VMEDIA_NR_G_FBUF = 10, VMEDIA_NR_S_FBUF = 11,
-	VMEDIA_NR_OVERLAY = 14, VMEDIA_NR_QBUF = 15, VMEDIA_NR_EXPBUF = 16, VMEDIA_NR_DQBUF = 17,
-	VMEDIA_NR_STREAMON = 18, VMEDIA_NR_STREAMOFF = 19, VMEDIA_NR_G_PARM = 21, VMEDIA_NR_S_PARM = 22,
-	VMEDIA_NR_G_STD = 23, VMEDIA_NR_S_STD = 24, VMEDIA_NR_ENUMSTD = 25, VMEDIA_NR_ENUMINPUT = 26,
-	VMEDIA_NR_G_CTRL = 27, VMEDIA_NR_S_CTRL = 28, VMEDIA_NR_G_TUNER = 29, VMEDIA_NR_S_TUNER = 30,
-	VMEDIA_NR_G_AUDIO = 33, VMEDIA_NR_S_AUDIO = 34, VMEDIA_NR_QUERYCTRL = 36, VMEDIA_NR_QUERYMENU = 37,
-	VMEDIA_NR_G_INPUT = 38, VMEDIA_NR_S_INPUT = 39, VMEDIA_NR_G_EDID = 40, VMEDIA_NR_S_EDID = 41,
-	VMEDIA_NR_G_OUTPUT = 46, VMEDIA_NR_S_OUTPUT = 47, VMEDIA_NR_ENUMOUTPUT = 48, VMEDIA_NR_G_AUDOUT = 49,
-	VMEDIA_NR_S_AUDOUT = 50, VMEDIA_NR_G_MODULATOR = 54, VMEDIA_NR_S_MODULATOR = 55,
-	VMEDIA_NR_G_FREQUENCY = 56, VMEDIA_NR_S_FREQUENCY = 57, VMEDIA_NR_CROPCAP = 58, VMEDIA_NR_G_CROP = 59,
-	VMEDIA_NR_S_CROP = 60, VMEDIA_NR_G_JPEGCOMP = 61, VMEDIA_NR_S_JPEGCOMP = 62, VMEDIA_NR_QUERYSTD = 63,
-	VMEDIA_NR_TRY_FMT = 64, VMEDIA_NR_ENUMAUDIO = 65, VMEDIA_NR_ENUMAUDOUT = 66, VMEDIA_NR_G_PRIORITY = 67,
-	VMEDIA_NR_S_PRIORITY = 68, VMEDIA_NR_G_SLICED_VBI_CAP = 69, VMEDIA_NR_LOG_STATUS = 70,
-	VMEDIA_NR_G_EXT_CTRLS = 71, VMEDIA_NR_S_EXT_CTRLS = 72, VMEDIA_NR_TRY_EXT_CTRLS = 73,
-	VMEDIA_NR_ENUM_FRAMESIZES = 74, VMEDIA_NR_ENUM_FRAMEINTERVALS = 75, VMEDIA_NR_G_ENC_INDEX = 76,
-	VMEDIA_NR_ENCODER_CMD = 77, VMEDIA_NR_TRY_ENCODER_CMD = 78, VMEDIA_NR_DBG_S_REGISTER = 79,
-	VMEDIA_NR_DBG_G_REGISTER = 80, VMEDIA_NR_S_HW_FREQ_SEEK = 82, VMEDIA_NR_S_DV_TIMINGS = 87,
-	VMEDIA_NR_G_DV_TIMINGS = 88, VMEDIA_NR_DQEVENT = 89, VMEDIA_NR_SUBSCRIBE_EVENT = 90,
-	VMEDIA_NR_UNSUBSCRIBE_EVENT = 91, VMEDIA_NR_CREATE_BUFS = 92, VMEDIA_NR_PREPARE_BUF = 93,
-	VMEDIA_NR_G_SELECTION = 94, VMEDIA_NR_S_SELECTION = 95, VMEDIA_NR_DECODER_CMD = 96,
-	VMEDIA_NR_TRY_DECODER_CMD = 97, VMEDIA_NR_ENUM_DV_TIMINGS = 98, VMEDIA_NR_QUERY_DV_TIMINGS = 99,
-	VMEDIA_NR_DV_TIMINGS_CAP = 100, VMEDIA_NR_ENUM_FREQ_BANDS = 101, VMEDIA_NR_DBG_G_CHIP_INFO = 102,
-	VMEDIA_NR_QUERY_EXT_CTRL = 103, VMEDIA_NR_REMOVE_BUFS = 104,
+	VMEDIA_NR_QUERYCAP = 0,
+	VMEDIA_NR_ENUM_FMT = 2,
+	VMEDIA_NR_G_FMT = 4,
+	VMEDIA_NR_S_FMT = 5,
+	VMEDIA_NR_REQBUFS = 8,
+	VMEDIA_NR_QUERYBUF = 9,
+	VMEDIA_NR_G_FBUF = 10,
+	VMEDIA_NR_S_FBUF = 11,
+	VMEDIA_NR_OVERLAY = 14,
+	VMEDIA_NR_QBUF = 15,
+	VMEDIA_NR_EXPBUF = 16,
+	VMEDIA_NR_DQBUF = 17,
+	VMEDIA_NR_STREAMON = 18,
+	VMEDIA_NR_STREAMOFF = 19,
+	VMEDIA_NR_G_PARM = 21,
+	VMEDIA_NR_S_PARM = 22,
+	VMEDIA_NR_G_STD = 23,
+	VMEDIA_NR_S_STD = 24,
+	VMEDIA_NR_ENUMSTD = 25,
+	VMEDIA_NR_ENUMINPUT = 26,
+	VMEDIA_NR_G_CTRL = 27,
+	VMEDIA_NR_S_CTRL = 28,
+	VMEDIA_NR_G_TUNER = 29,
+	VMEDIA_NR_S_TUNER = 30,
+	VMEDIA_NR_G_AUDIO = 33,
+	VMEDIA_NR_S_AUDIO = 34,
+	VMEDIA_NR_QUERYCTRL = 36,
+	VMEDIA_NR_QUERYMENU = 37,
+	VMEDIA_NR_G_INPUT = 38,
+	VMEDIA_NR_S_INPUT = 39,
+	VMEDIA_NR_G_EDID = 40,
+	VMEDIA_NR_S_EDID = 41,
+	VMEDIA_NR_G_OUTPUT = 46,
+	VMEDIA_NR_S_OUTPUT = 47,
+	VMEDIA_NR_ENUMOUTPUT = 48,
+	VMEDIA_NR_G_AUDOUT = 49,
+	VMEDIA_NR_S_AUDOUT = 50,
+	VMEDIA_NR_G_MODULATOR = 54,
+	VMEDIA_NR_S_MODULATOR = 55,
+	VMEDIA_NR_G_FREQUENCY = 56,
+	VMEDIA_NR_S_FREQUENCY = 57,
+	VMEDIA_NR_CROPCAP = 58,
+	VMEDIA_NR_G_CROP = 59,
+	VMEDIA_NR_S_CROP = 60,
+	VMEDIA_NR_G_JPEGCOMP = 61,
+	VMEDIA_NR_S_JPEGCOMP = 62,
+	VMEDIA_NR_QUERYSTD = 63,
+	VMEDIA_NR_TRY_FMT = 64,
+	VMEDIA_NR_ENUMAUDIO = 65,
+	VMEDIA_NR_ENUMAUDOUT = 66,
+	VMEDIA_NR_G_PRIORITY = 67,
+	VMEDIA_NR_S_PRIORITY = 68,
+	VMEDIA_NR_G_SLICED_VBI_CAP = 69,
+	VMEDIA_NR_LOG_STATUS = 70,
+	VMEDIA_NR_G_EXT_CTRLS = 71,
+	VMEDIA_NR_S_EXT_CTRLS = 72,
+	VMEDIA_NR_TRY_EXT_CTRLS = 73,
+	VMEDIA_NR_ENUM_FRAMESIZES = 74,
+	VMEDIA_NR_ENUM_FRAMEINTERVALS = 75,
+	VMEDIA_NR_G_ENC_INDEX = 76,
+	VMEDIA_NR_ENCODER_CMD = 77,
+	VMEDIA_NR_TRY_ENCODER_CMD = 78,
+	VMEDIA_NR_DBG_S_REGISTER = 79,
+	VMEDIA_NR_DBG_G_REGISTER = 80,
+	VMEDIA_NR_S_HW_FREQ_SEEK = 82,
+	VMEDIA_NR_S_DV_TIMINGS = 87,
+	VMEDIA_NR_G_DV_TIMINGS = 88,
+	VMEDIA_NR_DQEVENT = 89,
+	VMEDIA_NR_SUBSCRIBE_EVENT = 90,
+	VMEDIA_NR_UNSUBSCRIBE_EVENT = 91,
+	VMEDIA_NR_CREATE_BUFS = 92,
+	VMEDIA_NR_PREPARE_BUF = 93,
+	VMEDIA_NR_G_SELECTION = 94,
+	VMEDIA_NR_S_SELECTION = 95,
+	VMEDIA_NR_DECODER_CMD = 96,
+	VMEDIA_NR_TRY_DECODER_CMD = 97,
+	VMEDIA_NR_ENUM_DV_TIMINGS = 98,
+	VMEDIA_NR_QUERY_DV_TIMINGS = 99,
+	VMEDIA_NR_DV_TIMINGS_CAP = 100,
+	VMEDIA_NR_ENUM_FREQ_BANDS = 101,
+	VMEDIA_NR_DBG_G_CHIP_INFO = 102,
+	VMEDIA_NR_QUERY_EXT_CTRL = 103,
+	VMEDIA_NR_REMOVE_BUFS = 104,
 	VMEDIA_NR_END = 105
 };
 
-/* Macros of V4L2 that are newer than Linux 6.1; spelt as there, so that either order of inclusion is good. */
+/*
+ * Macros of V4L2 that are newer than Linux 6.1; spelt as there, so that either order of inclusion
+ * is good.
+ */
 #ifndef V4L2_CAP_EDID
 #define V4L2_CAP_EDID 0x02000000
 #endif
@@ -162,7 +228,7 @@ VMEDIA_ASSERT_SIZE(timecode, 16);
 
 /* ---- Capabilities and formats ---- */
 
-struct vmedia_capability {		/* VIDIOC_QUERYCAP; never on the wire, for users of the driver */
+struct vmedia_capability {	/* VIDIOC_QUERYCAP; never on the wire, for users of the driver */
 	uint8_t driver[16];
 	uint8_t card[32];
 	uint8_t bus_info[32];
@@ -180,7 +246,8 @@ struct vmedia_fmtdesc {
 VMEDIA_ASSERT_SIZE(fmtdesc, 64);
 
 struct vmedia_pix_format {
-	uint32_t width, height, pixelformat, field, bytesperline, sizeimage, colorspace, priv, flags;
+	uint32_t width, height, pixelformat, field, bytesperline, sizeimage, colorspace, priv,
+		flags;
 	union {
 		uint32_t ycbcr_enc;
 		uint32_t hsv_enc;
@@ -273,7 +340,10 @@ struct vmedia_frmsizeenum {
 	uint32_t index, pixel_format, type;
 	union {
 		struct { uint32_t width, height; } discrete;
-		struct { uint32_t min_width, max_width, step_width, min_height, max_height, step_height; } stepwise;
+		struct {
+			uint32_t min_width, max_width, step_width, min_height, max_height,
+				step_height;
+		} stepwise;
 	};
 	uint32_t reserved[2];
 };
@@ -348,7 +418,7 @@ struct vmedia_plane {
 	uint32_t bytesused, length;
 	union {
 		uint32_t mem_offset;		/* MMAP */
-		vmedia_u64 userptr;		/* SHARED_PAGES: the driver's own value, never an address */
+		vmedia_u64 userptr;	/* SHARED_PAGES: the driver's own value, never an address */
 		int32_t fd;			/* OBJECT: a placeholder, the UUID is what counts */
 	} m;
 	uint32_t data_offset;
@@ -364,7 +434,7 @@ struct vmedia_buffer {
 	union {
 		uint32_t offset;
 		vmedia_u64 userptr;
-		vmedia_u64 planes;		/* the driver's pointer, to be returned as it came */
+		vmedia_u64 planes;	/* the driver's pointer, to be returned as it came */
 		int32_t fd;
 	} m;
 	uint32_t length;			/* bytes, or planes of a multi-planar buffer */
@@ -387,7 +457,8 @@ struct vmedia_create_buffers {
 	uint32_t index, count, memory;
 	struct vmedia_format format __attribute__((aligned(8)));
 	uint32_t capabilities, flags;
-	uint32_t max_num_buffers;		/* since Linux 6.9, with V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS */
+	/* since Linux 6.9, with V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS */
+	uint32_t max_num_buffers;
 	uint32_t reserved[5];
 };
 VMEDIA_ASSERT_SIZE(create_buffers, 256);
@@ -402,7 +473,8 @@ struct vmedia_framebuffer {
 	uint32_t capability, flags;
 	vmedia_u64 base;
 	struct {
-		uint32_t width, height, pixelformat, field, bytesperline, sizeimage, colorspace, priv;
+		uint32_t width, height, pixelformat, field, bytesperline, sizeimage, colorspace,
+			priv;
 	} fmt;
 };
 VMEDIA_ASSERT_SIZE(framebuffer, 48);
@@ -437,8 +509,9 @@ struct vmedia_query_ext_ctrl {
 VMEDIA_ASSERT_SIZE(query_ext_ctrl, 232);
 
 /*
- * A menu item is a name, or for integer menus a number, and only the control's type tells which. `value_le` keeps the
- * number in wire order: use vmedia_querymenu_value() and vmedia_querymenu_set_value().
+ * A menu item is a name, or for integer menus a number, and only the control's type tells which.
+ * `value_le` keeps the number in wire order: use vmedia_querymenu_value() and
+ * vmedia_querymenu_set_value().
  */
 struct vmedia_querymenu {
 	uint32_t id, index;
@@ -470,11 +543,11 @@ static inline void vmedia_querymenu_set_value(struct vmedia_querymenu *m, int64_
 
 struct vmedia_ext_control {
 	uint32_t id;
-	uint32_t size;				/* 0: value or value64; else bytes at ptr, given by an SG list */
+	uint32_t size;	/* 0: value or value64; else bytes at ptr, given by an SG list */
 	uint32_t reserved2[1];
 	union {
 		int64_t value64;
-		uint64_t ptr;			/* the driver's own value, to be returned as it came */
+		uint64_t ptr;	/* the driver's own value, to be returned as it came */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 		struct { uint32_t value_high; int32_t value; };
 #else
@@ -492,94 +565,14 @@ struct vmedia_ext_controls {
 	uint32_t count, error_idx;
 	int32_t request_fd;
 	uint32_t reserved[1];
-	vmedia_u64 controls;			/* the driver's pointer, to be returned as it came */
+	vmedia_u64 controls;	/* the driver's pointer, to be returned as it came */
 };
 VMEDIA_ASSERT_SIZE(ext_controls, 32);
 
-/* ---- Inputs, outputs, analogue television, radio ---- */
-
-struct vmedia_input {
-	uint32_t index;
-	uint8_t name[32];
-	uint32_t type, audioset, tuner;
-	vmedia_u64 std;
-	uint32_t status, capabilities;
-	uint32_t reserved[3];
-};
-VMEDIA_ASSERT_SIZE(input, 80);
-
-struct vmedia_output {
-	uint32_t index;
-	uint8_t name[32];
-	uint32_t type, audioset, modulator;
-	vmedia_u64 std;
-	uint32_t capabilities;
-	uint32_t reserved[3];
-};
-VMEDIA_ASSERT_SIZE(output, 72);
-
-struct vmedia_standard {
-	uint32_t index;
-	vmedia_u64 id;
-	uint8_t name[24];
-	struct vmedia_fract frameperiod;
-	uint32_t framelines;
-	uint32_t reserved[4];
-};
-VMEDIA_ASSERT_SIZE(standard, 72);
-
-struct vmedia_audio {
-	uint32_t index;
-	uint8_t name[32];
-	uint32_t capability, mode;
-	uint32_t reserved[2];
-};
-VMEDIA_ASSERT_SIZE(audio, 52);
-
-struct vmedia_audioout {
-	uint32_t index;
-	uint8_t name[32];
-	uint32_t capability, mode;
-	uint32_t reserved[2];
-};
-VMEDIA_ASSERT_SIZE(audioout, 52);
-
-struct vmedia_tuner {
-	uint32_t index;
-	uint8_t name[32];
-	uint32_t type, capability, rangelow, rangehigh, rxsubchans, audmode;
-	int32_t signal, afc;
-	uint32_t reserved[4];
-};
-VMEDIA_ASSERT_SIZE(tuner, 84);
-
-struct vmedia_modulator {
-	uint32_t index;
-	uint8_t name[32];
-	uint32_t capability, rangelow, rangehigh, txsubchans, type;
-	uint32_t reserved[3];
-};
-VMEDIA_ASSERT_SIZE(modulator, 68);
-
-struct vmedia_frequency {
-	uint32_t tuner, type, frequency;
-	uint32_t reserved[8];
-};
-VMEDIA_ASSERT_SIZE(frequency, 44);
-
-struct vmedia_frequency_band {
-	uint32_t tuner, type, index, capability, rangelow, rangehigh, modulation;
-	uint32_t reserved[9];
-};
-VMEDIA_ASSERT_SIZE(frequency_band, 64);
-
-struct vmedia_hw_freq_seek {
-	uint32_t tuner, type, seek_upward, wrap_around, spacing, rangelow, rangehigh;
-	uint32_t reserved[5];
-};
-VMEDIA_ASSERT_SIZE(hw_freq_seek, 48);
-
-/* The rest is in its own file for length: codecs, timings, EDID, events, debugging, and union vmedia_payload. */
+/*
+ * The rest is in its own file for length: inputs and tuners, timings, EDID, codecs, events,
+ * debugging, and union vmedia_payload.
+ */
 #include <vmedia/v4l2_more.h>
 
 #endif /* VMEDIA_V4L2_H */

@@ -1,13 +1,96 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * Second half of <vmedia/v4l2.h>, which is the file to include: structures of codecs, digital timings, events and
- * debugging, and the union of all payloads.
+ * Second half of <vmedia/v4l2.h>, which is the file to include: structures of codecs, digital
+ * timings, events and debugging, and the union of all payloads.
  */
 #ifndef VMEDIA_V4L2_H
 #error "include <vmedia/v4l2.h> instead"
 #endif
 #ifndef VMEDIA_V4L2_MORE_H
 #define VMEDIA_V4L2_MORE_H
+
+/* ---- Inputs, outputs, analogue television, radio ---- */
+
+struct vmedia_input {
+	uint32_t index;
+	uint8_t name[32];
+	uint32_t type, audioset, tuner;
+	vmedia_u64 std;
+	uint32_t status, capabilities;
+	uint32_t reserved[3];
+};
+VMEDIA_ASSERT_SIZE(input, 80);
+
+struct vmedia_output {
+	uint32_t index;
+	uint8_t name[32];
+	uint32_t type, audioset, modulator;
+	vmedia_u64 std;
+	uint32_t capabilities;
+	uint32_t reserved[3];
+};
+VMEDIA_ASSERT_SIZE(output, 72);
+
+struct vmedia_standard {
+	uint32_t index;
+	vmedia_u64 id;
+	uint8_t name[24];
+	struct vmedia_fract frameperiod;
+	uint32_t framelines;
+	uint32_t reserved[4];
+};
+VMEDIA_ASSERT_SIZE(standard, 72);
+
+struct vmedia_audio {
+	uint32_t index;
+	uint8_t name[32];
+	uint32_t capability, mode;
+	uint32_t reserved[2];
+};
+VMEDIA_ASSERT_SIZE(audio, 52);
+
+struct vmedia_audioout {
+	uint32_t index;
+	uint8_t name[32];
+	uint32_t capability, mode;
+	uint32_t reserved[2];
+};
+VMEDIA_ASSERT_SIZE(audioout, 52);
+
+struct vmedia_tuner {
+	uint32_t index;
+	uint8_t name[32];
+	uint32_t type, capability, rangelow, rangehigh, rxsubchans, audmode;
+	int32_t signal, afc;
+	uint32_t reserved[4];
+};
+VMEDIA_ASSERT_SIZE(tuner, 84);
+
+struct vmedia_modulator {
+	uint32_t index;
+	uint8_t name[32];
+	uint32_t capability, rangelow, rangehigh, txsubchans, type;
+	uint32_t reserved[3];
+};
+VMEDIA_ASSERT_SIZE(modulator, 68);
+
+struct vmedia_frequency {
+	uint32_t tuner, type, frequency;
+	uint32_t reserved[8];
+};
+VMEDIA_ASSERT_SIZE(frequency, 44);
+
+struct vmedia_frequency_band {
+	uint32_t tuner, type, index, capability, rangelow, rangehigh, modulation;
+	uint32_t reserved[9];
+};
+VMEDIA_ASSERT_SIZE(frequency_band, 64);
+
+struct vmedia_hw_freq_seek {
+	uint32_t tuner, type, seek_upward, wrap_around, spacing, rangelow, rangehigh;
+	uint32_t reserved[5];
+};
+VMEDIA_ASSERT_SIZE(hw_freq_seek, 48);
 
 /* ---- Digital video timings and EDID ---- */
 
@@ -60,7 +143,7 @@ VMEDIA_ASSERT_SIZE(dv_timings_cap, 144);
 struct vmedia_edid {
 	uint32_t pad, start_block, blocks;
 	uint32_t reserved[5];
-	vmedia_u64 edid;			/* the driver's pointer, to be returned as it came */
+	vmedia_u64 edid;	/* the driver's pointer, to be returned as it came */
 };
 VMEDIA_ASSERT_SIZE(edid, 40);
 
@@ -175,9 +258,12 @@ VMEDIA_ASSERT_SIZE(dbg_chip_info, 200);
 
 /* ---- All payloads ---- */
 
-/* The payload of any ioctl. u32 serves PRIORITY and OVERLAY, s32 the rest of the bare integers, std the standards. */
+/*
+ * The payload of any ioctl. u32 serves PRIORITY and OVERLAY, s32 the rest of the bare integers, std
+ * the standards.
+ */
 union vmedia_payload {
-	uint32_t u32;				/* G_PRIORITY, S_PRIORITY, STREAMON, STREAMOFF, OVERLAY */
+	uint32_t u32;	/* G_PRIORITY, S_PRIORITY, STREAMON, STREAMOFF, OVERLAY */
 	int32_t s32;				/* G_INPUT, S_INPUT, G_OUTPUT, S_OUTPUT */
 	vmedia_u64 std;				/* G_STD, S_STD, QUERYSTD */
 	struct vmedia_capability capability;

@@ -2,10 +2,11 @@
 /*
  * Does an answer fit its question? Read on the wire form, before anything of it reaches the caller.
  *
- * Three kinds of checks. Echoes, a table: words that a device returns as they were asked (V4L2 never changes them; a
- * driver that took the answer's would speak of another buffer, control or format). Ranges: numbers that the driver goes
- * on to use as counts, indexes or lengths. Pointers: the driver's own, unchanged. What a device may rightly change is
- * left alone: REQBUFS and CREATE_BUFS may grant more than was asked (a queue has a minimum), QUERYBUF corrects the memory
+ * Three kinds of checks. Echoes, a table: words that a device returns as they were asked (V4L2
+ * never changes them; a driver that took the answer's would speak of another buffer, control or
+ * format). Ranges: numbers that the driver goes on to use as counts, indexes or lengths. Pointers:
+ * the driver's own, unchanged. What a device may rightly change is left alone: REQBUFS and
+ * CREATE_BUFS may grant more than was asked (a queue has a minimum), QUERYBUF corrects the memory
  * type and lowers the number of planes, S_FMT and the like adjust all but the type.
  */
 #include "proto/message.h"
@@ -126,7 +127,8 @@ static int check_format(struct vmedia_cmd *cmd, const uint8_t *w)
 {
 	if (!vmedia_buf_type_is_multiplanar(vmedia_load32(w + OFF(format, type))))
 		return 0;
-	return at_most(cmd, "format of too many planes", w[OFF(format, fmt.pix_mp.num_planes)], VMEDIA_MAX_PLANES);
+	return at_most(cmd, "format of too many planes", w[OFF(format, fmt.pix_mp.num_planes)],
+		       VMEDIA_MAX_PLANES);
 }
 
 static int check_create_bufs(struct vmedia_cmd *cmd, const uint8_t *w)
@@ -137,7 +139,8 @@ static int check_create_bufs(struct vmedia_cmd *cmd, const uint8_t *w)
 	if (count && !cmd->io.arg.create_buffers.count)
 		return refuse(cmd, "buffers created where none were asked for", count, 0);
 	if ((uint64_t)index + count > VMEDIA_MAX_BUFFERS)
-		return refuse(cmd, "buffers beyond the last index", (uint64_t)index + count, VMEDIA_MAX_BUFFERS);
+		return refuse(cmd, "buffers beyond the last index", (uint64_t)index + count,
+			      VMEDIA_MAX_BUFFERS);
 	return check_format(cmd, w + OFF(create_buffers, format));
 }
 
@@ -150,8 +153,12 @@ static int check_reqbufs(struct vmedia_cmd *cmd, const uint8_t *w)
 	return at_most(cmd, "more buffers than a queue can have", count, VMEDIA_MAX_BUFFERS);
 }
 
-/* A memory that the driver provided comes back under the driver's own handle, and no longer than it was. */
-static int check_own_memory(struct vmedia_cmd *cmd, uint64_t asked_m, uint32_t asked_len, uint64_t m, uint32_t len)
+/*
+ * A memory that the driver provided comes back under the driver's own handle, and no longer than it
+ * was.
+ */
+static int check_own_memory(struct vmedia_cmd *cmd, uint64_t asked_m, uint32_t asked_len,
+			    uint64_t m, uint32_t len)
 {
 	if (cmd->io.arg.buffer.memory == VMEDIA_MEMORY_DMABUF)
 		return (uint32_t)m == (uint32_t)asked_m ? 0 :
@@ -185,11 +192,13 @@ static int check_own_memories(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t
 
 	if (!vmedia_buf_type_is_multiplanar(b->type))
 		return check_own_memory(cmd, asked_m(b->memory, &b->m), b->length,
-					vmedia_load64(w + OFF(buffer, m)), vmedia_load32(w + OFF(buffer, length)));
+					vmedia_load64(w + OFF(buffer, m)),
+					vmedia_load32(w + OFF(buffer, length)));
 	w += sizeof(*b);
 	for (i = 0; i < planes && !err; i++, w += sizeof(struct vmedia_plane))
-		err = check_own_memory(cmd, asked_m(b->memory, &io->planes[i].m), io->planes[i].length,
-				       vmedia_load64(w + OFF(plane, m)), vmedia_load32(w + OFF(plane, length)));
+		err = check_own_memory(cmd, asked_m(b->memory, &io->planes[i].m),
+				       io->planes[i].length, vmedia_load64(w + OFF(plane, m)),
+				       vmedia_load32(w + OFF(plane, length)));
 	return err;
 }
 
@@ -204,7 +213,8 @@ static int check_buffer(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t plane
 	    memory != VMEDIA_MEMORY_DMABUF)
 		return refuse(cmd, "buffer of unknown memory type", memory, VMEDIA_MEMORY_DMABUF);
 	if (vmedia_buf_type_is_multiplanar(b->type)) {
-		err = at_most(cmd, "more planes than asked for", vmedia_load32(w + OFF(buffer, length)), b->length);
+		err = at_most(cmd, "more planes than asked for",
+			      vmedia_load32(w + OFF(buffer, length)), b->length);
 		if (!err && b->length && vmedia_load64(w + OFF(buffer, m)) != b->m.planes)
 			err = refuse(cmd, "answer changes the planes pointer",
 				     vmedia_load64(w + OFF(buffer, m)), b->m.planes);
@@ -214,7 +224,8 @@ static int check_buffer(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t plane
 	return err;
 }
 
-static int check_ctrl(struct vmedia_cmd *cmd, const uint8_t *w, const struct vmedia_ext_control *asked, uint32_t err)
+static int check_ctrl(struct vmedia_cmd *cmd, const uint8_t *w,
+		      const struct vmedia_ext_control *asked, uint32_t err)
 {
 	uint32_t id = vmedia_load32(w + OFF(ext_control, id));
 	uint32_t size = vmedia_load32(w + OFF(ext_control, size));
@@ -237,17 +248,21 @@ static int check_ctrls(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t num, u
 	int ret = 0;
 
 	if (err)
-		ret = at_most(cmd, "error_idx beyond the controls", vmedia_load32(w + OFF(ext_controls, error_idx)),
-			      asked->count);
+		ret = at_most(cmd, "error_idx beyond the controls",
+			      vmedia_load32(w + OFF(ext_controls, error_idx)), asked->count);
 	if (!ret && asked->count && pointer != asked->controls)
 		ret = refuse(cmd, "answer changes the controls pointer", pointer, asked->controls);
 	for (i = 0; i < num && !ret; i++)
-		ret = check_ctrl(cmd, w + sizeof(*asked) + (size_t)i * sizeof(struct vmedia_ext_control),
+		ret = check_ctrl(cmd,
+				 w + sizeof(*asked) + (size_t)i * sizeof(struct vmedia_ext_control),
 				 &cmd->io.ctrls[i], err);
 	return ret;
 }
 
-/* start_block 0 and blocks 0 ask how many there are; and S_EDID says with E2BIG how many it could take. */
+/*
+ * start_block 0 and blocks 0 ask how many there are; and S_EDID says with E2BIG how many it could
+ * take.
+ */
 static int check_edid(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t err)
 {
 	const struct vmedia_edid *asked = &cmd->io.arg.edid;
@@ -260,10 +275,14 @@ static int check_edid(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t err)
 		       asked->blocks && !err ? asked->blocks : VMEDIA_MAX_EDID_BLOCKS);
 }
 
-/* QUERYCTRL and QUERY_EXT_CTRL, whose id comes first: the control asked for, or with a NEXT flag one after it. */
+/*
+ * QUERYCTRL and QUERY_EXT_CTRL, whose id comes first: the control asked for, or with a NEXT flag
+ * one after it.
+ */
 static int check_ctrl_id(struct vmedia_cmd *cmd, const uint8_t *w)
 {
-	const uint32_t next = 0xc0000000, mask = 0x0fffffff;	/* V4L2_CTRL_FLAG_NEXT_*, V4L2_CTRL_ID_MASK */
+	/* V4L2_CTRL_FLAG_NEXT_*, V4L2_CTRL_ID_MASK */
+	const uint32_t next = 0xc0000000, mask = 0x0fffffff;
 	uint32_t asked = cmd->io.arg.queryctrl.id;
 	uint32_t id = vmedia_load32(w);
 
@@ -288,13 +307,15 @@ static int check_query_ext_ctrl(struct vmedia_cmd *cmd, const uint8_t *w)
 	if (!err)
 		err = at_most(cmd, "control of too many dimensions", dims, 4);
 	if (!err)
-		err = at_most(cmd, "control larger than 4 GiB", (uint64_t)elems * elem_size, UINT32_MAX);
+		err = at_most(cmd, "control larger than 4 GiB", (uint64_t)elems * elem_size,
+			      UINT32_MAX);
 	for (i = 0; i < dims && !err; i++) {
 		product *= vmedia_load32(w + OFF(query_ext_ctrl, dims) + 4 * i);
 		err = at_most(cmd, "control of too many elements", product, UINT32_MAX);
 	}
 	if (!err && dims && elems > product)
-		err = refuse(cmd, "control of more elements than its dimensions hold", elems, product);
+		err = refuse(cmd, "control of more elements than its dimensions hold", elems,
+			     product);
 	return err;
 }
 
@@ -314,7 +335,8 @@ static int check_enum_fmt(struct vmedia_cmd *cmd, const uint8_t *w)
 	return 0;
 }
 
-int vmedia_check_answer(struct vmedia_cmd *cmd, const uint8_t *w, const struct vmedia_asked *shape, uint32_t err)
+int vmedia_check_answer(struct vmedia_cmd *cmd, const uint8_t *w, const struct vmedia_asked *shape,
+			uint32_t err)
 {
 	int ret = check_echoes(cmd, w);
 

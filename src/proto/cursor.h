@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * Byte cursors with a sticky error: take or put what the format says, ask once at the end whether it was all there.
- * After the first access beyond the end every take gives NULL or zero and every put is ignored.
- * Little-endian numbers are put together from bytes, so that neither alignment nor the host's order matters.
+ * Byte cursors with a sticky error: take or put what the format says, ask once at the end whether
+ * it was all there. After the first access beyond the end every take gives NULL or zero and every
+ * put is ignored. Little-endian numbers are put together from bytes, so that neither alignment nor
+ * the host's order matters.
  */
 #ifndef VMEDIA_PROTO_CURSOR_H
 #define VMEDIA_PROTO_CURSOR_H

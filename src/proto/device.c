@@ -2,10 +2,11 @@
 /*
  * Device end: decode commands, encode answers.
  *
- * Security model: the command is a hostile guest's, copied once into private memory. The cursor refuses whatever is not
- * there; counts (planes, controls, EDID blocks, SG entries) are compared with their limits before anything is done as
- * often as they say. What is decoded is well-formed, not sensible: types, indexes and values are the device's to judge.
- * An answer takes its shape from the question as decoded, not from the structure that the device meanwhile changed.
+ * Security model: the command is a hostile guest's, copied once into private memory. The cursor
+ * refuses whatever is not there; counts (planes, controls, EDID blocks, SG entries) are compared
+ * with their limits before anything is done as often as they say. What is decoded is well-formed,
+ * not sensible: types, indexes and values are the device's to judge. An answer takes its shape from
+ * the question as decoded, not from the structure that the device meanwhile changed.
  */
 #include "proto/message.h"
 
@@ -20,18 +21,23 @@ static int decode_planes(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 	if (!vmedia_buf_type_is_multiplanar(b->type))
 		return 0;
 	if (b->length > VMEDIA_MAX_PLANES)
-		return vmedia_refuse(&cmd->why, -EINVAL, "more planes than V4L2 has", b->length, VMEDIA_MAX_PLANES);
+		return vmedia_refuse(&cmd->why, -EINVAL, "more planes than V4L2 has", b->length,
+				     VMEDIA_MAX_PLANES);
 	for (i = 0; i < b->length; i++) {
 		p = vmedia_rd_take(rd, sizeof(struct vmedia_plane));
 		if (!p)
-			return vmedia_refuse(&cmd->why, -EINVAL, "command ends before its planes do", i, b->length);
+			return vmedia_refuse(&cmd->why, -EINVAL,
+					     "command ends before its planes do", i, b->length);
 		vmedia_layout_get(layout, &io->planes[i], p);
 	}
 	io->num_planes = b->length;
 	return 0;
 }
 
-/* The memories of a buffer: an SG list or a UUID each. QUERYBUF asks about memory that the device knows already. */
+/*
+ * The memories of a buffer: an SG list or a UUID each. QUERYBUF asks about memory that the device
+ * knows already.
+ */
 static int decode_buffer(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 {
 	struct vmedia_ioctl *io = &cmd->io;
@@ -46,7 +52,8 @@ static int decode_buffer(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 	io->asked = vmedia_shape(io);
 	n = vmedia_num_memories(&io->arg.buffer);
 	for (i = 0; vmedia_has_plane_sg(io) && i < n; i++) {
-		err = vmedia_sg_take(rd, vmedia_memory_size(io, i), &io->plane_sg[i], &budget, &cmd->why);
+		err = vmedia_sg_take(rd, vmedia_memory_size(io, i), &io->plane_sg[i], &budget,
+				     &cmd->why);
 		if (err)
 			return err;
 	}
@@ -54,8 +61,8 @@ static int decode_buffer(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 		return 0;
 	p = vmedia_rd_take(rd, (size_t)io->asked.num_uuids * VMEDIA_UUID_SIZE);
 	if (!p && io->info->nr != VMEDIA_NR_QUERYBUF)
-		return vmedia_refuse(&cmd->why, -EINVAL, "command ends before its UUIDs do", rd->left,
-				     (uint64_t)io->asked.num_uuids * VMEDIA_UUID_SIZE);
+		return vmedia_refuse(&cmd->why, -EINVAL, "command ends before its UUIDs do",
+				     rd->left, (uint64_t)io->asked.num_uuids * VMEDIA_UUID_SIZE);
 	if (p)
 		memcpy(io->uuid, p, (size_t)io->asked.num_uuids * VMEDIA_UUID_SIZE);
 	else
@@ -72,13 +79,16 @@ static int decode_ctrls(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 
 	io->asked = vmedia_shape(io);
 	if (count > VMEDIA_MAX_CTRLS)
-		return vmedia_refuse(&cmd->why, -E2BIG, "more controls than allowed", count, VMEDIA_MAX_CTRLS);
+		return vmedia_refuse(&cmd->why, -E2BIG, "more controls than allowed", count,
+				     VMEDIA_MAX_CTRLS);
 	if (count > io->max_ctrls)
-		return vmedia_refuse(&cmd->why, -E2BIG, "more controls than there is room for", count, io->max_ctrls);
+		return vmedia_refuse(&cmd->why, -E2BIG, "more controls than there is room for",
+				     count, io->max_ctrls);
 	for (i = 0; i < count; i++) {
 		p = vmedia_rd_take(rd, sizeof(struct vmedia_ext_control));
 		if (!p)
-			return vmedia_refuse(&cmd->why, -EINVAL, "command ends before its controls do", i, count);
+			return vmedia_refuse(&cmd->why, -EINVAL,
+					     "command ends before its controls do", i, count);
 		vmedia_layout_get(&vmedia_layout_ext_control, &io->ctrls[i], p);
 	}
 	for (i = 0; i < count; i++) {
@@ -106,8 +116,8 @@ static int decode_edid(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 		return vmedia_refuse(&cmd->why, -E2BIG, "more EDID blocks than allowed", blocks,
 				     VMEDIA_MAX_EDID_BLOCKS);
 	if (blocks > io->max_edid_blocks)
-		return vmedia_refuse(&cmd->why, -E2BIG, "more EDID blocks than there is room for", blocks,
-				     io->max_edid_blocks);
+		return vmedia_refuse(&cmd->why, -E2BIG, "more EDID blocks than there is room for",
+				     blocks, io->max_edid_blocks);
 	if (!blocks)
 		return 0;
 	p = vmedia_rd_take(rd, (size_t)blocks * 128);
@@ -116,8 +126,8 @@ static int decode_edid(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 	else if (io->info->nr == VMEDIA_NR_G_EDID)
 		memset(io->edid, 0, (size_t)blocks * 128);
 	else
-		return vmedia_refuse(&cmd->why, -EINVAL, "command ends before its EDID does", rd->left,
-				     (uint64_t)blocks * 128);
+		return vmedia_refuse(&cmd->why, -EINVAL, "command ends before its EDID does",
+				     rd->left, (uint64_t)blocks * 128);
 	return 0;
 }
 
@@ -156,9 +166,11 @@ static int decode_ioctl(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 	int err;
 
 	if (!info)
-		return vmedia_refuse(&cmd->why, -ENOTTY, "unknown ioctl", cmd->code, VMEDIA_NR_END - 1);
+		return vmedia_refuse(&cmd->why, -ENOTTY, "unknown ioctl", cmd->code,
+				     VMEDIA_NR_END - 1);
 	if (!(info->flags & VMEDIA_IOCTL_CARRIED))
-		return vmedia_refuse(&cmd->why, -ENOTTY, "ioctl that virtio-media does not carry", cmd->code, 0);
+		return vmedia_refuse(&cmd->why, -ENOTTY, "ioctl that virtio-media does not carry",
+				     cmd->code, 0);
 	io->info = info;
 	memset(&io->arg, 0, info->size);
 	if (info->dir & VMEDIA_DIR_W) {
@@ -167,7 +179,8 @@ static int decode_ioctl(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 		p = vmedia_rd_take(rd, info->size);
 		if (!p) {
 			io->info = NULL;
-			return vmedia_refuse(&cmd->why, -EINVAL, "payload shorter than its structure", left,
+			return vmedia_refuse(&cmd->why, -EINVAL,
+					     "payload shorter than its structure", left,
 					     info->size);
 		}
 		vmedia_layout_get(info->layout, &io->arg, p);
@@ -213,15 +226,18 @@ int vmedia_cmd_decode(struct vmedia_cmd *cmd, const void *buf, size_t len)
 		break;
 	default:
 		if (!rd.bad)
-			return vmedia_refuse(&cmd->why, -ENOTTY, "unknown command", cmd->type, VMEDIA_CMD_MUNMAP);
+			return vmedia_refuse(&cmd->why, -ENOTTY, "unknown command", cmd->type,
+					     VMEDIA_CMD_MUNMAP);
 	}
 	if (rd.bad)
-		return vmedia_refuse(&cmd->why, -EINVAL, "command shorter than its type needs", len, cmd->type);
+		return vmedia_refuse(&cmd->why, -EINVAL, "command shorter than its type needs", len,
+				     cmd->type);
 	return cmd->type == VMEDIA_CMD_IOCTL ? decode_ioctl(cmd, &rd) : 0;
 }
 
 /* Put the driver's pointer, or EXPBUF's fd, back where the device may have changed it. */
-static void restore_pointer(const struct vmedia_ioctl_info *info, const struct vmedia_asked *shape, uint8_t *arg)
+static void restore_pointer(const struct vmedia_ioctl_info *info, const struct vmedia_asked *shape,
+			    uint8_t *arg)
 {
 	if (!shape->restore)
 		return;
@@ -230,13 +246,15 @@ static void restore_pointer(const struct vmedia_ioctl_info *info, const struct v
 		vmedia_store64(arg + offsetof(struct vmedia_buffer, m), shape->pointer);
 		break;
 	case VMEDIA_FOLLOW_CTRLS:
-		vmedia_store64(arg + offsetof(struct vmedia_ext_controls, controls), shape->pointer);
+		vmedia_store64(arg + offsetof(struct vmedia_ext_controls, controls),
+			       shape->pointer);
 		break;
 	case VMEDIA_FOLLOW_EDID:
 		vmedia_store64(arg + offsetof(struct vmedia_edid, edid), shape->pointer);
 		break;
 	case VMEDIA_FOLLOW_UUID:
-		vmedia_store32(arg + offsetof(struct vmedia_exportbuffer, fd), (uint32_t)shape->pointer);
+		vmedia_store32(arg + offsetof(struct vmedia_exportbuffer, fd),
+			       (uint32_t)shape->pointer);
 		break;
 	}
 }
@@ -254,7 +272,8 @@ static void encode_payload(const struct vmedia_ioctl *io, struct vmedia_wr *wr)
 	for (i = 0; i < shape.num_planes; i++) {
 		p = vmedia_wr_room(wr, sizeof(struct vmedia_plane));
 		if (p)
-			vmedia_layout_put(vmedia_plane_layout(io->arg.buffer.memory), p, &io->planes[i]);
+			vmedia_layout_put(vmedia_plane_layout(io->arg.buffer.memory), p,
+					  &io->planes[i]);
 	}
 	for (i = 0; i < shape.num_ctrls; i++) {
 		p = vmedia_wr_room(wr, sizeof(struct vmedia_ext_control));

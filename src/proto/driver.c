@@ -2,9 +2,10 @@
 /*
  * Driver end: encode commands, decode answers.
  *
- * Security model: the answer is a hostile device's. Its status is read once and must be an errno; its length must hold
- * what a success writes; then check.c compares it, still in wire order, with the question, and only an answer that fits
- * is converted into the caller's structures. Of an error only the structures that V4L2 updates on errors are looked at.
+ * Security model: the answer is a hostile device's. Its status is read once and must be an errno;
+ * its length must hold what a success writes; then check.c compares it, still in wire order, with
+ * the question, and only an answer that fits is converted into the caller's structures. Of an error
+ * only the structures that V4L2 updates on errors are looked at.
  */
 #include "proto/message.h"
 
@@ -71,7 +72,8 @@ static bool question_ok(const struct vmedia_ioctl *io, size_t *extra)
 		return question_of_ctrls(io, extra);
 	case VMEDIA_FOLLOW_EDID:
 		blocks = io->arg.edid.blocks;
-		return blocks <= VMEDIA_MAX_EDID_BLOCKS && blocks <= io->max_edid_blocks && (!blocks || io->edid);
+		return blocks <= VMEDIA_MAX_EDID_BLOCKS && blocks <= io->max_edid_blocks &&
+		       (!blocks || io->edid);
 	}
 	return true;
 }
@@ -121,7 +123,8 @@ static void encode_sg(struct vmedia_wr *wr, const struct vmedia_sg *sg)
 	vmedia_wr_bytes(wr, sg->raw, (size_t)sg->count * VMEDIA_SG_ENTRY_SIZE);
 }
 
-static void encode_buffer(const struct vmedia_ioctl *io, const struct vmedia_asked *shape, struct vmedia_wr *wr)
+static void encode_buffer(const struct vmedia_ioctl *io, const struct vmedia_asked *shape,
+			  struct vmedia_wr *wr)
 {
 	uint32_t i;
 	uint8_t *p;
@@ -129,7 +132,8 @@ static void encode_buffer(const struct vmedia_ioctl *io, const struct vmedia_ask
 	for (i = 0; i < shape->num_planes; i++) {
 		p = vmedia_wr_room(wr, sizeof(struct vmedia_plane));
 		if (p)
-			vmedia_layout_put(vmedia_plane_layout(io->arg.buffer.memory), p, &io->planes[i]);
+			vmedia_layout_put(vmedia_plane_layout(io->arg.buffer.memory), p,
+					  &io->planes[i]);
 	}
 	for (i = 0; vmedia_has_plane_sg(io) && i < vmedia_num_memories(&io->arg.buffer); i++)
 		if (vmedia_memory_size(io, i))
@@ -215,16 +219,19 @@ int vmedia_cmd_encode(const struct vmedia_cmd *cmd, void *buf, size_t cap)
 /* ---- Answers ---- */
 
 /*
- * The shape of this answer. It should be the question's; but a device that writes as many planes or EDID blocks as the
- * structure in its answer counts, fewer than asked, is understood too. Of an error the array or the blocks may be missing.
+ * The shape of this answer. It should be the question's; but a device that writes as many planes or
+ * EDID blocks as the structure in its answer counts, fewer than asked, is understood too. Of an
+ * error the array or the blocks may be missing.
  */
-static int answer_shape(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t err, struct vmedia_asked *shape)
+static int answer_shape(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t err,
+			struct vmedia_asked *shape)
 {
 	const struct vmedia_ioctl_info *info = cmd->io.info;
 	uint32_t n;
 
 	if (rd->left < info->size)
-		return vmedia_refuse(&cmd->why, -EIO, "answer shorter than its structure", rd->left, info->size);
+		return vmedia_refuse(&cmd->why, -EIO, "answer shorter than its structure", rd->left,
+				     info->size);
 	*shape = vmedia_shape(&cmd->io);
 	if (rd->left >= info->size + vmedia_shape_size(shape))
 		return 0;
@@ -247,12 +254,14 @@ static int answer_shape(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t e
 		break;
 	}
 	if (rd->left < info->size + vmedia_shape_size(shape))
-		return vmedia_refuse(&cmd->why, -EIO, "answer ends before what follows its structure", rd->left,
+		return vmedia_refuse(&cmd->why, -EIO,
+				     "answer ends before what follows its structure", rd->left,
 				     info->size + vmedia_shape_size(shape));
 	return 0;
 }
 
-static void take_following(struct vmedia_ioctl *io, struct vmedia_rd *rd, const struct vmedia_asked *shape)
+static void take_following(struct vmedia_ioctl *io, struct vmedia_rd *rd,
+			   const struct vmedia_asked *shape)
 {
 	const struct vmedia_layout *plane = vmedia_plane_layout(io->arg.buffer.memory);
 	const uint8_t *p;
@@ -293,7 +302,8 @@ static int decode_payload(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t
 	vmedia_layout_terminate(io->info->layout, &io->arg);
 	take_following(io, rd, &shape);
 	/* Where nothing failed a device need not have written it. */
-	if (io->info->follow == VMEDIA_FOLLOW_CTRLS && !err && io->arg.ext_controls.error_idx > shape.num_ctrls)
+	if (io->info->follow == VMEDIA_FOLLOW_CTRLS && !err &&
+	    io->arg.ext_controls.error_idx > shape.num_ctrls)
 		io->arg.ext_controls.error_idx = shape.num_ctrls;
 	if (io->num_planes)
 		io->num_planes = io->arg.buffer.length;
@@ -306,7 +316,8 @@ static int decode_error(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t e
 	const struct vmedia_ioctl_info *info = cmd->io.info;
 	int ret = 0;
 
-	if (cmd->type == VMEDIA_CMD_IOCTL && (info->flags & VMEDIA_IOCTL_ERR_PAYLOAD) && rd->left >= info->size)
+	if (cmd->type == VMEDIA_CMD_IOCTL && (info->flags & VMEDIA_IOCTL_ERR_PAYLOAD) &&
+	    rd->left >= info->size)
 		ret = decode_payload(cmd, rd, err);
 	return ret ? ret : -(int)err;
 }
@@ -321,7 +332,8 @@ static int decode_mapping(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 	if (!len)
 		return vmedia_refuse(&cmd->why, -EIO, "mapping of zero bytes at", addr, 0);
 	if (addr + len < addr)
-		return vmedia_refuse(&cmd->why, -EIO, "mapping wraps round the address space", addr, len);
+		return vmedia_refuse(&cmd->why, -EIO, "mapping wraps round the address space", addr,
+				     len);
 	cmd->driver_addr = addr;
 	cmd->mmap_len = len;
 	return 0;
@@ -350,11 +362,14 @@ int vmedia_resp_decode(struct vmedia_cmd *cmd, const void *buf, size_t len)
 	status = vmedia_rd_le32(&rd);
 	vmedia_rd_le32(&rd);
 	if (rd.bad)
-		return vmedia_refuse(&cmd->why, -EIO, "answer shorter than its header", len, VMEDIA_RESP_HDR_SIZE);
+		return vmedia_refuse(&cmd->why, -EIO, "answer shorter than its header", len,
+				     VMEDIA_RESP_HDR_SIZE);
 	if (status > VMEDIA_MAX_ERRNO)
-		return vmedia_refuse(&cmd->why, -EIO, "status that is no errno", status, VMEDIA_MAX_ERRNO);
+		return vmedia_refuse(&cmd->why, -EIO, "status that is no errno", status,
+				     VMEDIA_MAX_ERRNO);
 	if (cmd->type == VMEDIA_CMD_IOCTL && !cmd->io.info)
-		return vmedia_refuse(&cmd->why, -EIO, "answer to an ioctl that was not asked", cmd->code, 0);
+		return vmedia_refuse(&cmd->why, -EIO, "answer to an ioctl that was not asked",
+				     cmd->code, 0);
 	if (status)
 		return decode_error(cmd, &rd, status);
 	switch (cmd->type) {

@@ -2,15 +2,17 @@
 /*
  * Events: encoded by a device, decoded by a driver.
  *
- * Security model, driver end: the event is a hostile device's. What is decoded names a buffer index that can exist, a
- * plane count that fits, and no more bytes used than the event says there are; whether that buffer is queued, and how
- * long it really is, the driver knows and must check. Pointers are set to NULL (clause "Dequeue buffer": meaningless).
+ * Security model, driver end: the event is a hostile device's. What is decoded names a buffer index
+ * that can exist, a plane count that fits, and no more bytes used than the event says there are;
+ * whether that buffer is queued, and how long it really is, the driver knows and must check.
+ * Pointers are set to NULL (clause "Dequeue buffer": meaningless).
  */
 #include "proto/message.h"
 
 VMEDIA_STATIC_ASSERT(VMEDIA_EVT_DQBUF_SIZE == 8 + sizeof(struct vmedia_buffer) +
 		     VMEDIA_MAX_PLANES * sizeof(struct vmedia_plane), "size of the DQBUF event");
-VMEDIA_STATIC_ASSERT(VMEDIA_EVT_EVENT_SIZE == 8 + sizeof(struct vmedia_event), "size of the EVENT event");
+VMEDIA_STATIC_ASSERT(VMEDIA_EVT_EVENT_SIZE == 8 + sizeof(struct vmedia_event),
+		     "size of the EVENT event");
 
 size_t vmedia_evt_size(const struct vmedia_evt *evt)
 {
@@ -34,7 +36,8 @@ static bool m_is_pointer(uint32_t memory)
 static void encode_dqbuf(const struct vmedia_evt *evt, uint8_t *p)
 {
 	const struct vmedia_buffer *b = &evt->buffer;
-	const size_t m = offsetof(struct vmedia_buffer, m), plane_m = offsetof(struct vmedia_plane, m);
+	const size_t m = offsetof(struct vmedia_buffer, m),
+		     plane_m = offsetof(struct vmedia_plane, m);
 	bool multi = vmedia_buf_type_is_multiplanar(b->type);
 	uint32_t i;
 
@@ -43,7 +46,8 @@ static void encode_dqbuf(const struct vmedia_evt *evt, uint8_t *p)
 		vmedia_store64(p + m, 0);
 	p += sizeof(*b);
 	memset(p, 0, VMEDIA_MAX_PLANES * sizeof(struct vmedia_plane));
-	for (i = 0; multi && i < b->length && i < VMEDIA_MAX_PLANES; i++, p += sizeof(struct vmedia_plane)) {
+	for (i = 0; multi && i < b->length && i < VMEDIA_MAX_PLANES;
+	     i++, p += sizeof(struct vmedia_plane)) {
 		vmedia_layout_put(vmedia_plane_layout(b->memory), p, &evt->planes[i]);
 		if (m_is_pointer(b->memory))
 			vmedia_store64(p + plane_m, 0);
@@ -83,15 +87,18 @@ static int check_planes(struct vmedia_evt *evt)
 	uint32_t i;
 
 	if (b->length < 1 || b->length > VMEDIA_MAX_PLANES)
-		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF with that many planes", b->length, VMEDIA_MAX_PLANES);
+		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF with that many planes", b->length,
+				     VMEDIA_MAX_PLANES);
 	for (i = 0; i < b->length; i++) {
 		const struct vmedia_plane *p = &evt->planes[i];
 
 		if (p->bytesused > p->length)
-			return vmedia_refuse(&evt->why, -EINVAL, "DQBUF with more bytes used than the plane has",
+			return vmedia_refuse(&evt->why, -EINVAL,
+					     "DQBUF with more bytes used than the plane has",
 					     p->bytesused, p->length);
 		if (p->data_offset > p->length)
-			return vmedia_refuse(&evt->why, -EINVAL, "DQBUF with data beyond the plane's end",
+			return vmedia_refuse(&evt->why, -EINVAL,
+					     "DQBUF with data beyond the plane's end",
 					     p->data_offset, p->length);
 	}
 	return 0;
@@ -105,8 +112,8 @@ static int check_dqbuf(struct vmedia_evt *evt)
 		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF of unknown buffer type", b->type,
 				     VMEDIA_BUF_TYPE_META_OUTPUT);
 	if (b->index >= VMEDIA_MAX_BUFFERS)
-		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF of an index that no buffer has", b->index,
-				     VMEDIA_MAX_BUFFERS - 1);
+		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF of an index that no buffer has",
+				     b->index, VMEDIA_MAX_BUFFERS - 1);
 	if (b->memory != VMEDIA_MEMORY_MMAP && b->memory != VMEDIA_MEMORY_USERPTR &&
 	    b->memory != VMEDIA_MEMORY_DMABUF)
 		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF of unknown memory type", b->memory,
@@ -114,8 +121,9 @@ static int check_dqbuf(struct vmedia_evt *evt)
 	if (vmedia_buf_type_is_multiplanar(b->type))
 		return check_planes(evt);
 	if (b->bytesused > b->length)
-		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF with more bytes used than the buffer has",
-				     b->bytesused, b->length);
+		return vmedia_refuse(&evt->why, -EINVAL,
+				     "DQBUF with more bytes used than the buffer has", b->bytesused,
+				     b->length);
 	return 0;
 }
 
@@ -126,8 +134,8 @@ static int decode_dqbuf(struct vmedia_evt *evt, struct vmedia_rd *rd)
 	uint32_t i;
 
 	if (!p)
-		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF event shorter than 608 bytes", 8 + rd->left,
-				     VMEDIA_EVT_DQBUF_SIZE);
+		return vmedia_refuse(&evt->why, -EINVAL, "DQBUF event shorter than 608 bytes",
+				     8 + rd->left, VMEDIA_EVT_DQBUF_SIZE);
 	vmedia_layout_get(&vmedia_layout_buffer, b, p);
 	if (vmedia_buf_type_is_multiplanar(b->type) || m_is_pointer(b->memory))
 		b->m.userptr = 0;
@@ -145,11 +153,12 @@ static int decode_event(struct vmedia_evt *evt, struct vmedia_rd *rd)
 	const uint8_t *p = vmedia_rd_take(rd, sizeof(struct vmedia_event));
 
 	if (!p)
-		return vmedia_refuse(&evt->why, -EINVAL, "EVENT event shorter than 144 bytes", 8 + rd->left,
-				     VMEDIA_EVT_EVENT_SIZE);
+		return vmedia_refuse(&evt->why, -EINVAL, "EVENT event shorter than 144 bytes",
+				     8 + rd->left, VMEDIA_EVT_EVENT_SIZE);
 	vmedia_layout_get(&vmedia_layout_event, &evt->event, p);
 	if (!evt->event.type)
-		return vmedia_refuse(&evt->why, -EINVAL, "EVENT of type V4L2_EVENT_ALL, which none is", 0, 1);
+		return vmedia_refuse(&evt->why, -EINVAL,
+				     "EVENT of type V4L2_EVENT_ALL, which none is", 0, 1);
 	return 0;
 }
 
@@ -167,7 +176,8 @@ int vmedia_evt_decode(struct vmedia_evt *evt, const void *buf, size_t len)
 		evt->err = vmedia_rd_le32(&rd);
 		vmedia_rd_le32(&rd);
 		if (rd.bad)
-			return vmedia_refuse(&evt->why, -EINVAL, "ERROR event shorter than 16 bytes", len,
+			return vmedia_refuse(&evt->why, -EINVAL,
+					     "ERROR event shorter than 16 bytes", len,
 					     VMEDIA_EVT_ERROR_SIZE);
 		if (!evt->err || evt->err > VMEDIA_MAX_ERRNO)
 			evt->err = EIO;

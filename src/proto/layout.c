@@ -15,7 +15,10 @@
 		.size = sizeof(type), .num_runs = VMEDIA_COUNT(runs_##tag),			\
 		.name_off = (off), .name_len = (len), .runs = runs_##tag,			\
 	}
-/* The layout of struct vmedia_@tag; NAMED: with a string in field @name; PART: used in this file only. */
+/*
+ * The layout of struct vmedia_@tag; NAMED: with a string in field @name; PART: used in this file
+ * only.
+ */
 #define LAYOUT(tag, ...) DEFINE(, tag, struct vmedia_##tag, 0, 0, __VA_ARGS__)
 #define NAMED(tag, name, ...)									\
 	DEFINE(, tag, struct vmedia_##tag, offsetof(struct vmedia_##tag, name),			\
@@ -165,7 +168,10 @@ LAYOUT(enc_idx, W(6), SUB(enc_idx_entry, 64));
 LAYOUT(encoder_cmd, W(10));
 LAYOUT(jpegcompression, W(3), B(60), W(1), B(60), W(1));
 
-/* V4L2_DEC_CMD_STOP has a 64-bit time stamp first, START two words, and no other command has anything. */
+/*
+ * V4L2_DEC_CMD_STOP has a 64-bit time stamp first, START two words, and no other command has
+ * anything.
+ */
 #define DEC_CMD_STOP 1
 struct vmedia_dec_stop { vmedia_u64 pts; uint32_t rest[14]; };
 struct vmedia_dec_raw { uint32_t data[16]; };
@@ -211,7 +217,8 @@ static const struct vmedia_layout *pick_event_value(const void *host)
 {
 	const struct vmedia_event_ctrl *c = host;
 
-	return c->type == VMEDIA_CTRL_TYPE_INTEGER64 ? &vmedia_layout_pointer : &vmedia_layout_words;
+	return c->type == VMEDIA_CTRL_TYPE_INTEGER64 ? &vmedia_layout_pointer
+						     : &vmedia_layout_words;
 }
 
 PART(event_ctrl, W(2), UNION(pick_event_value, 8), W(5), B(4));
@@ -221,7 +228,10 @@ PART(event_motion_det, W(3));
 
 static const struct vmedia_layout *pick_event(const void *host)
 {
-	/* V4L2_EVENT_CTRL to _MOTION_DET. VSYNC is one byte, EOS nothing, private ones are their device's own. */
+	/*
+	 * V4L2_EVENT_CTRL to _MOTION_DET. VSYNC is one byte, EOS nothing, private ones are their
+	 * device's own.
+	 */
 	switch (((const struct vmedia_event *)host)->type) {
 	case 3:
 		return &vmedia_layout_event_ctrl;
@@ -243,7 +253,8 @@ static const struct vmedia_layout *pick_dbg_match(const void *host)
 	uint32_t type;
 
 	memcpy(&type, host, sizeof(type));
-	return type == 1 || type == 3 ? NULL : &vmedia_layout_u32;	/* I2C driver and AC97 go by name */
+	/* I2C driver and AC97 go by name */
+	return type == 1 || type == 3 ? NULL : &vmedia_layout_u32;
 }
 
 PART(dbg_match, W(1), UNION(pick_dbg_match, 32));
@@ -260,7 +271,8 @@ static void turn(uint8_t *dst, const uint8_t *src, unsigned int width, unsigned 
 }
 
 /* Recursion: as deep as the layouts above nest, four at most. */
-void vmedia_layout_walk(const struct vmedia_layout *layout, uint8_t *dst, const uint8_t *src, const uint8_t *host)
+void vmedia_layout_walk(const struct vmedia_layout *layout, uint8_t *dst, const uint8_t *src,
+			const uint8_t *host)
 {
 	const uint8_t *base = host;
 	unsigned int r, i, bytes;

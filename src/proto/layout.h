@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * Byte order of payloads. Each structure of <vmedia/v4l2.h> is described as a sequence of runs: so many numbers of 1, 2,
- * 4 or 8 bytes, nested structures, unions whose member a field before them chooses. On little-endian hosts converting is
- * memcpy; elsewhere a walk over the runs turns each number round. A union whose choice is unknown is copied as bytes,
- * and so is what a member leaves unused: converting loses nothing, in either direction.
+ * Byte order of payloads. Each structure of <vmedia/v4l2.h> is described as a sequence of runs: so
+ * many numbers of 1, 2, 4 or 8 bytes, nested structures, unions whose member a field before them
+ * chooses. On little-endian hosts converting is memcpy; elsewhere a walk over the runs turns each
+ * number round. A union whose choice is unknown is copied as bytes, and so is what a member leaves
+ * unused: converting loses nothing, in either direction.
  * Context: any.
  */
 #ifndef VMEDIA_PROTO_LAYOUT_H
@@ -36,11 +37,18 @@ struct vmedia_layout {
 	const struct vmedia_run *runs;
 };
 
-/* Wire order to host order, and back; both of layout->size bytes, not overlapping, of any alignment. */
+/*
+ * Wire order to host order, and back; both of layout->size bytes, not overlapping, of any
+ * alignment.
+ */
 void vmedia_layout_get(const struct vmedia_layout *layout, void *host, const uint8_t *wire);
 void vmedia_layout_put(const struct vmedia_layout *layout, uint8_t *wire, const void *host);
-/* The walk itself, on any host: @host is whichever of @dst and @src is in host order. For the two above and tests. */
-void vmedia_layout_walk(const struct vmedia_layout *layout, uint8_t *dst, const uint8_t *src, const uint8_t *host);
+/*
+ * The walk itself, on any host: @host is whichever of @dst and @src is in host order. For the two
+ * above and tests.
+ */
+void vmedia_layout_walk(const struct vmedia_layout *layout, uint8_t *dst, const uint8_t *src,
+			const uint8_t *host);
 /* End the structure's name, if it has one, with a NUL. */
 void vmedia_layout_terminate(const struct vmedia_layout *layout, void *host);
 /* The layout of struct vmedia_plane in a buffer of memory type @memory. */

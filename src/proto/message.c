@@ -2,9 +2,10 @@
 /*
  * SG lists, shapes of answers, the configuration space, and names.
  *
- * Security model: an SG list is the peer's. It ends where the bytes end, where it covers what it should, or where the
- * budget of entries does, whichever comes first; an entry of no bytes, which would never get there, is refused, and so
- * is one that would wrap round the 64-bit address space. Whether addresses are guest memory is for the memory map.
+ * Security model: an SG list is the peer's. It ends where the bytes end, where it covers what it
+ * should, or where the budget of entries does, whichever comes first; an entry of no bytes, which
+ * would never get there, is refused, and so is one that would wrap round the 64-bit address space.
+ * Whether addresses are guest memory is for the memory map.
  */
 #include "proto/message.h"
 
@@ -38,19 +39,25 @@ int vmedia_sg_take(struct vmedia_rd *rd, uint64_t size, struct vmedia_sg *sg, ui
 		uint32_t len;
 
 		if (!*budget)
-			return vmedia_refuse(why, -E2BIG, "more SG entries than allowed in a command",
-					     (uint64_t)VMEDIA_MAX_SG_ENTRIES + 1, VMEDIA_MAX_SG_ENTRIES);
+			return vmedia_refuse(
+				why, -E2BIG, "more SG entries than allowed in a command",
+				(uint64_t)VMEDIA_MAX_SG_ENTRIES + 1, VMEDIA_MAX_SG_ENTRIES);
 		p = vmedia_rd_take(rd, VMEDIA_SG_ENTRY_SIZE);
 		if (!p)
-			return vmedia_refuse(why, -EINVAL, "SG list ends before its memory is covered", covered, size);
+			return vmedia_refuse(why, -EINVAL,
+					     "SG list ends before its memory is covered", covered,
+					     size);
 		start = vmedia_load64(p);
 		len = vmedia_load32(p + 8);
 		if (!len)
-			return vmedia_refuse(why, -EINVAL, "SG entry of zero bytes, covered so far", covered, size);
+			return vmedia_refuse(why, -EINVAL, "SG entry of zero bytes, covered so far",
+					     covered, size);
 		if (len > size - covered)
-			return vmedia_refuse(why, -EINVAL, "SG list covers more than its memory", covered + len, size);
+			return vmedia_refuse(why, -EINVAL, "SG list covers more than its memory",
+					     covered + len, size);
 		if (start + len < start)
-			return vmedia_refuse(why, -EINVAL, "SG entry wraps round the address space", start, len);
+			return vmedia_refuse(why, -EINVAL, "SG entry wraps round the address space",
+					     start, len);
 		covered += len;
 		sg->count++;
 		--*budget;
@@ -102,8 +109,10 @@ struct vmedia_asked vmedia_shape(const struct vmedia_ioctl *io)
 
 size_t vmedia_shape_size(const struct vmedia_asked *shape)
 {
-	return (size_t)shape->num_planes * sizeof(struct vmedia_plane) + (size_t)shape->num_uuids * VMEDIA_UUID_SIZE +
-	       (size_t)shape->num_ctrls * sizeof(struct vmedia_ext_control) + (size_t)shape->edid_blocks * 128;
+	return (size_t)shape->num_planes * sizeof(struct vmedia_plane) +
+	       (size_t)shape->num_uuids * VMEDIA_UUID_SIZE +
+	       (size_t)shape->num_ctrls * sizeof(struct vmedia_ext_control) +
+	       (size_t)shape->edid_blocks * 128;
 }
 
 size_t vmedia_resp_size(const struct vmedia_cmd *cmd)
@@ -159,9 +168,21 @@ const char *vmedia_evt_name(uint32_t type)
 const char *vmedia_buf_type_name(uint32_t type)
 {
 	static const char *const names[] = {
-		NULL, "VIDEO_CAPTURE", "VIDEO_OUTPUT", "VIDEO_OVERLAY", "VBI_CAPTURE", "VBI_OUTPUT",
-		"SLICED_VBI_CAPTURE", "SLICED_VBI_OUTPUT", "VIDEO_OUTPUT_OVERLAY", "VIDEO_CAPTURE_MPLANE",
-		"VIDEO_OUTPUT_MPLANE", "SDR_CAPTURE", "SDR_OUTPUT", "META_CAPTURE", "META_OUTPUT",
+		NULL,
+		"VIDEO_CAPTURE",
+		"VIDEO_OUTPUT",
+		"VIDEO_OVERLAY",
+		"VBI_CAPTURE",
+		"VBI_OUTPUT",
+		"SLICED_VBI_CAPTURE",
+		"SLICED_VBI_OUTPUT",
+		"VIDEO_OUTPUT_OVERLAY",
+		"VIDEO_CAPTURE_MPLANE",
+		"VIDEO_OUTPUT_MPLANE",
+		"SDR_CAPTURE",
+		"SDR_OUTPUT",
+		"META_CAPTURE",
+		"META_OUTPUT",
 	};
 
 	return NAME_OF(names, type);

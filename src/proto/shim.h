@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
-/* The only place of src/proto that includes anything from outside: libc in user space, the kernel's headers in the kernel. */
+/*
+ * The only place of src/proto that includes anything from outside: libc in user space, the kernel's
+ * headers in the kernel.
+ */
 #ifndef VMEDIA_PROTO_SHIM_H
 #define VMEDIA_PROTO_SHIM_H
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * The 83 ioctls of V4L2, one row each: what the device end, both drivers, the conformance suite and the tracer know
- * about an ioctl they read here.
+ * The 83 ioctls of V4L2, one row each: what the device end, both drivers, the conformance suite and
+ * the tracer know about an ioctl they read here.
  *
- * Not carried, so ENOTTY (clause "Unsupported ioctls" and wire.md): QUERYCAP (config space), DQBUF and DQEVENT (events),
- * G/S_JPEGCOMP (controls), LOG_STATUS and the DBG_ ones (of the guest's own business), the overlay ones (guest memory by
- * address). CROPCAP, G/S_CROP and G/S_PRIORITY are carried: Linux guests absorb them in their V4L2 core, others need not.
+ * Not carried, so ENOTTY (clause "Unsupported ioctls" and wire.md): QUERYCAP (config space), DQBUF
+ * and DQEVENT (events), G/S_JPEGCOMP (controls), LOG_STATUS and the DBG_ ones (of the guest's own
+ * business), the overlay ones (guest memory by address). CROPCAP, G/S_CROP and G/S_PRIORITY are
+ * carried: Linux guests absorb them in their V4L2 core, others need not.
  *
- * ERR_PAYLOAD marks those whose structure V4L2 copies back on errors too: error_idx and sizes of ext controls, the
- * number of blocks of EDIDs, what QUERY_DV_TIMINGS saw of a signal it could not lock to.
+ * ERR_PAYLOAD marks those whose structure V4L2 copies back on errors too: error_idx and sizes of
+ * ext controls, the number of blocks of EDIDs, what QUERY_DV_TIMINGS saw of a signal it could not
+ * lock to.
  */
 #include "proto/layout.h"
 
@@ -100,7 +102,8 @@
 	X(ENUM_FREQ_BANDS,	WR,	struct vmedia_frequency_band,	frequency_band,	NONE,	C)	\
 	X(DBG_G_CHIP_INFO,	WR,	struct vmedia_dbg_chip_info,	dbg_chip_info,	NONE,	0)	\
 	X(QUERY_EXT_CTRL,	WR,	struct vmedia_query_ext_ctrl,	query_ext_ctrl,	NONE,	C)	\
-	X(REMOVE_BUFS,		WR,	struct vmedia_remove_buffers,	remove_buffers,	NONE,	C | Q)
+	X(REMOVE_BUFS,		WR,	struct vmedia_remove_buffers,	remove_buffers,	NONE,	C | Q)	\
+	/* the end */
 
 #define POSITION(n, d, type, l, f, fl) ROW_##n,
 enum { VMEDIA_IOCTLS(POSITION) NUM_ROWS };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The little of cmocka that tests/proto uses, for machines that have no cmocka: cross builds run under an emulator.
- * A failed assertion prints where and leaves its test; a group prints a tally as cmocka does and returns the failures.
+ * The little of cmocka that tests/proto uses, for machines that have no cmocka: cross builds run
+ * under an emulator. A failed assertion prints where and leaves its test; a group prints a tally as
+ * cmocka does and returns the failures.
  */
 #ifndef VMEDIA_MINI_CMOCKA_H
 #define VMEDIA_MINI_CMOCKA_H
@@ -37,8 +38,8 @@ extern jmp_buf mini_failed;	/* in support.c */
 	do {											\
 		long long mini_a = (long long)(a), mini_b = (long long)(b);			\
 		if (mini_a != mini_b)								\
-			fail_msg("%s: %lld (0x%llx) is not %s: %lld (0x%llx)", #a, mini_a, mini_a, #b,	\
-				 mini_b, mini_b);						\
+			fail_msg("%s: %lld (0x%llx) is not %s: %lld (0x%llx)", #a, mini_a,	\
+				 mini_a, #b, mini_b, mini_b);					\
 	} while (0)
 #define assert_string_equal(a, b)								\
 	do { if (strcmp(a, b)) fail_msg("\"%s\" is not \"%s\"", a, b); } while (0)
@@ -62,12 +63,14 @@ static inline int mini_run(const struct CMUnitTest *tests, size_t count)
 			failed++;
 		}
 	}
-	printf("[==========] %zu test(s) run.\n[  PASSED  ] %zu test(s).\n", count, count - (size_t)failed);
+	printf("[==========] %zu test(s) run.\n[  PASSED  ] %zu test(s).\n", count,
+	       count - (size_t)failed);
 	if (failed)
 		printf("[  FAILED  ] %d test(s).\n", failed);
 	return failed;
 }
 
-#define cmocka_run_group_tests(tests, setup, teardown) mini_run(tests, sizeof(tests) / sizeof((tests)[0]))
+#define cmocka_run_group_tests(tests, setup, teardown) \
+	mini_run(tests, sizeof(tests) / sizeof((tests)[0]))
 
 #endif /* VMEDIA_MINI_CMOCKA_H */

@@ -58,7 +58,8 @@ struct vmedia_ioctl *end_ioctl(struct end *e, uint32_t nr)
 
 struct vmedia_sg end_sg(struct end *e, const struct vmedia_sg_entry *entries, uint32_t count)
 {
-	struct vmedia_sg sg = { .raw = e->sg + (size_t)e->sg_used * VMEDIA_SG_ENTRY_SIZE, .count = count };
+	struct vmedia_sg sg = { .raw = e->sg + (size_t)e->sg_used * VMEDIA_SG_ENTRY_SIZE,
+				.count = count };
 	uint32_t i;
 
 	if (e->sg_used + count > END_SG)
@@ -94,8 +95,10 @@ void assert_same_payload(const struct end *a, const struct end *b)
 	CHECK(!memcmp(&x->arg, &y->arg, x->info->size), "%s: structures differ", name);
 	switch (x->info->follow) {
 	case VMEDIA_FOLLOW_PLANES:
-		CHECK(x->num_planes == y->num_planes, "%s: %u and %u planes", name, x->num_planes, y->num_planes);
-		CHECK(!memcmp(x->planes, y->planes, x->num_planes * sizeof(x->planes[0])), "%s: planes", name);
+		CHECK(x->num_planes == y->num_planes, "%s: %u and %u planes", name, x->num_planes,
+		      y->num_planes);
+		CHECK(!memcmp(x->planes, y->planes, x->num_planes * sizeof(x->planes[0])),
+		      "%s: planes", name);
 		CHECK(!memcmp(x->uuid, y->uuid, sizeof(x->uuid)), "%s: UUIDs differ", name);
 		break;
 	case VMEDIA_FOLLOW_UUID:
@@ -107,7 +110,8 @@ void assert_same_payload(const struct end *a, const struct end *b)
 		break;
 	case VMEDIA_FOLLOW_EDID:
 		if (x->arg.edid.blocks <= END_BLOCKS)
-			CHECK(!memcmp(x->edid, y->edid, (size_t)x->arg.edid.blocks * 128), "%s: EDIDs", name);
+			CHECK(!memcmp(x->edid, y->edid, (size_t)x->arg.edid.blocks * 128),
+			      "%s: EDIDs", name);
 		break;
 	}
 }
@@ -253,6 +257,7 @@ void assert_bytes(const char *what, const uint8_t *got, size_t got_len, const st
 	size_t i;
 
 	for (i = 0; i < got_len && i < want->len; i++)
-		CHECK(got[i] == want->bytes[i], "%s: byte %zu is %02x, not %02x", what, i, got[i], want->bytes[i]);
+		CHECK(got[i] == want->bytes[i], "%s: byte %zu is %02x, not %02x", what, i, got[i],
+		      want->bytes[i]);
 	CHECK(got_len == want->len, "%s: %zu bytes, not %zu", what, got_len, want->len);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of src/proto share: an end of the protocol with memory of its own, random numbers, byte vectors. */
+/*
+ * What the tests of src/proto share: an end of the protocol with memory of its own, random numbers,
+ * byte vectors.
+ */
 #ifndef VMEDIA_TESTS_PROTO_SUPPORT_H
 #define VMEDIA_TESTS_PROTO_SUPPORT_H
 
@@ -48,7 +51,10 @@ struct vmedia_sg end_sg(struct end *e, const struct vmedia_sg_entry *entries, ui
 struct vmedia_sg end_sg1(struct end *e, uint64_t start, uint32_t len);
 /* Fails the test unless the question in both is the same, SG entries included. */
 void assert_same_question(const struct end *a, const struct end *b);
-/* Fails the test unless arg, planes, uuid, ctrls and edid are the same, over what the answer to @a covers. */
+/*
+ * Fails the test unless arg, planes, uuid, ctrls and edid are the same, over what the answer to @a
+ * covers.
+ */
 void assert_same_payload(const struct end *a, const struct end *b);
 
 /* malloc'ed copy of exactly @len bytes, so that a sanitizer sees the first byte beyond. */

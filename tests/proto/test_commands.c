@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Device end: each thing that a command can get wrong is refused by name, and each thing that is tolerated is. */
+/*
+ * Device end: each thing that a command can get wrong is refused by name, and each thing that is
+ * tolerated is.
+ */
 #include "support.h"
 
 static uint8_t wire[VMEDIA_MAX_REQ_SIZE];
@@ -34,14 +37,16 @@ static void expect(size_t len, int err, const char *what)
 	uint8_t answer[8];
 	int got = vmedia_cmd_decode(&e->cmd, copy, len);
 
-	CHECK(got == err, "%d (%s), not %d (%s)", got, e->cmd.why.what ? e->cmd.why.what : "-", err, what);
+	CHECK(got == err, "%d (%s), not %d (%s)", got, e->cmd.why.what ? e->cmd.why.what : "-", err,
+	      what);
 	assert_string_equal(e->cmd.why.what ? e->cmd.why.what : "-", what ? what : "-");
 	if (err) {
 		/* Whatever it was, the answer is a header: 8 bytes, with the errno. */
 		if (e->cmd.type == VMEDIA_CMD_IOCTL && len >= 16)
 			assert_null(e->cmd.io.info);
 		if (e->cmd.type != VMEDIA_CMD_CLOSE) {
-			assert_int_equal(vmedia_resp_encode(&e->cmd, err, answer, sizeof(answer)), 8);
+			assert_int_equal(vmedia_resp_encode(&e->cmd, err, answer, sizeof(answer)),
+					 8);
 			assert_int_equal(answer[0], -err);
 		}
 	}
@@ -92,7 +97,8 @@ static void test_reserved_ignored(void **state)
 
 static void test_unsupported(void **state)
 {
-	static const uint8_t unknown[] = { 1, 3, 6, 7, 12, 13, 20, 31, 35, 51, 81, 83, 86, 105, 192, 255 };
+	static const uint8_t unknown[] = { 1,  3,  6,  7,  12, 13,  20,	 31,
+					   35, 51, 81, 83, 86, 105, 192, 255 };
 	static const uint8_t not_carried[] = { 0, 10, 11, 14, 17, 61, 62, 70, 79, 80, 89, 102 };
 	struct end *e = end_new();
 	unsigned int i;
@@ -105,7 +111,8 @@ static void test_unsupported(void **state)
 	for (i = 0; i < COUNT(not_carried); i++) {
 		ioctl_header(not_carried[i]);
 		expect(16 + 256, -ENOTTY, "ioctl that virtio-media does not carry");
-		expect(16, -ENOTTY, "ioctl that virtio-media does not carry");	/* before its length matters */
+		/* before its length matters */
+		expect(16, -ENOTTY, "ioctl that virtio-media does not carry");
 	}
 	/* The code as it came is there for the log. */
 	ioctl_header(0x12345);
@@ -128,7 +135,8 @@ static void test_short_payload(void **state)
 		ioctl_header(table[i]->nr);
 		if (table[i]->dir & VMEDIA_DIR_W) {
 			expect(16, -EINVAL, "payload shorter than its structure");
-			expect(16 + table[i]->size - 1u, -EINVAL, "payload shorter than its structure");
+			expect(16 + table[i]->size - 1u, -EINVAL,
+			       "payload shorter than its structure");
 		} else {
 			expect(16, 0, NULL);
 			expect(20, 0, NULL);
@@ -171,7 +179,8 @@ static void test_planes(void **state)
 	put32(BUF + 72, 0);
 	expect(16 + 88, 0, NULL);
 	/* A single-planar buffer's length is bytes. */
-	buffer_header(VMEDIA_NR_QBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, VMEDIA_MEMORY_MMAP, 0xffffffff);
+	buffer_header(VMEDIA_NR_QBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, VMEDIA_MEMORY_MMAP,
+		      0xffffffff);
 	expect(16 + 88, 0, NULL);
 }
 
@@ -209,19 +218,23 @@ static void test_sg_limit(void **state)
 	uint32_t i;
 
 	(void)state;
-	buffer_header(VMEDIA_NR_QBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, VMEDIA_MEMORY_USERPTR, VMEDIA_MAX_SG_ENTRIES);
+	buffer_header(VMEDIA_NR_QBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, VMEDIA_MEMORY_USERPTR,
+		      VMEDIA_MAX_SG_ENTRIES);
 	for (i = 0; i <= VMEDIA_MAX_SG_ENTRIES; i++)
 		put_sg(sg + 16 * i, 0x1000 * i, 1);
 	expect(sg + 16 * VMEDIA_MAX_SG_ENTRIES, 0, NULL);
 	put32(BUF + 72, VMEDIA_MAX_SG_ENTRIES + 1);
-	expect(sg + 16 * (VMEDIA_MAX_SG_ENTRIES + 1), -E2BIG, "more SG entries than allowed in a command");
+	expect(sg + 16 * (VMEDIA_MAX_SG_ENTRIES + 1), -E2BIG,
+	       "more SG entries than allowed in a command");
 	/* The budget is the command's, not the plane's. */
-	buffer_header(VMEDIA_NR_QBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE, VMEDIA_MEMORY_USERPTR, 2);
+	buffer_header(VMEDIA_NR_QBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE, VMEDIA_MEMORY_USERPTR,
+		      2);
 	put32(PLANE(0) + 4, VMEDIA_MAX_SG_ENTRIES);
 	put32(PLANE(1) + 4, 1);
 	for (i = 0; i <= VMEDIA_MAX_SG_ENTRIES; i++)
 		put_sg(PLANE(2) + 16 * i, 0x1000 * i, 1);
-	expect(PLANE(2) + 16 * (VMEDIA_MAX_SG_ENTRIES + 1), -E2BIG, "more SG entries than allowed in a command");
+	expect(PLANE(2) + 16 * (VMEDIA_MAX_SG_ENTRIES + 1), -E2BIG,
+	       "more SG entries than allowed in a command");
 }
 
 static void test_sg_planes(void **state)
@@ -229,7 +242,8 @@ static void test_sg_planes(void **state)
 	struct end *e = end_new();
 
 	(void)state;
-	buffer_header(VMEDIA_NR_PREPARE_BUF, VMEDIA_BUF_TYPE_VIDEO_OUTPUT_MPLANE, VMEDIA_MEMORY_USERPTR, 3);
+	buffer_header(VMEDIA_NR_PREPARE_BUF, VMEDIA_BUF_TYPE_VIDEO_OUTPUT_MPLANE,
+		      VMEDIA_MEMORY_USERPTR, 3);
 	put32(PLANE(0) + 4, 100);
 	put32(PLANE(2) + 4, 50);
 	put_sg(PLANE(3), 0x1000, 100);
@@ -253,7 +267,8 @@ static void test_querybuf(void **state)
 	struct end *e = end_new();
 
 	(void)state;
-	buffer_header(VMEDIA_NR_QUERYBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, VMEDIA_MEMORY_USERPTR, 4096);
+	buffer_header(VMEDIA_NR_QUERYBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, VMEDIA_MEMORY_USERPTR,
+		      4096);
 	expect(BUF + 88, 0, NULL);
 	put_sg(BUF + 88, 0, 0);				/* an entry that QBUF would refuse */
 	expect(BUF + 88 + 16, 0, NULL);
@@ -274,7 +289,8 @@ static void test_uuids(void **state)
 	buffer_header(VMEDIA_NR_QBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, VMEDIA_MEMORY_DMABUF, 4096);
 	expect(BUF + 88 + 16, 0, NULL);
 	expect(BUF + 88 + 15, -EINVAL, "command ends before its UUIDs do");
-	buffer_header(VMEDIA_NR_PREPARE_BUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE, VMEDIA_MEMORY_DMABUF, 2);
+	buffer_header(VMEDIA_NR_PREPARE_BUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE,
+		      VMEDIA_MEMORY_DMABUF, 2);
 	expect(PLANE(2) + 32, 0, NULL);
 	expect(PLANE(2) + 16, -EINVAL, "command ends before its UUIDs do");
 }
@@ -340,14 +356,18 @@ static void test_edid(void **state)
 
 /* ---- Answers ---- */
 
-/* A device that changes what it should not: the answer still has the shape and the pointers of the question. */
+/*
+ * A device that changes what it should not: the answer still has the shape and the pointers of the
+ * question.
+ */
 static void test_answer_shape(void **state)
 {
 	struct end *e = end_new();
 	uint8_t answer[1024];
 
 	(void)state;
-	buffer_header(VMEDIA_NR_QUERYBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE, VMEDIA_MEMORY_MMAP, 3);
+	buffer_header(VMEDIA_NR_QUERYBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE, VMEDIA_MEMORY_MMAP,
+		      3);
 	put64(BUF + 64, 0x1122334455667788);
 	assert_int_equal(vmedia_cmd_decode(&e->cmd, wire, PLANE(3)), 0);
 	e->cmd.io.arg.buffer.m.planes = 0xbadbadbad;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Events at the driver end: what is refused, by name, and what is put right. The good ones are in test_vectors.c. */
+/*
+ * Events at the driver end: what is refused, by name, and what is put right. The good ones are in
+ * test_vectors.c.
+ */
 #include "support.h"
 
 static uint8_t wire[1024];
@@ -20,7 +23,8 @@ static void expect(size_t len, const char *what)
 	int err = vmedia_evt_decode(&evt, copy, len);
 
 	free(copy);
-	CHECK(err == (what ? -EINVAL : 0), "%d (%s), not %s", err, evt.why.what ? evt.why.what : "-", what);
+	CHECK(err == (what ? -EINVAL : 0), "%d (%s), not %s", err,
+	      evt.why.what ? evt.why.what : "-", what);
 	if (what)
 		assert_string_equal(evt.why.what, what);
 	else
@@ -133,7 +137,7 @@ static void test_dqbuf_planes(void **state)
 	expect(608, NULL);
 	put32(PLANE(7, data_offset), 2);
 	expect(608, "DQBUF with data beyond the plane's end");
-	put32(BUF(length), 7);			/* a plane that the buffer has not does not matter */
+	put32(BUF(length), 7);	/* a plane that the buffer has not does not matter */
 	expect(608, NULL);
 }
 
@@ -162,13 +166,16 @@ static void test_pointers(void **state)
 static void test_encode(void **state)
 {
 	struct vmedia_evt bad = { .type = 3 };
-	struct vmedia_evt many = { .type = VMEDIA_EVT_DQBUF, .buffer.type = 9, .buffer.length = 1000 };
+	struct vmedia_evt many = { .type = VMEDIA_EVT_DQBUF,
+				   .buffer.type = 9,
+				   .buffer.length = 1000 };
 
 	(void)state;
 	assert_int_equal(vmedia_evt_size(&bad), 0);
 	assert_int_equal(vmedia_evt_encode(&bad, wire, sizeof(wire)), -EINVAL);
 	assert_int_equal(vmedia_evt_encode(&many, wire, 607), -ENOSPC);
-	assert_int_equal(vmedia_evt_encode(&many, wire, sizeof(wire)), 608);	/* its 8 planes and no more */
+	/* its 8 planes and no more */
+	assert_int_equal(vmedia_evt_encode(&many, wire, sizeof(wire)), 608);
 }
 
 int main(void)

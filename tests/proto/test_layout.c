@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The walk that turns bytes round, which little-endian hosts never take in earnest: it covers each structure exactly, it is
- * its own inverse whatever the bytes are, and it turns what it should.
+ * The walk that turns bytes round, which little-endian hosts never take in earnest: it covers each
+ * structure exactly, it is its own inverse whatever the bytes are, and it turns what it should.
  */
 #include "support.h"
 
@@ -35,9 +35,12 @@ static void test_cover(void **state)
 	for (i = 0; i < count; i++) {
 		const struct vmedia_layout *layout = table[i]->layout;
 
-		CHECK(layout->size == table[i]->size, "%s: layout of %u", table[i]->name, layout->size);
-		CHECK(covered(layout) == layout->size, "%s: runs of %u", table[i]->name, covered(layout));
-		CHECK(layout->name_off + layout->name_len <= layout->size, "%s: name", table[i]->name);
+		CHECK(layout->size == table[i]->size, "%s: layout of %u", table[i]->name,
+		      layout->size);
+		CHECK(covered(layout) == layout->size, "%s: runs of %u", table[i]->name,
+		      covered(layout));
+		CHECK(layout->name_off + layout->name_len <= layout->size, "%s: name",
+		      table[i]->name);
 	}
 	assert_int_equal(covered(&vmedia_layout_ext_control), 20);
 	assert_int_equal(covered(&vmedia_layout_event), 136);
@@ -81,9 +84,10 @@ static void test_inverse(void **state)
 			memset(back, 0x5a, sizeof(back));
 			vmedia_layout_walk(layout, wire, host, host);
 			vmedia_layout_walk(layout, back, wire, back);
-			CHECK(!memcmp(host, back, layout->size), "%s: not its own inverse", table[i]->name);
-			CHECK(wire[layout->size] == 0xa5 && back[layout->size] == 0x5a, "%s: beyond its size",
+			CHECK(!memcmp(host, back, layout->size), "%s: not its own inverse",
 			      table[i]->name);
+			CHECK(wire[layout->size] == 0xa5 && back[layout->size] == 0x5a,
+			      "%s: beyond its size", table[i]->name);
 			/* The plain conversions are inverse too, on this host. */
 			vmedia_layout_put(layout, wire, host);
 			vmedia_layout_get(layout, back, wire);
@@ -92,13 +96,18 @@ static void test_inverse(void **state)
 	}
 }
 
-#define TURNED(layout, host, wire) vmedia_layout_walk(&vmedia_layout_##layout, (uint8_t *)&(wire), \
-						      (const uint8_t *)&(host), (const uint8_t *)&(host))
+#define TURNED(layout, host, wire)                                                                \
+	vmedia_layout_walk(&vmedia_layout_##layout, (uint8_t *)&(wire), (const uint8_t *)&(host), \
+			   (const uint8_t *)&(host))
 
 static void test_turns(void **state)
 {
-	struct vmedia_buffer b = { .type = 1, .memory = VMEDIA_MEMORY_MMAP, .timestamp.tv_sec = 0x0102030405060708,
-				   .timecode.frames = 9, .m.offset = 0x11223344 }, bw;
+	struct vmedia_buffer b = { .type = 1,
+				   .memory = VMEDIA_MEMORY_MMAP,
+				   .timestamp.tv_sec = 0x0102030405060708,
+				   .timecode.frames = 9,
+				   .m.offset = 0x11223344 },
+			     bw;
 	struct vmedia_format f = { .type = 9 }, fw;
 	struct vmedia_dv_timings_cap d = { .type = 7 }, dw;
 	struct vmedia_event e = { .type = 0x08000001, .u.data = "raw bytes stay" }, ew;
@@ -118,7 +127,8 @@ static void test_turns(void **state)
 	assert_int_equal(bw.m.userptr, 0x1122334455667788);	/* unknown: as it is */
 	b.type = VMEDIA_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
 	TURNED(buffer, b, bw);
-	assert_int_equal(bw.m.planes, 0x8877665544332211);	/* multi-planar: a pointer whatever the memory */
+	/* multi-planar: a pointer whatever the memory */
+	assert_int_equal(bw.m.planes, 0x8877665544332211);
 
 	f.fmt.pix_mp.plane_fmt[7].bytesperline = 0x11223344;
 	f.fmt.pix_mp.num_planes = 3;

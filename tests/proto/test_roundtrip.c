@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Random contents for every carried ioctl: a question arrives as it was sent; an answer arrives as it was sent, or is
- * refused and leaves the driver's structures untouched; neither is read beyond its end however short it is cut.
+ * Random contents for every carried ioctl: a question arrives as it was sent; an answer arrives as
+ * it was sent, or is refused and leaves the driver's structures untouched; neither is read beyond
+ * its end however short it is cut.
  */
 #include "support.h"
 
@@ -38,7 +39,8 @@ static uint32_t some_length(void)
 
 static void random_buffer(struct end *e, struct vmedia_ioctl *io)
 {
-	static const uint32_t memories[] = { VMEDIA_MEMORY_MMAP, VMEDIA_MEMORY_USERPTR, VMEDIA_MEMORY_DMABUF, 0, 3 };
+	static const uint32_t memories[] = { VMEDIA_MEMORY_MMAP, VMEDIA_MEMORY_USERPTR,
+					     VMEDIA_MEMORY_DMABUF, 0, 3 };
 	struct vmedia_buffer *b = &io->arg.buffer;
 	bool sg = io->info->nr != VMEDIA_NR_QUERYBUF;
 	bool multi;
@@ -84,7 +86,7 @@ static struct end *random_question(uint32_t nr)
 
 	if (io->info->dir & VMEDIA_DIR_W)
 		rnd_fill(&io->arg, io->info->size);
-	if (io->info->layout->name_len || rnd_below(2))		/* let unions have all their members */
+	if (io->info->layout->name_len || rnd_below(2))	/* let unions have all their members */
 		io->arg.format.type = rnd_below(16);
 	switch (io->info->follow) {
 	case VMEDIA_FOLLOW_PLANES:
@@ -118,7 +120,8 @@ static int decode_cut(struct end *device, size_t len)
 /* What may end early: bytes that only the device writes. */
 static bool may_end_early(const struct vmedia_ioctl_info *info)
 {
-	return info->nr == VMEDIA_NR_QUERYBUF || info->nr == VMEDIA_NR_EXPBUF || info->nr == VMEDIA_NR_G_EDID;
+	return info->nr == VMEDIA_NR_QUERYBUF || info->nr == VMEDIA_NR_EXPBUF ||
+	       info->nr == VMEDIA_NR_G_EDID;
 }
 
 static void check_question(const struct end *driver, struct end *device, bool cut)
@@ -132,7 +135,8 @@ static void check_question(const struct end *driver, struct end *device, bool cu
 	assert_int_equal(vmedia_cmd_size(&driver->cmd), len);
 	for (i = 0; cut && i < len; i++) {
 		err = decode_cut(scratch, (size_t)i);
-		CHECK(err == -EINVAL || (!err && may_end_early(info)), "%s: %d of %d bytes: %d", info->name, i, len, err);
+		CHECK(err == -EINVAL || (!err && may_end_early(info)), "%s: %d of %d bytes: %d",
+		      info->name, i, len, err);
 		assert_true(!err == !scratch->cmd.why.what);
 		assert_int_equal(vmedia_resp_encode(&scratch->cmd, -EINVAL, wire + len, 8), 8);
 	}
@@ -142,7 +146,10 @@ static void check_question(const struct end *driver, struct end *device, bool cu
 	assert_int_equal(vmedia_resp_size(&driver->cmd), vmedia_resp_size(&device->cmd));
 }
 
-/* Numbers that a driver checks, where chance alone would hardly ever give good ones; good most of the time. */
+/*
+ * Numbers that a driver checks, where chance alone would hardly ever give good ones; good most of
+ * the time.
+ */
 static void plausible(struct vmedia_ioctl *io)
 {
 	union vmedia_payload *arg = &io->arg;
@@ -155,7 +162,8 @@ static void plausible(struct vmedia_ioctl *io)
 		arg->frmivalenum.type = rnd_below(5);
 		break;
 	case VMEDIA_NR_QUERYCTRL:
-		arg->queryctrl.id = arg->queryctrl.id & 0xc0000000 ? 1 + rnd_below(0x0fffffff) : arg->queryctrl.id;
+		arg->queryctrl.id = arg->queryctrl.id & 0xc0000000 ? 1 + rnd_below(0x0fffffff)
+								   : arg->queryctrl.id;
 		break;
 	case VMEDIA_NR_QUERY_EXT_CTRL:
 		if (arg->query_ext_ctrl.id & 0xc0000000)
@@ -186,7 +194,10 @@ static void plausible(struct vmedia_ioctl *io)
 	}
 }
 
-/* Change some of what the device may answer with; whether it still fits the question is for the driver to find. */
+/*
+ * Change some of what the device may answer with; whether it still fits the question is for the
+ * driver to find.
+ */
 static void random_answer(struct end *device)
 {
 	struct vmedia_ioctl *io = &device->cmd.io;
@@ -212,7 +223,10 @@ static void random_answer(struct end *device)
 		rnd_fill(io->uuid[0], VMEDIA_UUID_SIZE);
 }
 
-/* Make the device's structures what @driver, which asked, should see: with its own pointers, and names that end. */
+/*
+ * Make the device's structures what @driver, which asked, should see: with its own pointers, and
+ * names that end.
+ */
 static void as_received(struct end *e, const struct end *driver)
 {
 	struct vmedia_ioctl *io = &e->cmd.io;
@@ -223,9 +237,12 @@ static void as_received(struct end *e, const struct end *driver)
 	switch (io->info->follow) {
 	case VMEDIA_FOLLOW_PLANES:
 		if (asked->buffer.memory == VMEDIA_MEMORY_DMABUF)
-			uuids = vmedia_buf_type_is_multiplanar(asked->buffer.type) ? asked->buffer.length : 1;
+			uuids = vmedia_buf_type_is_multiplanar(asked->buffer.type)
+					? asked->buffer.length
+					: 1;
 		/* Those beyond are not sent. */
-		memcpy(io->uuid[uuids], driver->cmd.io.uuid[uuids], sizeof(io->uuid) - uuids * VMEDIA_UUID_SIZE);
+		memcpy(io->uuid[uuids], driver->cmd.io.uuid[uuids],
+		       sizeof(io->uuid) - uuids * VMEDIA_UUID_SIZE);
 		if (vmedia_buf_type_is_multiplanar(asked->buffer.type)) {
 			io->arg.buffer.m.planes = asked->buffer.m.planes;
 			io->num_planes = io->num_planes ? io->arg.buffer.length : 0;
@@ -259,9 +276,12 @@ static void check_untouched(struct end *before, struct end *after)
 	const char *name = before->cmd.io.info->name;
 
 	memset(&after->cmd.why, 0, sizeof(after->cmd.why));
-	CHECK(!memcmp(&before->cmd.io.arg, &after->cmd.io.arg, sizeof(before->cmd.io.arg)), "%s: arg touched", name);
-	CHECK(!memcmp(before->cmd.io.planes, after->cmd.io.planes, sizeof(before->cmd.io.planes)), "%s: planes", name);
-	CHECK(!memcmp(before->ctrls, after->ctrls, sizeof(before->ctrls)), "%s: ctrls touched", name);
+	CHECK(!memcmp(&before->cmd.io.arg, &after->cmd.io.arg, sizeof(before->cmd.io.arg)),
+	      "%s: arg touched", name);
+	CHECK(!memcmp(before->cmd.io.planes, after->cmd.io.planes, sizeof(before->cmd.io.planes)),
+	      "%s: planes", name);
+	CHECK(!memcmp(before->ctrls, after->ctrls, sizeof(before->ctrls)), "%s: ctrls touched",
+	      name);
 	CHECK(!memcmp(before->edid, after->edid, sizeof(before->edid)), "%s: edid touched", name);
 	assert_memory_equal(before->cmd.io.uuid, after->cmd.io.uuid, sizeof(before->cmd.io.uuid));
 	assert_int_equal(before->cmd.io.num_planes, after->cmd.io.num_planes);
@@ -277,15 +297,16 @@ static bool check_answer(struct end *driver, struct end *device, bool cut)
 
 	random_answer(device);
 	len = vmedia_resp_encode(&device->cmd, 0, wire, sizeof(wire));
-	CHECK(len == (int)vmedia_resp_size(&driver->cmd), "%s: %d bytes of answer", info->name, len);
+	CHECK(len == (int)vmedia_resp_size(&driver->cmd), "%s: %d bytes of answer", info->name,
+	      len);
 	assert_int_equal(vmedia_resp_encode(&device->cmd, 0, wire, (size_t)len - 1), -ENOSPC);
 	for (i = 0; cut && i < len; i++) {
 		struct end *scratch = end_copy(driver);
 
 		err = decode_answer_cut(scratch, i);
 		/* Planes or blocks that the structure does not count may be missing. */
-		CHECK(err == -EIO || (i >= VMEDIA_RESP_HDR_SIZE + (int)info->size && info->follow), "%s: %d of %d",
-		      info->name, i, len);
+		CHECK(err == -EIO || (i >= VMEDIA_RESP_HDR_SIZE + (int)info->size && info->follow),
+		      "%s: %d of %d", info->name, i, len);
 		if (err) {
 			assert_non_null(scratch->cmd.why.what);
 			check_untouched(asked, scratch);
@@ -329,7 +350,8 @@ static void test_all(void **state)
 			free(driver);
 			free(device);
 		}
-		CHECK(accepted > ROUNDS / 20, "%s: only %u of %u answers fit", table[i]->name, accepted, ROUNDS);
+		CHECK(accepted > ROUNDS / 20, "%s: only %u of %u answers fit", table[i]->name,
+		      accepted, ROUNDS);
 	}
 }
 
@@ -352,13 +374,18 @@ static void test_errors(void **state)
 		check_question(driver, device, false);
 		asked = end_copy(driver);
 		len = vmedia_resp_encode(&device->cmd, err, wire, sizeof(wire));
-		assert_int_equal(len, table[i]->flags & VMEDIA_IOCTL_ERR_PAYLOAD ? vmedia_resp_size(&device->cmd) : 8);
+		assert_int_equal(len, table[i]->flags & VMEDIA_IOCTL_ERR_PAYLOAD
+					      ? vmedia_resp_size(&device->cmd)
+					      : 8);
 		/* With no room for more, the header alone. */
 		assert_int_equal(vmedia_resp_encode(&device->cmd, err, wire + 1024, 8), 8);
 		assert_int_equal(vmedia_resp_encode(&device->cmd, err, wire + 1024, 7), -ENOSPC);
 		assert_int_equal(decode_answer_cut(driver, 8), err);
 		check_untouched(asked, driver);
-		/* A device that writes what nobody should read: ignored, unless it is one of those that may. */
+		/*
+		 * A device that writes what nobody should read: ignored, unless it is one of those
+		 * that may.
+		 */
 		if (!(table[i]->flags & VMEDIA_IOCTL_ERR_PAYLOAD)) {
 			rnd_fill(wire + 8, 4096);
 			assert_int_equal(decode_answer_cut(driver, 4096), err);
@@ -370,7 +397,10 @@ static void test_errors(void **state)
 	}
 }
 
-/* Bytes of no meaning, of every length: never a crash, and never an answer that leaves counts out of bounds. */
+/*
+ * Bytes of no meaning, of every length: never a crash, and never an answer that leaves counts out
+ * of bounds.
+ */
 static void test_noise(void **state)
 {
 	unsigned int round;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The table of ioctls against an independent list (VIDIOC_* of <linux/videodev2.h> where its structures are the 64-bit ones)
- * and our structures against V4L2's, field by field, at compile time.
+ * The table of ioctls against an independent list (VIDIOC_* of <linux/videodev2.h> where its
+ * structures are the 64-bit ones) and our structures against V4L2's, field by field, at compile
+ * time.
  */
 #include "support.h"
 
@@ -23,7 +24,10 @@
 	X(PREPARE_BUF) X(G_SELECTION) X(S_SELECTION) X(DECODER_CMD) X(TRY_DECODER_CMD) X(ENUM_DV_TIMINGS) \
 	X(QUERY_DV_TIMINGS) X(DV_TIMINGS_CAP) X(ENUM_FREQ_BANDS) X(DBG_G_CHIP_INFO) X(QUERY_EXT_CTRL)
 
-/* Sizes on the wire: the list of the research notes, typed again here so that it also holds on 32-bit hosts. */
+/*
+ * Sizes on the wire: the list of the research notes, typed again here so that it also holds on
+ * 32-bit hosts.
+ */
 static const struct {
 	const char *name;
 	uint32_t code;
@@ -35,16 +39,20 @@ static const struct {
 };
 
 static const uint16_t wire_sizes[][2] = {
-	{ 0, 104 }, { 2, 64 }, { 4, 208 }, { 5, 208 }, { 8, 20 }, { 9, 88 }, { 10, 48 }, { 11, 48 }, { 14, 4 },
-	{ 15, 88 }, { 16, 64 }, { 17, 88 }, { 18, 4 }, { 19, 4 }, { 21, 204 }, { 22, 204 }, { 23, 8 }, { 24, 8 },
-	{ 25, 72 }, { 26, 80 }, { 27, 8 }, { 28, 8 }, { 29, 84 }, { 30, 84 }, { 33, 52 }, { 34, 52 }, { 36, 68 },
-	{ 37, 44 }, { 38, 4 }, { 39, 4 }, { 40, 40 }, { 41, 40 }, { 46, 4 }, { 47, 4 }, { 48, 72 }, { 49, 52 },
-	{ 50, 52 }, { 54, 68 }, { 55, 68 }, { 56, 44 }, { 57, 44 }, { 58, 44 }, { 59, 20 }, { 60, 20 }, { 61, 140 },
-	{ 62, 140 }, { 63, 8 }, { 64, 208 }, { 65, 52 }, { 66, 52 }, { 67, 4 }, { 68, 4 }, { 69, 116 }, { 70, 0 },
-	{ 71, 32 }, { 72, 32 }, { 73, 32 }, { 74, 44 }, { 75, 52 }, { 76, 2072 }, { 77, 40 }, { 78, 40 }, { 79, 56 },
-	{ 80, 56 }, { 82, 48 }, { 87, 132 }, { 88, 132 }, { 89, 136 }, { 90, 32 }, { 91, 32 }, { 92, 256 },
-	{ 93, 88 }, { 94, 64 }, { 95, 64 }, { 96, 72 }, { 97, 72 }, { 98, 148 }, { 99, 132 }, { 100, 144 },
-	{ 101, 64 }, { 102, 200 }, { 103, 232 }, { 104, 64 },
+	{ 0, 104 },   { 2, 64 },   { 4, 208 },	 { 5, 208 },   { 8, 20 },   { 9, 88 },
+	{ 10, 48 },   { 11, 48 },  { 14, 4 },	 { 15, 88 },   { 16, 64 },  { 17, 88 },
+	{ 18, 4 },    { 19, 4 },   { 21, 204 },	 { 22, 204 },  { 23, 8 },   { 24, 8 },
+	{ 25, 72 },   { 26, 80 },  { 27, 8 },	 { 28, 8 },    { 29, 84 },  { 30, 84 },
+	{ 33, 52 },   { 34, 52 },  { 36, 68 },	 { 37, 44 },   { 38, 4 },   { 39, 4 },
+	{ 40, 40 },   { 41, 40 },  { 46, 4 },	 { 47, 4 },    { 48, 72 },  { 49, 52 },
+	{ 50, 52 },   { 54, 68 },  { 55, 68 },	 { 56, 44 },   { 57, 44 },  { 58, 44 },
+	{ 59, 20 },   { 60, 20 },  { 61, 140 },	 { 62, 140 },  { 63, 8 },   { 64, 208 },
+	{ 65, 52 },   { 66, 52 },  { 67, 4 },	 { 68, 4 },    { 69, 116 }, { 70, 0 },
+	{ 71, 32 },   { 72, 32 },  { 73, 32 },	 { 74, 44 },   { 75, 52 },  { 76, 2072 },
+	{ 77, 40 },   { 78, 40 },  { 79, 56 },	 { 80, 56 },   { 82, 48 },  { 87, 132 },
+	{ 88, 132 },  { 89, 136 }, { 90, 32 },	 { 91, 32 },   { 92, 256 }, { 93, 88 },
+	{ 94, 64 },   { 95, 64 },  { 96, 72 },	 { 97, 72 },   { 98, 148 }, { 99, 132 },
+	{ 100, 144 }, { 101, 64 }, { 102, 200 }, { 103, 232 }, { 104, 64 },
 };
 
 /* Where the kernel's own structures have the 64-bit layout. */
@@ -71,8 +79,8 @@ static void test_rows(void **state)
 		assert_int_equal(table[i]->nr, wire_sizes[i][0]);
 		assert_int_equal(table[i]->size, wire_sizes[i][1]);
 		if (HAS_64BIT_V4L2)
-			CHECK(table[i]->size == kernel[i].size, "%s: %u, not %u", kernel[i].name, table[i]->size,
-			      kernel[i].size);
+			CHECK(table[i]->size == kernel[i].size, "%s: %u, not %u", kernel[i].name,
+			      table[i]->size, kernel[i].size);
 		assert_true(table[i]->size <= sizeof(union vmedia_payload));
 	}
 }
@@ -105,7 +113,8 @@ static void test_flags(void **state)
 	static const uint8_t not_carried[] = { 0, 10, 11, 14, 17, 61, 62, 70, 79, 80, 89, 102 };
 	static const uint8_t err_payload[] = { 40, 41, 71, 72, 73, 99 };
 	static const uint8_t queue[] = { 8, 9, 15, 16, 17, 18, 19, 92, 93, 104 };
-	static const uint8_t planes[] = { 9, 15, 17, 93 }, ctrls[] = { 71, 72, 73 }, edid[] = { 40, 41 };
+	static const uint8_t planes[] = { 9, 15, 17, 93 }, ctrls[] = { 71, 72, 73 },
+			     edid[] = { 40, 41 };
 	const struct vmedia_ioctl_info *const *table;
 	unsigned int i, count, follow;
 
@@ -114,10 +123,12 @@ static void test_flags(void **state)
 	for (i = 0; i < count; i++) {
 		unsigned int nr = table[i]->nr;
 
-		assert_int_equal(!!(table[i]->flags & VMEDIA_IOCTL_CARRIED), !one_of(nr, not_carried, COUNT(not_carried)));
+		assert_int_equal(!!(table[i]->flags & VMEDIA_IOCTL_CARRIED),
+				 !one_of(nr, not_carried, COUNT(not_carried)));
 		assert_int_equal(!!(table[i]->flags & VMEDIA_IOCTL_ERR_PAYLOAD),
 				 one_of(nr, err_payload, COUNT(err_payload)));
-		assert_int_equal(!!(table[i]->flags & VMEDIA_IOCTL_QUEUE), one_of(nr, queue, COUNT(queue)));
+		assert_int_equal(!!(table[i]->flags & VMEDIA_IOCTL_QUEUE),
+				 one_of(nr, queue, COUNT(queue)));
 		follow = VMEDIA_FOLLOW_NONE;
 		if (one_of(nr, planes, COUNT(planes)))
 			follow = VMEDIA_FOLLOW_PLANES;
@@ -142,7 +153,8 @@ static void test_names(void **state)
 	assert_string_equal(vmedia_evt_name(VMEDIA_EVT_ERROR), "ERROR");
 	assert_string_equal(vmedia_evt_name(VMEDIA_EVT_DQBUF), "DQBUF");
 	assert_string_equal(vmedia_evt_name(3), "?");
-	assert_string_equal(vmedia_buf_type_name(V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE), "VIDEO_CAPTURE_MPLANE");
+	assert_string_equal(vmedia_buf_type_name(V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE),
+			    "VIDEO_CAPTURE_MPLANE");
 	assert_string_equal(vmedia_buf_type_name(V4L2_BUF_TYPE_META_OUTPUT), "META_OUTPUT");
 	assert_string_equal(vmedia_buf_type_name(0), "?");
 	assert_string_equal(vmedia_buf_type_name(0x80), "?");
@@ -154,11 +166,13 @@ static void test_names(void **state)
 /* ---- Our structures against V4L2's ---- */
 
 #ifdef __LP64__
-#define SAME_SIZE(tag) _Static_assert(sizeof(struct vmedia_##tag) == sizeof(struct v4l2_##tag), "size of " #tag)
+#define SAME_SIZE(tag) \
+	_Static_assert(sizeof(struct vmedia_##tag) == sizeof(struct v4l2_##tag), "size of " #tag)
 #define SAME(tag, field)									\
-	_Static_assert(offsetof(struct vmedia_##tag, field) == offsetof(struct v4l2_##tag, field) &&	\
-		       sizeof(((struct vmedia_##tag *)0)->field) == sizeof(((struct v4l2_##tag *)0)->field), \
-		       #tag "." #field)
+	_Static_assert(offsetof(struct vmedia_##tag, field) ==					\
+		       offsetof(struct v4l2_##tag, field), "offset of " #tag "." #field);	\
+	_Static_assert(sizeof(((struct vmedia_##tag *)0)->field) ==				\
+		       sizeof(((struct v4l2_##tag *)0)->field), "size of " #tag "." #field)
 #define SAME2(tag, a, b) SAME(tag, a); SAME(tag, b)
 #define SAME4(tag, a, b, c, d) SAME2(tag, a, b); SAME2(tag, c, d)
 
@@ -194,7 +208,9 @@ SAME_SIZE(create_buffers); SAME4(create_buffers, memory, format, capabilities, f
 SAME_SIZE(framebuffer); SAME2(framebuffer, base, fmt);
 SAME_SIZE(control); SAME2(control, id, value);
 SAME_SIZE(queryctrl); SAME4(queryctrl, name, minimum, default_value, flags);
-SAME_SIZE(query_ext_ctrl); SAME4(query_ext_ctrl, minimum, step, flags, elem_size); SAME(query_ext_ctrl, dims);
+SAME_SIZE(query_ext_ctrl);
+SAME4(query_ext_ctrl, minimum, step, flags, elem_size);
+SAME(query_ext_ctrl, dims);
 SAME_SIZE(querymenu); SAME2(querymenu, name, reserved);
 SAME_SIZE(ext_control); SAME4(ext_control, size, reserved2, value64, ptr);
 SAME_SIZE(ext_controls); SAME4(ext_controls, count, error_idx, request_fd, controls);
@@ -211,7 +227,8 @@ SAME_SIZE(hw_freq_seek); SAME2(hw_freq_seek, spacing, rangehigh);
 SAME_SIZE(bt_timings); SAME4(bt_timings, pixelclock, standards, picture_aspect, hdmi_vic);
 SAME_SIZE(dv_timings); SAME(dv_timings, bt);
 SAME_SIZE(enum_dv_timings); SAME(enum_dv_timings, timings);
-SAME_SIZE(bt_timings_cap); SAME4(bt_timings_cap, min_pixelclock, max_pixelclock, standards, reserved);
+SAME_SIZE(bt_timings_cap);
+SAME4(bt_timings_cap, min_pixelclock, max_pixelclock, standards, reserved);
 SAME_SIZE(dv_timings_cap); SAME2(dv_timings_cap, bt, raw_data);
 SAME_SIZE(edid); SAME4(edid, start_block, blocks, reserved, edid);
 SAME_SIZE(enc_idx_entry); SAME2(enc_idx_entry, pts, flags);
@@ -230,19 +247,23 @@ SAME_SIZE(dbg_chip_info); SAME2(dbg_chip_info, name, flags);
 /* ---- Our numbers against V4L2's ---- */
 
 _Static_assert((int)VMEDIA_BUF_TYPE_VIDEO_CAPTURE == V4L2_BUF_TYPE_VIDEO_CAPTURE, "buffer types");
-_Static_assert((int)VMEDIA_BUF_TYPE_VIDEO_OUTPUT_OVERLAY == V4L2_BUF_TYPE_VIDEO_OUTPUT_OVERLAY, "buffer types");
-_Static_assert((int)VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE, "buffer types");
+_Static_assert((int)VMEDIA_BUF_TYPE_VIDEO_OUTPUT_OVERLAY == V4L2_BUF_TYPE_VIDEO_OUTPUT_OVERLAY,
+	       "buffer types");
+_Static_assert((int)VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE,
+	       "buffer types");
 _Static_assert((int)VMEDIA_BUF_TYPE_META_OUTPUT == V4L2_BUF_TYPE_META_OUTPUT, "buffer types");
 _Static_assert((int)VMEDIA_MEMORY_MMAP == V4L2_MEMORY_MMAP, "memory types");
 _Static_assert((int)VMEDIA_MEMORY_USERPTR == V4L2_MEMORY_USERPTR, "memory types");
 _Static_assert((int)VMEDIA_MEMORY_DMABUF == V4L2_MEMORY_DMABUF, "memory types");
 _Static_assert((int)VMEDIA_CTRL_TYPE_INTEGER64 == V4L2_CTRL_TYPE_INTEGER64, "control types");
 _Static_assert(VMEDIA_MAX_PLANES == VIDEO_MAX_PLANES, "planes");
-_Static_assert((V4L2_CTRL_FLAG_NEXT_CTRL | V4L2_CTRL_FLAG_NEXT_COMPOUND) == 0xc0000000, "as check.c has them");
+_Static_assert((V4L2_CTRL_FLAG_NEXT_CTRL | V4L2_CTRL_FLAG_NEXT_COMPOUND) == 0xc0000000,
+	       "as check.c has them");
 _Static_assert(V4L2_CTRL_ID_MASK == 0x0fffffff, "as check.c has it");
 _Static_assert(V4L2_DEC_CMD_STOP == 1 && V4L2_DEC_CMD_START == 0, "as layout.c has them");
-_Static_assert(V4L2_EVENT_CTRL == 3 && V4L2_EVENT_FRAME_SYNC == 4 && V4L2_EVENT_SOURCE_CHANGE == 5 &&
-	       V4L2_EVENT_MOTION_DET == 6, "as layout.c has them");
+_Static_assert(V4L2_EVENT_CTRL == 3 && V4L2_EVENT_FRAME_SYNC == 4 &&
+		       V4L2_EVENT_SOURCE_CHANGE == 5 && V4L2_EVENT_MOTION_DET == 6,
+	       "as layout.c has them");
 _Static_assert(V4L2_DV_BT_656_1120 == 0, "as layout.c has it");
 
 int main(void)
