@@ -64,9 +64,10 @@ struct vmedia_vub;
 struct vmedia_vub_ops {
 	/*
 	 * The ring may be processed until queue_stop(). A kick() follows at once. vq belongs to the
-	 * back-end, which also keeps the driver's kicks off while kick() runs and on otherwise.
-	 * Take and return chains through vmedia_vub_pop() and vmedia_vub_push(), or directly (then
-	 * they are missing in the counters).
+	 * back-end, which keeps the driver's kicks off while kick() runs and turns them on after
+	 * it; at other times the user may turn them off and on as it likes. Take and return chains
+	 * through vmedia_vub_pop() and vmedia_vub_push(), or directly (then they are missing in the
+	 * counters).
 	 */
 	void (*queue_ready)(void *opaque, unsigned int idx, struct vmedia_vqd *vq);
 	/*

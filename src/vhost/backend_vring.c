@@ -114,6 +114,7 @@ void vmedia_vub_ring_stop(struct vmedia_vub_ring *r)
 	if (r->stopping) {
 		/* The callback below destroyed the back-end. */
 		r->vq = NULL;
+		vmedia_deferred_cancel(&r->again);
 		vmedia_vqd_destroy(vq);
 		return;
 	}

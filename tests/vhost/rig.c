@@ -81,6 +81,8 @@ static void dev_kick(void *opaque, unsigned int idx)
 	}
 	while (vmedia_vub_pop(r->vub, idx, &c) > 0)
 		dev_chain(r, idx, c);
+	if (r->refill)
+		rig_send(r, idx, r->refill--);
 	vmedia_vub_notify(r->vub, idx);
 }
 

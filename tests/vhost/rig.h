@@ -50,6 +50,7 @@ struct rig {
 	unsigned int ready[RIG_QUEUES], stopped[RIG_QUEUES], kicks[RIG_QUEUES];
 	bool running[RIG_QUEUES];
 	bool hold;
+	unsigned int refill; /* the driver adds this many chains while the device works */
 	bool destroy_on_stop, destroy_on_kick, destroy_on_reset;
 	struct vmedia_chain *held[RIG_QUEUES][RIG_HELD];
 	unsigned int num_held[RIG_QUEUES];

@@ -74,6 +74,36 @@ static void test_batch(void **state)
 	rig_close(&r);
 }
 
+/* A driver that adds while the device works: nothing is overlooked, and the loop sees to others too. */
+static void test_busy_driver(void **state)
+{
+	struct vmedia_vub_stats stats;
+	struct rig r;
+	unsigned int i;
+
+	rig_start(&r, NULL);
+	rig_setup_ring(&r, 0, 0);
+	r.refill = 6;
+	rig_send(&r, 0, 100);
+	rig_settle(&r);
+	assert_int_equal(r.refill, 0);
+	for (i = 0; i < 7; i++)
+		assert_int_equal(rig_recv(&r, 0), 1);
+	vmedia_vub_get_stats(r.vub, 0, &stats);
+	assert_int_equal(stats.chains, 7);
+	/* The driver was not asked to kick meanwhile. */
+	assert_int_equal(stats.kicks, 1);
+	assert_true(r.kicks[0] >= 7);
+	/* Destroyed while such work is put off. */
+	assert_false(vmedia_vqr_enable_notify(r.ring[0].vqr));
+	r.refill = 6;
+	rig_send(&r, 0, 100);
+	assert_true(vmedia_loop_step(r.loop, 0) > 0);
+	vmedia_vub_destroy(r.vub);
+	r.vub = NULL;
+	rig_close(&r);
+}
+
 static void test_enable(void **state)
 {
 	struct vmedia_vu_vring_state st = { .index = 0, .num = 2 };
@@ -440,6 +470,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_busy_driver),
 		cmocka_unit_test(test_enable),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_ring_does_not_fit),
