@@ -99,7 +99,8 @@ static void draw(AVFrame *f, int n, bool smooth)
 				if (d->comp[0].depth > 8 && (x & 1))
 					v = (x / 16 + y / 8 + n) & 3;
 				if (smooth)
-					v = 64 + triangle((p ? 80 : 0) + x + y + 5 * n) / (p ? 2 : 1);
+					v = 64 +
+					    triangle((p ? 80 : 0) + x + y + 5 * n) / (p ? 2 : 1);
 				else if ((x / 8 + y / 8 + n) % 5 == 0)
 					v = 255 - v;
 				f->data[p][y * f->linesize[p] + x] = (uint8_t)v;
@@ -122,7 +123,8 @@ static void write_packets(struct maker *m, const AVFrame *frame)
 		av_packet_rescale_ts(m->packet, m->enc->time_base, m->stream->time_base);
 		m->packet->stream_index = 0;
 		if (!m->packet->duration)
-			m->packet->duration = av_rescale_q(1, m->enc->time_base, m->stream->time_base);
+			m->packet->duration =
+				av_rescale_q(1, m->enc->time_base, m->stream->time_base);
 		assert_int_equal(av_interleaved_write_frame(m->mux, m->packet), 0);
 	}
 }
@@ -159,13 +161,15 @@ bool clip_make(const struct clip_spec *spec)
 {
 	const AVCodec *codec = avcodec_find_encoder_by_name(spec->codec);
 	const char *extension = strrchr(spec->name, '.');
-	bool still = !strcmp(extension, ".png") || !strcmp(extension, ".jpg") || !strcmp(extension, ".bmp");
+	bool still = !strcmp(extension, ".png") || !strcmp(extension, ".jpg") ||
+		     !strcmp(extension, ".bmp");
 	struct maker m = { 0 };
 	AVFrame *frame;
 
 	if (!codec)
 		return false;
-	assert_true(avformat_alloc_output_context2(&m.mux, NULL, still ? "image2pipe" : NULL, spec->name) >= 0);
+	assert_true(avformat_alloc_output_context2(&m.mux, NULL, still ? "image2pipe" : NULL,
+						   spec->name) >= 0);
 	m.enc = avcodec_alloc_context3(codec);
 	m.enc->width = spec->width;
 	m.enc->height = spec->height;
@@ -202,7 +206,10 @@ void clip_make_sound(const char *name)
 {
 	uint8_t wav[44 + 8000];
 
-	memcpy(wav, "RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x8\0data\x40\x1f\0\0", 44);
+	memcpy(wav,
+	       "RIFF\x64\x1f\0\0WAVEfmt "
+	       "\x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x8\0data\x40\x1f\0\0",
+	       44);
 	for (int i = 0; i < 8000; i++)
 		wav[44 + i] = (uint8_t)(128 + (i / 10 % 2 ? 50 : -50));
 	clip_make_bytes(name, wav, sizeof(wav));

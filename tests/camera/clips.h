@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Clips for the tests of the file source: made by libavcodec at test time, and read by the plainest of loops, which is
- * what the source's pictures are compared with.
+ * Clips for the tests of the file source: made by libavcodec at test time, and read by the plainest
+ * of loops, which is what the source's pictures are compared with.
  */
 #ifndef TESTS_CAMERA_CLIPS_H
 #define TESTS_CAMERA_CLIPS_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* How it looks: without edges, which scalers blur; with each third picture late. */
 #define SMOOTH 1u
 #define UNEVEN 2u
 
@@ -19,7 +20,7 @@ struct clip_spec {
 	const char *codec;		/* of an encoder */
 	enum AVPixelFormat format;
 	int width, height, fps, frames, b_frames;
-	unsigned int how;		/* SMOOTH: without edges, which scalers blur; UNEVEN: each third picture late */
+	unsigned int how;		/* SMOOTH, UNEVEN */
 };
 
 /* A directory for clips, removed with all in it by clips_fini(). */

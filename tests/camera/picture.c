@@ -19,12 +19,27 @@
 #include <turbojpeg.h>
 #include <vmedia/pixfmt.h>
 
+/*
+ * ThreadSanitizer does not see how libavcodec, which is not built with it, orders its own threads.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define TEST_THREADS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TEST_THREADS 1
+#endif
+#endif
+#ifndef TEST_THREADS
+#define TEST_THREADS 0
+#endif
+
 void guarded_init(struct guarded *g, size_t size, uint8_t fill)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (size + page - 1) / page;
 
 	g->map_size = (pages + 1) * page;
-	g->map = mmap(NULL, g->map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	g->map =
+		mmap(NULL, g->map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(g->map != MAP_FAILED);
 	assert_int_equal(mprotect(g->map + pages * page, page, PROT_NONE), 0);
 	g->size = size;
@@ -44,6 +59,8 @@ struct vmedia_camera_source *open_source(const char *source, const char *fps, co
 	char why[256] = "";
 
 	vmedia_camera_options_init(&opts);
+	if (TEST_THREADS)
+		opts.threads = TEST_THREADS;
 	if (source && vmedia_camera_set_option(&opts, "source", source, why, sizeof(why)))
 		fail_msg("%s", why);
 	if (fps && vmedia_camera_set_option(&opts, "fps", fps, why, sizeof(why)))
@@ -55,10 +72,12 @@ struct vmedia_camera_source *open_source(const char *source, const char *fps, co
 	return src;
 }
 
-struct vmedia_camera_format start_source(struct vmedia_camera_source *src, uint32_t pixelformat, uint32_t width,
-					 uint32_t height, uint32_t extra)
+struct vmedia_camera_format start_source(struct vmedia_camera_source *src, uint32_t pixelformat,
+					 uint32_t width, uint32_t height, uint32_t extra)
 {
-	struct vmedia_camera_format fmt = { .pixelformat = pixelformat, .width = width, .height = height };
+	struct vmedia_camera_format fmt = { .pixelformat = pixelformat,
+					    .width = width,
+					    .height = height };
 	struct vmedia_fract interval;
 
 	vmedia_camera_source_try(src, &fmt);
@@ -74,7 +93,8 @@ struct vmedia_camera_format start_source(struct vmedia_camera_source *src, uint3
 	return fmt;
 }
 
-size_t fill_source(struct vmedia_camera_source *src, struct guarded *g, uint64_t sequence, uint64_t time_ns)
+size_t fill_source(struct vmedia_camera_source *src, struct guarded *g, uint64_t sequence,
+		   uint64_t time_ns)
 {
 	struct vmedia_camera_frame frame = {
 		.data = g->data, .size = g->size, .sequence = sequence, .time_ns = time_ns,
@@ -109,7 +129,8 @@ static enum AVPixelFormat av_format(uint32_t pixelformat)
 	}
 }
 
-static uint8_t *jpeg_to_rgb(const struct vmedia_camera_format *fmt, const uint8_t *data, size_t size)
+static uint8_t *jpeg_to_rgb(const struct vmedia_camera_format *fmt, const uint8_t *data,
+			    size_t size)
 {
 	uint8_t *rgb = malloc((size_t)fmt->width * fmt->height * 3);
 	tjhandle tj = tjInitDecompress();
@@ -144,7 +165,8 @@ static uint8_t *grey_to_rgb(const struct vmedia_camera_format *fmt, const uint8_
 
 uint8_t *to_rgb(const struct vmedia_camera_format *fmt, const uint8_t *data, size_t size)
 {
-	int w = (int)fmt->width, h = (int)fmt->height, full = fmt->quantization == V4L2_QUANTIZATION_FULL_RANGE;
+	int w = (int)fmt->width, h = (int)fmt->height,
+	    full = fmt->quantization == V4L2_QUANTIZATION_FULL_RANGE;
 	uint8_t *src[4], *out[4], *rgb, *padded;
 	int pitch[4] = { 0 }, out_pitch[4];
 	struct SwsContext *sws;
@@ -171,15 +193,17 @@ uint8_t *to_rgb(const struct vmedia_camera_format *fmt, const uint8_t *data, siz
 	}
 	assert_true(av_image_alloc(out, out_pitch, w, h, AV_PIX_FMT_RGB24, 64) > 0);
 	sws = sws_getContext(w, h, av_format(fmt->pixelformat), w, h, AV_PIX_FMT_RGB24,
-			     SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
+			     SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL,
+			     NULL);
 	assert_non_null(sws);
-	sws_setColorspaceDetails(sws, sws_getCoefficients(SWS_CS_ITU601), full, sws_getCoefficients(SWS_CS_ITU601), 1, 0,
-				 1 << 16, 1 << 16);
+	sws_setColorspaceDetails(sws, sws_getCoefficients(SWS_CS_ITU601), full,
+				 sws_getCoefficients(SWS_CS_ITU601), 1, 0, 1 << 16, 1 << 16);
 	sws_scale(sws, (const uint8_t *const *)src, pitch, 0, h, out, out_pitch);
 	rgb = malloc((size_t)w * h * 3);
 	assert_non_null(rgb);
 	for (int y = 0; y < h; y++)
-		memcpy(rgb + (size_t)y * w * 3, out[0] + (ptrdiff_t)y * out_pitch[0], (size_t)w * 3);
+		memcpy(rgb + (size_t)y * w * 3, out[0] + (ptrdiff_t)y * out_pitch[0],
+		       (size_t)w * 3);
 	sws_freeContext(sws);
 	av_freep(&out[0]);
 	free(padded);
@@ -190,8 +214,9 @@ bool is_picture(const struct vmedia_camera_format *fmt, size_t offset)
 {
 	struct vmedia_picture_layout l;
 
-	assert_int_equal(vmedia_pixfmt_layout(vmedia_pixfmt_find(fmt->pixelformat), fmt->width, fmt->height,
-					      &fmt->bytesperline, &l), 0);
+	assert_int_equal(vmedia_pixfmt_layout(vmedia_pixfmt_find(fmt->pixelformat), fmt->width,
+					      fmt->height, &fmt->bytesperline, &l),
+			 0);
 	for (unsigned int i = 0; i < l.num_colour; i++) {
 		const struct vmedia_layout_plane *p = &l.colour[i];
 

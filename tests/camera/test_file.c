@@ -1,102 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The file source: its pictures are libavcodec's to the byte, lap after lap; what is asked of it in sizes, rates and JPEG;
- * and files that are not what they should be.
+ * The file source: its pictures are libavcodec's to the byte, lap after lap; what is asked of it in
+ * sizes, rates and JPEG.
  */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <libswscale/swscale.h>
 
 #include "clips.h"
+#include "compare.h"
 #include "devices/camera/clip.h"
 #include "picture.h"
 
-static const struct clip_spec mpeg4 = { "mpeg4.avi", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 13, 0, 0 };
-static const struct clip_spec mjpeg = { "mjpeg.mkv", "mjpeg", AV_PIX_FMT_YUVJ420P, 160, 120, 30, 7, 0, 0 };
-
-/* ---- What a picture should be, pixel by pixel ---- */
-
-static uint8_t sample(const AVFrame *f, int plane, uint32_t x, uint32_t y)
-{
-	return f->data[plane][(ptrdiff_t)y * f->linesize[plane] + x];
-}
-
-/* Byte @i of row @y of colour plane @plane of the picture that @f makes in @pixelformat; chroma planes count on. */
-static uint8_t want_byte(const AVFrame *f, uint32_t pixelformat, unsigned int plane, uint32_t y, uint32_t i)
-{
-	bool shared = f->format == AV_PIX_FMT_YUV420P || f->format == AV_PIX_FMT_YUVJ420P;
-
-	switch (pixelformat) {
-	case V4L2_PIX_FMT_YUYV:
-		return i & 1 ? sample(f, i & 2 ? 2 : 1, i / 4, shared ? y / 2 : y) : sample(f, 0, i / 2, y);
-	case V4L2_PIX_FMT_UYVY:
-		return i & 1 ? sample(f, 0, i / 2, y) : sample(f, i & 2 ? 2 : 1, i / 4, shared ? y / 2 : y);
-	case V4L2_PIX_FMT_NV12:
-		return plane ? sample(f, i & 1 ? 2 : 1, i / 2, y) : sample(f, 0, i, y);
-	case V4L2_PIX_FMT_NV21:
-		return plane ? sample(f, i & 1 ? 1 : 2, i / 2, y) : sample(f, 0, i, y);
-	case V4L2_PIX_FMT_YVU420:
-		return sample(f, plane ? 3 - (int)plane : 0, i, y);
-	case V4L2_PIX_FMT_BGR24:
-		return sample(f, 0, i / 3 * 3 + 2 - i % 3, y);
-	default:
-		return sample(f, (int)plane, i, y);
-	}
-}
-
-static void check_picture(const struct vmedia_camera_format *fmt, const uint8_t *data, const AVFrame *f)
-{
-	struct vmedia_picture_layout l;
-
-	assert_int_equal(vmedia_pixfmt_layout(vmedia_pixfmt_find(fmt->pixelformat), fmt->width, fmt->height,
-					      &fmt->bytesperline, &l), 0);
-	assert_true(l.num_colour > 0);
-	for (unsigned int p = 0; p < l.num_colour; p++)
-		for (uint32_t y = 0; y < l.colour[p].lines; y++)
-			for (uint32_t i = 0; i < l.colour[p].width; i++)
-				if (data[l.colour[p].offset + (size_t)y * l.colour[p].stride + i] !=
-				    want_byte(f, fmt->pixelformat, p, y, i))
-					fail_msg("%.4s, %ux%u: plane %u row %u byte %u differs", (const char *)&fmt->pixelformat,
-						 fmt->width, fmt->height, p, y, i);
-}
-
-/* Two and a half laps of @name in @pixelformat are what libavcodec gives. */
-static void check_clip(const char *name, uint32_t pixelformat, uint32_t width, uint32_t height, uint32_t extra)
-{
-	struct vmedia_camera_source *src = open_source(clip_source(name), NULL, NULL);
-	struct vmedia_camera_format fmt;
-	struct vmedia_fract interval;
-	struct reference ref;
-	struct guarded g;
-
-	reference_load(&ref, name);
-	assert_int_equal(vmedia_camera_source_interval(src, 0, &interval), 0);
-	fmt = start_source(src, pixelformat, width, height, extra);
-	guarded_init(&g, fmt.sizeimage, 0xa5);
-	for (int round = 0; round < 2; round++) {
-		for (size_t n = 0; n < ref.num_frames * 5 / 2 + 1; n++) {
-			assert_int_equal(fill_source(src, &g, n, 0), fmt.sizeimage);
-			check_picture(&fmt, g.data, ref.frames[n % ref.num_frames]);
-		}
-		/* Each start begins with the first picture. */
-		vmedia_camera_source_stop(src);
-		assert_int_equal(vmedia_camera_source_start(src, &fmt, &interval), 0);
-	}
-	for (size_t i = 0; i < fmt.sizeimage; i++)
-		if (!is_picture(&fmt, i))
-			assert_int_equal(g.data[i], 0xa5);
-	reference_free(&ref);
-	guarded_fini(&g);
-	vmedia_camera_source_close(src);
-}
+static const struct clip_spec mpeg4 = {
+	"mpeg4.avi", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 13, 0, 0,
+};
+static const struct clip_spec mjpeg = {
+	"mjpeg.mkv", "mjpeg", AV_PIX_FMT_YUVJ420P, 160, 120, 30, 7, 0, 0,
+};
 
 static void pictures_are_libavcodecs(void **state)
 {
@@ -105,22 +31,32 @@ static void pictures_are_libavcodecs(void **state)
 		uint32_t pixelformats[6];
 	} cases[] = {
 		{ { "e.avi", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 13, 0, 0 },
-		  { V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_NV21, V4L2_PIX_FMT_YVU420,
-		    V4L2_PIX_FMT_UYVY } },
-		{ { "b.mp4", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 13, 2, 0 }, { V4L2_PIX_FMT_YUV420 } },
-		{ { "b.mkv", "mpeg2video", AV_PIX_FMT_YUV420P, 96, 80, 25, 14, 2, 0 }, { V4L2_PIX_FMT_YUV420 } },
-		{ { "b.ts", "mpeg2video", AV_PIX_FMT_YUV420P, 96, 80, 25, 14, 2, 0 }, { V4L2_PIX_FMT_YUV420 } },
-		{ { "x.mkv", "libx264", AV_PIX_FMT_YUV420P, 96, 80, 25, 20, 2, 0 }, { V4L2_PIX_FMT_NV12 } },
-		{ { "v.webm", "libvpx-vp9", AV_PIX_FMT_YUV420P, 96, 80, 25, 6, 0, 0 }, { V4L2_PIX_FMT_YUV420 } },
-		{ { "f.mkv", "ffv1", AV_PIX_FMT_YUV422P, 66, 35, 10, 5, 0, 0 }, { V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY } },
+		  { V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_NV21,
+		    V4L2_PIX_FMT_YVU420, V4L2_PIX_FMT_UYVY } },
+		{ { "b.mp4", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 13, 2, 0 },
+		  { V4L2_PIX_FMT_YUV420 } },
+		{ { "b.mkv", "mpeg2video", AV_PIX_FMT_YUV420P, 96, 80, 25, 14, 2, 0 },
+		  { V4L2_PIX_FMT_YUV420 } },
+		{ { "b.ts", "mpeg2video", AV_PIX_FMT_YUV420P, 96, 80, 25, 14, 2, 0 },
+		  { V4L2_PIX_FMT_YUV420 } },
+		{ { "x.mkv", "libx264", AV_PIX_FMT_YUV420P, 96, 80, 25, 20, 2, 0 },
+		  { V4L2_PIX_FMT_NV12 } },
+		{ { "v.webm", "libvpx-vp9", AV_PIX_FMT_YUV420P, 96, 80, 25, 6, 0, 0 },
+		  { V4L2_PIX_FMT_YUV420 } },
+		{ { "f.mkv", "ffv1", AV_PIX_FMT_YUV422P, 66, 35, 10, 5, 0, 0 },
+		  { V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY } },
 		{ { "r.nut", "rawvideo", AV_PIX_FMT_RGB24, 33, 17, 25, 5, 0, 0 },
 		  { V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_BGR24 } },
-		{ { "g.mkv", "ffv1", AV_PIX_FMT_GRAY8, 33, 17, 25, 5, 0, 0 }, { V4L2_PIX_FMT_GREY } },
+		{ { "g.mkv", "ffv1", AV_PIX_FMT_GRAY8, 33, 17, 25, 5, 0, 0 },
+		  { V4L2_PIX_FMT_GREY } },
 		{ { "j.avi", "mjpeg", AV_PIX_FMT_YUVJ420P, 64, 48, 25, 6, 0, 0 },
 		  { V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12 } },
-		{ { "j2.mkv", "mjpeg", AV_PIX_FMT_YUVJ422P, 64, 48, 25, 6, 0, 0 }, { V4L2_PIX_FMT_YUYV } },
-		{ { "n.y4m", "wrapped_avframe", AV_PIX_FMT_YUV420P, 64, 48, 25, 6, 0, 0 }, { V4L2_PIX_FMT_YUV420 } },
-		{ { "n.mkv", "ffv1", AV_PIX_FMT_YUV420P, 64, 48, 25, 1, 0, 0 }, { V4L2_PIX_FMT_YUV420 } },
+		{ { "j2.mkv", "mjpeg", AV_PIX_FMT_YUVJ422P, 64, 48, 25, 6, 0, 0 },
+		  { V4L2_PIX_FMT_YUYV } },
+		{ { "n.y4m", "wrapped_avframe", AV_PIX_FMT_YUV420P, 64, 48, 25, 6, 0, 0 },
+		  { V4L2_PIX_FMT_YUV420 } },
+		{ { "n.mkv", "ffv1", AV_PIX_FMT_YUV420P, 64, 48, 25, 1, 0, 0 },
+		  { V4L2_PIX_FMT_YUV420 } },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -131,8 +67,10 @@ static void pictures_are_libavcodecs(void **state)
 			continue;
 		}
 		for (size_t k = 0; k < 6 && cases[i].pixelformats[k]; k++) {
-			check_clip(s->name, cases[i].pixelformats[k], (uint32_t)s->width, (uint32_t)s->height, 0);
-			check_clip(s->name, cases[i].pixelformats[k], (uint32_t)s->width, (uint32_t)s->height, 12);
+			check_clip(s->name, cases[i].pixelformats[k], (uint32_t)s->width,
+				   (uint32_t)s->height, 0);
+			check_clip(s->name, cases[i].pixelformats[k], (uint32_t)s->width,
+				   (uint32_t)s->height, 12);
 		}
 	}
 }
@@ -140,7 +78,9 @@ static void pictures_are_libavcodecs(void **state)
 /* Shared chroma has no odd sizes: the last column and row go, nothing is scaled. */
 static void odd_sizes_are_cropped(void **state)
 {
-	static const struct clip_spec odd = { "odd.mkv", "ffv1", AV_PIX_FMT_YUV420P, 33, 17, 25, 5, 0, 0 };
+	static const struct clip_spec odd = {
+		"odd.mkv", "ffv1", AV_PIX_FMT_YUV420P, 33, 17, 25, 5, 0, 0,
+	};
 
 	if (!clip_make(&odd))
 		skip();
@@ -176,7 +116,9 @@ static void best_format_comes_first(void **state)
 static void check_rate(const char *fps, struct vmedia_fract interval, size_t num, size_t den)
 {
 	struct vmedia_camera_source *src = open_source(clip_source("mpeg4.avi"), fps, NULL);
-	struct vmedia_camera_format fmt = { .pixelformat = V4L2_PIX_FMT_YUV420, .width = 64, .height = 48 };
+	struct vmedia_camera_format fmt = { .pixelformat = V4L2_PIX_FMT_YUV420,
+					    .width = 64,
+					    .height = 48 };
 	struct reference ref;
 	struct guarded g;
 
@@ -211,7 +153,9 @@ static void rates_keep_the_speed(void **state)
 /* Pictures that come unevenly have the times that the file says, and time goes on over the seam. */
 static void times_are_the_files(void **state)
 {
-	static const struct clip_spec uneven = { "uneven.mkv", "ffv1", AV_PIX_FMT_YUV420P, 64, 48, 25, 6, 0, UNEVEN };
+	static const struct clip_spec uneven = {
+		"uneven.mkv", "ffv1", AV_PIX_FMT_YUV420P, 64, 48, 25, 6, 0, UNEVEN
+	};
 	static const uint64_t want_ms[6] = { 0, 40, 120, 160, 200, 280 };
 	const atomic_bool never = false;
 	struct vmedia_camera_clip clip;
@@ -248,9 +192,12 @@ static void times_are_the_files(void **state)
 static void scaled_looks_alike(void **state)
 {
 	static const uint32_t pixelformats[] = {
-		V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_MJPEG,
+		V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12,	 V4L2_PIX_FMT_YUYV,
+		V4L2_PIX_FMT_RGB24,  V4L2_PIX_FMT_MJPEG,
 	};
-	static const struct clip_spec big = { "big.mkv", "ffv1", AV_PIX_FMT_YUV420P, 320, 240, 25, 2, 0, SMOOTH };
+	static const struct clip_spec big = {
+		"big.mkv", "ffv1", AV_PIX_FMT_YUV420P, 320, 240, 25, 2, 0, SMOOTH,
+	};
 	struct vmedia_camera_source *src;
 	struct reference ref;
 	uint8_t *rgb[5];
@@ -260,7 +207,8 @@ static void scaled_looks_alike(void **state)
 	reference_load(&ref, "big.mkv");
 	src = open_source(clip_source("big.mkv"), NULL, "640x480,162x122,33x17");
 	for (size_t i = 0; i < 5; i++) {
-		struct vmedia_camera_format fmt = start_source(src, pixelformats[i], 162, 122, pixelformats[i] ? 24 : 0);
+		struct vmedia_camera_format fmt =
+			start_source(src, pixelformats[i], 162, 122, pixelformats[i] ? 24 : 0);
 		uint64_t error = 0;
 		struct guarded g;
 
@@ -280,7 +228,11 @@ static void scaled_looks_alike(void **state)
 	/* Light and dark are where they were. */
 	for (uint32_t y = 4; y < 118; y++) {
 		for (uint32_t x = 4; x < 158; x++) {
-			int want = (sample(ref.frames[0], 0, x * 320 / 162, y * 240 / 122) - 16) * 255 / 219;
+			int want =
+				(ref.frames[0]->data[0][y * 240 / 122 * ref.frames[0]->linesize[0] +
+							x * 320 / 162] -
+				 16) *
+				255 / 219;
 			const uint8_t *p = rgb[0] + 3 * (y * 162 + x);
 			int got = (299 * p[0] + 587 * p[1] + 114 * p[2]) / 1000;
 
@@ -324,11 +276,13 @@ static void jpeg_packets_pass(void **state)
 	/* Flipped it must be made anew. */
 	fmt = start_source(src, V4L2_PIX_FMT_MJPEG, 160, 120, 0);
 	assert_int_equal(vmedia_camera_source_set_control(src, V4L2_CID_HFLIP, 1), 0);
-	assert_int_equal(vmedia_camera_source_set_control(src, V4L2_CID_JPEG_COMPRESSION_QUALITY, 100), 0);
+	assert_int_equal(
+		vmedia_camera_source_set_control(src, V4L2_CID_JPEG_COMPRESSION_QUALITY, 100), 0);
 	flipped = to_rgb(&fmt, g.data, fill_source(src, &g, 0, 0));
 	for (uint32_t y = 0; y < 120; y++)
 		for (uint32_t x = 2; x < 158; x++)
-			if (abs(plain[3 * (160 * y + x) + 1] - flipped[3 * (160 * y + 159 - x) + 1]) > 60)
+			if (abs(plain[3 * (160 * y + x) + 1] -
+				flipped[3 * (160 * y + 159 - x) + 1]) > 60)
 				fail_msg("%u,%u is not mirrored", x, y);
 	/* Then the second picture again as it is, but into a buffer that is too short for it. */
 	assert_int_equal(vmedia_camera_source_set_control(src, V4L2_CID_HFLIP, 0), 0);
@@ -344,7 +298,9 @@ static void jpeg_packets_pass(void **state)
 
 static void jpeg_is_made_of_others(void **state)
 {
-	static const struct clip_spec odd = { "oddj.mkv", "ffv1", AV_PIX_FMT_YUV420P, 33, 17, 25, 5, 0, 0 };
+	static const struct clip_spec odd = {
+		"oddj.mkv", "ffv1", AV_PIX_FMT_YUV420P, 33, 17, 25, 5, 0, 0,
+	};
 
 	for (int flip = 0; flip < 2; flip++) {
 		struct vmedia_camera_source *src;
@@ -370,8 +326,8 @@ static void jpeg_is_made_of_others(void **state)
 static void flips_mirror(void **state)
 {
 	static const uint32_t pixelformats[] = {
-		V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_BGR24, V4L2_PIX_FMT_GREY, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12,
-		V4L2_PIX_FMT_NV21, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,
+		V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_BGR24, V4L2_PIX_FMT_GREY, V4L2_PIX_FMT_YUV420,
+		V4L2_PIX_FMT_NV12,  V4L2_PIX_FMT_NV21,	V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,
 	};
 	struct vmedia_camera_source *src;
 
@@ -392,7 +348,8 @@ static void flips_mirror(void **state)
 		turned = to_rgb(&fmt, g.data, fill_source(src, &g, 0, 0));
 		for (uint32_t p = 0; p < 64 * 48; p++)
 			for (int c = 0; c < 3; c++)
-				far += abs(plain[3 * p + c] - turned[3 * (64 * 48 - 1 - p) + c]) > 24;
+				far += abs(plain[3 * p + c] - turned[3 * (64 * 48 - 1 - p) + c]) >
+				       24;
 		if (far > 64 * 48 * 3 / 20)
 			fail_msg("%.4s: %zu samples differ", (const char *)&pixelformats[i], far);
 		vmedia_camera_source_set_control(src, V4L2_CID_HFLIP, 0);
@@ -402,194 +359,6 @@ static void flips_mirror(void **state)
 		free(turned);
 		guarded_fini(&g);
 	}
-	vmedia_camera_source_close(src);
-}
-
-/* ---- Files that are not what they should be ---- */
-
-static void check_refused(const char *source, int err, const char *word)
-{
-	struct vmedia_camera_options opts;
-	struct vmedia_camera_source *src = NULL;
-	char why[256] = "";
-	int got;
-
-	vmedia_camera_options_init(&opts);
-	opts.source = source;
-	got = vmedia_camera_source_open(&opts, why, sizeof(why), &src);
-	if (got != err || !strstr(why, word) || strchr(why, '\n'))
-		fail_msg("%s: %d (should be %d), \"%s\" (should say \"%s\")", source, got, err, why, word);
-	assert_null(src);
-}
-
-/* Nothing of the file is left behind the first @word. */
-static void cut_after(const char *path, const char *word)
-{
-	uint8_t head[8192];
-	FILE *f = fopen(path, "rb");
-	size_t n = fread(head, 1, sizeof(head), f);
-	const uint8_t *at = memmem(head, n, word, strlen(word));
-
-	fclose(f);
-	assert_non_null(at);
-	assert_int_equal(truncate(path, at + strlen(word) - head), 0);
-}
-
-static void bad_files_are_named(void **state)
-{
-	static const struct clip_spec cut = { "tiny.avi", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 3, 0, 0 };
-	char text[2000];
-
-	check_refused(clip_source("missing.avi"), -ENOENT, "No such file");
-	check_refused("file:", -EINVAL, "PATH");
-	check_refused("file", -EINVAL, "PATH");
-	check_refused("file:.", -ESPIPE, "not a regular file");
-	check_refused("file:/dev/null", -ESPIPE, "not a regular file");
-	check_refused("pattern:x", -EINVAL, "no argument");
-	check_refused("fractal", -EINVAL, "unknown source");
-	clip_make_bytes("empty.avi", "", 0);
-	check_refused(clip_source("empty.avi"), -EINVAL, "no video");
-	memset(text, 'x', sizeof(text));
-	clip_make_bytes("text.avi", text, sizeof(text));
-	check_refused(clip_source("text.avi"), -EINVAL, "no video");
-	clip_make_sound("sound.wav");
-	check_refused(clip_source("sound.wav"), -EINVAL, "no video stream");
-	/* Only the header is left. */
-	assert_true(clip_make(&cut));
-	cut_after(clip_path("tiny.avi"), "movi");
-	check_refused(clip_source("tiny.avi"), -EIO, "decodes");
-}
-
-/* A list of other files shows none of them. */
-static void playlists_lead_nowhere(void **state)
-{
-	char list[1024], cwd[512];
-	struct vmedia_camera_options opts;
-	struct vmedia_camera_source *src = NULL;
-	char why[256];
-
-	assert_true(clip_make(&mpeg4));
-	assert_non_null(getcwd(cwd, sizeof(cwd)));
-	snprintf(list, sizeof(list), "ffconcat version 1.0\nfile mpeg4.avi\n");
-	clip_make_bytes("list.ffconcat", list, strlen(list));
-	snprintf(list, sizeof(list), "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.5,\nfile:%s/%s\n#EXT-X-ENDLIST\n", cwd,
-		 clip_path("mpeg4.avi"));
-	clip_make_bytes("list.m3u8", list, strlen(list));
-	for (int i = 0; i < 2; i++) {
-		vmedia_camera_options_init(&opts);
-		opts.source = clip_source(i ? "list.m3u8" : "list.ffconcat");
-		assert_int_not_equal(vmedia_camera_source_open(&opts, why, sizeof(why), &src), 0);
-		assert_null(src);
-	}
-}
-
-/* What is left of a file is played, and played again. */
-static void truncated_file_plays(void **state)
-{
-	struct stat st;
-
-	assert_true(clip_make(&mpeg4));
-	assert_int_equal(stat(clip_path("mpeg4.avi"), &st), 0);
-	assert_int_equal(truncate(clip_path("mpeg4.avi"), st.st_size * 2 / 3), 0);
-	check_clip("mpeg4.avi", V4L2_PIX_FMT_YUV420, 64, 48, 0);
-}
-
-/* Bytes thrown in at random: it opens or it does not, it plays or it does not, it ends. */
-static void damaged_files_do_no_harm(void **state)
-{
-	uint64_t seed = test_seed();
-	struct stat st;
-	uint8_t *bytes;
-	FILE *f;
-
-	assert_true(clip_make(&mpeg4));
-	assert_int_equal(stat(clip_path("mpeg4.avi"), &st), 0);
-	bytes = malloc((size_t)st.st_size);
-	f = fopen(clip_path("mpeg4.avi"), "rb");
-	assert_int_equal(fread(bytes, 1, (size_t)st.st_size, f), st.st_size);
-	fclose(f);
-	for (int round = 0; round < 40; round++) {
-		struct vmedia_camera_options opts;
-		struct vmedia_camera_source *src = NULL;
-		struct vmedia_camera_format fmt = { .pixelformat = V4L2_PIX_FMT_NV12, .width = 320, .height = 240 };
-		struct vmedia_camera_frame frame = { 0 };
-		uint8_t *copy = malloc((size_t)st.st_size);
-		char why[256];
-		struct guarded g;
-
-		memcpy(copy, bytes, (size_t)st.st_size);
-		for (int i = 0; i < 20; i++)
-			copy[next_random(&seed) % (uint64_t)st.st_size] = (uint8_t)next_random(&seed);
-		clip_make_bytes("damaged.avi", copy, (size_t)st.st_size);
-		free(copy);
-		vmedia_camera_options_init(&opts);
-		opts.source = clip_source("damaged.avi");
-		opts.threads = 1 + (uint32_t)round % 3;
-		if (vmedia_camera_source_open(&opts, why, sizeof(why), &src))
-			continue;
-		vmedia_camera_source_try(src, &fmt);
-		assert_int_equal(vmedia_camera_source_start(src, &fmt, &(struct vmedia_fract){ 1, 25 }), 0);
-		guarded_init(&g, fmt.sizeimage, 0);
-		frame.data = g.data;
-		frame.size = g.size;
-		for (int n = 0; n < 30; n++)
-			if (vmedia_camera_source_fill(src, &frame))
-				break;
-		guarded_fini(&g);
-		vmedia_camera_source_close(src);
-	}
-	free(bytes);
-}
-
-/* The file vanishes under our hands: an error, not an endless search. */
-static void emptied_file_ends(void **state)
-{
-	struct vmedia_camera_frame frame = { 0 };
-	struct vmedia_camera_source *src;
-	struct vmedia_camera_format fmt;
-	struct guarded g;
-	int err = 0;
-
-	assert_true(clip_make(&mpeg4));
-	src = open_source(clip_source("mpeg4.avi"), NULL, NULL);
-	fmt = start_source(src, V4L2_PIX_FMT_YUV420, 64, 48, 0);
-	guarded_init(&g, fmt.sizeimage, 0);
-	frame.data = g.data;
-	frame.size = g.size;
-	assert_int_equal(truncate(clip_path("mpeg4.avi"), 0), 0);
-	for (int n = 0; n < 1000 && !err; n++)
-		err = vmedia_camera_source_fill(src, &frame);
-	assert_int_equal(err, -EIO);
-	assert_int_equal(vmedia_camera_source_fill(src, &frame), -EIO);
-	vmedia_camera_source_stop(src);
-	guarded_fini(&g);
-	vmedia_camera_source_close(src);
-}
-
-static void interrupt_ends_a_fill(void **state)
-{
-	struct vmedia_camera_frame frame = { 0 };
-	struct vmedia_camera_source *src;
-	struct vmedia_camera_format fmt;
-	struct guarded g;
-	int err = 0;
-
-	assert_true(clip_make(&mpeg4));
-	src = open_source(clip_source("mpeg4.avi"), NULL, NULL);
-	fmt = start_source(src, V4L2_PIX_FMT_YUV420, 64, 48, 0);
-	guarded_init(&g, fmt.sizeimage, 0);
-	frame.data = g.data;
-	frame.size = g.size;
-	vmedia_camera_source_interrupt(src);
-	for (int n = 0; n < 1000 && !err; n++)
-		err = vmedia_camera_source_fill(src, &frame);
-	assert_int_equal(err, -ECANCELED);
-	vmedia_camera_source_stop(src);
-	/* And the next stream is a good one. */
-	fmt = start_source(src, V4L2_PIX_FMT_YUV420, 64, 48, 0);
-	for (int n = 0; n < 40; n++)
-		fill_source(src, &g, (uint64_t)n, 0);
-	guarded_fini(&g);
 	vmedia_camera_source_close(src);
 }
 
@@ -616,7 +385,8 @@ static void photographs_stay(void **state)
 		for (int coded = 0; coded < 2; coded++) {
 			size_t used;
 
-			fmt = start_source(src, coded ? V4L2_PIX_FMT_MJPEG : V4L2_PIX_FMT_RGB24, w, h, 0);
+			fmt = start_source(src, coded ? V4L2_PIX_FMT_MJPEG : V4L2_PIX_FMT_RGB24, w,
+					   h, 0);
 			guarded_init(&a, fmt.sizeimage, 0);
 			guarded_init(&b, fmt.sizeimage, 0xff);
 			used = fill_source(src, &a, 0, 0);
@@ -655,12 +425,6 @@ int main(void)
 		cmocka_unit_test(jpeg_packets_pass),
 		cmocka_unit_test(jpeg_is_made_of_others),
 		cmocka_unit_test(flips_mirror),
-		cmocka_unit_test(bad_files_are_named),
-		cmocka_unit_test(playlists_lead_nowhere),
-		cmocka_unit_test(truncated_file_plays),
-		cmocka_unit_test(damaged_files_do_no_harm),
-		cmocka_unit_test(emptied_file_ends),
-		cmocka_unit_test(interrupt_ends_a_fill),
 		cmocka_unit_test(photographs_stay),
 	};
 

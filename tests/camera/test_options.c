@@ -33,15 +33,20 @@ static void check_fps(const char *value, uint32_t numerator, uint32_t denominato
 	vmedia_camera_options_init(&opts);
 	assert_int_equal(vmedia_camera_set_option(&opts, "fps", value, why, sizeof(why)), 0);
 	assert_false(opts.free_run);
-	if ((uint64_t)opts.interval.numerator * denominator != (uint64_t)opts.interval.denominator * numerator)
-		fail_msg("--fps=%s: %u/%u", value, opts.interval.numerator, opts.interval.denominator);
+	if ((uint64_t)opts.interval.numerator * denominator !=
+	    (uint64_t)opts.interval.denominator * numerator)
+		fail_msg("--fps=%s: %u/%u", value, opts.interval.numerator,
+			 opts.interval.denominator);
 }
 
 static void rates(void **state)
 {
 	static const char *const bad[] = {
-		"", "0", "-5", "x", "25x", "25/", "25/0", "1001", "1/61", "0.01", "1e3", "99999999999999999999", "/2",
-		"25/1/1", " 25", "25.0000000001x", "0/5",
+		"",	"0",	  "-5",	  "x",
+		"25x",	"25/",	  "25/0", "1001",
+		"1/61", "0.01",	  "1e3",  "99999999999999999999",
+		"/2",	"25/1/1", " 25",  "25.0000000001x",
+		"0/5",
 	};
 	struct vmedia_camera_options opts;
 	char why[256];
@@ -63,14 +68,24 @@ static void rates(void **state)
 static void sizes(void **state)
 {
 	static const char *const bad[] = {
-		"", "640", "640x", "x480", "640x480,", "640*480", "15x480", "8193x480", "640x99999999999", "640x480;320x240",
+		"",
+		"640",
+		"640x",
+		"x480",
+		"640x480,",
+		"640*480",
+		"15x480",
+		"8193x480",
+		"640x99999999999",
+		"640x480;320x240",
 		"-640x480",
 	};
 	struct vmedia_camera_options opts;
 	char why[256], many[33 * 8 + 1] = "";
 
 	vmedia_camera_options_init(&opts);
-	assert_int_equal(vmedia_camera_set_option(&opts, "size", "640x480,33x17", why, sizeof(why)), 0);
+	assert_int_equal(vmedia_camera_set_option(&opts, "size", "640x480,33x17", why, sizeof(why)),
+			 0);
 	assert_int_equal(opts.num_sizes, 2);
 	assert_int_equal(opts.sizes[1].width, 33);
 	assert_int_equal(opts.sizes[1].height, 17);
@@ -126,7 +141,9 @@ static void table_is_true(void **state)
 		assert_non_null(table[i].value);
 		assert_non_null(table[i].help);
 		vmedia_camera_options_init(&opts);
-		assert_int_not_equal(vmedia_camera_set_option(&opts, table[i].name, "1", why, sizeof(why)), -ENOENT);
+		assert_int_not_equal(
+			vmedia_camera_set_option(&opts, table[i].name, "1", why, sizeof(why)),
+			-ENOENT);
 	}
 }
 

@@ -2,8 +2,9 @@
 /*
  * The camera device: a source behind the V4L2 framework.
  *
- * Theory of operation: what the source offers becomes the framework's tables, which live as long as the device. The
- * framework's worker calls start, next, fill, skip and stop; controls go to the source from the loop, by atomics.
+ * Theory of operation: what the source offers becomes the framework's tables, which live as long as
+ * the device. The framework's worker calls start, next, fill, skip and stop; controls go to the
+ * source from the loop, by atomics.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +52,10 @@ static int camera_start(void *priv, const struct vmedia_capture_mode *mode)
 	return vmedia_camera_source_start(c->source, &c->format, &mode->interval);
 }
 
-/* What the source says, as the framework understands it: a file of which nothing decodes any more is gone. */
+/*
+ * What the source says, as the framework understands it: a file of which nothing decodes any more
+ * is gone.
+ */
 static int result(int err)
 {
 	return err == -EIO ? -ENODEV : err;
@@ -71,10 +75,13 @@ static int camera_next(void *priv, uint64_t *when)
 static int camera_fill(void *priv, struct vmedia_frame *frame)
 {
 	struct camera *c = priv;
-	struct vmedia_camera_target t = { .mem = frame->mem[0], .size = frame->size[0], .sequence = frame->number };
+	struct vmedia_camera_target t = { .mem = frame->mem[0],
+					  .size = frame->size[0],
+					  .sequence = frame->number };
 	int err;
 
-	for (unsigned int i = 0; i < VMEDIA_CAMERA_PLANES && i < frame->mode->layout.num_colour; i++) {
+	for (unsigned int i = 0; i < VMEDIA_CAMERA_PLANES && i < frame->mode->layout.num_colour;
+	     i++) {
 		t.data[i] = frame->data[i];
 		t.stride[i] = (size_t)frame->stride[i];
 	}
@@ -132,12 +139,17 @@ static int camera_context_init(struct vmedia_ctx *ctx)
 	return 0;
 }
 
-/* The source's own numbers where the framework has general ones: room for a JPEG, and what the colours mean. */
+/*
+ * The source's own numbers where the framework has general ones: room for a JPEG, and what the
+ * colours mean.
+ */
 static int camera_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
 {
 	struct camera *c = vmedia_video_priv(vmedia_ctx_video(vmedia_queue_ctx(q)));
 	struct vmedia_pix_format *pix = &fmt->fmt.pix;
-	struct vmedia_camera_format f = { .pixelformat = pix->pixelformat, .width = pix->width, .height = pix->height };
+	struct vmedia_camera_format f = { .pixelformat = pix->pixelformat,
+					  .width = pix->width,
+					  .height = pix->height };
 
 	c->source->ops->colorimetry(c->source, &f);
 	pix->colorspace = f.colorspace;
@@ -184,14 +196,16 @@ static void add_format(struct camera *c, uint32_t pixelformat)
 	f->sizes = sizes;
 	for (uint32_t i = 0; i < s->num_sizes; i++)
 		if (vmedia_camera_format_fits(pixelformat, s->sizes[i].width, s->sizes[i].height))
-			sizes[f->num_sizes++] = (struct vmedia_frame_size){ .width = s->sizes[i].width,
-									    .height = s->sizes[i].height };
+			sizes[f->num_sizes++] =
+				(struct vmedia_frame_size){ .width = s->sizes[i].width,
+							    .height = s->sizes[i].height };
 	if (!f->num_sizes) {
 		struct vmedia_camera_format fmt = { .pixelformat = pixelformat };
 
 		/* None fits as it is: the one that trying finds. */
 		vmedia_camera_source_try(s, &fmt);
-		sizes[f->num_sizes++] = (struct vmedia_frame_size){ .width = fmt.width, .height = fmt.height };
+		sizes[f->num_sizes++] =
+			(struct vmedia_frame_size){ .width = fmt.width, .height = fmt.height };
 	}
 	for (unsigned int i = 0; i < f->num_sizes; i++) {
 		sizes[i].intervals = c->intervals;
@@ -232,8 +246,8 @@ static void make_tables(struct camera *c)
 		add_control(c, i);
 }
 
-int vmedia_camera_create(struct vmedia_loop *loop, const struct vmedia_camera_options *opts, char *why,
-			 size_t why_size, struct vmedia_device **dev)
+int vmedia_camera_create(struct vmedia_loop *loop, const struct vmedia_camera_options *opts,
+			 char *why, size_t why_size, struct vmedia_device **dev)
 {
 	struct camera *c = calloc(1, sizeof(*c));
 	struct vmedia_video_config cfg = { .ops = &video_ops, .limits = &opts->limits };
@@ -247,7 +261,8 @@ int vmedia_camera_create(struct vmedia_loop *loop, const struct vmedia_camera_op
 	if (err)
 		goto free_camera;
 	make_tables(c);
-	snprintf(c->card, sizeof(c->card), "%s", opts->card ? opts->card : vmedia_camera_source_name(c->source));
+	snprintf(c->card, sizeof(c->card), "%s",
+		 opts->card ? opts->card : vmedia_camera_source_name(c->source));
 	c->free_run = opts->free_run;
 	cfg.card = c->card;
 	cfg.region_size = opts->region_size;

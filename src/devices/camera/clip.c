@@ -17,7 +17,8 @@
 
 #define MAX_DRAIN_ERRORS 64
 #define MAX_EMPTY_READS 1000
-#define MAX_STEP_NS (10ull * 1000000000)	/* a longer gap between pictures is a broken time stamp */
+/* A longer gap between pictures is a broken time stamp. */
+#define MAX_STEP_NS (10ull * 1000000000)
 
 /* Of many alike, the first few and then each hundredth. */
 static void complain(struct vmedia_camera_clip *clip, const char *what, int err)
@@ -27,8 +28,9 @@ static void complain(struct vmedia_camera_clip *clip, const char *what, int err)
 	if (clip->complaints++ >= 5 && clip->complaints % 100)
 		return;
 	av_strerror(err, text, sizeof(text));
-	vmedia_warn("camera: %s: %s after %llu pictures of this lap: %s (message %llu of its kind)", clip->name, what,
-		    (unsigned long long)clip->lap_items, text, (unsigned long long)clip->complaints);
+	vmedia_warn("camera: %s: %s after %llu pictures of this lap: %s (message %llu of its kind)",
+		    clip->name, what, (unsigned long long)clip->lap_items, text,
+		    (unsigned long long)clip->complaints);
 }
 
 uint64_t vmedia_camera_clip_interval_ns(const struct vmedia_camera_clip *clip)
@@ -77,8 +79,9 @@ static int feed(struct vmedia_camera_clip *clip)
 		return 0;
 	}
 	if (!clip->first && clip->decoder->codec_id == AV_CODEC_ID_MJPEG)
-		clip->jpeg = vmedia_camera_jpeg_whole(clip->packet->data, (size_t)clip->packet->size,
-						      (uint32_t)clip->decoder->width, (uint32_t)clip->decoder->height);
+		clip->jpeg = vmedia_camera_jpeg_whole(
+			clip->packet->data, (size_t)clip->packet->size,
+			(uint32_t)clip->decoder->width, (uint32_t)clip->decoder->height);
 	err = avcodec_send_packet(clip->decoder, clip->packet);
 	av_packet_unref(clip->packet);
 	if (err < 0)
@@ -123,11 +126,12 @@ static int lap_packet(struct vmedia_camera_clip *clip, AVPacket *packet)
 
 		if (err)
 			return err;
-		if (vmedia_camera_jpeg_whole(clip->packet->data, (size_t)clip->packet->size, (uint32_t)f->width,
-					     (uint32_t)f->height))
+		if (vmedia_camera_jpeg_whole(clip->packet->data, (size_t)clip->packet->size,
+					     (uint32_t)f->width, (uint32_t)f->height))
 			break;
 		av_packet_unref(clip->packet);
-		complain(clip, "a packet is no whole JPEG picture and skipped", AVERROR_INVALIDDATA);
+		complain(clip, "a packet is no whole JPEG picture and skipped",
+			 AVERROR_INVALIDDATA);
 	}
 	av_packet_unref(packet);
 	av_packet_move_ref(packet, clip->packet);
@@ -138,7 +142,8 @@ static int lap_packet(struct vmedia_camera_clip *clip, AVPacket *packet)
 
 static int open_demuxer(struct vmedia_camera_clip *clip)
 {
-	int err = vmedia_camera_clip_io_open(&clip->io, clip->by_name ? clip->name : NULL, &clip->demuxer);
+	int err = vmedia_camera_clip_io_open(&clip->io, clip->by_name ? clip->name : NULL,
+					     &clip->demuxer);
 
 	if (err < 0)
 		return err;
@@ -167,9 +172,12 @@ static int next_lap(struct vmedia_camera_clip *clip)
 	err = open_demuxer(clip);
 	if (atomic_load_explicit(clip->io.interrupted, memory_order_relaxed))
 		return -ECANCELED;
-	st = err || (unsigned int)clip->stream >= clip->demuxer->nb_streams ? NULL : clip->demuxer->streams[clip->stream];
+	st = err || (unsigned int)clip->stream >= clip->demuxer->nb_streams
+		     ? NULL
+		     : clip->demuxer->streams[clip->stream];
 	if (!st || st->codecpar->codec_id != clip->decoder->codec_id) {
-		complain(clip, "it is not the file any more that it was", err ? err : AVERROR_STREAM_NOT_FOUND);
+		complain(clip, "it is not the file any more that it was",
+			 err ? err : AVERROR_STREAM_NOT_FOUND);
 		return -EIO;
 	}
 	keep_our_stream(clip);
@@ -208,7 +216,8 @@ static void tell_time(struct vmedia_camera_clip *clip, int64_t pts)
 		return;
 	}
 	t = by_rate;
-	if (pts != AV_NOPTS_VALUE && clip->lap_first_pts != AV_NOPTS_VALUE && pts > clip->lap_first_pts)
+	if (pts != AV_NOPTS_VALUE && clip->lap_first_pts != AV_NOPTS_VALUE &&
+	    pts > clip->lap_first_pts)
 		t = clip->lap_base_ns + (uint64_t)av_rescale_q(pts - clip->lap_first_pts, tb, ns);
 	/* Time goes on, whatever the file says. */
 	clip->time_ns = t > clip->time_ns && t - clip->time_ns <= MAX_STEP_NS ? t : by_rate;
@@ -265,7 +274,8 @@ static int known_item(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket 
 	return err ? -ENOMEM : 0;
 }
 
-int vmedia_camera_clip_next(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet, uint64_t *time_ns)
+int vmedia_camera_clip_next(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet,
+			    uint64_t *time_ns)
 {
 	int err = 1;
 
@@ -288,11 +298,13 @@ int vmedia_camera_clip_next(struct vmedia_camera_clip *clip, AVFrame *frame, AVP
 	av_packet_unref(clip->last_packet);
 	if (clip->lap_items > 1)
 		return 0;
-	err = clip->packets ? av_packet_ref(clip->last_packet, packet) : av_frame_ref(clip->last, frame);
+	err = clip->packets ? av_packet_ref(clip->last_packet, packet)
+			    : av_frame_ref(clip->last, frame);
 	return err ? -ENOMEM : 0;
 }
 
-int vmedia_camera_clip_decode(struct vmedia_camera_clip *clip, const AVPacket *packet, AVFrame *frame)
+int vmedia_camera_clip_decode(struct vmedia_camera_clip *clip, const AVPacket *packet,
+			      AVFrame *frame)
 {
 	int err;
 
@@ -321,19 +333,23 @@ static int open_file(struct vmedia_camera_clip *clip, const char *path, char *wh
 	clip->io.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (clip->io.fd < 0 || fstat(clip->io.fd, &st) < 0) {
 		err = errno;
-		snprintf(why, why_size, "cannot open %s: %s: give --source=file: a file that this user can read", path,
-			 strerror(err));
+		snprintf(why, why_size,
+			 "cannot open %s: %s: give --source=file: a file that this user can read",
+			 path, strerror(err));
 		return -err;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		snprintf(why, why_size, "%s is not a regular file and cannot be played in a loop: give --source=file: a video file",
+		snprintf(why, why_size,
+			 "%s is not a regular file and cannot be played in a loop: give "
+			 "--source=file: a video file",
 			 path);
 		return -ESPIPE;
 	}
 	return 0;
 }
 
-static int probe(struct vmedia_camera_clip *clip, const char *path, const AVCodec **codec, char *why, size_t why_size)
+static int probe(struct vmedia_camera_clip *clip, const char *path, const AVCodec **codec,
+		 char *why, size_t why_size)
 {
 	char text[AV_ERROR_MAX_STRING_SIZE] = "";
 	int err = open_demuxer(clip);
@@ -346,13 +362,17 @@ static int probe(struct vmedia_camera_clip *clip, const char *path, const AVCode
 	}
 	if (err) {
 		av_strerror(err, text, sizeof(text));
-		snprintf(why, why_size, "%s is no video that libavformat can read (%s): convert it, or give another file",
+		snprintf(why, why_size,
+			 "%s is no video that libavformat can read (%s): convert it, or give "
+			 "another file",
 			 path, text);
 		return -EINVAL;
 	}
 	clip->stream = av_find_best_stream(clip->demuxer, AVMEDIA_TYPE_VIDEO, -1, -1, codec, 0);
 	if (clip->stream == AVERROR_DECODER_NOT_FOUND) {
-		snprintf(why, why_size, "libavcodec has no decoder for the video in %s: convert it, or give another file",
+		snprintf(why, why_size,
+			 "libavcodec has no decoder for the video in %s: convert it, or give "
+			 "another file",
 			 path);
 		return -ENOSYS;
 	}
@@ -371,8 +391,8 @@ static uint32_t usual_threads(void)
 	return cpus < 1 ? 1 : cpus > 4 ? 4 : (uint32_t)cpus;
 }
 
-static int open_decoder(struct vmedia_camera_clip *clip, const AVCodec *codec, uint32_t threads, const char *path,
-			char *why, size_t why_size)
+static int open_decoder(struct vmedia_camera_clip *clip, const AVCodec *codec, uint32_t threads,
+			const char *path, char *why, size_t why_size)
 {
 	const AVStream *st = clip->demuxer->streams[clip->stream];
 	AVCodecContext *d = avcodec_alloc_context3(codec);
@@ -389,7 +409,8 @@ static int open_decoder(struct vmedia_camera_clip *clip, const AVCodec *codec, u
 	if (!err)
 		return 0;
 	av_strerror(err, text, sizeof(text));
-	snprintf(why, why_size, "the %s decoder refuses %s (%s): convert it, or give another file", codec->name, path, text);
+	snprintf(why, why_size, "the %s decoder refuses %s (%s): convert it, or give another file",
+		 codec->name, path, text);
 	return err == AVERROR(ENOMEM) ? -ENOMEM : -EINVAL;
 }
 
@@ -411,7 +432,8 @@ static void find_rate(struct vmedia_camera_clip *clip)
 	av_reduce(&clip->rate.num, &clip->rate.den, rate.num, rate.den, 1000000);
 }
 
-static int first_picture(struct vmedia_camera_clip *clip, const char *path, char *why, size_t why_size)
+static int first_picture(struct vmedia_camera_clip *clip, const char *path, char *why,
+			 size_t why_size)
 {
 	AVFrame *frame = av_frame_alloc();
 	int err = frame ? lap_frame(clip, frame) : -ENOMEM;
@@ -421,8 +443,10 @@ static int first_picture(struct vmedia_camera_clip *clip, const char *path, char
 		snprintf(why, why_size, "nothing in %s decodes: give another file", path);
 		return err < 0 ? err : -EIO;
 	}
-	if (frame->width > VMEDIA_CAMERA_MAX_DIMENSION || frame->height > VMEDIA_CAMERA_MAX_DIMENSION) {
-		snprintf(why, why_size, "the pictures of %s are %dx%d: scale them down to at most %d a side", path,
+	if (frame->width > VMEDIA_CAMERA_MAX_DIMENSION ||
+	    frame->height > VMEDIA_CAMERA_MAX_DIMENSION) {
+		snprintf(why, why_size,
+			 "the pictures of %s are %dx%d: scale them down to at most %d a side", path,
 			 frame->width, frame->height, VMEDIA_CAMERA_MAX_DIMENSION);
 		return -E2BIG;
 	}
@@ -450,7 +474,8 @@ int vmedia_camera_clip_open(struct vmedia_camera_clip *clip, const char *path, u
 	clip->last_packet = av_packet_alloc();
 	err = -ENOMEM;
 	snprintf(why, why_size, "no memory to open %s", path);
-	if (!clip->packet || !clip->still || !clip->last || !clip->still_packet || !clip->last_packet)
+	if (!clip->packet || !clip->still || !clip->last || !clip->still_packet ||
+	    !clip->last_packet)
 		goto fail;
 	err = probe(clip, path, &codec, why, why_size);
 	if (!err)

@@ -2,14 +2,16 @@
 /*
  * A file as an endless stream of decoded pictures.
  *
- * Theory of operation: the file is opened once and read by position from then on; a lap ends at its last picture, and the
- * next one begins with the demuxer opened anew on the same descriptor and the decoder flushed. (Seeking to the start
- * would be cheaper and is wrong for too many formats: pictures get lost or come back different.) Times continue over the
- * seam by the last picture's duration. A clip of one picture, a photograph, is decoded once.
+ * Theory of operation: the file is opened once and read by position from then on; a lap ends at its
+ * last picture, and the next one begins with the demuxer opened anew on the same descriptor and the
+ * decoder flushed. (Seeking to the start would be cheaper and is wrong for too many formats:
+ * pictures get lost or come back different.) Times continue over the seam by the last picture's
+ * duration. A clip of one picture, a photograph, is decoded once.
  *
- * Security model: the file is hostile. Its demuxer gets one descriptor and can open nothing more: other files and
- * protocols are refused, so that a playlist cannot show the host's files to a guest. Pictures are bounded before they
- * are allocated. Every loop here ends: a lap by the length of the file, and a lap without a picture ends the clip.
+ * Security model: the file is hostile. Its demuxer gets one descriptor and can open nothing more:
+ * other files and protocols are refused, so that a playlist cannot show the host's files to a
+ * guest. Pictures are bounded before they are allocated. Every loop here ends: a lap by the length
+ * of the file, and a lap without a picture ends the clip.
  *
  * Context: one thread at a time.
  */
@@ -32,7 +34,7 @@ struct vmedia_camera_clip_io {
 
 struct vmedia_camera_clip {
 	struct vmedia_camera_clip_io io;
-	char name[256];			/* last part of the path, for messages and for formats known by extension only */
+	char name[256];			/* last part of the path, for messages and by_name */
 	bool by_name;			/* it took the name to know the format */
 	AVFormatContext *demuxer;
 	AVCodecContext *decoder;
@@ -43,7 +45,7 @@ struct vmedia_camera_clip {
 	AVRational rate;		/* pictures a second, always sensible */
 	bool jpeg;			/* its packets are whole JPEG pictures of its size */
 	/* Where we are */
-	bool fresh;			/* nothing taken yet since the start but ->first, which waits */
+	bool fresh;			/* nothing taken since the start: ->first waits */
 	bool packets;			/* packets are taken instead of pictures */
 	bool draining;
 	AVFrame *still;			/* the one picture of a clip of one, once that is known */
@@ -64,17 +66,23 @@ int vmedia_camera_clip_open(struct vmedia_camera_clip *clip, const char *path, u
 			    const atomic_bool *interrupted, char *why, size_t why_size);
 void vmedia_camera_clip_close(struct vmedia_camera_clip *clip);
 
-/* Begin again at the first picture and time 0. @packets: undecoded packets are wanted; needs clip->jpeg. */
+/*
+ * Begin again at the first picture and time 0. @packets: undecoded packets are wanted; needs
+ * clip->jpeg.
+ */
 int vmedia_camera_clip_rewind(struct vmedia_camera_clip *clip, bool packets);
 
 /*
- * vmedia_camera_clip_next - the next picture in @frame, or packet in @packet (as rewind said), and its time in ns
+ * vmedia_camera_clip_next - the next picture in @frame, or packet in @packet (as rewind said), and
+ * its time in ns
  * Returns 0; -EIO: a whole lap without one; -ECANCELED; -ENOMEM.
  */
-int vmedia_camera_clip_next(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet, uint64_t *time_ns);
+int vmedia_camera_clip_next(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet,
+			    uint64_t *time_ns);
 
 /* Decode one packet of a clip whose packets are taken. 0 or -EIO. */
-int vmedia_camera_clip_decode(struct vmedia_camera_clip *clip, const AVPacket *packet, AVFrame *frame);
+int vmedia_camera_clip_decode(struct vmedia_camera_clip *clip, const AVPacket *packet,
+			      AVFrame *frame);
 
 /* Nanoseconds between pictures at the clip's rate. */
 uint64_t vmedia_camera_clip_interval_ns(const struct vmedia_camera_clip *clip);
@@ -82,12 +90,17 @@ uint64_t vmedia_camera_clip_interval_ns(const struct vmedia_camera_clip *clip);
 /* ---- clip_io.c ---- */
 
 /*
- * Open a demuxer on the file from its beginning. @name: NULL, or what a format may be known by. AVERROR codes.
+ * Open a demuxer on the file from its beginning. @name: NULL, or what a format may be known by.
+ * AVERROR codes.
  */
-int vmedia_camera_clip_io_open(struct vmedia_camera_clip_io *io, const char *name, AVFormatContext **demuxer);
+int vmedia_camera_clip_io_open(struct vmedia_camera_clip_io *io, const char *name,
+			       AVFormatContext **demuxer);
 void vmedia_camera_clip_io_close(AVFormatContext **demuxer);
 
-/* Is @data a JPEG picture of this size that decodes on its own: with Huffman tables, which many AVI files leave out? */
+/*
+ * Is @data a JPEG picture of this size that decodes on its own: with Huffman tables, which many AVI
+ * files leave out?
+ */
 bool vmedia_camera_jpeg_whole(const uint8_t *data, size_t size, uint32_t width, uint32_t height);
 
 #endif

@@ -57,7 +57,8 @@ static int io_interrupted(void *opaque)
 	return atomic_load_explicit(io->interrupted, memory_order_relaxed);
 }
 
-static int refuse_open(AVFormatContext *s, AVIOContext **pb, const char *url, int flags, AVDictionary **options)
+static int refuse_open(AVFormatContext *s, AVIOContext **pb, const char *url, int flags,
+		       AVDictionary **options)
 {
 	return AVERROR(EPERM);
 }
@@ -69,11 +70,14 @@ static void free_io(AVIOContext **pb)
 	avio_context_free(pb);
 }
 
-int vmedia_camera_clip_io_open(struct vmedia_camera_clip_io *io, const char *name, AVFormatContext **demuxer)
+int vmedia_camera_clip_io_open(struct vmedia_camera_clip_io *io, const char *name,
+			       AVFormatContext **demuxer)
 {
 	AVFormatContext *d = avformat_alloc_context();
 	uint8_t *buffer = av_malloc(IO_BUFFER);
-	AVIOContext *pb = buffer ? avio_alloc_context(buffer, IO_BUFFER, 0, io, io_read, NULL, io_seek) : NULL;
+	AVIOContext *pb =
+		buffer ? avio_alloc_context(buffer, IO_BUFFER, 0, io, io_read, NULL, io_seek)
+		       : NULL;
 	int err = AVERROR(ENOMEM);
 
 	io->pos = 0;
@@ -86,7 +90,10 @@ int vmedia_camera_clip_io_open(struct vmedia_camera_clip_io *io, const char *nam
 	d->flags |= AVFMT_FLAG_CUSTOM_IO;
 	d->io_open = refuse_open;
 	d->interrupt_callback = (AVIOInterruptCB){ io_interrupted, io };
-	/* Some demuxers open others with a context of their own; the list of protocols follows them: it has none. */
+	/*
+	 * Some demuxers open others with a context of their own; the list of protocols follows
+	 * them: it has none.
+	 */
 	d->protocol_whitelist = av_strdup("-");
 	if (!d->protocol_whitelist)
 		goto free_both;

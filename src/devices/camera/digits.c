@@ -52,8 +52,9 @@ void vmedia_camera_stamp_set(struct vmedia_camera_stamp *s, uint64_t sequence, u
 	uint64_t ms = time_ns / 1000000;
 
 	snprintf(s->text[0], sizeof(s->text[0]), "%08u", (unsigned int)(sequence % 100000000));
-	snprintf(s->text[1], sizeof(s->text[1]), "%02u:%02u:%02u.%03u", (unsigned int)(ms / 3600000 % 100),
-		 (unsigned int)(ms / 60000 % 60), (unsigned int)(ms / 1000 % 60), (unsigned int)(ms % 1000));
+	snprintf(s->text[1], sizeof(s->text[1]), "%02u:%02u:%02u.%03u",
+		 (unsigned int)(ms / 3600000 % 100), (unsigned int)(ms / 60000 % 60),
+		 (unsigned int)(ms / 1000 % 60), (unsigned int)(ms % 1000));
 }
 
 /* The character whose glyph has these dots, or 0. */
@@ -66,16 +67,18 @@ static char match(const uint8_t rows[VMEDIA_CAMERA_GLYPH_HEIGHT])
 }
 
 /* Read character @col of line @line by the middle of each dot. */
-static char read_cell(const struct vmedia_camera_stamp *s, const uint8_t *luma, size_t stride, size_t pixel_step,
-		      uint32_t line, uint32_t col)
+static char read_cell(const struct vmedia_camera_stamp *s, const uint8_t *luma, size_t stride,
+		      size_t pixel_step, uint32_t line, uint32_t col)
 {
 	uint8_t rows[VMEDIA_CAMERA_GLYPH_HEIGHT] = { 0 };
 
 	for (uint32_t r = 0; r < VMEDIA_CAMERA_GLYPH_HEIGHT; r++) {
-		size_t y = s->y + (line * VMEDIA_CAMERA_LINE_HEIGHT + 1 + r) * s->scale + s->scale / 2;
+		size_t y =
+			s->y + (line * VMEDIA_CAMERA_LINE_HEIGHT + 1 + r) * s->scale + s->scale / 2;
 
 		for (uint32_t c = 0; c < VMEDIA_CAMERA_GLYPH_WIDTH; c++) {
-			size_t x = s->x + (1 + col * VMEDIA_CAMERA_CELL_WIDTH + c) * s->scale + s->scale / 2;
+			size_t x = s->x + (1 + col * VMEDIA_CAMERA_CELL_WIDTH + c) * s->scale +
+				   s->scale / 2;
 
 			rows[r] = rows[r] << 1 | (luma[y * stride + x * pixel_step] >= 128);
 		}
@@ -83,8 +86,8 @@ static char read_cell(const struct vmedia_camera_stamp *s, const uint8_t *luma, 
 	return match(rows);
 }
 
-int vmedia_camera_read_stamp(const uint8_t *luma, size_t stride, size_t pixel_step, uint32_t width, uint32_t height,
-			     uint64_t *sequence, uint64_t *time_ns)
+int vmedia_camera_read_stamp(const uint8_t *luma, size_t stride, size_t pixel_step, uint32_t width,
+			     uint32_t height, uint64_t *sequence, uint64_t *time_ns)
 {
 	struct vmedia_camera_stamp s, back;
 	unsigned int number, hours, minutes, seconds, ms;

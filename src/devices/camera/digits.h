@@ -2,9 +2,9 @@
 /*
  * The digits that the pattern burns into its pictures, and where they are.
  *
- * Two lines near the upper left corner: the frame's number in eight digits, and below its time as HH:MM:SS.mmm. White on
- * a black box, each dot of a glyph a square of @scale pixels, so that a program can read them back from any picture that
- * still has its size.
+ * Two lines near the upper left corner: the frame's number in eight digits, and below its time as
+ * HH:MM:SS.mmm. White on a black box, each dot of a glyph a square of @scale pixels, so that a
+ * program can read them back from any picture that still has its size.
  *
  *	x, y ->	+---------------------+	^
  *		| 0 0 0 0 0 4 2 7     |	| 9 dots a line: one empty, 7 of a glyph, one empty

@@ -2,10 +2,11 @@
 /*
  * The source "file:PATH": a film or a picture, again and again.
  *
- * Theory of operation: pictures are taken from the clip one ahead, so that what takes time is done before a picture is
- * due. At the file's own interval every picture is shown once, in order, when its time stamp says (by the clock, if
- * --fps says so); at any other interval the film keeps its speed, and a fill shows the picture whose time it is,
- * some twice or not at all. A frame that passes for want of a buffer takes its picture with it.
+ * Theory of operation: pictures are taken from the clip one ahead, so that what takes time is done
+ * before a picture is due. At the file's own interval every picture is shown once, in order, when
+ * its time stamp says (by the clock, if --fps says so); at any other interval the film keeps its
+ * speed, and a fill shows the picture whose time it is, some twice or not at all. A frame that
+ * passes for want of a buffer takes its picture with it.
  *
  * What a picture goes through on its way to the buffer, as little as possible:
  *
@@ -40,7 +41,7 @@ struct file {
 	const struct vmedia_camera_layout *layout;
 	struct vmedia_camera_scaler scaler;
 	struct vmedia_camera_jpeg *jpeg;
-	struct vmedia_camera_target flipped;	/* what is compressed when it is not as decoded; mem is ours */
+	struct vmedia_camera_target flipped;	/* what is compressed when flipped; mem is ours */
 	struct vmedia_fract shown;		/* interval */
 	bool sequential;			/* at the native interval */
 	uint64_t count;				/* fills and skips */
@@ -56,8 +57,8 @@ struct file {
 static const struct vmedia_camera_control controls[] = {
 	{ V4L2_CID_HFLIP, V4L2_CTRL_TYPE_BOOLEAN, "Horizontal Flip", 0, 1, 1, 0, NULL },
 	{ V4L2_CID_VFLIP, V4L2_CTRL_TYPE_BOOLEAN, "Vertical Flip", 0, 1, 1, 0, NULL },
-	{ V4L2_CID_JPEG_COMPRESSION_QUALITY, V4L2_CTRL_TYPE_INTEGER, "Compression Quality", 1, 100, 1,
-	  VMEDIA_CAMERA_JPEG_QUALITY, NULL },
+	{ V4L2_CID_JPEG_COMPRESSION_QUALITY, V4L2_CTRL_TYPE_INTEGER, "Compression Quality", 1, 100,
+	  1, VMEDIA_CAMERA_JPEG_QUALITY, NULL },
 };
 
 static struct file *file_of(struct vmedia_camera_source *src)
@@ -69,7 +70,8 @@ static struct file *file_of(struct vmedia_camera_source *src)
 
 static uint64_t times(uint64_t n, struct vmedia_fract interval)
 {
-	return (uint64_t)av_rescale((int64_t)n, 1000000000ll * interval.numerator, interval.denominator);
+	return (uint64_t)av_rescale((int64_t)n, 1000000000ll * interval.numerator,
+				    interval.denominator);
 }
 
 static int look_ahead(struct file *f)
@@ -154,7 +156,10 @@ static bool whole(uint32_t shown, int full)
 	return shown == (uint32_t)full || shown == ((uint32_t)full & ~1u);
 }
 
-/* How much of a frame is shown: all of it, or all but the odd column and row where nothing is to be scaled. */
+/*
+ * How much of a frame is shown: all of it, or all but the odd column and row where nothing is to be
+ * scaled.
+ */
 static int crop(uint32_t shown, int full)
 {
 	return whole(shown, full) ? (int)shown : full;
@@ -173,8 +178,8 @@ static int render_raw(struct file *f, const struct vmedia_camera_target *t)
 	to.full = rgb || fmt->quantization == V4L2_QUANTIZATION_FULL_RANGE;
 	if (rgb)
 		to.matrix = SWS_CS_ITU601;
-	if (!whole(fmt->width, from.width) || !whole(fmt->height, from.height) || from.full != to.full ||
-	    !vmedia_camera_can_pack(f->layout, from.format)) {
+	if (!whole(fmt->width, from.width) || !whole(fmt->height, from.height) ||
+	    from.full != to.full || !vmedia_camera_can_pack(f->layout, from.format)) {
 		int err = vmedia_camera_scale(&f->scaler, f->frame, crop(fmt->width, from.width),
 					      crop(fmt->height, from.height), &to, &picture);
 
@@ -183,38 +188,42 @@ static int render_raw(struct file *f, const struct vmedia_camera_target *t)
 		from.format = to.format;
 	}
 	vmedia_camera_pack(f->layout, picture, from.format, fmt->width, fmt->height,
-			   vmedia_camera_value(&f->base, V4L2_CID_HFLIP), vmedia_camera_value(&f->base, V4L2_CID_VFLIP),
-			   t);
+			   vmedia_camera_value(&f->base, V4L2_CID_HFLIP),
+			   vmedia_camera_value(&f->base, V4L2_CID_VFLIP), t);
 	return 0;
 }
 
 static int render_jpeg(struct file *f, struct vmedia_camera_target *t)
 {
 	struct vmedia_camera_raw from = vmedia_camera_raw_of(f->frame);
-	struct vmedia_camera_raw to = { AV_PIX_FMT_YUV420P, (int)f->format.width, (int)f->format.height, true,
-					SWS_CS_ITU601 };
-	bool hflip = vmedia_camera_value(&f->base, V4L2_CID_HFLIP), vflip = vmedia_camera_value(&f->base, V4L2_CID_VFLIP);
+	struct vmedia_camera_raw to = { AV_PIX_FMT_YUV420P, (int)f->format.width,
+					(int)f->format.height, true, SWS_CS_ITU601 };
+	bool hflip = vmedia_camera_value(&f->base, V4L2_CID_HFLIP),
+	     vflip = vmedia_camera_value(&f->base, V4L2_CID_VFLIP);
 	struct vmedia_camera_target in = f->flipped;
 	AVFrame *picture = f->frame;
 
 	if (!vmedia_camera_raw_same(&from, &to) || ((to.width | to.height) & 1)) {
-		int err = vmedia_camera_scale(&f->scaler, f->frame, from.width, from.height, &to, &picture);
+		int err = vmedia_camera_scale(&f->scaler, f->frame, from.width, from.height, &to,
+					      &picture);
 
 		if (err)
 			return err;
 	}
 	if (hflip || vflip) {
 		vmedia_camera_pack(vmedia_camera_layout(V4L2_PIX_FMT_YUV420), picture, to.format,
-				   (f->format.width + 1) & ~1u, (f->format.height + 1) & ~1u, hflip, vflip, &in);
+				   (f->format.width + 1) & ~1u, (f->format.height + 1) & ~1u, hflip,
+				   vflip, &in);
 	} else {
 		for (int i = 0; i < 3; i++) {
 			in.data[i] = picture->data[i];
 			in.stride[i] = (size_t)picture->linesize[i];
 		}
 	}
-	return vmedia_camera_jpeg_encode(f->jpeg, in.data, in.stride,
-					 vmedia_camera_value(&f->base, V4L2_CID_JPEG_COMPRESSION_QUALITY), t->mem,
-					 t->size, &t->bytesused);
+	return vmedia_camera_jpeg_encode(
+		f->jpeg, in.data, in.stride,
+		vmedia_camera_value(&f->base, V4L2_CID_JPEG_COMPRESSION_QUALITY), t->mem, t->size,
+		&t->bytesused);
 }
 
 /* The file's own JPEG, unless it is to be flipped or has no room. */
@@ -267,7 +276,9 @@ static void file_stop(struct vmedia_camera_source *src)
 static int start_jpeg(struct file *f)
 {
 	uint32_t width = (f->format.width + 1) & ~1u, height = (f->format.height + 1) & ~1u;
-	struct vmedia_camera_format even = { .pixelformat = V4L2_PIX_FMT_YUV420, .width = width, .height = height };
+	struct vmedia_camera_format even = { .pixelformat = V4L2_PIX_FMT_YUV420,
+					     .width = width,
+					     .height = height };
 	int err = vmedia_camera_jpeg_create(f->format.width, f->format.height, &f->jpeg);
 	uint8_t *mem;
 
@@ -347,7 +358,8 @@ static bool is_rgb(enum AVPixelFormat format)
 	return av_pix_fmt_desc_get(format)->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
 }
 
-static void file_colorimetry(const struct vmedia_camera_source *src, struct vmedia_camera_format *fmt)
+static void file_colorimetry(const struct vmedia_camera_source *src,
+			     struct vmedia_camera_format *fmt)
 {
 	const struct file *f = (const struct file *)src;
 	uint8_t kind = vmedia_camera_layout(fmt->pixelformat)->kind;
@@ -360,7 +372,8 @@ static void file_colorimetry(const struct vmedia_camera_source *src, struct vmed
 		fmt->quantization = V4L2_QUANTIZATION_FULL_RANGE;
 		return;
 	}
-	fmt->colorspace = is_rgb(f->native.format) ? V4L2_COLORSPACE_SRGB : colorspace_of(f->native.matrix);
+	fmt->colorspace = is_rgb(f->native.format) ? V4L2_COLORSPACE_SRGB
+						   : colorspace_of(f->native.matrix);
 	fmt->ycbcr_enc = encoding_of(f->native.matrix);
 	fmt->xfer_func = V4L2_XFER_FUNC_DEFAULT;
 	fmt->quantization = full || kind == VMEDIA_CAMERA_RGB ? V4L2_QUANTIZATION_FULL_RANGE :
@@ -371,16 +384,20 @@ static void file_colorimetry(const struct vmedia_camera_source *src, struct vmed
 static void offer_formats(struct file *f)
 {
 	static const uint32_t usual[] = {
-		V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_MJPEG,
-		V4L2_PIX_FMT_UYVY, V4L2_PIX_FMT_NV21, V4L2_PIX_FMT_YVU420, V4L2_PIX_FMT_BGR24, V4L2_PIX_FMT_GREY,
+		V4L2_PIX_FMT_YUYV,  V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_RGB24,
+		V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_UYVY, V4L2_PIX_FMT_NV21,   V4L2_PIX_FMT_YVU420,
+		V4L2_PIX_FMT_BGR24, V4L2_PIX_FMT_GREY,
 	};
 	static const struct {
 		enum AVPixelFormat format;
 		uint32_t pixelformat;
 	} same[] = {
-		{ AV_PIX_FMT_YUV420P, V4L2_PIX_FMT_YUV420 }, { AV_PIX_FMT_NV12, V4L2_PIX_FMT_NV12 },
-		{ AV_PIX_FMT_YUV422P, V4L2_PIX_FMT_YUYV },   { AV_PIX_FMT_RGB24, V4L2_PIX_FMT_RGB24 },
-		{ AV_PIX_FMT_BGR24, V4L2_PIX_FMT_BGR24 },    { AV_PIX_FMT_GRAY8, V4L2_PIX_FMT_GREY },
+		{ AV_PIX_FMT_YUV420P, V4L2_PIX_FMT_YUV420 },
+		{ AV_PIX_FMT_NV12, V4L2_PIX_FMT_NV12 },
+		{ AV_PIX_FMT_YUV422P, V4L2_PIX_FMT_YUYV },
+		{ AV_PIX_FMT_RGB24, V4L2_PIX_FMT_RGB24 },
+		{ AV_PIX_FMT_BGR24, V4L2_PIX_FMT_BGR24 },
+		{ AV_PIX_FMT_GRAY8, V4L2_PIX_FMT_GREY },
 	};
 	struct vmedia_camera_source *b = &f->base;
 
@@ -394,7 +411,9 @@ static void offer_formats(struct file *f)
 
 static void offer_sizes(struct file *f, const struct vmedia_camera_options *opts)
 {
-	static const struct vmedia_camera_size usual[] = { { 320, 240 }, { 640, 480 }, { 1280, 720 }, { 1920, 1080 } };
+	static const struct vmedia_camera_size usual[] = {
+		{ 320, 240 }, { 640, 480 }, { 1280, 720 }, { 1920, 1080 }
+	};
 	uint32_t w = (uint32_t)f->native.width, h = (uint32_t)f->native.height;
 
 	vmedia_camera_add_size(&f->base, w, h);
@@ -419,8 +438,9 @@ static void offer(struct file *f, const struct vmedia_camera_options *opts)
 {
 	bool given = opts->interval.numerator;
 
-	f->interval = given ? opts->interval :
-			      (struct vmedia_fract){ (uint32_t)f->clip.rate.den, (uint32_t)f->clip.rate.num };
+	f->interval = given ? opts->interval
+			    : (struct vmedia_fract){ (uint32_t)f->clip.rate.den,
+						     (uint32_t)f->clip.rate.num };
 	f->by_clock = given;
 	vmedia_camera_add_interval(&f->base, f->interval.numerator, f->interval.denominator);
 	vmedia_camera_add_usual_intervals(&f->base);
@@ -441,11 +461,12 @@ static void log_libav(void *avcl, int level, const char *fmt, va_list args)
 		return;
 	av_log_format_line(avcl, level, fmt, args, line, sizeof(line), &prefix);
 	line[strcspn(line, "\n")] = 0;
-	vmedia_dbg("camera: libav: %s", vmedia_log_escape(clean, sizeof(clean), line, strlen(line)));
+	vmedia_dbg("camera: libav: %s",
+		   vmedia_log_escape(clean, sizeof(clean), line, strlen(line)));
 }
 
-static int file_open(const struct vmedia_camera_options *opts, const char *arg, char *why, size_t why_size,
-		     struct vmedia_camera_source **src)
+static int file_open(const struct vmedia_camera_options *opts, const char *arg, char *why,
+		     size_t why_size, struct vmedia_camera_source **src)
 {
 	struct file *f;
 	int err;
@@ -461,15 +482,17 @@ static int file_open(const struct vmedia_camera_options *opts, const char *arg, 
 	}
 	f->base.ops = &vmedia_camera_file_ops;
 	av_log_set_callback(log_libav);
-	err = vmedia_camera_clip_open(&f->clip, arg, opts->threads, &f->base.interrupted, why, why_size);
+	err = vmedia_camera_clip_open(&f->clip, arg, opts->threads, &f->base.interrupted, why,
+				      why_size);
 	if (err) {
 		free(f);
 		return err;
 	}
 	f->native = vmedia_camera_raw_of(f->clip.first);
 	if (!sws_isSupportedInput(f->native.format)) {
-		snprintf(why, why_size, "the pictures of %s are %s, which cannot be converted: convert the file", arg,
-			 av_get_pix_fmt_name(f->native.format));
+		snprintf(why, why_size,
+			 "the pictures of %s are %s, which cannot be converted: convert the file",
+			 arg, av_get_pix_fmt_name(f->native.format));
 		vmedia_camera_clip_close(&f->clip);
 		free(f);
 		return -ENOSYS;

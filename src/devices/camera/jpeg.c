@@ -48,26 +48,27 @@ void vmedia_camera_jpeg_destroy(struct vmedia_camera_jpeg *jpeg)
 }
 
 /* @out has room for the bound: libjpeg-turbo takes that for granted with TJFLAG_NOREALLOC. */
-static int compress(struct vmedia_camera_jpeg *j, uint8_t *const planes[3], const size_t strides[3], int quality,
-		    uint8_t *out, size_t *used)
+static int compress(struct vmedia_camera_jpeg *j, uint8_t *const planes[3], const size_t strides[3],
+		    int quality, uint8_t *out, size_t *used)
 {
 	const unsigned char *src[3] = { planes[0], planes[1], planes[2] };
 	int pitch[3] = { (int)strides[0], (int)strides[1], (int)strides[2] };
 	unsigned long size = 0;
 	unsigned char *dst = out;
 
-	if (tjCompressFromYUVPlanes(j->handle, src, j->width, pitch, j->height, TJSAMP_420, &dst, &size, quality,
-				    TJFLAG_NOREALLOC)) {
-		vmedia_warn("camera: a %ux%u JPEG at quality %d failed: %s", j->width, j->height, quality,
-			    tjGetErrorStr2(j->handle));
+	if (tjCompressFromYUVPlanes(j->handle, src, j->width, pitch, j->height, TJSAMP_420, &dst,
+				    &size, quality, TJFLAG_NOREALLOC)) {
+		vmedia_warn("camera: a %ux%u JPEG at quality %d failed: %s", j->width, j->height,
+			    quality, tjGetErrorStr2(j->handle));
 		return -EIO;
 	}
 	*used = size;
 	return 0;
 }
 
-int vmedia_camera_jpeg_encode(struct vmedia_camera_jpeg *j, uint8_t *const planes[3], const size_t strides[3],
-			      int quality, uint8_t *mem, size_t size, size_t *used)
+int vmedia_camera_jpeg_encode(struct vmedia_camera_jpeg *j, uint8_t *const planes[3],
+			      const size_t strides[3], int quality, uint8_t *mem, size_t size,
+			      size_t *used)
 {
 	size_t bound = vmedia_camera_jpeg_bound(j->width, j->height);
 	int err;

@@ -55,8 +55,8 @@ void vmedia_camera_format_fill(struct vmedia_camera_format *fmt)
 	fmt->sizeimage = pl.sizeimage[0];
 }
 
-void vmedia_camera_target_init(struct vmedia_camera_target *t, const struct vmedia_camera_format *fmt, void *mem,
-			       size_t size)
+void vmedia_camera_target_init(struct vmedia_camera_target *t,
+			       const struct vmedia_camera_format *fmt, void *mem, size_t size)
 {
 	const struct vmedia_camera_layout *l = vmedia_camera_layout(fmt->pixelformat);
 	struct vmedia_picture_layout pl;
@@ -67,8 +67,8 @@ void vmedia_camera_target_init(struct vmedia_camera_target *t, const struct vmed
 	if (!l->planes)
 		return;
 	t->bytesused = fmt->sizeimage;
-	if (vmedia_pixfmt_layout(vmedia_pixfmt_find(fmt->pixelformat), fmt->width, fmt->height, &fmt->bytesperline,
-				 &pl))
+	if (vmedia_pixfmt_layout(vmedia_pixfmt_find(fmt->pixelformat), fmt->width, fmt->height,
+				 &fmt->bytesperline, &pl))
 		return;
 	for (unsigned int i = 0; i < l->planes; i++) {
 		t->data[i] = t->mem + pl.colour[i].offset;

@@ -28,8 +28,8 @@ struct vmedia_camera_layout {
 #define VMEDIA_CAMERA_PLANES 3
 
 /*
- * Where a picture goes: its planes for raw formats, the buffer for coded ones. Memory of a hostile peer: written once,
- * never read.
+ * Where a picture goes: its planes for raw formats, the buffer for coded ones. Memory of a hostile
+ * peer: written once, never read.
  */
 struct vmedia_camera_target {
 	uint8_t *data[VMEDIA_CAMERA_PLANES];
@@ -44,9 +44,10 @@ struct vmedia_camera_target {
 const struct vmedia_camera_layout *vmedia_camera_layout(uint32_t pixelformat);
 
 /*
- * vmedia_camera_format_fill - fit width and height of @fmt to what its pixel format can have (downwards), and fill in
- * bytesperline, which is kept where <vmedia/pixfmt.h> allows, and sizeimage. Its pixelformat must be one of ours, its
- * dimensions at most VMEDIA_CAMERA_MAX_DIMENSION.
+ * vmedia_camera_format_fill - fit width and height of @fmt to what its pixel format can have
+ * (downwards), and fill in bytesperline, which is kept where <vmedia/pixfmt.h> allows, and
+ * sizeimage. Its pixelformat must be one of ours, its dimensions at most
+ * VMEDIA_CAMERA_MAX_DIMENSION.
  */
 void vmedia_camera_format_fill(struct vmedia_camera_format *fmt);
 
@@ -54,7 +55,7 @@ void vmedia_camera_format_fill(struct vmedia_camera_format *fmt);
 bool vmedia_camera_format_fits(uint32_t pixelformat, uint32_t width, uint32_t height);
 
 /* Point @t to the planes of a buffer of @size bytes at @mem, which has room for @fmt. */
-void vmedia_camera_target_init(struct vmedia_camera_target *t, const struct vmedia_camera_format *fmt, void *mem,
-			       size_t size);
+void vmedia_camera_target_init(struct vmedia_camera_target *t,
+			       const struct vmedia_camera_format *fmt, void *mem, size_t size);
 
 #endif

@@ -19,12 +19,21 @@ enum option {
 };
 
 static const struct vmedia_camera_option table[NUM_OPTIONS] = {
-	[OPT_SOURCE] = { "source", "pattern|file:PATH", "what the camera sees: a test picture (default), or a video or picture file" },
-	[OPT_FPS] = { "fps", "N[/M]|max", "frames a second instead of the source's own; max: as fast as the guest takes them" },
-	[OPT_SIZE] = { "size", "WxH[,WxH...]", "sizes to offer, the first is the default (a file's own comes before them)" },
+	[OPT_SOURCE] = { "source", "pattern|file:PATH",
+			 "what the camera sees: a test picture (default), or a video or picture "
+			 "file" },
+	[OPT_FPS] = { "fps", "N[/M]|max",
+		      "frames a second instead of the source's own; max: as fast as the guest "
+		      "takes them" },
+	[OPT_SIZE] = { "size", "WxH[,WxH...]",
+		       "sizes to offer, the first is the default (a file's own comes before "
+		       "them)" },
 	[OPT_CARD] = { "card", "NAME", "the name that the guest sees" },
-	[OPT_THREADS] = { "threads", "N", "threads that decode a file: 1 to 16 (default: one a processor, at most 4)" },
-	[OPT_REGION_SIZE] = { "region-size", "N[K|M|G]", "bytes of shared memory for mapped buffers (default 256M; 0: none)" },
+	[OPT_THREADS] = { "threads", "N",
+			  "threads that decode a file: 1 to 16 (default: one a processor, at most "
+			  "4)" },
+	[OPT_REGION_SIZE] = { "region-size", "N[K|M|G]",
+			      "bytes of shared memory for mapped buffers (default 256M; 0: none)" },
 };
 
 const struct vmedia_camera_option *vmedia_camera_option_table(size_t *count)
@@ -41,7 +50,8 @@ void vmedia_camera_options_init(struct vmedia_camera_options *opts)
 }
 
 /* A decimal number of @min to @max at *@s, which moves behind it. */
-static bool number(const char **s, unsigned long long min, unsigned long long max, unsigned long long *value)
+static bool number(const char **s, unsigned long long min, unsigned long long max,
+		   unsigned long long *value)
 {
 	char *end;
 
@@ -81,10 +91,12 @@ static bool parse_sizes(const char *s, struct vmedia_camera_options *opts)
 	opts->num_sizes = 0;
 	for (;; s++) {
 		if (opts->num_sizes == VMEDIA_CAMERA_MAX_SIZES ||
-		    !number(&s, VMEDIA_CAMERA_MIN_DIMENSION, VMEDIA_CAMERA_MAX_DIMENSION, &w) || *s++ != 'x' ||
+		    !number(&s, VMEDIA_CAMERA_MIN_DIMENSION, VMEDIA_CAMERA_MAX_DIMENSION, &w) ||
+		    *s++ != 'x' ||
 		    !number(&s, VMEDIA_CAMERA_MIN_DIMENSION, VMEDIA_CAMERA_MAX_DIMENSION, &h))
 			return false;
-		opts->sizes[opts->num_sizes++] = (struct vmedia_camera_size){ (uint32_t)w, (uint32_t)h };
+		opts->sizes[opts->num_sizes++] =
+			(struct vmedia_camera_size){ (uint32_t)w, (uint32_t)h };
 		if (!*s)
 			return true;
 		if (*s != ',')
@@ -109,25 +121,30 @@ static bool parse_bytes(const char *s, uint64_t *bytes)
 	return !*s && n <= 1ull << 40;
 }
 
-static int refuse(char *why, size_t why_size, const struct vmedia_camera_option *o, const char *value, const char *hint)
+static int refuse(char *why, size_t why_size, const struct vmedia_camera_option *o,
+		  const char *value, const char *hint)
 {
-	snprintf(why, why_size, "--%s=%.64s is not %s: use --%s=%s", o->name, value, hint, o->name, o->value);
+	snprintf(why, why_size, "--%s=%.64s is not %s: use --%s=%s", o->name, value, hint, o->name,
+		 o->value);
 	return -EINVAL;
 }
 
-static int set_fps(struct vmedia_camera_options *opts, const char *value, char *why, size_t why_size)
+static int set_fps(struct vmedia_camera_options *opts, const char *value, char *why,
+		   size_t why_size)
 {
 	if (!strcmp(value, "max")) {
 		opts->free_run = true;
 		return 0;
 	}
 	if (!parse_rate(value, &opts->interval))
-		return refuse(why, why_size, &table[OPT_FPS], value, "a rate of 1/60 to 1000 frames a second");
+		return refuse(why, why_size, &table[OPT_FPS], value,
+			      "a rate of 1/60 to 1000 frames a second");
 	opts->free_run = false;
 	return 0;
 }
 
-static int set_threads(struct vmedia_camera_options *opts, const char *value, char *why, size_t why_size)
+static int set_threads(struct vmedia_camera_options *opts, const char *value, char *why,
+		       size_t why_size)
 {
 	unsigned long long n;
 	const char *s = value;
@@ -138,8 +155,8 @@ static int set_threads(struct vmedia_camera_options *opts, const char *value, ch
 	return 0;
 }
 
-int vmedia_camera_set_option(struct vmedia_camera_options *opts, const char *name, const char *value, char *why,
-			     size_t why_size)
+int vmedia_camera_set_option(struct vmedia_camera_options *opts, const char *name,
+			     const char *value, char *why, size_t why_size)
 {
 	int which;
 
@@ -156,21 +173,25 @@ int vmedia_camera_set_option(struct vmedia_camera_options *opts, const char *nam
 		return set_fps(opts, value, why, why_size);
 	case OPT_SIZE:
 		if (!parse_sizes(value, opts))
-			return refuse(why, why_size, &table[which], value, "a list of sizes from 16x16 to 8192x8192");
+			return refuse(why, why_size, &table[which], value,
+				      "a list of sizes from 16x16 to 8192x8192");
 		return 0;
 	case OPT_CARD:
 		if (!*value || strlen(value) > 31)
-			return refuse(why, why_size, &table[which], value, "a name of 1 to 31 bytes");
+			return refuse(why, why_size, &table[which], value,
+				      "a name of 1 to 31 bytes");
 		opts->card = value;
 		return 0;
 	case OPT_THREADS:
 		return set_threads(opts, value, why, why_size);
 	case OPT_REGION_SIZE:
 		if (!parse_bytes(value, &opts->region_size))
-			return refuse(why, why_size, &table[which], value, "a number of bytes up to 1024G");
+			return refuse(why, why_size, &table[which], value,
+				      "a number of bytes up to 1024G");
 		return 0;
 	default:
-		snprintf(why, why_size, "the camera has no option --%.64s: --help lists those it has", name);
+		snprintf(why, why_size,
+			 "the camera has no option --%.64s: --help lists those it has", name);
 		return -ENOENT;
 	}
 }

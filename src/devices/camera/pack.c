@@ -15,8 +15,9 @@ bool vmedia_camera_can_pack(const struct vmedia_camera_layout *l, enum AVPixelFo
 {
 	switch (l->kind) {
 	case VMEDIA_CAMERA_GREY:
-		return format == AV_PIX_FMT_GRAY8 || format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUV422P ||
-		       format == AV_PIX_FMT_YUV444P || format == AV_PIX_FMT_NV12;
+		return format == AV_PIX_FMT_GRAY8 || format == AV_PIX_FMT_YUV420P ||
+		       format == AV_PIX_FMT_YUV422P || format == AV_PIX_FMT_YUV444P ||
+		       format == AV_PIX_FMT_NV12;
 	case VMEDIA_CAMERA_PLANAR:
 		return format == AV_PIX_FMT_YUV420P;
 	case VMEDIA_CAMERA_SEMI:
@@ -57,7 +58,8 @@ static void row_copy(uint8_t *restrict dst, const uint8_t *restrict src, size_t 
 }
 
 /* Two planes into pairs. */
-static void row_pairs(uint8_t *restrict dst, const uint8_t *restrict a, const uint8_t *restrict b, size_t n, bool mirror)
+static void row_pairs(uint8_t *restrict dst, const uint8_t *restrict a, const uint8_t *restrict b,
+		      size_t n, bool mirror)
 {
 	if (mirror) {
 		for (size_t i = 0; i < n; i++) {
@@ -73,7 +75,8 @@ static void row_pairs(uint8_t *restrict dst, const uint8_t *restrict a, const ui
 }
 
 /* Pairs into pairs, each possibly turned. */
-static void row_turn_pairs(uint8_t *restrict dst, const uint8_t *restrict src, size_t n, bool swap, bool mirror)
+static void row_turn_pairs(uint8_t *restrict dst, const uint8_t *restrict src, size_t n, bool swap,
+			   bool mirror)
 {
 	if (!swap && !mirror) {
 		memcpy(dst, src, 2 * n);
@@ -109,7 +112,8 @@ static void row_packed(uint8_t *restrict dst, const uint8_t *restrict y, const u
 	}
 }
 
-static void row_rgb(uint8_t *restrict dst, const uint8_t *restrict src, size_t n, bool swap, bool mirror)
+static void row_rgb(uint8_t *restrict dst, const uint8_t *restrict src, size_t n, bool swap,
+		    bool mirror)
 {
 	if (!swap && !mirror) {
 		memcpy(dst, src, 3 * n);
@@ -134,22 +138,24 @@ static struct rows plane_rows(const AVFrame *f, unsigned int plane, uint32_t row
 		       (struct rows){ f->data[plane], step };
 }
 
-static void pack_plane(uint8_t *dst, size_t stride, struct rows src, size_t bytes, uint32_t rows, bool mirror)
+static void pack_plane(uint8_t *dst, size_t stride, struct rows src, size_t bytes, uint32_t rows,
+		       bool mirror)
 {
 	for (; rows; rows--, dst += stride, src.data += src.step)
 		row_copy(dst, src.data, bytes, mirror);
 }
 
-static void pack_planar(const AVFrame *f, uint32_t width, uint32_t height, bool swapped, bool hflip, bool vflip,
-			const struct vmedia_camera_target *t)
+static void pack_planar(const AVFrame *f, uint32_t width, uint32_t height, bool swapped, bool hflip,
+			bool vflip, const struct vmedia_camera_target *t)
 {
 	for (unsigned int k = 1; k < 3; k++)
-		pack_plane(t->data[k], t->stride[k], plane_rows(f, swapped ? 3 - k : k, height / 2, vflip), width / 2,
+		pack_plane(t->data[k], t->stride[k],
+			   plane_rows(f, swapped ? 3 - k : k, height / 2, vflip), width / 2,
 			   height / 2, hflip);
 }
 
-static void pack_semi(const AVFrame *f, enum AVPixelFormat format, uint32_t width, uint32_t height, bool swapped,
-		      bool hflip, bool vflip, const struct vmedia_camera_target *t)
+static void pack_semi(const AVFrame *f, enum AVPixelFormat format, uint32_t width, uint32_t height,
+		      bool swapped, bool hflip, bool vflip, const struct vmedia_camera_target *t)
 {
 	uint8_t *dst = t->data[1];
 	struct rows a = plane_rows(f, 1, height / 2, vflip), b = { NULL, 0 };
@@ -160,26 +166,30 @@ static void pack_semi(const AVFrame *f, enum AVPixelFormat format, uint32_t widt
 		return;
 	}
 	b = plane_rows(f, 2, height / 2, vflip);
-	for (uint32_t y = 0; y < height / 2; y++, dst += t->stride[1], a.data += a.step, b.data += b.step)
-		row_pairs(dst, swapped ? b.data : a.data, swapped ? a.data : b.data, width / 2, hflip);
+	for (uint32_t y = 0; y < height / 2;
+	     y++, dst += t->stride[1], a.data += a.step, b.data += b.step)
+		row_pairs(dst, swapped ? b.data : a.data, swapped ? a.data : b.data, width / 2,
+			  hflip);
 }
 
-static void pack_packed(const AVFrame *f, enum AVPixelFormat format, uint32_t width, uint32_t height, bool swapped,
-			bool hflip, bool vflip, const struct vmedia_camera_target *t)
+static void pack_packed(const AVFrame *f, enum AVPixelFormat format, uint32_t width,
+			uint32_t height, bool swapped, bool hflip, bool vflip,
+			const struct vmedia_camera_target *t)
 {
-	unsigned int shared = format == AV_PIX_FMT_YUV420P;	/* chroma rows of two rows of luma */
+	unsigned int shared = format == AV_PIX_FMT_YUV420P; /* chroma rows of two rows of luma */
 
 	for (uint32_t i = 0; i < height; i++) {
 		uint32_t y = vflip ? height - 1 - i : i, c = y >> shared;
 
-		row_packed(t->data[0] + i * t->stride[0], f->data[0] + (ptrdiff_t)y * f->linesize[0],
-			   f->data[1] + (ptrdiff_t)c * f->linesize[1], f->data[2] + (ptrdiff_t)c * f->linesize[2],
-			   width / 2, swapped, hflip);
+		row_packed(t->data[0] + i * t->stride[0],
+			   f->data[0] + (ptrdiff_t)y * f->linesize[0],
+			   f->data[1] + (ptrdiff_t)c * f->linesize[1],
+			   f->data[2] + (ptrdiff_t)c * f->linesize[2], width / 2, swapped, hflip);
 	}
 }
 
-static void pack_rgb(const AVFrame *f, enum AVPixelFormat format, uint32_t width, uint32_t height, bool swapped,
-		     bool hflip, bool vflip, const struct vmedia_camera_target *t)
+static void pack_rgb(const AVFrame *f, enum AVPixelFormat format, uint32_t width, uint32_t height,
+		     bool swapped, bool hflip, bool vflip, const struct vmedia_camera_target *t)
 {
 	struct rows src = plane_rows(f, 0, height, vflip);
 	bool swap = (format == AV_PIX_FMT_BGR24) != swapped;
@@ -188,8 +198,9 @@ static void pack_rgb(const AVFrame *f, enum AVPixelFormat format, uint32_t width
 		row_rgb(t->data[0] + y * t->stride[0], src.data, width, swap, hflip);
 }
 
-void vmedia_camera_pack(const struct vmedia_camera_layout *l, const AVFrame *f, enum AVPixelFormat format,
-			uint32_t width, uint32_t height, bool hflip, bool vflip, const struct vmedia_camera_target *t)
+void vmedia_camera_pack(const struct vmedia_camera_layout *l, const AVFrame *f,
+			enum AVPixelFormat format, uint32_t width, uint32_t height, bool hflip,
+			bool vflip, const struct vmedia_camera_target *t)
 {
 	switch (l->kind) {
 	case VMEDIA_CAMERA_PACKED:

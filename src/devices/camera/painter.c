@@ -24,7 +24,8 @@ static uint32_t even_up(uint32_t v)
 	return (v + 1) & ~1u;
 }
 
-static size_t plane_row_bytes(const struct vmedia_camera_layout *l, unsigned int plane, uint32_t width)
+static size_t plane_row_bytes(const struct vmedia_camera_layout *l, unsigned int plane,
+			      uint32_t width)
 {
 	switch (l->kind) {
 	case VMEDIA_CAMERA_RGB:
@@ -38,10 +39,13 @@ static size_t plane_row_bytes(const struct vmedia_camera_layout *l, unsigned int
 	}
 }
 
-int vmedia_camera_painter_init(struct vmedia_camera_painter *p, uint32_t pixelformat, uint32_t width, uint32_t height,
-			       bool full)
+int vmedia_camera_painter_init(struct vmedia_camera_painter *p, uint32_t pixelformat,
+			       uint32_t width, uint32_t height, bool full)
 {
-	/* A row of any format takes at most 3 bytes a pixel; one of colours ends with a copy of the last. */
+	/*
+	 * A row of any format takes at most 3 bytes a pixel; one of colours ends with a copy of the
+	 * last.
+	 */
 	size_t row = ((size_t)width * 3 + 64) & ~(size_t)63;
 	uint8_t *m;
 
@@ -50,7 +54,8 @@ int vmedia_camera_painter_init(struct vmedia_camera_painter *p, uint32_t pixelfo
 	p->width = width;
 	p->height = height;
 	p->full = full;
-	p->memory = aligned_alloc(64, row * (VMEDIA_CAMERA_BACKGROUNDS + 1) * (1 + VMEDIA_CAMERA_PLANES));
+	p->memory = aligned_alloc(64, row * (VMEDIA_CAMERA_BACKGROUNDS + 1) *
+					      (1 + VMEDIA_CAMERA_PLANES));
 	if (!p->memory)
 		return -ENOMEM;
 	m = p->memory;
@@ -76,7 +81,8 @@ void vmedia_camera_painter_fini(struct vmedia_camera_painter *p)
 /* ---- Rows ---- */
 
 /* Colours [from, to) of the unmirrored picture's row become @colour. */
-static void span(const struct vmedia_camera_painter *p, uint8_t *colours, uint32_t from, uint32_t to, uint8_t colour)
+static void span(const struct vmedia_camera_painter *p, uint8_t *colours, uint32_t from,
+		 uint32_t to, uint8_t colour)
 {
 	uint32_t start = p->look.hflip ? p->width - to : from;
 
@@ -85,17 +91,20 @@ static void span(const struct vmedia_camera_painter *p, uint8_t *colours, uint32
 
 static void background_bars(const struct vmedia_camera_painter *p, uint8_t *colours, bool lower)
 {
-	uint32_t parts = lower ? VMEDIA_CAMERA_RAMP_STEPS : 8, first = lower ? VMEDIA_CAMERA_RAMP : VMEDIA_CAMERA_BAR;
+	uint32_t parts = lower ? VMEDIA_CAMERA_RAMP_STEPS : 8,
+		 first = lower ? VMEDIA_CAMERA_RAMP : VMEDIA_CAMERA_BAR;
 
 	for (uint32_t i = 0; i < parts; i++) {
 		uint32_t from = (uint64_t)p->width * i / parts & ~1u;
-		uint32_t to = i + 1 == parts ? p->width : (uint64_t)p->width * (i + 1) / parts & ~1u;
+		uint32_t to = i + 1 == parts ? p->width
+					     : (uint64_t)p->width * (i + 1) / parts & ~1u;
 
 		span(p, colours, from, to, first + i);
 	}
 }
 
-static void background_gradient(const struct vmedia_camera_painter *p, uint8_t *colours, uint64_t sequence)
+static void background_gradient(const struct vmedia_camera_painter *p, uint8_t *colours,
+				uint64_t sequence)
 {
 	/* Up and down again over the width, a step each frame. */
 	uint32_t period = 2 * VMEDIA_CAMERA_RAMP_STEPS;
@@ -115,7 +124,8 @@ static uint32_t square(const struct vmedia_camera_painter *p)
 	return side ? side : 2;
 }
 
-static void background_checkerboard(const struct vmedia_camera_painter *p, uint8_t *colours, bool odd)
+static void background_checkerboard(const struct vmedia_camera_painter *p, uint8_t *colours,
+				    bool odd)
 {
 	uint32_t side = square(p);
 
@@ -147,16 +157,19 @@ static void background_row(struct vmedia_camera_painter *p, unsigned int which, 
 	}
 	colours[p->width] = colours[p->width - 1];
 	for (unsigned int k = 0; k < p->layout->planes; k++)
-		vmedia_camera_pixels(p->layout, &p->palette, k, colours, 0, p->width, p->rows[which][k]);
+		vmedia_camera_pixels(p->layout, &p->palette, k, colours, 0, p->width,
+				     p->rows[which][k]);
 }
 
 /* Take over a new look; the rows of backgrounds that it changes, or that move, are made again. */
-static void prepare(struct vmedia_camera_painter *p, const struct vmedia_camera_look *look, uint64_t sequence)
+static void prepare(struct vmedia_camera_painter *p, const struct vmedia_camera_look *look,
+		    uint64_t sequence)
 {
 	bool moving = look->picture == VMEDIA_CAMERA_GRADIENT;
 
 	if (p->valid && !moving && !memcmp(&p->look.adjust, &look->adjust, sizeof(look->adjust)) &&
-	    p->look.picture == look->picture && p->look.hflip == look->hflip && p->look.vflip == look->vflip)
+	    p->look.picture == look->picture && p->look.hflip == look->hflip &&
+	    p->look.vflip == look->vflip)
 		return;
 	if (!p->valid || memcmp(&p->look.adjust, &look->adjust, sizeof(look->adjust)))
 		vmedia_camera_palette_build(&p->palette, &look->adjust, p->full);
@@ -193,7 +206,8 @@ static unsigned int background_at(const struct vmedia_camera_painter *p, uint32_
 
 static void stamp_at(const struct vmedia_camera_stamp *s, uint32_t y, struct band *b)
 {
-	uint32_t dot, line_dots = VMEDIA_CAMERA_LINE_HEIGHT, all = VMEDIA_CAMERA_STAMP_LINES * line_dots;
+	uint32_t dot, line_dots = VMEDIA_CAMERA_LINE_HEIGHT,
+		      all = VMEDIA_CAMERA_STAMP_LINES * line_dots;
 
 	b->line = b->dots = -1;
 	if (!s->scale || y >= s->y + all * s->scale)
@@ -255,7 +269,8 @@ static void touch(struct vmedia_camera_painter *p, uint32_t from, uint32_t to)
 	end = even_up(end) < p->width ? even_up(end) : p->width;
 	p->colours[OVERLAY][p->width] = p->colours[OVERLAY][p->width - 1];
 	for (unsigned int k = 0; k < p->layout->planes; k++)
-		vmedia_camera_pixels(p->layout, &p->palette, k, p->colours[OVERLAY], start, end, p->rows[OVERLAY][k]);
+		vmedia_camera_pixels(p->layout, &p->palette, k, p->colours[OVERLAY], start, end,
+				     p->rows[OVERLAY][k]);
 }
 
 static void put_box(struct vmedia_camera_painter *p, const struct band *b)
@@ -264,7 +279,8 @@ static void put_box(struct vmedia_camera_painter *p, const struct band *b)
 
 	span(p, p->colours[OVERLAY], p->box_x, end, VMEDIA_CAMERA_BOX_EDGE);
 	if (!b->edge)
-		span(p, p->colours[OVERLAY], p->box_x + border, end - border, VMEDIA_CAMERA_BOX_FACE);
+		span(p, p->colours[OVERLAY], p->box_x + border, end - border,
+		     VMEDIA_CAMERA_BOX_FACE);
 	touch(p, p->box_x, end);
 }
 
@@ -281,8 +297,8 @@ static void put_stamp(struct vmedia_camera_painter *p, const struct band *b)
 
 		for (uint32_t i = 0; i < VMEDIA_CAMERA_GLYPH_WIDTH; i++)
 			if (dots & (1u << (VMEDIA_CAMERA_GLYPH_WIDTH - 1 - i)))
-				span(p, p->colours[OVERLAY], x + i * s->scale, x + (i + 1) * s->scale,
-				     VMEDIA_CAMERA_INK_WHITE);
+				span(p, p->colours[OVERLAY], x + i * s->scale,
+				     x + (i + 1) * s->scale, VMEDIA_CAMERA_INK_WHITE);
 	}
 	touch(p, s->x, end);
 }
@@ -308,19 +324,23 @@ static void put_rows(uint8_t *dst, size_t stride, const uint8_t *row, size_t byt
 		memcpy(dst, row, bytes);
 }
 
-static void put_band(struct vmedia_camera_painter *p, const struct band *b, const struct vmedia_camera_target *t)
+static void put_band(struct vmedia_camera_painter *p, const struct band *b,
+		     const struct vmedia_camera_target *t)
 {
 	uint32_t from = p->look.vflip ? p->height - b->to : b->from, to = from + (b->to - b->from);
-	bool shared = p->layout->kind == VMEDIA_CAMERA_PLANAR || p->layout->kind == VMEDIA_CAMERA_SEMI;
+	bool shared = p->layout->kind == VMEDIA_CAMERA_PLANAR ||
+		      p->layout->kind == VMEDIA_CAMERA_SEMI;
 	unsigned int row = band_row(p, b);
 
-	put_rows(t->data[0] + from * t->stride[0], t->stride[0], p->rows[row][0], p->row_bytes[0], to - from);
+	put_rows(t->data[0] + from * t->stride[0], t->stride[0], p->rows[row][0], p->row_bytes[0],
+		 to - from);
 	if (!shared)
 		return;
 	from = even_up(from) / 2;
 	to = even_up(to) / 2;
 	for (unsigned int k = 1; k < p->layout->planes; k++)
-		put_rows(t->data[k] + from * t->stride[k], t->stride[k], p->rows[row][k], p->row_bytes[k], to - from);
+		put_rows(t->data[k] + from * t->stride[k], t->stride[k], p->rows[row][k],
+			 p->row_bytes[k], to - from);
 }
 
 /* Where something that bounces between 0 and @room is after @steps steps of @step. */
@@ -334,7 +354,8 @@ static uint32_t bounce(uint64_t steps, uint32_t step, uint32_t room)
 	return (at < room ? at : 2 * room - at) & ~1u;
 }
 
-void vmedia_camera_painter_paint(struct vmedia_camera_painter *p, const struct vmedia_camera_look *look,
+void vmedia_camera_painter_paint(struct vmedia_camera_painter *p,
+				 const struct vmedia_camera_look *look,
 				 const struct vmedia_camera_target *t)
 {
 	uint32_t step_x = 2 + (p->width / 160 & ~1u), step_y = 2 + (p->height / 240 & ~1u);

@@ -2,11 +2,12 @@
 /*
  * Paints the pattern's pictures row by row.
  *
- * Theory of operation: a picture is a few different rows, many times over. Rows are made in private memory, first as
- * numbers of colours (one byte a pixel), then in the pixel format, and each goes to its places in the destination by
- * memcpy: a destination is written once, in order, and never read. The rows of the background stay from
- * frame to frame; only those that the box or the stamp crosses are made anew, and of these only the part crossed. Chroma
- * that several pixels share is that of the upper left one of them.
+ * Theory of operation: a picture is a few different rows, many times over. Rows are made in private
+ * memory, first as numbers of colours (one byte a pixel), then in the pixel format, and each goes
+ * to its places in the destination by memcpy: a destination is written once, in order, and never
+ * read. The rows of the background stay from frame to frame; only those that the box or the stamp
+ * crosses are made anew, and of these only the part crossed. Chroma that several pixels share is
+ * that of the upper left one of them.
  *
  * Context: one thread at a time for each painter.
  */
@@ -46,7 +47,10 @@ struct vmedia_camera_painter {
 	struct vmedia_camera_palette palette;
 	struct vmedia_camera_stamp stamp;
 	uint32_t box, box_x, box_y;	/* its side and place */
-	/* Rows as colours, and in the pixel format; [VMEDIA_CAMERA_BACKGROUNDS] is the one with things on it */
+	/*
+	 * Rows as colours, and in the pixel format; [VMEDIA_CAMERA_BACKGROUNDS] is the one with
+	 * things on it
+	 */
 	uint8_t *colours[VMEDIA_CAMERA_BACKGROUNDS + 1];
 	uint8_t *rows[VMEDIA_CAMERA_BACKGROUNDS + 1][VMEDIA_CAMERA_PLANES];
 	size_t row_bytes[VMEDIA_CAMERA_PLANES];
@@ -54,14 +58,19 @@ struct vmedia_camera_painter {
 };
 
 /* @pixelformat: a raw one. 0 or -ENOMEM. */
-int vmedia_camera_painter_init(struct vmedia_camera_painter *p, uint32_t pixelformat, uint32_t width, uint32_t height,
-			       bool full);
+int vmedia_camera_painter_init(struct vmedia_camera_painter *p, uint32_t pixelformat,
+			       uint32_t width, uint32_t height, bool full);
 void vmedia_camera_painter_fini(struct vmedia_camera_painter *p);
-void vmedia_camera_painter_paint(struct vmedia_camera_painter *p, const struct vmedia_camera_look *look,
+void vmedia_camera_painter_paint(struct vmedia_camera_painter *p,
+				 const struct vmedia_camera_look *look,
 				 const struct vmedia_camera_target *t);
 
-/* Colours [@from, @to) of a row, @from even, into @row, the same row of @plane in the pixel format. (pixels.c) */
-void vmedia_camera_pixels(const struct vmedia_camera_layout *l, const struct vmedia_camera_palette *pal,
-			  unsigned int plane, const uint8_t *colours, uint32_t from, uint32_t to, uint8_t *row);
+/*
+ * Colours [@from, @to) of a row, @from even, into @row, the same row of @plane in the pixel format.
+ * (pixels.c)
+ */
+void vmedia_camera_pixels(const struct vmedia_camera_layout *l,
+			  const struct vmedia_camera_palette *pal, unsigned int plane,
+			  const uint8_t *colours, uint32_t from, uint32_t to, uint8_t *row);
 
 #endif

@@ -11,7 +11,7 @@ struct colour {
 };
 
 /* 75 % bars in the order of falling luma, as on every test card. */
-static const uint8_t bars[8] = { 7, 6, 3, 2, 5, 4, 1, 0 };	/* bit 2: red, bit 1: green, bit 0: blue */
+static const uint8_t bars[8] = { 7, 6, 3, 2, 5, 4, 1, 0 }; /* 4: red, 2: green, 1: blue */
 
 static struct colour base_colour(unsigned int index)
 {
@@ -20,7 +20,8 @@ static struct colour base_colour(unsigned int index)
 	if (index >= VMEDIA_CAMERA_BAR && index < VMEDIA_CAMERA_BAR + 8) {
 		uint8_t bits = bars[index - VMEDIA_CAMERA_BAR];
 
-		return (struct colour){ { bits & 4 ? 191 : 0, bits & 2 ? 191 : 0, bits & 1 ? 191 : 0 } };
+		return (struct colour){ { bits & 4 ? 191 : 0, bits & 2 ? 191 : 0,
+					  bits & 1 ? 191 : 0 } };
 	}
 	if (index >= VMEDIA_CAMERA_RAMP) {
 		grey = (index - VMEDIA_CAMERA_RAMP) * 255.0 / (VMEDIA_CAMERA_RAMP_STEPS - 1);
@@ -28,8 +29,10 @@ static struct colour base_colour(unsigned int index)
 	}
 	if (index == VMEDIA_CAMERA_BOX_FACE)
 		return (struct colour){ { 240, 96, 32 } };
-	grey = index == VMEDIA_CAMERA_INK_WHITE || index == VMEDIA_CAMERA_BOX_EDGE || index == VMEDIA_CAMERA_WHITE ?
-	       255 : 0;
+	grey = index == VMEDIA_CAMERA_INK_WHITE || index == VMEDIA_CAMERA_BOX_EDGE ||
+			       index == VMEDIA_CAMERA_WHITE
+		       ? 255
+		       : 0;
 	return (struct colour){ { grey, grey, grey } };
 }
 
@@ -43,7 +46,8 @@ static struct colour to_ycc(struct colour x)
 static struct colour to_rgb(struct colour x)
 {
 	return (struct colour){ { x.c[0] + 1.402 * x.c[2],
-				  x.c[0] - 0.114 * 1.772 / 0.587 * x.c[1] - 0.299 * 1.402 / 0.587 * x.c[2],
+				  x.c[0] - 0.114 * 1.772 / 0.587 * x.c[1] -
+					  0.299 * 1.402 / 0.587 * x.c[2],
 				  x.c[0] + 1.772 * x.c[1] } };
 }
 
@@ -63,9 +67,11 @@ static struct colour adjust(struct colour x, const struct vmedia_camera_adjust *
 	return to_rgb(out);
 }
 
-void vmedia_camera_palette_build(struct vmedia_camera_palette *p, const struct vmedia_camera_adjust *a, bool full)
+void vmedia_camera_palette_build(struct vmedia_camera_palette *p,
+				 const struct vmedia_camera_adjust *a, bool full)
 {
-	double black = full ? 0 : 16, luma = full ? 1 : 219 / 255.0, chroma = full ? 1 : 224 / 255.0;
+	double black = full ? 0 : 16, luma = full ? 1 : 219 / 255.0,
+	       chroma = full ? 1 : 224 / 255.0;
 
 	for (unsigned int i = 0; i < VMEDIA_CAMERA_COLOURS; i++) {
 		struct colour x = base_colour(i);

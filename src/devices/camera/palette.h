@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The colours of the pattern: every picture is made of at most 256, numbered, so that brightness, contrast, saturation
- * and hue cost nothing a frame.
+ * The colours of the pattern: every picture is made of at most 256, numbered, so that brightness,
+ * contrast, saturation and hue cost nothing a frame.
  *
- * All pixel formats take their values from the same clamped RGB triple, by BT.601 as V4L2 defaults to, and so agree.
+ * All pixel formats take their values from the same clamped RGB triple, by BT.601 as V4L2 defaults
+ * to, and so agree.
  */
 #ifndef VMEDIA_CAMERA_PALETTE_H
 #define VMEDIA_CAMERA_PALETTE_H
@@ -12,14 +13,16 @@
 #include <stdint.h>
 
 enum vmedia_camera_colour {
-	VMEDIA_CAMERA_INK_BLACK,	/* the stamp's; controls leave both alone, so that it stays readable */
+	/* The stamp's; controls leave both alone, so that it stays readable. */
+	VMEDIA_CAMERA_INK_BLACK,
 	VMEDIA_CAMERA_INK_WHITE,
-	VMEDIA_CAMERA_BAR,		/* eight of them: light grey, yellow, cyan, green, magenta, red, blue, black */
+	/* Eight of them: light grey, yellow, cyan, green, magenta, red, blue, black. */
+	VMEDIA_CAMERA_BAR,
 	VMEDIA_CAMERA_BOX_EDGE = VMEDIA_CAMERA_BAR + 8,
 	VMEDIA_CAMERA_BOX_FACE,
 	VMEDIA_CAMERA_WHITE,
 	VMEDIA_CAMERA_BLACK,
-	VMEDIA_CAMERA_RAMP = 128,	/* 128 greys from black to white */
+	VMEDIA_CAMERA_RAMP = 128, /* 128 greys from black to white */
 	VMEDIA_CAMERA_COLOURS = 256,
 };
 
@@ -38,6 +41,7 @@ struct vmedia_camera_palette {
 };
 
 /* @full: Y, U and V in 0..255 as JPEG has them, else 16..235 and 16..240. RGB is always full. */
-void vmedia_camera_palette_build(struct vmedia_camera_palette *p, const struct vmedia_camera_adjust *a, bool full);
+void vmedia_camera_palette_build(struct vmedia_camera_palette *p,
+				 const struct vmedia_camera_adjust *a, bool full);
 
 #endif

@@ -20,13 +20,14 @@ struct pattern {
 };
 
 static const uint32_t formats[] = {
-	V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_MJPEG,
-	V4L2_PIX_FMT_UYVY, V4L2_PIX_FMT_NV21, V4L2_PIX_FMT_YVU420, V4L2_PIX_FMT_BGR24, V4L2_PIX_FMT_GREY,
+	V4L2_PIX_FMT_YUYV,  V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_RGB24,
+	V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_UYVY, V4L2_PIX_FMT_NV21,   V4L2_PIX_FMT_YVU420,
+	V4L2_PIX_FMT_BGR24, V4L2_PIX_FMT_GREY,
 };
 
 static const struct vmedia_camera_size usual_sizes[] = {
-	{ 640, 480 }, { 160, 120 }, { 320, 240 }, { 640, 360 }, { 800, 600 }, { 1280, 720 }, { 1920, 1080 },
-	{ 3840, 2160 },
+	{ 640, 480 }, { 160, 120 },  { 320, 240 },   { 640, 360 },
+	{ 800, 600 }, { 1280, 720 }, { 1920, 1080 }, { 3840, 2160 },
 };
 
 static const char *const picture_names[VMEDIA_CAMERA_NUM_PICTURES] = {
@@ -44,14 +45,14 @@ static const struct vmedia_camera_control controls[] = {
 	{ V4L2_CID_HUE, V4L2_CTRL_TYPE_INTEGER, "Hue", -128, 127, 1, 0, NULL },
 	{ V4L2_CID_HFLIP, V4L2_CTRL_TYPE_BOOLEAN, "Horizontal Flip", 0, 1, 1, 0, NULL },
 	{ V4L2_CID_VFLIP, V4L2_CTRL_TYPE_BOOLEAN, "Vertical Flip", 0, 1, 1, 0, NULL },
-	{ V4L2_CID_JPEG_COMPRESSION_QUALITY, V4L2_CTRL_TYPE_INTEGER, "Compression Quality", 1, 100, 1,
-	  VMEDIA_CAMERA_JPEG_QUALITY, NULL },
-	{ V4L2_CID_TEST_PATTERN, V4L2_CTRL_TYPE_MENU, "Test Pattern", 0, VMEDIA_CAMERA_NUM_PICTURES - 1, 1,
-	  VMEDIA_CAMERA_BARS, picture_names },
+	{ V4L2_CID_JPEG_COMPRESSION_QUALITY, V4L2_CTRL_TYPE_INTEGER, "Compression Quality", 1, 100,
+	  1, VMEDIA_CAMERA_JPEG_QUALITY, NULL },
+	{ V4L2_CID_TEST_PATTERN, V4L2_CTRL_TYPE_MENU, "Test Pattern", 0,
+	  VMEDIA_CAMERA_NUM_PICTURES - 1, 1, VMEDIA_CAMERA_BARS, picture_names },
 };
 
-static int pattern_open(const struct vmedia_camera_options *opts, const char *arg, char *why, size_t why_size,
-			struct vmedia_camera_source **src)
+static int pattern_open(const struct vmedia_camera_options *opts, const char *arg, char *why,
+			size_t why_size, struct vmedia_camera_source **src)
 {
 	struct pattern *p;
 
@@ -70,7 +71,8 @@ static int pattern_open(const struct vmedia_camera_options *opts, const char *ar
 	p->base.num_formats = sizeof(formats) / sizeof(formats[0]);
 	for (uint32_t i = 0; i < opts->num_sizes; i++)
 		vmedia_camera_add_size(&p->base, opts->sizes[i].width, opts->sizes[i].height);
-	for (size_t i = 0; !opts->num_sizes && i < sizeof(usual_sizes) / sizeof(usual_sizes[0]); i++)
+	for (size_t i = 0; !opts->num_sizes && i < sizeof(usual_sizes) / sizeof(usual_sizes[0]);
+	     i++)
 		vmedia_camera_add_size(&p->base, usual_sizes[i].width, usual_sizes[i].height);
 	vmedia_camera_add_interval(&p->base, opts->interval.numerator, opts->interval.denominator);
 	vmedia_camera_add_interval(&p->base, 1, 30);
@@ -86,7 +88,8 @@ static void pattern_close(struct vmedia_camera_source *src)
 	free(src);
 }
 
-static void pattern_colorimetry(const struct vmedia_camera_source *src, struct vmedia_camera_format *fmt)
+static void pattern_colorimetry(const struct vmedia_camera_source *src,
+				struct vmedia_camera_format *fmt)
 {
 	bool jpeg = fmt->pixelformat == V4L2_PIX_FMT_MJPEG;
 	uint8_t kind = vmedia_camera_layout(fmt->pixelformat)->kind;
@@ -98,7 +101,10 @@ static void pattern_colorimetry(const struct vmedia_camera_source *src, struct v
 								V4L2_QUANTIZATION_LIM_RANGE;
 }
 
-/* A private 4:2:0 picture, one row and column larger where the size is odd: the compressor reads pairs. */
+/*
+ * A private 4:2:0 picture, one row and column larger where the size is odd: the compressor reads
+ * pairs.
+ */
 static int start_jpeg(struct pattern *p, uint32_t width, uint32_t height)
 {
 	size_t w = (width + 1) & ~1u, h = (height + 1) & ~1u;
@@ -117,7 +123,8 @@ static int start_jpeg(struct pattern *p, uint32_t width, uint32_t height)
 	p->raw.data[2] = p->raw.mem + w * h + w * h / 4;
 	p->raw.stride[0] = w;
 	p->raw.stride[1] = p->raw.stride[2] = w / 2;
-	return vmedia_camera_painter_init(&p->painter, V4L2_PIX_FMT_YUV420, (uint32_t)w, (uint32_t)h, true);
+	return vmedia_camera_painter_init(&p->painter, V4L2_PIX_FMT_YUV420, (uint32_t)w,
+					  (uint32_t)h, true);
 }
 
 static void pattern_stop(struct vmedia_camera_source *src)
@@ -140,7 +147,8 @@ static int pattern_start(struct vmedia_camera_source *src, const struct vmedia_c
 	if (fmt->pixelformat == V4L2_PIX_FMT_MJPEG)
 		err = start_jpeg(p, fmt->width, fmt->height);
 	else
-		err = vmedia_camera_painter_init(&p->painter, fmt->pixelformat, fmt->width, fmt->height, false);
+		err = vmedia_camera_painter_init(&p->painter, fmt->pixelformat, fmt->width,
+						 fmt->height, false);
 	if (err)
 		pattern_stop(src);
 	return err;
@@ -168,9 +176,10 @@ static int pattern_fill(struct vmedia_camera_source *src, struct vmedia_camera_t
 	p->raw.sequence = t->sequence;
 	p->raw.time_ns = t->time_ns;
 	vmedia_camera_painter_paint(&p->painter, &look, &p->raw);
-	return vmedia_camera_jpeg_encode(p->jpeg, p->raw.data, p->raw.stride,
-					 vmedia_camera_value(src, V4L2_CID_JPEG_COMPRESSION_QUALITY), t->mem, t->size,
-					 &t->bytesused);
+	return vmedia_camera_jpeg_encode(
+		p->jpeg, p->raw.data, p->raw.stride,
+		vmedia_camera_value(src, V4L2_CID_JPEG_COMPRESSION_QUALITY), t->mem, t->size,
+		&t->bytesused);
 }
 
 const struct vmedia_camera_source_ops vmedia_camera_pattern_ops = {

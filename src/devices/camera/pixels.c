@@ -2,12 +2,13 @@
 /*
  * Numbers of colours to pixels: one row of one plane.
  *
- * In rows of odd width the last pair's second pixel is the colour after the last, which painters keep equal to it.
+ * In rows of odd width the last pair's second pixel is the colour after the last, which painters
+ * keep equal to it.
  */
 #include "painter.h"
 
-static void pixels_rgb(const struct vmedia_camera_palette *pal, const uint8_t *colours, uint32_t from, uint32_t to,
-		       bool swapped, uint8_t *row)
+static void pixels_rgb(const struct vmedia_camera_palette *pal, const uint8_t *colours,
+		       uint32_t from, uint32_t to, bool swapped, uint8_t *row)
 {
 	for (uint32_t x = from; x < to; x++) {
 		const uint8_t *c = pal->rgb[colours[x]];
@@ -18,8 +19,8 @@ static void pixels_rgb(const struct vmedia_camera_palette *pal, const uint8_t *c
 	}
 }
 
-static void pixels_packed(const struct vmedia_camera_palette *pal, const uint8_t *colours, uint32_t from, uint32_t to,
-			  bool swapped, uint8_t *row)
+static void pixels_packed(const struct vmedia_camera_palette *pal, const uint8_t *colours,
+			  uint32_t from, uint32_t to, bool swapped, uint8_t *row)
 {
 	unsigned int luma = swapped ? 1 : 0, chroma = swapped ? 0 : 1;
 
@@ -34,15 +35,15 @@ static void pixels_packed(const struct vmedia_camera_palette *pal, const uint8_t
 }
 
 /* A plane of single samples, one for each @step pixels. */
-static void pixels_plane(const uint8_t *lut, const uint8_t *colours, uint32_t from, uint32_t to, uint32_t step,
-			 uint8_t *row)
+static void pixels_plane(const uint8_t *lut, const uint8_t *colours, uint32_t from, uint32_t to,
+			 uint32_t step, uint8_t *row)
 {
 	for (uint32_t x = from; x < to; x += step)
 		row[x / step] = lut[colours[x]];
 }
 
-static void pixels_pairs(const uint8_t *first, const uint8_t *second, const uint8_t *colours, uint32_t from,
-			 uint32_t to, uint8_t *row)
+static void pixels_pairs(const uint8_t *first, const uint8_t *second, const uint8_t *colours,
+			 uint32_t from, uint32_t to, uint8_t *row)
 {
 	for (uint32_t x = from; x < to; x += 2) {
 		row[x] = first[colours[x]];
@@ -50,8 +51,9 @@ static void pixels_pairs(const uint8_t *first, const uint8_t *second, const uint
 	}
 }
 
-void vmedia_camera_pixels(const struct vmedia_camera_layout *l, const struct vmedia_camera_palette *pal,
-			  unsigned int plane, const uint8_t *colours, uint32_t from, uint32_t to, uint8_t *row)
+void vmedia_camera_pixels(const struct vmedia_camera_layout *l,
+			  const struct vmedia_camera_palette *pal, unsigned int plane,
+			  const uint8_t *colours, uint32_t from, uint32_t to, uint8_t *row)
 {
 	if (l->kind == VMEDIA_CAMERA_RGB)
 		pixels_rgb(pal, colours, from, to, l->swapped, row);
@@ -60,7 +62,9 @@ void vmedia_camera_pixels(const struct vmedia_camera_layout *l, const struct vme
 	else if (!plane)
 		pixels_plane(pal->y, colours, from, to, 1, row);
 	else if (l->kind == VMEDIA_CAMERA_SEMI)
-		pixels_pairs(l->swapped ? pal->v : pal->u, l->swapped ? pal->u : pal->v, colours, from, to, row);
+		pixels_pairs(l->swapped ? pal->v : pal->u, l->swapped ? pal->u : pal->v, colours,
+			     from, to, row);
 	else
-		pixels_plane((plane == 1) != l->swapped ? pal->u : pal->v, colours, from, to, 2, row);
+		pixels_plane((plane == 1) != l->swapped ? pal->u : pal->v, colours, from, to, 2,
+			     row);
 }

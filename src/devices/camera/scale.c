@@ -12,8 +12,10 @@
 static enum AVPixelFormat plain_format(enum AVPixelFormat format, bool *full)
 {
 	static const enum AVPixelFormat pairs[][2] = {
-		{ AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUV420P }, { AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUV422P },
-		{ AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_YUV444P }, { AV_PIX_FMT_YUVJ440P, AV_PIX_FMT_YUV440P },
+		{ AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUV420P },
+		{ AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUV422P },
+		{ AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_YUV444P },
+		{ AV_PIX_FMT_YUVJ440P, AV_PIX_FMT_YUV440P },
 		{ AV_PIX_FMT_YUVJ411P, AV_PIX_FMT_YUV411P },
 	};
 
@@ -46,7 +48,9 @@ static int matrix_of(enum AVColorSpace space)
 struct vmedia_camera_raw vmedia_camera_raw_of(const AVFrame *frame)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(frame->format);
-	struct vmedia_camera_raw raw = { .width = frame->width, .height = frame->height, .matrix = SWS_CS_ITU601 };
+	struct vmedia_camera_raw raw = { .width = frame->width,
+					 .height = frame->height,
+					 .matrix = SWS_CS_ITU601 };
 
 	raw.full = frame->color_range == AVCOL_RANGE_JPEG;
 	raw.format = plain_format(frame->format, &raw.full);
@@ -59,8 +63,8 @@ struct vmedia_camera_raw vmedia_camera_raw_of(const AVFrame *frame)
 
 bool vmedia_camera_raw_same(const struct vmedia_camera_raw *a, const struct vmedia_camera_raw *b)
 {
-	return a->format == b->format && a->width == b->width && a->height == b->height && a->full == b->full &&
-	       a->matrix == b->matrix;
+	return a->format == b->format && a->width == b->width && a->height == b->height &&
+	       a->full == b->full && a->matrix == b->matrix;
 }
 
 static int even_up(int v)
@@ -87,17 +91,20 @@ static int make_out(struct vmedia_camera_scaler *s)
 static int make_context(struct vmedia_camera_scaler *s)
 {
 	sws_freeContext(s->sws);
-	s->sws = sws_getContext(s->from.width, s->from.height, s->from.format, s->to.width, s->to.height, s->to.format,
-				SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
+	s->sws = sws_getContext(s->from.width, s->from.height, s->from.format, s->to.width,
+				s->to.height, s->to.format,
+				SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL,
+				NULL);
 	if (!s->sws) {
-		vmedia_warn("camera: libswscale cannot make %dx%d %s of %dx%d %s", s->to.width, s->to.height,
-			    av_get_pix_fmt_name(s->to.format), s->from.width, s->from.height,
-			    av_get_pix_fmt_name(s->from.format));
+		vmedia_warn("camera: libswscale cannot make %dx%d %s of %dx%d %s", s->to.width,
+			    s->to.height, av_get_pix_fmt_name(s->to.format), s->from.width,
+			    s->from.height, av_get_pix_fmt_name(s->from.format));
 		return -EINVAL;
 	}
 	/* Fails for formats that have no matrix, where it does not matter. */
 	sws_setColorspaceDetails(s->sws, sws_getCoefficients(s->from.matrix), s->from.full,
-				 sws_getCoefficients(s->to.matrix), s->to.full, 0, 1 << 16, 1 << 16);
+				 sws_getCoefficients(s->to.matrix), s->to.full, 0, 1 << 16,
+				 1 << 16);
 	return make_out(s);
 }
 
@@ -109,20 +116,22 @@ static void pad(AVFrame *f)
 	if (!(d->flags & AV_PIX_FMT_FLAG_PLANAR) || d->comp[0].depth != 8)
 		return;
 	for (int y = 0; (f->width & 1) && y < f->height; y++)
-		f->data[0][y * f->linesize[0] + f->width] = f->data[0][y * f->linesize[0] + f->width - 1];
+		f->data[0][y * f->linesize[0] + f->width] =
+			f->data[0][y * f->linesize[0] + f->width - 1];
 	if (f->height & 1)
-		memcpy(f->data[0] + f->height * f->linesize[0], f->data[0] + (f->height - 1) * f->linesize[0],
-		       (size_t)even_up(f->width));
+		memcpy(f->data[0] + f->height * f->linesize[0],
+		       f->data[0] + (f->height - 1) * f->linesize[0], (size_t)even_up(f->width));
 }
 
-int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, int crop_width, int crop_height,
-			const struct vmedia_camera_raw *to, AVFrame **out)
+int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, int crop_width,
+			int crop_height, const struct vmedia_camera_raw *to, AVFrame **out)
 {
 	struct vmedia_camera_raw from = vmedia_camera_raw_of(frame);
 
 	from.width = crop_width < from.width ? crop_width : from.width;
 	from.height = crop_height < from.height ? crop_height : from.height;
-	if (!s->sws || !s->out || !vmedia_camera_raw_same(&from, &s->from) || !vmedia_camera_raw_same(to, &s->to)) {
+	if (!s->sws || !s->out || !vmedia_camera_raw_same(&from, &s->from) ||
+	    !vmedia_camera_raw_same(to, &s->to)) {
 		int err;
 
 		s->from = from;
@@ -133,8 +142,8 @@ int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, in
 			return err;
 		}
 	}
-	if (sws_scale(s->sws, (const uint8_t *const *)frame->data, frame->linesize, 0, from.height, s->out->data,
-		      s->out->linesize) < 0)
+	if (sws_scale(s->sws, (const uint8_t *const *)frame->data, frame->linesize, 0, from.height,
+		      s->out->data, s->out->linesize) < 0)
 		return -EINVAL;
 	pad(s->out);
 	*out = s->out;

@@ -2,8 +2,8 @@
 /*
  * Any decoded picture to one that can be packed: size, pixel format and range, by libswscale.
  *
- * The result goes to memory of our own, never to a driver's buffer: libswscale's vector code writes past the end of
- * rows, and nobody promises that it does not read back what it wrote.
+ * The result goes to memory of our own, never to a driver's buffer: libswscale's vector code writes
+ * past the end of rows, and nobody promises that it does not read back what it wrote.
  *
  * Context: one thread at a time for each scaler.
  */
@@ -35,13 +35,15 @@ struct vmedia_camera_raw vmedia_camera_raw_of(const AVFrame *frame);
 bool vmedia_camera_raw_same(const struct vmedia_camera_raw *a, const struct vmedia_camera_raw *b);
 
 /*
- * vmedia_camera_scale - make @frame into @to, in @out, which belongs to the scaler and holds until its next call
+ * vmedia_camera_scale - make @frame into @to, in @out, which belongs to the scaler and holds until
+ * its next call
  * @crop_width, @crop_height: how much of the frame to take, from its upper left corner
  *
- * Rows and columns of @out are doubled at the end where its size is odd. 0, -ENOMEM; -EINVAL: libswscale cannot.
+ * Rows and columns of @out are doubled at the end where its size is odd. 0, -ENOMEM; -EINVAL:
+ * libswscale cannot.
  */
-int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, int crop_width, int crop_height,
-			const struct vmedia_camera_raw *to, AVFrame **out);
+int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, int crop_width,
+			int crop_height, const struct vmedia_camera_raw *to, AVFrame **out);
 void vmedia_camera_scaler_fini(struct vmedia_camera_scaler *s);
 
 #endif

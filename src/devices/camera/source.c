@@ -21,7 +21,8 @@ static const struct {
 
 void vmedia_camera_add_size(struct vmedia_camera_source *src, uint32_t width, uint32_t height)
 {
-	if (!width || !height || width > VMEDIA_CAMERA_MAX_DIMENSION || height > VMEDIA_CAMERA_MAX_DIMENSION)
+	if (!width || !height || width > VMEDIA_CAMERA_MAX_DIMENSION ||
+	    height > VMEDIA_CAMERA_MAX_DIMENSION)
 		return;
 	if (src->num_sizes == sizeof(src->sizes) / sizeof(src->sizes[0]))
 		return;
@@ -31,7 +32,8 @@ void vmedia_camera_add_size(struct vmedia_camera_source *src, uint32_t width, ui
 	src->sizes[src->num_sizes++] = (struct vmedia_camera_size){ width, height };
 }
 
-void vmedia_camera_add_interval(struct vmedia_camera_source *src, uint32_t numerator, uint32_t denominator)
+void vmedia_camera_add_interval(struct vmedia_camera_source *src, uint32_t numerator,
+				uint32_t denominator)
 {
 	if (!numerator || !denominator || src->num_intervals == VMEDIA_CAMERA_MAX_INTERVALS)
 		return;
@@ -88,7 +90,8 @@ int vmedia_camera_source_open(const struct vmedia_camera_options *opts, char *wh
 		*src = s;
 		return 0;
 	}
-	snprintf(why, why_size, "unknown source \"%.*s\": use --source=pattern or --source=file:PATH",
+	snprintf(why, why_size,
+		 "unknown source \"%.*s\": use --source=pattern or --source=file:PATH",
 		 (int)(len < 64 ? len : 64), name);
 	return -EINVAL;
 }
@@ -103,7 +106,8 @@ void vmedia_camera_source_close(struct vmedia_camera_source *src)
 
 /* ---- What it offers ---- */
 
-int vmedia_camera_source_format(const struct vmedia_camera_source *src, uint32_t index, uint32_t *pixelformat)
+int vmedia_camera_source_format(const struct vmedia_camera_source *src, uint32_t index,
+				uint32_t *pixelformat)
 {
 	if (index >= src->num_formats)
 		return -EINVAL;
@@ -111,7 +115,8 @@ int vmedia_camera_source_format(const struct vmedia_camera_source *src, uint32_t
 	return 0;
 }
 
-int vmedia_camera_source_size(const struct vmedia_camera_source *src, uint32_t index, struct vmedia_camera_size *size)
+int vmedia_camera_source_size(const struct vmedia_camera_source *src, uint32_t index,
+			      struct vmedia_camera_size *size)
 {
 	if (index >= src->num_sizes)
 		return -EINVAL;
@@ -128,8 +133,8 @@ int vmedia_camera_source_interval(const struct vmedia_camera_source *src, uint32
 	return 0;
 }
 
-const struct vmedia_camera_control *vmedia_camera_source_controls(const struct vmedia_camera_source *src,
-								  uint32_t *count)
+const struct vmedia_camera_control *
+vmedia_camera_source_controls(const struct vmedia_camera_source *src, uint32_t *count)
 {
 	*count = src->num_controls;
 	return src->controls;
@@ -154,7 +159,8 @@ static struct vmedia_camera_size nearest_size(const struct vmedia_camera_source 
 
 	for (uint32_t i = 0; i < src->num_sizes; i++) {
 		const struct vmedia_camera_size *s = &src->sizes[i];
-		uint64_t d = (uint64_t)distance(s->width, fmt->width) + distance(s->height, fmt->height);
+		uint64_t d =
+			(uint64_t)distance(s->width, fmt->width) + distance(s->height, fmt->height);
 
 		if (!vmedia_camera_format_fits(fmt->pixelformat, s->width, s->height))
 			continue;
@@ -166,7 +172,8 @@ static struct vmedia_camera_size nearest_size(const struct vmedia_camera_source 
 	return best;
 }
 
-void vmedia_camera_source_try(const struct vmedia_camera_source *src, struct vmedia_camera_format *fmt)
+void vmedia_camera_source_try(const struct vmedia_camera_source *src,
+			      struct vmedia_camera_format *fmt)
 {
 	struct vmedia_camera_size size;
 	bool found = false;
@@ -184,15 +191,17 @@ void vmedia_camera_source_try(const struct vmedia_camera_source *src, struct vme
 
 /* ---- Pictures ---- */
 
-int vmedia_camera_source_start(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
+int vmedia_camera_source_start(struct vmedia_camera_source *src,
+			       const struct vmedia_camera_format *fmt,
 			       const struct vmedia_fract *interval)
 {
 	struct vmedia_camera_format f = *fmt;
 	int err;
 
 	vmedia_camera_source_try(src, &f);
-	if (src->started || f.pixelformat != fmt->pixelformat || f.width != fmt->width || f.height != fmt->height ||
-	    f.bytesperline != fmt->bytesperline || !interval->numerator || !interval->denominator)
+	if (src->started || f.pixelformat != fmt->pixelformat || f.width != fmt->width ||
+	    f.height != fmt->height || f.bytesperline != fmt->bytesperline ||
+	    !interval->numerator || !interval->denominator)
 		return -EINVAL;
 	atomic_store(&src->interrupted, false);
 	err = src->ops->start(src, &f, interval);
@@ -203,7 +212,8 @@ int vmedia_camera_source_start(struct vmedia_camera_source *src, const struct vm
 	return 0;
 }
 
-int vmedia_camera_source_fill_target(struct vmedia_camera_source *src, struct vmedia_camera_target *target)
+int vmedia_camera_source_fill_target(struct vmedia_camera_source *src,
+				     struct vmedia_camera_target *target)
 {
 	return src->started ? src->ops->fill(src, target) : -EINVAL;
 }

@@ -2,16 +2,16 @@
 /*
  * What a source of pictures is to the camera: the interface to implement for a new one.
  *
- * A source is opened by its name ("pattern", "file:PATH"): one row of the table in source.c. Its ->open() fills in
- * what it offers, as data; the camera enumerates, negotiates and checks. Then
+ * A source is opened by its name ("pattern", "file:PATH"): one row of the table in source.c. Its
+ * ->open() fills in what it offers, as data; the camera enumerates, negotiates and checks. Then
  *
  *	start ((next) (fill | skip))* stop
  *
  * with a format that was negotiated. All pixel formats are offered in all sizes that fit them.
  *
- * Context: open and close on the thread that made the device; start to stop on one other thread, not at the same time
- * as those. Values of controls and the interrupt flag may change at any moment: they are atomics, read by
- * vmedia_camera_value() and vmedia_camera_interrupted().
+ * Context: open and close on the thread that made the device; start to stop on one other thread,
+ * not at the same time as those. Values of controls and the interrupt flag may change at any
+ * moment: they are atomics, read by vmedia_camera_value() and vmedia_camera_interrupted().
  */
 #ifndef VMEDIA_CAMERA_SOURCE_H
 #define VMEDIA_CAMERA_SOURCE_H
@@ -28,18 +28,21 @@
 
 struct vmedia_camera_source_ops {
 	/*
-	 * @arg is what follows the name's colon, or NULL. The base is zeroed and has @ops; fill in the rest. On an error say
-	 * why and leave nothing allocated.
+	 * @arg is what follows the name's colon, or NULL. The base is zeroed and has @ops; fill in
+	 * the rest. On an error say why and leave nothing allocated.
 	 */
-	int (*open)(const struct vmedia_camera_options *opts, const char *arg, char *why, size_t why_size,
-		    struct vmedia_camera_source **src);
+	int (*open)(const struct vmedia_camera_options *opts, const char *arg, char *why,
+		    size_t why_size, struct vmedia_camera_source **src);
 	void (*close)(struct vmedia_camera_source *src);
 	/* colorspace, ycbcr_enc, quantization and xfer_func of @fmt, whose rest is final. */
-	void (*colorimetry)(const struct vmedia_camera_source *src, struct vmedia_camera_format *fmt);
+	void (*colorimetry)(const struct vmedia_camera_source *src,
+			    struct vmedia_camera_format *fmt);
 	int (*start)(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
 		     const struct vmedia_fract *interval);
 	int (*fill)(struct vmedia_camera_source *src, struct vmedia_camera_target *target);
-	/* When the next picture is due, as of struct vmedia_capture_ops. Optional: by the interval. */
+	/*
+	 * When the next picture is due, as of struct vmedia_capture_ops. Optional: by the interval.
+	 */
 	int (*next)(struct vmedia_camera_source *src, uint64_t *when);
 	/* A picture passes unseen. Optional. */
 	void (*skip)(struct vmedia_camera_source *src);
@@ -75,11 +78,13 @@ static inline bool vmedia_camera_interrupted(const struct vmedia_camera_source *
 
 /* Append unless it is there already, is out of range or there is no room. For open(). */
 void vmedia_camera_add_size(struct vmedia_camera_source *src, uint32_t width, uint32_t height);
-void vmedia_camera_add_interval(struct vmedia_camera_source *src, uint32_t numerator, uint32_t denominator);
+void vmedia_camera_add_interval(struct vmedia_camera_source *src, uint32_t numerator,
+				uint32_t denominator);
 /* 5 to 60 frames a second, those that are not there yet. */
 void vmedia_camera_add_usual_intervals(struct vmedia_camera_source *src);
 
 /* The device's way to the same: planes from the framework instead of a plain buffer. */
-int vmedia_camera_source_fill_target(struct vmedia_camera_source *src, struct vmedia_camera_target *target);
+int vmedia_camera_source_fill_target(struct vmedia_camera_source *src,
+				     struct vmedia_camera_target *target);
 
 #endif
