@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -150,6 +151,38 @@ static void test_disconnect_in_flight(void **state)
 	assert_int_equal(r.num_held[0], 0);
 }
 
+/* A front-end that truncates a file under us: reads give zeros, and it is thrown out. */
+static void test_truncated(void **state)
+{
+	int fd = memfd_create("short", MFD_CLOEXEC);
+	struct vmedia_vuf_region regions[2];
+	struct vmedia_gpa_range out, in;
+	struct rig r;
+	char cookie;
+
+	assert_int_equal(vmedia_mem_guard_install(), 0);
+	assert_int_equal(ftruncate(fd, RIG_MEM_SIZE), 0);
+	rig_start(&r, NULL);
+	regions[0] = regions[1] = rig_region(&r);
+	regions[1].guest_addr += RIG_MEM_SIZE;
+	regions[1].user_addr += RIG_MEM_SIZE;
+	regions[1].fd = fd;
+	assert_int_equal(vmedia_vuf_set_mem_table(r.vuf, regions, 2), 0);
+	rig_setup_ring(&r, 0, 0);
+	rig_echo(&r, 0, 1);
+	out = (struct vmedia_gpa_range){ .gpa = regions[1].guest_addr, .len = 1 };
+	in = (struct vmedia_gpa_range){ .gpa = RIG_GPA + 0x18000, .len = 1 };
+	assert_int_equal(vmedia_vqr_add(r.ring[0].vqr, &out, 1, &in, 1, &cookie, 0), 0);
+	vmedia_vqr_publish(r.ring[0].vqr);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	vmedia_eventfd_signal(r.ring[0].kick);
+	rig_settle(&r);
+	assert_int_equal(r.closed, 1);
+	assert_int_equal(r.reason, -EFAULT);
+	rig_close(&r);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_mem_removed_under_ring),
 		cmocka_unit_test(test_inflight_survives),
 		cmocka_unit_test(test_disconnect_in_flight),
+		cmocka_unit_test(test_truncated),
 	};
 
 	vmedia_log_set_level(VMEDIA_LOG_ERR);

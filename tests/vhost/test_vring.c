@@ -74,7 +74,7 @@ static void test_batch(void **state)
 	rig_close(&r);
 }
 
-/* A driver that adds while the device works: nothing is overlooked, and the loop sees to others too. */
+/* A driver that adds while the device works: nothing is overlooked, the loop sees to others too. */
 static void test_busy_driver(void **state)
 {
 	struct vmedia_vub_stats stats;
