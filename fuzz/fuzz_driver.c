@@ -2,13 +2,14 @@
 /*
  * A hostile device against the user-space driver, in one thread.
  *
- * The input is a script. Each step is a byte that says what the program does (open, an ioctl, mmap, ...) or what the device
- * does by itself (an event, a mapping of region 0), followed by the bytes it needs. Whenever the driver waits, the device
- * answers what is on the commandq: by an answer that fits the question, by one with some bytes changed, by raw bytes, or not
- * at all. When the input is at its end the device goes silent, and everything is closed.
+ * The input is a script. Each step is a byte that says what the program does (open, an ioctl, mmap,
+ * ...) or what the device does by itself (an event, a mapping of region 0), followed by the bytes
+ * it needs. Whenever the driver waits, the device answers what is on the commandq: by an answer
+ * that fits the question, by one with some bytes changed, by raw bytes, or not at all. When the
+ * input is at its end the device goes silent, and everything is closed.
  *
- * What must hold besides that nothing crashes, leaks or hangs: a dequeued buffer is one that was queued, with no more bytes
- * than its memory has; memory that vmedia_mmap() gave can be read.
+ * What must hold besides that nothing crashes, leaks or hangs: a dequeued buffer is one that was
+ * queued, with no more bytes than its memory has; memory that vmedia_mmap() gave can be read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -111,7 +112,8 @@ static void honest(struct rig *r)
 		r->cmd.session_id = r->next_id++;
 	r->cmd.driver_addr = (uint64_t)(next(r) % 20) * 4096;
 	r->cmd.mmap_len = 4096;
-	if (r->cmd.type != VMEDIA_CMD_IOCTL || !io->info || io->info->follow != VMEDIA_FOLLOW_PLANES)
+	if (r->cmd.type != VMEDIA_CMD_IOCTL || !io->info ||
+	    io->info->follow != VMEDIA_FOLLOW_PLANES)
 		return;
 	if (io->num_planes > 2 && io->info->nr == 9)
 		io->num_planes = io->arg.buffer.length = 2;
@@ -237,26 +239,31 @@ static void make_queue(struct rig *r, unsigned int i)
 
 /* ---- The program ---- */
 
-static void check_buffer(struct rig *r, const struct vmedia_buffer *b, const struct vmedia_plane *planes)
+static void check_buffer(struct rig *r, const struct vmedia_buffer *b,
+			 const struct vmedia_plane *planes)
 {
 	uint32_t i;
 
 	if (!vmedia_drv_type_multi(b->type)) {
 		must(b->bytesused <= b->length);
 		if (b->memory == V4L2_MEMORY_USERPTR)
-			must(vmedia_pages_find(r->drv, b->m.userptr, b->length) || !b->length || b->m.userptr);
+			must(vmedia_pages_find(r->drv, b->m.userptr, b->length) || !b->length ||
+			     b->m.userptr);
 		return;
 	}
 	must(b->length <= VMEDIA_MAX_PLANES);
 	for (i = 0; i < b->length; i++)
-		must(planes[i].bytesused <= planes[i].length && planes[i].data_offset <= planes[i].bytesused);
+		must(planes[i].bytesused <= planes[i].length &&
+		     planes[i].data_offset <= planes[i].bytesused);
 }
 
 static void buffer_call(struct rig *r, struct vmedia_file *f)
 {
 	static const unsigned int nrs[] = { 9, 15, 93, 17 };
 	struct vmedia_plane planes[VMEDIA_MAX_PLANES] = { 0 };
-	struct vmedia_buffer b = { .index = next(r) % 40, .type = next(r) % 16, .memory = next(r) % 5 };
+	struct vmedia_buffer b = { .index = next(r) % 40,
+				   .type = next(r) % 16,
+				   .memory = next(r) % 5 };
 	uint8_t uuid[VMEDIA_MAX_PLANES][VMEDIA_UUID_SIZE] = { { 1 } };
 	unsigned int nr = nrs[next(r) % 4], i;
 	uint8_t *p = r->pages[next(r) % PAGES];
@@ -328,8 +335,12 @@ static void queue_call(struct rig *r, struct vmedia_file *f)
 {
 	uint32_t type = next(r) % 16, memory = 1 + next(r) % 4;
 	struct vmedia_requestbuffers rb = { .count = next(r) % 34, .type = type, .memory = memory };
-	struct vmedia_create_buffers cb = { .count = next(r) % 6, .memory = memory, .format.type = type };
-	struct vmedia_remove_buffers rm = { .index = next(r) % 34, .count = next(r) % 6, .type = type };
+	struct vmedia_create_buffers cb = { .count = next(r) % 6,
+					    .memory = memory,
+					    .format.type = type };
+	struct vmedia_remove_buffers rm = { .index = next(r) % 34,
+					    .count = next(r) % 6,
+					    .type = type };
 
 	switch (next(r) % 5) {
 	case 0:

@@ -2,8 +2,9 @@
 /*
  * Guest RAM: one sealed memory file, mapped once, given out by pages.
  *
- * A bit a page says who has it; the search goes on where the last one ended. Freed pages are punched out of the file, so
- * that what is given out next is zero and costs nothing until it is touched.
+ * A bit a page says who has it; the search goes on where the last one ended. Freed pages are
+ * punched out of the file, so that what is given out next is zero and costs nothing until it is
+ * touched.
  */
 #include "driver/internal.h"
 
@@ -73,7 +74,8 @@ static void set_used(struct vmedia_arena *a, uint64_t first, uint64_t n, bool us
 }
 
 /* First run of @n free pages that begins in [from, to). */
-static bool find(const struct vmedia_arena *a, uint64_t from, uint64_t to, uint64_t n, uint64_t *first)
+static bool find(const struct vmedia_arena *a, uint64_t from, uint64_t to, uint64_t n,
+		 uint64_t *first)
 {
 	uint64_t run = 0, i;
 
@@ -108,9 +110,12 @@ void vmedia_arena_free(struct vmedia_arena *a, uint64_t first, uint64_t n)
 {
 	if (!n)
 		return;
-	/* Host pages larger than ours: a punch clears only what it covers partly, which is what is wanted. */
-	if (fallocate(a->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(first * VMEDIA_DRV_PAGE),
-		      (off_t)(n * VMEDIA_DRV_PAGE)))
+	/*
+	 * Host pages larger than ours: a punch clears only what it covers partly, which is what is
+	 * wanted.
+	 */
+	if (fallocate(a->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		      (off_t)(first * VMEDIA_DRV_PAGE), (off_t)(n * VMEDIA_DRV_PAGE)))
 		memset(vmedia_arena_ptr(a, first), 0, n * VMEDIA_DRV_PAGE);
 	set_used(a, first, n, false);
 	a->free += n;

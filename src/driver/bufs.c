@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * QUERYBUF, QBUF and PREPARE_BUF: the program's buffer to a question, the answer to the program's buffer.
+ * QUERYBUF, QBUF and PREPARE_BUF: the program's buffer to a question, the answer to the program's
+ * buffer.
  *
- * The device never sees an address of this process: the planes pointer is sent as 0, and m.userptr as the
- * guest-physical address of the plane's first byte, beside the SG list that is what counts.
+ * The device never sees an address of this process: the planes pointer is sent as 0, and m.userptr
+ * as the guest-physical address of the plane's first byte, beside the SG list that is what counts.
  *
- * Security model: see stream.c. The answer has passed vmedia_resp_decode(); here it is compared with the mirror.
+ * Security model: see stream.c. The answer has passed vmedia_resp_decode(); here it is compared
+ * with the mirror.
  */
 #include "driver/internal.h"
 
@@ -144,8 +146,8 @@ static void hide_pointers(struct vmedia_drv_cmd *c, uint32_t num)
 }
 
 /* From now on the buffer may be the device's. */
-static void claim(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf, uint32_t num,
-		  const struct handle *h, struct vmedia_pages *const *pages)
+static void claim(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf,
+		  uint32_t num, const struct handle *h, struct vmedia_pages *const *pages)
 {
 	uint32_t i;
 
@@ -219,12 +221,14 @@ void vmedia_drv_buf_unasked(struct vmedia_drv_cmd *c)
 
 static uint32_t length_of(const struct vmedia_ioctl *io, uint32_t i)
 {
-	return vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].length : io->arg.buffer.length;
+	return vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].length
+							  : io->arg.buffer.length;
 }
 
 static uint32_t offset_of(const struct vmedia_ioctl *io, uint32_t i)
 {
-	return vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].m.mem_offset : io->arg.buffer.m.offset;
+	return vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].m.mem_offset
+							  : io->arg.buffer.m.offset;
 }
 
 static void learn(const struct vmedia_ioctl *io, struct vmedia_drv_buf *buf, uint32_t num)
@@ -240,14 +244,16 @@ static void learn(const struct vmedia_ioctl *io, struct vmedia_drv_buf *buf, uin
 }
 
 /* Device memory is what it was when it was first described. */
-static const char *mmap_fault(const struct vmedia_ioctl *io, const struct vmedia_drv_buf *buf, uint32_t num)
+static const char *mmap_fault(const struct vmedia_ioctl *io, const struct vmedia_drv_buf *buf,
+			      uint32_t num)
 {
 	uint32_t i, used;
 
 	if (buf->known && num != buf->num_planes)
 		return "another number of planes";
 	for (i = 0; i < num; i++) {
-		used = vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].bytesused : io->arg.buffer.bytesused;
+		used = vmedia_drv_type_multi(io->arg.buffer.type) ? io->planes[i].bytesused
+								  : io->arg.buffer.bytesused;
 		if (used > length_of(io, i))
 			return "bytesused beyond the buffer";
 		if (buf->known && length_of(io, i) != buf->length[i])
@@ -258,7 +264,8 @@ static const char *mmap_fault(const struct vmedia_ioctl *io, const struct vmedia
 	return NULL;
 }
 
-static const char *answer_fault(struct vmedia_drv_cmd *c, const struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf)
+static const char *answer_fault(struct vmedia_drv_cmd *c, const struct vmedia_drv_queue *q,
+				struct vmedia_drv_buf *buf)
 {
 	const struct vmedia_ioctl *io = &c->cmd.io;
 	uint32_t num = vmedia_drv_type_multi(io->arg.buffer.type) ? io->num_planes : 1, i;
@@ -283,7 +290,10 @@ static const char *answer_fault(struct vmedia_drv_cmd *c, const struct vmedia_dr
 	return NULL;
 }
 
-/* Handles of memory that the program provided: QUERYBUF tells what was queued last, the others return what was asked. */
+/*
+ * Handles of memory that the program provided: QUERYBUF tells what was queued last, the others
+ * return what was asked.
+ */
 static void give_plane(const struct vmedia_drv_cmd *c, uint32_t i, struct vmedia_plane *to)
 {
 	const struct vmedia_ioctl *io = &c->cmd.io;

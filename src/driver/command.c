@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Commands: from a slot of guest RAM to an answer that was checked, and what happens when none comes.
+ * Commands: from a slot of guest RAM to an answer that was checked, and what happens when none
+ * comes.
  *
  *	IDLE -> get() -> SETUP -> post() -> FLIGHT -> returned() -> finish(), then
  *		somebody waits: DONE -> put() -> IDLE
  *		nobody does: done() -> IDLE
- *	FLIGHT -> time-out: the caller gets -ETIMEDOUT, its session is in error, the command is LOST until returned()
+ *	FLIGHT -> time-out: -ETIMEDOUT, the session is in error -> LOST -> returned() -> IDLE
  *
- * A slot is a page for the question and a page for the answer. Longer messages (SG lists, EDID) get pages of their own
- * for the time of the command. Whatever the state, memory goes back to the arena only when the ring has given it back.
+ * A slot is a page for the question and a page for the answer. Longer messages (SG lists, EDID) get
+ * pages of their own for the time of the command. Whatever the state, memory goes back to the arena
+ * only when the ring has given it back.
  *
- * A late answer still has effects at the device, so it is undone: a session opened is closed, a mapping is unmapped.
+ * A late answer still has effects at the device, so it is undone: a session opened is closed, a
+ * mapping is unmapped.
  *
- * Security model: the answer is copied out of shared memory once, and vmedia_resp_decode() judges the copy.
+ * Security model: the answer is copied out of shared memory once, and vmedia_resp_decode() judges
+ * the copy.
  */
 #include "driver/internal.h"
 
@@ -93,7 +97,8 @@ int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_
 	if (!has_idle(drv)) {
 		if (!wait)
 			return -EAGAIN;
-		err = vmedia_drv_wait(drv, has_idle, drv, vmedia_drv_deadline(drv, drv->opts.timeout_ms));
+		err = vmedia_drv_wait(drv, has_idle, drv,
+				      vmedia_drv_deadline(drv, drv->opts.timeout_ms));
 		if (err)
 			return err;
 	}
@@ -166,14 +171,19 @@ static int make_room(struct vmedia_drv_cmd *c, uint64_t req, uint64_t resp)
 	return 0;
 }
 
-/* Cut [gpa, gpa + len) into @pieces at odd places, as no honest device should mind (VMEDIA_DRIVER_SPLIT). */
-static unsigned int cut(const struct vmedia_driver *drv, uint64_t gpa, uint32_t len, struct vmedia_gpa_range *out)
+/*
+ * Cut [gpa, gpa + len) into @pieces at odd places, as no honest device should mind
+ * (VMEDIA_DRIVER_SPLIT).
+ */
+static unsigned int cut(const struct vmedia_driver *drv, uint64_t gpa, uint32_t len,
+			struct vmedia_gpa_range *out)
 {
 	static const uint32_t at[] = { 1, 7, 13 };
 	unsigned int n = 0, i;
 	uint32_t take;
 
-	for (i = 0; drv->opts.flags & VMEDIA_DRIVER_SPLIT && i < VMEDIA_ARRAY_SIZE(at) && len > 1; i++) {
+	for (i = 0; drv->opts.flags & VMEDIA_DRIVER_SPLIT && i < VMEDIA_ARRAY_SIZE(at) && len > 1;
+	     i++) {
 		take = VMEDIA_MIN(at[i], len - 1);
 		out[n++] = (struct vmedia_gpa_range){ .gpa = gpa, .len = take };
 		gpa += take;
@@ -192,7 +202,8 @@ static int to_ring(struct vmedia_drv_cmd *c)
 	unsigned int in_num = cut(drv, c->resp_gpa, c->resp_cap, in);
 	int err;
 
-	err = vmedia_vqr_add(drv->vq[VMEDIA_QUEUE_COMMAND].vqr, out, out_num, in, in_num, c, VMEDIA_VQR_INDIRECT);
+	err = vmedia_vqr_add(drv->vq[VMEDIA_QUEUE_COMMAND].vqr, out, out_num, in, in_num, c,
+			     VMEDIA_VQR_INDIRECT);
 	if (err == -ENOSPC)
 		return -EAGAIN;
 	if (err)
@@ -253,7 +264,8 @@ int vmedia_drv_cmd_post(struct vmedia_drv_cmd *c, bool wait)
 		if (err != -EAGAIN || !wait || vmedia_list_empty(&drv->flight))
 			break;
 		room.free = vmedia_vqr_free(drv->vq[VMEDIA_QUEUE_COMMAND].vqr);
-		err = vmedia_drv_wait(drv, has_more_room, &room, vmedia_drv_deadline(drv, drv->opts.timeout_ms));
+		err = vmedia_drv_wait(drv, has_more_room, &room,
+				      vmedia_drv_deadline(drv, drv->opts.timeout_ms));
 	}
 	return err;
 }
@@ -292,7 +304,8 @@ static void trace(const struct vmedia_drv_cmd *c)
 	t = (struct vmedia_trace){
 		.type = c->cmd.type,
 		.session_id = c->cmd.session_id,
-		.name = c->cmd.type == VMEDIA_CMD_IOCTL && !c->raw ? c->cmd.io.info->name : vmedia_cmd_name(c->cmd.type),
+		.name = c->cmd.type == VMEDIA_CMD_IOCTL && !c->raw ? c->cmd.io.info->name
+								   : vmedia_cmd_name(c->cmd.type),
 		.err = c->err,
 		.duration_ns = vmedia_now_ns() - c->start_ns,
 		.sent = c->req_len,
@@ -303,7 +316,8 @@ static void trace(const struct vmedia_drv_cmd *c)
 
 static const char *name_of(const struct vmedia_drv_cmd *c)
 {
-	return c->cmd.type == VMEDIA_CMD_IOCTL ? c->cmd.io.info->name : vmedia_cmd_name(c->cmd.type);
+	return c->cmd.type == VMEDIA_CMD_IOCTL ? c->cmd.io.info->name
+					       : vmedia_cmd_name(c->cmd.type);
 }
 
 static int judge(struct vmedia_drv_cmd *c, uint32_t used)
@@ -319,9 +333,10 @@ static int judge(struct vmedia_drv_cmd *c, uint32_t used)
 	err = vmedia_resp_decode(&c->cmd, drv->scratch, used);
 	if (err == -EIO && c->cmd.why.what) {
 		drv->stats.refused_answers++;
-		vmedia_warn_rl(&drv->limit, "answer to %s of session %u refused: %s (%llu, limit %llu)", name_of(c),
-			       c->cmd.session_id, c->cmd.why.what, (unsigned long long)c->cmd.why.got,
-			       (unsigned long long)c->cmd.why.limit);
+		vmedia_warn_rl(
+			&drv->limit, "answer to %s of session %u refused: %s (%llu, limit %llu)",
+			name_of(c), c->cmd.session_id, c->cmd.why.what,
+			(unsigned long long)c->cmd.why.got, (unsigned long long)c->cmd.why.limit);
 	} else {
 		c->answered = true;
 	}
@@ -353,7 +368,8 @@ static void ignore_result(void *opaque, int err)
 }
 
 /* Undo what a command did whose caller has gone. */
-static void undo(struct vmedia_driver *drv, uint32_t type, uint32_t session_id, uint64_t driver_addr)
+static void undo(struct vmedia_driver *drv, uint32_t type, uint32_t session_id,
+		 uint64_t driver_addr)
 {
 	struct vmedia_drv_cmd *c;
 
@@ -406,8 +422,9 @@ void vmedia_drv_cmd_abandon(struct vmedia_drv_cmd *c, int err)
 	vmedia_done_fn done = c->done;
 	void *opaque = c->opaque;
 
-	vmedia_warn_rl(&drv->limit, "no answer to %s of session %u: %s", c->raw ? "a raw command" : name_of(c),
-		       c->cmd.session_id, err == -ETIMEDOUT ? "time is up" : "the device is gone");
+	vmedia_warn_rl(&drv->limit, "no answer to %s of session %u: %s",
+		       c->raw ? "a raw command" : name_of(c), c->cmd.session_id,
+		       err == -ETIMEDOUT ? "time is up" : "the device is gone");
 	c->err = err;
 	vmedia_list_del(&c->node);
 	if (c->finish)
@@ -460,8 +477,8 @@ void vmedia_drv_cmd_fail_all(struct vmedia_driver *drv, int err)
 	}
 }
 
-int vmedia_raw_command(struct vmedia_driver *drv, const void *req, size_t req_len, void *resp, size_t resp_cap,
-		       size_t *used)
+int vmedia_raw_command(struct vmedia_driver *drv, const void *req, size_t req_len, void *resp,
+		       size_t resp_cap, size_t *used)
 {
 	struct vmedia_drv_cmd *c;
 	int err;

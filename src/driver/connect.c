@@ -2,8 +2,8 @@
 /*
  * A device is found, negotiated, and started; and everything is given back.
  *
- * In the order in which a VMM does it: features, region 0, configuration space, memory table, rings, DRIVER_OK. The guest
- * has one region of memory, the arena.
+ * In the order in which a VMM does it: features, region 0, configuration space, memory table,
+ * rings, DRIVER_OK. The guest has one region of memory, the arena.
  */
 #include "driver/internal.h"
 
@@ -19,7 +19,8 @@
 
 /* ---- Requests of the device ---- */
 
-static int on_shmem_map(void *opaque, uint8_t shmid, int fd, uint64_t fd_off, uint64_t shm_off, uint64_t len, bool rw)
+static int on_shmem_map(void *opaque, uint8_t shmid, int fd, uint64_t fd_off, uint64_t shm_off,
+			uint64_t len, bool rw)
 {
 	struct vmedia_driver *drv = opaque;
 
@@ -39,7 +40,9 @@ static int on_shmem_unmap(void *opaque, uint8_t shmid, uint64_t shm_off, uint64_
 	return -EINVAL;
 }
 
-/* What the device exports is asked for by UUID when it is needed; here only the number is bounded. */
+/*
+ * What the device exports is asked for by UUID when it is needed; here only the number is bounded.
+ */
 static int on_object_add(void *opaque, const uint8_t *uuid)
 {
 	struct vmedia_driver *drv = opaque;
@@ -81,8 +84,9 @@ static const struct vmedia_vuf_ops vuf_ops = {
 
 static int check_options(struct vmedia_driver_options *o)
 {
-	const uint32_t flags = VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_NO_EVENT_IDX | VMEDIA_DRIVER_NO_INDIRECT |
-			       VMEDIA_DRIVER_NO_REGION | VMEDIA_DRIVER_ALLOW_UNSEALED | VMEDIA_DRIVER_SPLIT;
+	const uint32_t flags = VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_NO_EVENT_IDX |
+			       VMEDIA_DRIVER_NO_INDIRECT | VMEDIA_DRIVER_NO_REGION |
+			       VMEDIA_DRIVER_ALLOW_UNSEALED | VMEDIA_DRIVER_SPLIT;
 
 	if (o->flags & ~flags)
 		return -EINVAL;
@@ -103,8 +107,8 @@ static int check_options(struct vmedia_driver_options *o)
 	return 0;
 }
 
-static int driver_new(const struct vmedia_driver_options *opts, const struct vmedia_drv_hooks *hooks,
-		      struct vmedia_driver **out)
+static int driver_new(const struct vmedia_driver_options *opts,
+		      const struct vmedia_drv_hooks *hooks, struct vmedia_driver **out)
 {
 	struct vmedia_driver *drv = calloc(1, sizeof(*drv));
 	unsigned int i;
@@ -159,11 +163,13 @@ static int build(struct vmedia_driver *drv, uint64_t region_size)
 	int err;
 
 	if (region_size > drv->opts.max_region) {
-		vmedia_err("region 0 of %llu bytes is larger than the %llu that are allowed", (unsigned long long)region_size,
+		vmedia_err("region 0 of %llu bytes is larger than the %llu that are allowed",
+			   (unsigned long long)region_size,
 			   (unsigned long long)drv->opts.max_region);
 		return -E2BIG;
 	}
-	err = vmedia_region_init(&drv->region, region_size, drv->opts.flags & VMEDIA_DRIVER_ALLOW_UNSEALED);
+	err = vmedia_region_init(&drv->region, region_size,
+				 drv->opts.flags & VMEDIA_DRIVER_ALLOW_UNSEALED);
 	if (!err)
 		err = vmedia_arena_init(&drv->arena, drv->opts.memory_size);
 	if (!err)
@@ -190,10 +196,10 @@ static uint64_t wanted_features(const struct vmedia_driver_options *o)
 
 static uint64_t wanted_protocol(const struct vmedia_driver_options *o)
 {
-	uint64_t f = 1ull << VMEDIA_VU_PF_MQ | 1ull << VMEDIA_VU_PF_REPLY_ACK | 1ull << VMEDIA_VU_PF_BACKEND_REQ |
-		     1ull << VMEDIA_VU_PF_CONFIG | 1ull << VMEDIA_VU_PF_BACKEND_SEND_FD |
-		     1ull << VMEDIA_VU_PF_RESET_DEVICE | 1ull << VMEDIA_VU_PF_STATUS |
-		     1ull << VMEDIA_VU_PF_SHARED_OBJECT;
+	uint64_t f = 1ull << VMEDIA_VU_PF_MQ | 1ull << VMEDIA_VU_PF_REPLY_ACK |
+		     1ull << VMEDIA_VU_PF_BACKEND_REQ | 1ull << VMEDIA_VU_PF_CONFIG |
+		     1ull << VMEDIA_VU_PF_BACKEND_SEND_FD | 1ull << VMEDIA_VU_PF_RESET_DEVICE |
+		     1ull << VMEDIA_VU_PF_STATUS | 1ull << VMEDIA_VU_PF_SHARED_OBJECT;
 
 	if (!(o->flags & VMEDIA_DRIVER_NO_REGION))
 		f |= 1ull << VMEDIA_VU_PF_SHMEM;
@@ -203,7 +209,8 @@ static uint64_t wanted_protocol(const struct vmedia_driver_options *o)
 static int reach(struct vmedia_driver *drv, const struct vmedia_driver_options *opts)
 {
 	struct vmedia_vuf_config cfg = {
-		.timeout_ms = drv->opts.timeout_ms < 0 ? INT_MAX : (unsigned int)drv->opts.timeout_ms,
+		.timeout_ms = drv->opts.timeout_ms < 0 ? INT_MAX
+						       : (unsigned int)drv->opts.timeout_ms,
 		.protocol_features = wanted_protocol(&drv->opts),
 		.features = wanted_features(&drv->opts),
 		.shmem_bit = drv->opts.shmem_feature_bit,
@@ -234,12 +241,13 @@ static int negotiate(struct vmedia_driver *drv, uint64_t *region_size)
 		return err == -ENOTSUP ? -EPROTO : err;
 	pf = vmedia_vuf_protocol_features(drv->vuf);
 	if (!(pf >> VMEDIA_VU_PF_CONFIG & 1)) {
-		vmedia_err("the device has no configuration space (protocol feature CONFIG): not a media device");
+		vmedia_err("the device has no configuration space (protocol feature CONFIG): not a "
+			   "media device");
 		return -EPROTO;
 	}
 	if (pf >> VMEDIA_VU_PF_MQ & 1 && vmedia_vuf_num_queues(drv->vuf) < VMEDIA_NUM_QUEUES) {
-		vmedia_err("the device has %u queues, a media device has %u", vmedia_vuf_num_queues(drv->vuf),
-			   VMEDIA_NUM_QUEUES);
+		vmedia_err("the device has %u queues, a media device has %u",
+			   vmedia_vuf_num_queues(drv->vuf), VMEDIA_NUM_QUEUES);
 		return -EPROTO;
 	}
 	err = vmedia_vuf_get_config(drv->vuf, 0, raw, sizeof(raw));
@@ -290,8 +298,8 @@ static int start(struct vmedia_driver *drv)
 	return err;
 }
 
-int vmedia_drv_connect(const struct vmedia_driver_options *opts, const struct vmedia_drv_hooks *hooks,
-		       struct vmedia_driver **out)
+int vmedia_drv_connect(const struct vmedia_driver_options *opts,
+		       const struct vmedia_drv_hooks *hooks, struct vmedia_driver **out)
 {
 	struct vmedia_driver *drv;
 	uint64_t region_size;
@@ -322,8 +330,9 @@ int vmedia_driver_connect(const struct vmedia_driver_options *opts, struct vmedi
 	return vmedia_drv_connect(opts, NULL, drv);
 }
 
-int vmedia_drv_create_bare(const struct vmedia_driver_options *opts, const struct vmedia_drv_hooks *hooks,
-			   uint64_t features, const struct vmedia_config *config, uint64_t region_size,
+int vmedia_drv_create_bare(const struct vmedia_driver_options *opts,
+			   const struct vmedia_drv_hooks *hooks, uint64_t features,
+			   const struct vmedia_config *config, uint64_t region_size,
 			   struct vmedia_driver **out)
 {
 	struct vmedia_driver *drv;
@@ -352,7 +361,8 @@ static void close_all(struct vmedia_driver *drv)
 	for (i = 0; i < VMEDIA_DRV_FILE_HASH; i++) {
 		while (!vmedia_list_empty(&drv->files[i])) {
 			if (drv->err || drv->stats.quarantined ||
-			    vmedia_close(vmedia_list_first(&drv->files[i], struct vmedia_file, node)))
+			    vmedia_close(
+				    vmedia_list_first(&drv->files[i], struct vmedia_file, node)))
 				return;
 		}
 	}

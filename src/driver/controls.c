@@ -2,9 +2,10 @@
 /*
  * G_EXT_CTRLS, S_EXT_CTRLS, TRY_EXT_CTRLS: the array, and payloads of controls with a size.
  *
- * A payload lies anywhere in the program's memory, so it is copied to guest RAM for the question, and back for the
- * answer: these are the only bytes that the driver copies. All payloads of a call lie in one piece, each one entry of
- * an SG list; the device sees their guest-physical addresses instead of the program's pointers.
+ * A payload lies anywhere in the program's memory, so it is copied to guest RAM for the question,
+ * and back for the answer: these are the only bytes that the driver copies. All payloads of a call
+ * lie in one piece, each one entry of an SG list; the device sees their guest-physical addresses
+ * instead of the program's pointers.
  */
 #include "driver/internal.h"
 
@@ -60,7 +61,9 @@ static void fill(struct vmedia_drv_cmd *c, uint32_t count)
 			c->drv->stats.bytes_copied += ctrl->size;
 		}
 		e = (struct vmedia_sg_entry){ .start = gpa, .len = ctrl->size };
-		c->ctrl_sg[i] = (struct vmedia_sg){ .raw = c->sg_raw + (size_t)i * VMEDIA_SG_ENTRY_SIZE, .count = 1 };
+		c->ctrl_sg[i] =
+			(struct vmedia_sg){ .raw = c->sg_raw + (size_t)i * VMEDIA_SG_ENTRY_SIZE,
+					    .count = 1 };
 		vmedia_sg_put(c->sg_raw, i, &e);
 		ctrl->ptr = gpa;
 		gpa += vmedia_align_up(ctrl->size, ALIGN);
@@ -111,7 +114,8 @@ static void give_control(struct vmedia_drv_cmd *c, const struct vmedia_ext_contr
 	if (!asked && !from->size)
 		to->value64 = from->value64;
 	if (asked && !c->err) {
-		memcpy((void *)(uintptr_t)to->ptr, (uint8_t *)vmedia_arena_ptr(&c->drv->arena, c->bounce) + off, n);
+		memcpy((void *)(uintptr_t)to->ptr,
+		       (uint8_t *)vmedia_arena_ptr(&c->drv->arena, c->bounce) + off, n);
 		c->drv->stats.bytes_copied += n;
 	}
 	to->size = from->size;

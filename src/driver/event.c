@@ -2,12 +2,13 @@
 /*
  * The device's events: buffers for them on the eventq, and what each one does.
  *
- * Event buffers go back to the device in batches, when half of them have been used: that is one kick for many events,
- * and the device always has the other half.
+ * Event buffers go back to the device in batches, when half of them have been used: that is one
+ * kick for many events, and the device always has the other half.
  *
- * Security model: an event is copied out once and decoded by vmedia_evt_decode(). It can only say what this end is
- * waiting for: a known session, a buffer that is queued (stream.c), an event that was subscribed to. All else is
- * ignored, counted, and named in the log. V4L2 events that nobody takes are bounded: the oldest goes.
+ * Security model: an event is copied out once and decoded by vmedia_evt_decode(). It can only say
+ * what this end is waiting for: a known session, a buffer that is queued (stream.c), an event that
+ * was subscribed to. All else is ignored, counted, and named in the log. V4L2 events that nobody
+ * takes are bounded: the oldest goes.
  */
 #include "driver/internal.h"
 
@@ -17,7 +18,8 @@
 
 static uint8_t *slot_ptr(struct vmedia_driver *drv, unsigned int slot)
 {
-	return (uint8_t *)vmedia_arena_ptr(&drv->arena, drv->ev_page) + (size_t)slot * VMEDIA_DRV_EVENT_STRIDE;
+	return (uint8_t *)vmedia_arena_ptr(&drv->arena, drv->ev_page) +
+	       (size_t)slot * VMEDIA_DRV_EVENT_STRIDE;
 }
 
 static void post_free(struct vmedia_driver *drv)
@@ -28,7 +30,8 @@ static void post_free(struct vmedia_driver *drv)
 
 	while (drv->ev_free_num) {
 		slot = drv->ev_free[drv->ev_free_num - 1];
-		in.gpa = vmedia_arena_gpa(&drv->arena, drv->ev_page) + (uint64_t)slot * VMEDIA_DRV_EVENT_STRIDE;
+		in.gpa = vmedia_arena_gpa(&drv->arena, drv->ev_page) +
+			 (uint64_t)slot * VMEDIA_DRV_EVENT_STRIDE;
 		if (vmedia_vqr_add(vq->vqr, NULL, 0, &in, 1, &drv->ev_cookie[slot], 0))
 			break;
 		drv->ev_free_num--;
@@ -46,7 +49,8 @@ int vmedia_drv_events_init(struct vmedia_driver *drv)
 	drv->ev_cookie = calloc(drv->ev_num, 1);
 	if (!drv->ev_free || !drv->ev_cookie)
 		return -ENOMEM;
-	drv->ev_pages = (drv->ev_num * VMEDIA_DRV_EVENT_STRIDE + VMEDIA_DRV_PAGE - 1) / VMEDIA_DRV_PAGE;
+	drv->ev_pages =
+		(drv->ev_num * VMEDIA_DRV_EVENT_STRIDE + VMEDIA_DRV_PAGE - 1) / VMEDIA_DRV_PAGE;
 	err = vmedia_arena_alloc(&drv->arena, drv->ev_pages, &drv->ev_page);
 	if (err)
 		return err;
@@ -64,12 +68,13 @@ void vmedia_drv_events_fini(struct vmedia_driver *drv)
 	drv->ev_cookie = NULL;
 }
 
-void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt, const char *what, uint64_t got,
-			     uint64_t limit)
+void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt,
+			     const char *what, uint64_t got, uint64_t limit)
 {
 	drv->stats.refused_events++;
-	vmedia_warn_rl(&drv->limit, "event %s of session %u ignored: %s (%llu, limit %llu)", vmedia_evt_name(evt->type),
-		       evt->session_id, what, (unsigned long long)got, (unsigned long long)limit);
+	vmedia_warn_rl(&drv->limit, "event %s of session %u ignored: %s (%llu, limit %llu)",
+		       vmedia_evt_name(evt->type), evt->session_id, what, (unsigned long long)got,
+		       (unsigned long long)limit);
 }
 
 /* ---- Subscriptions: V4L2_EVENT_ALL is 0 ---- */
@@ -213,7 +218,8 @@ static void deliver(struct vmedia_driver *drv, const struct vmedia_evt *evt, uin
 		drv->opts.trace(drv->opts.trace_opaque, &t);
 	}
 	if (!f || f->zombie) {
-		vmedia_drv_refuse_event(drv, evt, "no such session", evt->session_id, drv->num_files);
+		vmedia_drv_refuse_event(drv, evt, "no such session", evt->session_id,
+					drv->num_files);
 		return;
 	}
 	switch (evt->type) {
@@ -245,7 +251,8 @@ static void take(struct vmedia_driver *drv, unsigned int slot, uint32_t len)
 	evt.session_id = 0;
 	evt.why = (struct vmedia_why){ 0 };
 	if (vmedia_evt_decode(&evt, copy, len)) {
-		vmedia_drv_refuse_event(drv, &evt, evt.why.what ? evt.why.what : "malformed", evt.why.got, evt.why.limit);
+		vmedia_drv_refuse_event(drv, &evt, evt.why.what ? evt.why.what : "malformed",
+					evt.why.got, evt.why.limit);
 		return;
 	}
 	deliver(drv, &evt, len);

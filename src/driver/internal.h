@@ -18,10 +18,11 @@
  *
  * Ownership of memory that the device can write
  *
- *   A command slot or event buffer is the device's from vmedia_vqr_add() to vmedia_vqr_get_used(). A command whose
- *   answer does not come in time loses its caller (state LOST, quarantine) but keeps its memory until then. Pages of a
- *   SHARED_PAGES buffer are pinned from the question of QBUF to the DQBUF event, or to the answer of STREAMOFF, REQBUFS
- *   or CLOSE. Nothing here reads such memory twice: answers and events are copied out first.
+ *   A command slot or event buffer is the device's from vmedia_vqr_add() to vmedia_vqr_get_used().
+ *   A command whose answer does not come in time loses its caller (state LOST, quarantine) but
+ *   keeps its memory until then. Pages of a SHARED_PAGES buffer are pinned from the question of
+ *   QBUF to the DQBUF event, or to the answer of STREAMOFF, REQBUFS or CLOSE. Nothing here reads
+ *   such memory twice: answers and events are copied out first.
  *
  * Context: one thread at a time, the program's.
  */
@@ -36,27 +37,29 @@
 #include "base/log.h"
 #include "virtq/drv.h"
 
-#define VMEDIA_DRV_GPA		0x40000000ull	/* guest RAM begins here: not 0, so that a forgotten address is seen */
-#define VMEDIA_DRV_PAGE		4096u		/* of guest RAM; a multiple of it is what the memory table needs */
+/* Guest RAM begins here: not at 0, so that a forgotten address is seen. */
+#define VMEDIA_DRV_GPA		0x40000000ull
+#define VMEDIA_DRV_PAGE		4096u	/* of guest RAM */
 #define VMEDIA_DRV_MAX_FILES	4096
 #define VMEDIA_DRV_FILE_HASH	256
-#define VMEDIA_DRV_MAX_BUFS	1024		/* buffers in one queue that are believed */
-#define VMEDIA_DRV_MAX_EVENTS	256		/* V4L2 events waiting in one session */
-#define VMEDIA_DRV_MAX_SUBS	512		/* event subscriptions of one session */
-#define VMEDIA_DRV_MAX_MAPS	4096		/* pieces of region 0 */
+#define VMEDIA_DRV_MAX_BUFS	1024	/* buffers in one queue that are believed */
+#define VMEDIA_DRV_MAX_EVENTS	256	/* V4L2 events waiting in one session */
+#define VMEDIA_DRV_MAX_SUBS	512	/* event subscriptions of one session */
+#define VMEDIA_DRV_MAX_MAPS	4096	/* pieces of region 0 */
 #define VMEDIA_DRV_MAX_OBJECTS	256
 #define VMEDIA_DRV_MAX_CTRL_BYTES (1u << 20)	/* payloads of one ext controls call */
-#define VMEDIA_DRV_SLOTS	64		/* commands under way */
-#define VMEDIA_DRV_SLOT_REQ	4096		/* bytes of a slot for the question; longer ones get pages of their own */
+#define VMEDIA_DRV_SLOTS	64	/* commands under way */
+#define VMEDIA_DRV_SLOT_REQ	4096	/* bytes; longer questions get pages of their own */
 #define VMEDIA_DRV_SLOT_RESP	4096
 #define VMEDIA_DRV_EVENT_STRIDE	640
 #define VMEDIA_DRV_EVENTQ_BUFS	32
-#define VMEDIA_DRV_MAX_TYPE	14		/* highest V4L2 buffer type */
-#define VMEDIA_DRV_PUMPS	1000		/* with hooks: a wait ends after so many turns of the other end */
+#define VMEDIA_DRV_MAX_TYPE	14	/* highest V4L2 buffer type */
+#define VMEDIA_DRV_PUMPS	1000	/* with hooks: turns of the other end until a wait ends */
 
 /* In tests and the fuzz target the other end runs in this thread. */
 struct vmedia_drv_hooks {
-	int (*pump)(void *opaque);			/* instead of sleeping; negative: nothing will come any more */
+	/* instead of sleeping; negative: nothing will come any more */
+	int (*pump)(void *opaque);
 	void (*kick)(void *opaque, unsigned int q);	/* instead of the eventfd; may be NULL */
 	void *opaque;
 };
@@ -100,7 +103,10 @@ struct vmedia_pages {
 
 /* The allocation that holds all of [ptr, ptr + len), or NULL. */
 struct vmedia_pages *vmedia_pages_find(struct vmedia_driver *drv, uint64_t ptr, uint64_t len);
-/* SG entries of [ptr, ptr + len) of @p, neighbours merged; written to @raw unless NULL. Returns their number. */
+/*
+ * SG entries of [ptr, ptr + len) of @p, neighbours merged; written to @raw unless NULL. Returns
+ * their number.
+ */
 uint32_t vmedia_pages_sg(const struct vmedia_pages *p, uint64_t ptr, uint64_t len, uint8_t *raw);
 void vmedia_pages_pin(struct vmedia_pages *p);
 void vmedia_pages_unpin(struct vmedia_driver *drv, struct vmedia_pages *p);
@@ -120,7 +126,8 @@ struct vmedia_region {
 int vmedia_region_init(struct vmedia_region *r, uint64_t size, bool allow_unsealed);
 void vmedia_region_fini(struct vmedia_region *r);
 /* Requests of the device; callbacks of the front-end. */
-int vmedia_region_map(struct vmedia_driver *drv, int fd, uint64_t fd_off, uint64_t off, uint64_t len, bool rw);
+int vmedia_region_map(struct vmedia_driver *drv, int fd, uint64_t fd_off, uint64_t off,
+		      uint64_t len, bool rw);
 int vmedia_region_unmap(struct vmedia_driver *drv, uint64_t off, uint64_t len);
 
 /* ---- object.c ---- */
@@ -172,9 +179,11 @@ struct vmedia_drv_cmd {
 	struct vmedia_sg *ctrl_sg;
 	uint8_t *sg_raw;
 	bool subscribed;			/* SUBSCRIBE_EVENT: it was not before */
-	struct vmedia_drv_buf *buf;		/* whose state this command changes; NULL: of none */
+	/* whose state this command changes; NULL: of none */
+	struct vmedia_drv_buf *buf;
 
-	void (*finish)(struct vmedia_drv_cmd *c);	/* the answer (or its absence) takes effect */
+	/* the answer (or its absence) takes effect */
+	void (*finish)(struct vmedia_drv_cmd *c);
 	vmedia_done_fn done;			/* NULL: somebody waits */
 	void *opaque;
 };
@@ -185,11 +194,14 @@ void vmedia_drv_cmd_fini(struct vmedia_driver *drv);
 int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_t type, bool wait,
 		       struct vmedia_drv_cmd **c);
 /*
- * Encode and put it on the ring; the kick follows with the next flush. A full ring is waited for if @wait, else -EAGAIN. On
- * error it is still SETUP.
+ * Encode and put it on the ring; the kick follows with the next flush. A full ring is waited for if
+ * @wait, else -EAGAIN. On error it is still SETUP.
  */
 int vmedia_drv_cmd_post(struct vmedia_drv_cmd *c, bool wait);
-/* 0: it is DONE, c->err says with what result, and the caller puts it; negative errno: it was abandoned. */
+/*
+ * 0: it is DONE, c->err says with what result, and the caller puts it; negative errno: it was
+ * abandoned.
+ */
 int vmedia_drv_cmd_wait(struct vmedia_drv_cmd *c);
 /* Both; on any error it is gone. */
 int vmedia_drv_cmd_run(struct vmedia_drv_cmd *c);
@@ -217,7 +229,8 @@ void vmedia_drv_queues_fini(struct vmedia_driver *drv);
 void vmedia_drv_flush(struct vmedia_driver *drv);
 void vmedia_drv_drain(struct vmedia_driver *drv);
 /* Work until @cond(@arg): 0; or drv->err; or -ETIMEDOUT at @deadline_ns (UINT64_MAX: never). */
-int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg, uint64_t deadline_ns);
+int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+		    uint64_t deadline_ns);
 uint64_t vmedia_drv_deadline(const struct vmedia_driver *drv, int timeout_ms);
 /* The device cannot be used any more. */
 void vmedia_drv_die(struct vmedia_driver *drv, int err);
@@ -229,8 +242,8 @@ int vmedia_drv_events_init(struct vmedia_driver *drv);
 void vmedia_drv_events_fini(struct vmedia_driver *drv);
 /* Take and deliver what has come. */
 void vmedia_drv_events(struct vmedia_driver *drv);
-void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt, const char *what, uint64_t got,
-			     uint64_t limit);
+void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt,
+			     const char *what, uint64_t got, uint64_t limit);
 
 struct vmedia_drv_event {
 	struct vmedia_list node;
@@ -260,7 +273,8 @@ struct vmedia_drv_buf {
 	uint32_t index;
 	enum vmedia_drv_buf_state state;
 	bool known;			/* num_planes, length and offset were told by the device */
-	bool early;			/* QUEUING, and its event came already: evt, not yet judged */
+	/* QUEUING, and its event came already: evt, not yet judged */
+	bool early;
 	uint32_t num_planes;		/* 1 for single-planar ones */
 	uint32_t length[VMEDIA_MAX_PLANES];
 	uint32_t offset[VMEDIA_MAX_PLANES];	/* MMAP */
@@ -283,7 +297,10 @@ struct vmedia_drv_queue {
 bool vmedia_drv_type_multi(uint32_t type);
 bool vmedia_drv_type_output(uint32_t type);
 struct vmedia_drv_queue *vmedia_drv_queue(struct vmedia_file *f, uint32_t type);
-/* The question of QUERYBUF, QBUF, PREPARE_BUF out of the program's structure; 0 or negative errno, nothing held then. */
+/*
+ * The question of QUERYBUF, QBUF, PREPARE_BUF out of the program's structure; 0 or negative errno,
+ * nothing held then.
+ */
 int vmedia_drv_buf_question(struct vmedia_drv_cmd *c);
 /* Its answer (c->answered) or the lack of one; fills in the program's structure. */
 void vmedia_drv_buf_answer(struct vmedia_drv_cmd *c);
@@ -292,10 +309,13 @@ void vmedia_drv_buf_unasked(struct vmedia_drv_cmd *c);
 /* All other ioctls that change queues, after a successful answer; c->err may become -EIO. */
 void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c);
 /* Count, log, and make c->err -EIO. */
-void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got, uint64_t limit);
+void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got,
+			      uint64_t limit);
 /* The device has it no more / its event, kept in evt, is to be judged and takes effect. */
-void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf);
-void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf);
+void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
+			 struct vmedia_drv_buf *buf);
+void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q,
+			 struct vmedia_drv_buf *buf);
 void vmedia_drv_dqbuf_event(struct vmedia_file *f, const struct vmedia_evt *evt);
 int vmedia_drv_dqbuf(struct vmedia_file *f, struct vmedia_buffer *b);
 void vmedia_drv_stream_fini(struct vmedia_file *f);
@@ -314,7 +334,8 @@ struct vmedia_file {
 	bool nonblock;
 	bool zombie;				/* CLOSE got no answer; nobody has it any more */
 	int err;				/* 0, or what every call but close gets */
-	unsigned int inflight, restructuring;	/* commands; those of them that change what buffers there are */
+	/* commands; those of them that change what buffers there are */
+	unsigned int inflight, restructuring;
 	struct vmedia_drv_queue *queue[VMEDIA_DRV_MAX_TYPE + 1];
 	struct vmedia_list events;		/* struct vmedia_drv_event */
 	unsigned int num_events;
@@ -348,7 +369,8 @@ struct vmedia_driver {
 	struct vmedia_drv_cmd *cmds;
 	unsigned int num_cmds;
 	struct vmedia_list idle, flight, lost;
-	uint8_t *scratch;			/* VMEDIA_MAX_RESP_SIZE: answers are copied here, once */
+	/* VMEDIA_MAX_RESP_SIZE: answers are copied here, once */
+	uint8_t *scratch;
 	/* events */
 	uint64_t ev_page, ev_pages;
 	unsigned int ev_num, ev_free_num;
@@ -364,11 +386,12 @@ struct vmedia_driver {
 /* ---- connect.c ---- */
 
 /* As vmedia_driver_connect(), with the other end in this thread. */
-int vmedia_drv_connect(const struct vmedia_driver_options *opts, const struct vmedia_drv_hooks *hooks,
-		       struct vmedia_driver **drv);
+int vmedia_drv_connect(const struct vmedia_driver_options *opts,
+		       const struct vmedia_drv_hooks *hooks, struct vmedia_driver **drv);
 /* Rings in memory and nothing else: the device end is the test's. @features as negotiated. */
-int vmedia_drv_create_bare(const struct vmedia_driver_options *opts, const struct vmedia_drv_hooks *hooks,
-			   uint64_t features, const struct vmedia_config *config, uint64_t region_size,
+int vmedia_drv_create_bare(const struct vmedia_driver_options *opts,
+			   const struct vmedia_drv_hooks *hooks, uint64_t features,
+			   const struct vmedia_config *config, uint64_t region_size,
 			   struct vmedia_driver **drv);
 
 #endif /* VMEDIA_DRIVER_INTERNAL_H */

@@ -2,9 +2,10 @@
 /*
  * Ioctls: the program's structure to a question, the answer to the program's structure.
  *
- * The table of src/proto says what each ioctl carries; what follows a structure is in bufs.c and controls.c, what an answer
- * changes in the mirror in stream.c. Ioctls that change what buffers there are (REQBUFS, CREATE_BUFS, REMOVE_BUFS,
- * STREAMOFF) are not under way together with others of their session: a blocking call waits, vmedia_submit() says -EBUSY.
+ * The table of src/proto says what each ioctl carries; what follows a structure is in bufs.c and
+ * controls.c, what an answer changes in the mirror in stream.c. Ioctls that change what buffers
+ * there are (REQBUFS, CREATE_BUFS, REMOVE_BUFS, STREAMOFF) are not under way together with others
+ * of their session: a blocking call waits, vmedia_submit() says -EBUSY.
  */
 #include "driver/internal.h"
 
@@ -47,7 +48,8 @@ static int wait_turn(struct vmedia_file *f, const struct vmedia_ioctl_info *info
 {
 	if (may_go(f, info))
 		return 0;
-	return vmedia_drv_wait(f->drv, is_free, f, vmedia_drv_deadline(f->drv, f->drv->opts.timeout_ms));
+	return vmedia_drv_wait(f->drv, is_free, f,
+			       vmedia_drv_deadline(f->drv, f->drv->opts.timeout_ms));
 }
 
 /* ---- Questions ---- */
@@ -173,7 +175,8 @@ static void ioctl_finish(struct vmedia_drv_cmd *c)
 		return;
 	}
 	take_effect(c);
-	if (c->answered && info->dir & VMEDIA_DIR_R && (!c->err || info->flags & VMEDIA_IOCTL_ERR_PAYLOAD))
+	if (c->answered && info->dir & VMEDIA_DIR_R &&
+	    (!c->err || info->flags & VMEDIA_IOCTL_ERR_PAYLOAD))
 		give(c);
 }
 
@@ -212,7 +215,8 @@ static int dqevent(struct vmedia_file *f, struct vmedia_event *ev)
 }
 
 /* What needs no device: true, and its result in @err. */
-static bool is_local(struct vmedia_file *f, const struct vmedia_ioctl_info *info, void *arg, int *err)
+static bool is_local(struct vmedia_file *f, const struct vmedia_ioctl_info *info, void *arg,
+		     int *err)
 {
 	switch (info->nr) {
 	case _IOC_NR(VIDIOC_QUERYCAP):
@@ -266,7 +270,8 @@ static void unprepare(struct vmedia_file *f, struct vmedia_drv_cmd *c)
 	vmedia_drv_cmd_put(c);
 }
 
-int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg, uint8_t (*uuid)[VMEDIA_UUID_SIZE])
+int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg,
+			 uint8_t (*uuid)[VMEDIA_UUID_SIZE])
 {
 	const struct vmedia_ioctl_info *info;
 	struct vmedia_drv_cmd *c;
@@ -303,8 +308,8 @@ int vmedia_ioctl(struct vmedia_file *f, unsigned long request, void *arg)
 	return vmedia_ioctl_objects(f, request, arg, NULL);
 }
 
-int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint32_t flags, vmedia_done_fn done,
-		  void *opaque)
+int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint32_t flags,
+		  vmedia_done_fn done, void *opaque)
 {
 	const struct vmedia_ioctl_info *info;
 	struct vmedia_drv_cmd *c;

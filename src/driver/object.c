@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Virtio objects: those of the device, fetched by UUID, and those of the program, which the device looks up.
+ * Virtio objects: those of the device, fetched by UUID, and those of the program, which the device
+ * looks up.
  */
 #include "driver/internal.h"
 
@@ -25,7 +26,8 @@ int vmedia_object_get(struct vmedia_driver *drv, const uint8_t uuid[VMEDIA_UUID_
 {
 	if (drv->err)
 		return drv->err;
-	if (!drv->vuf || !(vmedia_vuf_protocol_features(drv->vuf) >> VMEDIA_VU_PF_SHARED_OBJECT & 1))
+	if (!drv->vuf ||
+	    !(vmedia_vuf_protocol_features(drv->vuf) >> VMEDIA_VU_PF_SHARED_OBJECT & 1))
 		return -EOPNOTSUPP;
 	return vmedia_vuf_get_shared_object(drv->vuf, uuid, fd);
 }

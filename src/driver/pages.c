@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * SHARED_PAGES memory: what a program allocates for USERPTR buffers, and the SG lists that describe it to the device.
+ * SHARED_PAGES memory: what a program allocates for USERPTR buffers, and the SG lists that describe
+ * it to the device.
  *
- * A contiguous allocation is a part of the arena's own mapping. A scattered one takes single pages from all over the
- * arena and maps them side by side, so that the program sees one piece and the device a list, as with a guest's user
- * memory.
+ * A contiguous allocation is a part of the arena's own mapping. A scattered one takes single pages
+ * from all over the arena and maps them side by side, so that the program sees one piece and the
+ * device a list, as with a guest's user memory.
  *
- * An allocation that the program frees while a buffer in it is queued stays until the device gave the buffer back.
+ * An allocation that the program frees while a buffer in it is queued stays until the device gave
+ * the buffer back.
  */
 #include "driver/internal.h"
 
@@ -72,8 +74,9 @@ static int map_scattered(struct vmedia_driver *drv, struct vmedia_pages *p)
 	if (p->ptr == MAP_FAILED)
 		return -errno;
 	for (i = 0; i < p->npages; i++) {
-		if (mmap(p->ptr + i * VMEDIA_DRV_PAGE, VMEDIA_DRV_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-			 drv->arena.fd, (off_t)p->page[i] * VMEDIA_DRV_PAGE) == MAP_FAILED) {
+		if (mmap(p->ptr + i * VMEDIA_DRV_PAGE, VMEDIA_DRV_PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, drv->arena.fd,
+			 (off_t)p->page[i] * VMEDIA_DRV_PAGE) == MAP_FAILED) {
 			err = -errno;
 			munmap(p->ptr, len);
 			return err;
@@ -112,7 +115,8 @@ int vmedia_pages_alloc(struct vmedia_driver *drv, size_t size, uint32_t flags, v
 	uint64_t bytes;
 	int err;
 
-	if (!size || flags & ~VMEDIA_PAGES_SCATTERED || vmedia_align_overflow(size, vmedia_page_size(), &bytes))
+	if (!size || flags & ~VMEDIA_PAGES_SCATTERED ||
+	    vmedia_align_overflow(size, vmedia_page_size(), &bytes))
 		return -EINVAL;
 	if (bytes > drv->arena.size)
 		return -ENOMEM;
@@ -156,7 +160,8 @@ struct vmedia_pages *vmedia_pages_find(struct vmedia_driver *drv, uint64_t ptr, 
 
 	vmedia_list_for_each(p, &drv->pages, node) {
 		start = (uintptr_t)p->ptr;
-		if (!p->freed && ptr >= start && vmedia_range_ok(ptr - start, len, p->npages * (uint64_t)VMEDIA_DRV_PAGE))
+		if (!p->freed && ptr >= start &&
+		    vmedia_range_ok(ptr - start, len, p->npages * (uint64_t)VMEDIA_DRV_PAGE))
 			return p;
 	}
 	return NULL;

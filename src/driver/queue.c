@@ -2,13 +2,16 @@
 /*
  * Both rings, and sleeping until one of them or the socket has something.
  *
- * A wait is: kick if the device wants it, look at the used rings, and only then ask for an interrupt, look once more
- * and sleep. The call eventfds are watched edge-triggered and never read on that way, so that a round trip costs one
- * write and one epoll_wait; their counters, read when somebody asks for statistics, are the number of interrupts.
+ * A wait is: kick if the device wants it, look at the used rings, and only then ask for an
+ * interrupt, look once more and sleep. The call eventfds are watched edge-triggered and never read
+ * on that way, so that a round trip costs one write and one epoll_wait; their counters, read when
+ * somebody asks for statistics, are the number of interrupts.
  *
- * The epoll descriptor is also what a program polls: a new edge makes it readable, vmedia_driver_process() takes it.
+ * The epoll descriptor is also what a program polls: a new edge makes it readable,
+ * vmedia_driver_process() takes it.
  *
- * Security model: the used rings are judged in virtq/drv.h; a device that breaks one is not listened to any more.
+ * Security model: the used rings are judged in virtq/drv.h; a device that breaks one is not
+ * listened to any more.
  */
 #include "driver/internal.h"
 
@@ -32,12 +35,13 @@ static int watch(struct vmedia_driver *drv, int fd, uint32_t events, uint32_t sr
 static int queue_init(struct vmedia_driver *drv, unsigned int i)
 {
 	struct vmedia_drv_vq *vq = &drv->vq[i];
-	struct vmedia_vqr_config cfg = { .features = drv->features, .name = i ? "eventq" : "commandq" };
+	struct vmedia_vqr_config cfg = { .features = drv->features,
+					 .name = i ? "eventq" : "commandq" };
 	bool indirect = drv->features >> VMEDIA_VIRTIO_F_INDIRECT_DESC & 1;
 	int err;
 
-	err = vmedia_vq_layout(drv->opts.queue_size, drv->features, indirect && i == VMEDIA_QUEUE_COMMAND ? 8 : 0,
-			       &vq->layout);
+	err = vmedia_vq_layout(drv->opts.queue_size, drv->features,
+			       indirect && i == VMEDIA_QUEUE_COMMAND ? 8 : 0, &vq->layout);
 	if (err)
 		return err;
 	vq->pages = (vq->layout.size + VMEDIA_DRV_PAGE - 1) / VMEDIA_DRV_PAGE;
@@ -202,7 +206,10 @@ static void on_channel(struct vmedia_driver *drv)
 	epoll_ctl(drv->epfd, EPOLL_CTL_MOD, vmedia_vuf_backend_fd(drv->vuf), &ev);
 }
 
-/* Nothing is ever waiting on the socket but its end. What the device did before it left still counts. */
+/*
+ * Nothing is ever waiting on the socket but its end. What the device did before it left still
+ * counts.
+ */
 static void on_socket(struct vmedia_driver *drv)
 {
 	vmedia_drv_drain(drv);
@@ -270,7 +277,8 @@ static bool ask_for_interrupts(struct vmedia_driver *drv)
 	return vmedia_vqr_enable_notify(drv->vq[VMEDIA_QUEUE_EVENT].vqr) || more;
 }
 
-int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg, uint64_t deadline_ns)
+int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+		    uint64_t deadline_ns)
 {
 	int err;
 

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Shared memory region 0: a range of addresses that is ours, into which the device maps files of its own.
+ * Shared memory region 0: a range of addresses that is ours, into which the device maps files of
+ * its own.
  *
- * Two lists. Maps are what SHMEM_MAP put there: they never overlap, and each is one file's pages, mapped over the
- * reservation. Users are what vmedia_mmap() gave to the program: each lies in one map. A map goes back to the bare
- * reservation (PROT_NONE, so that a stale pointer faults instead of reading another's memory) with SHMEM_UNMAP.
+ * Two lists. Maps are what SHMEM_MAP put there: they never overlap, and each is one file's pages,
+ * mapped over the reservation. Users are what vmedia_mmap() gave to the program: each lies in one
+ * map. A map goes back to the bare reservation (PROT_NONE, so that a stale pointer faults instead
+ * of reading another's memory) with SHMEM_UNMAP.
  *
- * Security model: the device chooses files, offsets and lengths. A map must be whole pages inside the region, over none
- * that is there, of a file that is long enough and that the device cannot shorten afterwards: a page behind the end of
- * a file is a SIGBUS for who touches it. So a file must be sealed against shrinking, or be a dma-buf, which cannot
- * shrink; VMEDIA_DRIVER_ALLOW_UNSEALED trusts the device there. A map that the program uses is not unmapped, whatever the
- * device says (clause "Unmapping a MMAP buffer"). The answer of CMD_MMAP is only believed where it names a map.
+ * Security model: the device chooses files, offsets and lengths. A map must be whole pages inside
+ * the region, over none that is there, of a file that is long enough and that the device cannot
+ * shorten afterwards: a page behind the end of a file is a SIGBUS for who touches it. So a file
+ * must be sealed against shrinking, or be a dma-buf, which cannot shrink;
+ * VMEDIA_DRIVER_ALLOW_UNSEALED trusts the device there. A map that the program uses is not
+ * unmapped, whatever the device says (clause "Unmapping a MMAP buffer"). The answer of CMD_MMAP is
+ * only believed where it names a map.
  */
 #include "driver/internal.h"
 
@@ -80,8 +84,10 @@ void vmedia_region_fini(struct vmedia_region *r)
 static int refuse(struct vmedia_driver *drv, int err, const char *what, uint64_t off, uint64_t len)
 {
 	drv->stats.refused_requests++;
-	vmedia_warn_rl(&drv->limit, "device asked for [%#llx, +%#llx) of region 0 (%#llx bytes), refused: %s",
-		       (unsigned long long)off, (unsigned long long)len, (unsigned long long)drv->region.size, what);
+	vmedia_warn_rl(&drv->limit,
+		       "device asked for [%#llx, +%#llx) of region 0 (%#llx bytes), refused: %s",
+		       (unsigned long long)off, (unsigned long long)len,
+		       (unsigned long long)drv->region.size, what);
 	return err;
 }
 
@@ -114,7 +120,8 @@ static bool file_covers(int fd, uint64_t off, uint64_t len)
 	return end > 0 && vmedia_range_ok(off, len, (uint64_t)end);
 }
 
-static const char *map_fault(const struct vmedia_region *r, int fd, uint64_t fd_off, uint64_t off, uint64_t len)
+static const char *map_fault(const struct vmedia_region *r, int fd, uint64_t fd_off, uint64_t off,
+			     uint64_t len)
 {
 	uint64_t mask = vmedia_page_size() - 1;
 	struct region_map *m;
@@ -138,7 +145,8 @@ static const char *map_fault(const struct vmedia_region *r, int fd, uint64_t fd_
 	return NULL;
 }
 
-int vmedia_region_map(struct vmedia_driver *drv, int fd, uint64_t fd_off, uint64_t off, uint64_t len, bool rw)
+int vmedia_region_map(struct vmedia_driver *drv, int fd, uint64_t fd_off, uint64_t off,
+		      uint64_t len, bool rw)
 {
 	struct vmedia_region *r = &drv->region;
 	const char *fault = map_fault(r, fd, fd_off, off, len);
@@ -149,8 +157,8 @@ int vmedia_region_map(struct vmedia_driver *drv, int fd, uint64_t fd_off, uint64
 	m = malloc(sizeof(*m));
 	if (!m)
 		return refuse(drv, -ENOMEM, "no memory", off, len);
-	if (mmap(r->base + off, len, PROT_READ | (rw ? PROT_WRITE : 0), MAP_SHARED | MAP_FIXED, fd, (off_t)fd_off) ==
-	    MAP_FAILED) {
+	if (mmap(r->base + off, len, PROT_READ | (rw ? PROT_WRITE : 0), MAP_SHARED | MAP_FIXED, fd,
+		 (off_t)fd_off) == MAP_FAILED) {
 		free(m);
 		return refuse(drv, -EACCES, "mmap() failed", off, len);
 	}
@@ -182,10 +190,11 @@ int vmedia_region_unmap(struct vmedia_driver *drv, uint64_t off, uint64_t len)
 		return refuse(drv, -EINVAL, "no such mapping to unmap", off, len);
 	vmedia_list_for_each(u, &r->users, node) {
 		if (overlap(off, len, u->off, u->len))
-			return refuse(drv, -EBUSY, "the driver uses it and did not MUNMAP", off, len);
+			return refuse(drv, -EBUSY, "the driver uses it and did not MUNMAP", off,
+				      len);
 	}
-	if (mmap(r->base + off, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
-	    MAP_FAILED)
+	if (mmap(r->base + off, len, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
 		return refuse(drv, -ENOMEM, "mmap() failed", off, len);
 	vmedia_list_del(&m->node);
 	free(m);
@@ -202,7 +211,8 @@ static const char *answer_fault(const struct vmedia_region *r, uint64_t off, uin
 
 	if (off & (vmedia_page_size() - 1))
 		return "not at a page";
-	if (!len || vmedia_align_overflow(len, vmedia_page_size(), &end) || !vmedia_range_ok(off, end, r->size))
+	if (!len || vmedia_align_overflow(len, vmedia_page_size(), &end) ||
+	    !vmedia_range_ok(off, end, r->size))
 		return "outside of it";
 	m = map_at(r, off);
 	if (!m || !vmedia_range_ok(off - m->off, end, m->len))
@@ -226,7 +236,8 @@ static struct region_user *user_at(const struct vmedia_region *r, uint64_t off)
 static int take(struct vmedia_driver *drv, const struct vmedia_drv_cmd *c, void **ptr)
 {
 	struct vmedia_region *r = &drv->region;
-	uint64_t off = c->cmd.driver_addr, len = vmedia_align_up(c->cmd.mmap_len, vmedia_page_size());
+	uint64_t off = c->cmd.driver_addr,
+		 len = vmedia_align_up(c->cmd.mmap_len, vmedia_page_size());
 	struct region_user *u = user_at(r, off);
 
 	if (!u) {
@@ -290,8 +301,11 @@ int vmedia_mmap(struct vmedia_file *f, uint32_t offset, size_t len, int prot, vo
 	fault = answer_fault(&drv->region, addr, c->cmd.mmap_len, rw);
 	if (fault) {
 		drv->stats.refused_answers++;
-		vmedia_warn_rl(&drv->limit, "answer to MMAP of offset %#x refused: [%#llx, +%#llx) of region 0: %s", offset,
-			       (unsigned long long)addr, (unsigned long long)c->cmd.mmap_len, fault);
+		vmedia_warn_rl(
+			&drv->limit,
+			"answer to MMAP of offset %#x refused: [%#llx, +%#llx) of region 0: %s",
+			offset, (unsigned long long)addr, (unsigned long long)c->cmd.mmap_len,
+			fault);
 		err = -EIO;
 		goto put;
 	}

@@ -2,8 +2,9 @@
 /*
  * Sessions: open, close, and what poll() would say.
  *
- * A session that the device did not confirm to be closed stays in the table as a zombie, so that its id, which may come
- * again, means nobody; what its buffers pinned stays pinned. The late answer, or disconnect, frees it.
+ * A session that the device did not confirm to be closed stays in the table as a zombie, so that
+ * its id, which may come again, means nobody; what its buffers pinned stays pinned. The late
+ * answer, or disconnect, frees it.
  */
 #include "driver/internal.h"
 
@@ -80,7 +81,8 @@ int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **out)
 	if (!err && vmedia_drv_file(drv, id)) {
 		/* Not closed: that would close the other one. */
 		drv->stats.refused_answers++;
-		vmedia_warn_rl(&drv->limit, "answer to OPEN refused: session %u is open already", id);
+		vmedia_warn_rl(&drv->limit, "answer to OPEN refused: session %u is open already",
+			       id);
 		err = -EIO;
 	}
 	if (err) {
@@ -105,7 +107,8 @@ static void close_finish(struct vmedia_drv_cmd *c)
 
 	if (!f)
 		return;
-	if (c->state == VMEDIA_DRV_LOST) {	/* late, but now it is over; inflight was counted down before */
+	/* late, but now it is over; inflight was counted down before */
+	if (c->state == VMEDIA_DRV_LOST) {
 		c->f = NULL;
 		file_free(f);
 	} else if (c->in_ring) {
@@ -119,7 +122,10 @@ static bool is_quiet(void *arg)
 	return !((struct vmedia_file *)arg)->inflight;
 }
 
-/* What the program still waits for by vmedia_submit() is answered or given up before its memory goes. */
+/*
+ * What the program still waits for by vmedia_submit() is answered or given up before its memory
+ * goes.
+ */
 static void settle(struct vmedia_file *f)
 {
 	struct vmedia_driver *drv = f->drv;
@@ -176,7 +182,10 @@ struct vmedia_driver *vmedia_file_driver(const struct vmedia_file *f)
 	return f->drv;
 }
 
-/* As v4l2_m2m_poll() and vb2_poll() decide it; POLLERR only for who waits for buffers, or when all is lost. */
+/*
+ * As v4l2_m2m_poll() and vb2_poll() decide it; POLLERR only for who waits for buffers, or when all
+ * is lost.
+ */
 short vmedia_drv_mask(const struct vmedia_file *f, short wanted)
 {
 	bool streams = false;

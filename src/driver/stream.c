@@ -2,18 +2,20 @@
 /*
  * The mirror: what this end knows of every buffer, by which answers and events are judged.
  *
- *	IDLE -> QBUF asked -> QUEUING -> answered -> QUEUED -> DQBUF event -> DONE -> dequeued -> IDLE
+ *	IDLE -> QBUF -> QUEUING -> answer -> QUEUED -> DQBUF event -> DONE -> DQBUF -> IDLE
  *	QUEUING -> refused by the device -> IDLE
- *	QUEUING -> DQBUF event first -> (early) -> answered -> DONE
+ *	QUEUING -> DQBUF event first -> (early) -> answer -> DONE
  *	any -> answer of STREAMOFF, REQBUFS -> IDLE or gone
  *
- * A QBUF whose answer was malformed, or never came, leaves the buffer QUEUED: the device may have it. Ioctls that change
- * what buffers there are (VMEDIA_IOCTL_QUEUE but QBUF and the like) are never under way together with others of their
- * session, see ioctl.c, so a buffer cannot go while a question about it is out. Before the answer of STREAMOFF
- * or REQBUFS takes effect, the event queue is drained: an event that was sent before cannot be taken for a later one.
+ * A QBUF whose answer was malformed, or never came, leaves the buffer QUEUED: the device may have
+ * it. Ioctls that change what buffers there are (VMEDIA_IOCTL_QUEUE but QBUF and the like) are
+ * never under way together with others of their session, see ioctl.c, so a buffer cannot go while a
+ * question about it is out. Before the answer of STREAMOFF or REQBUFS takes effect, the event queue
+ * is drained: an event that was sent before cannot be taken for a later one.
  *
- * Security model: lengths of device memory are believed once, when first told, and compared afterwards; a dequeued buffer
- * never says that more is in it than its memory holds. Handles (offset, userptr, fd) come from here, never from an event.
+ * Security model: lengths of device memory are believed once, when first told, and compared
+ * afterwards; a dequeued buffer never says that more is in it than its memory holds. Handles
+ * (offset, userptr, fd) come from here, never from an event.
  */
 #include "driver/internal.h"
 
@@ -24,7 +26,8 @@
 
 bool vmedia_drv_type_multi(uint32_t type)
 {
-	return type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE || type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+	return type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE ||
+	       type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
 }
 
 bool vmedia_drv_type_output(uint32_t type)
@@ -84,7 +87,8 @@ static void unpin(struct vmedia_driver *drv, struct vmedia_drv_buf *buf)
 }
 
 /* The device has it no more. */
-void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf)
+void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
+			 struct vmedia_drv_buf *buf)
 {
 	vmedia_list_del(&buf->node);
 	if (buf->state != VMEDIA_DRV_BUF_IDLE)
@@ -122,11 +126,13 @@ void vmedia_drv_stream_fini(struct vmedia_file *f)
 	}
 }
 
-void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got, uint64_t limit)
+void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got,
+			      uint64_t limit)
 {
 	c->drv->stats.refused_answers++;
-	vmedia_warn_rl(&c->drv->limit, "answer to %s of session %u refused: %s (%llu, limit %llu)", c->cmd.io.info->name,
-		       c->cmd.session_id, what, (unsigned long long)got, (unsigned long long)limit);
+	vmedia_warn_rl(&c->drv->limit, "answer to %s of session %u refused: %s (%llu, limit %llu)",
+		       c->cmd.io.info->name, c->cmd.session_id, what, (unsigned long long)got,
+		       (unsigned long long)limit);
 	c->err = -EIO;
 	c->answered = false;
 }
@@ -161,7 +167,8 @@ static void reqbufs_answer(struct vmedia_drv_cmd *c)
 
 	vmedia_drv_events(c->drv);
 	if (rb->count > VMEDIA_DRV_MAX_BUFS) {
-		vmedia_drv_refuse_answer(c, "more buffers than a queue can have", rb->count, VMEDIA_DRV_MAX_BUFS);
+		vmedia_drv_refuse_answer(c, "more buffers than a queue can have", rb->count,
+					 VMEDIA_DRV_MAX_BUFS);
 		return;
 	}
 	if (!q) {
@@ -176,7 +183,8 @@ static void reqbufs_answer(struct vmedia_drv_cmd *c)
 		c->err = -ENOMEM;
 }
 
-static const char *create_fault(const struct vmedia_drv_queue *q, const struct vmedia_create_buffers *cb)
+static const char *create_fault(const struct vmedia_drv_queue *q,
+				const struct vmedia_create_buffers *cb)
 {
 	uint32_t i, have = 0;
 
@@ -202,7 +210,8 @@ static void create_answer(struct vmedia_drv_cmd *c)
 		return;
 	fault = q ? create_fault(q, cb) : "unknown buffer type";
 	if (fault) {
-		vmedia_drv_refuse_answer(c, fault, (uint64_t)cb->index + cb->count, VMEDIA_DRV_MAX_BUFS);
+		vmedia_drv_refuse_answer(c, fault, (uint64_t)cb->index + cb->count,
+					 VMEDIA_DRV_MAX_BUFS);
 		return;
 	}
 	q->memory = cb->memory;
@@ -306,7 +315,8 @@ static const char *event_fault(const struct vmedia_drv_buf *buf, bool multi)
 }
 
 /* Its event is in evt and fits the state: is it believable? Then it is done. */
-void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf)
+void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q,
+			 struct vmedia_drv_buf *buf)
 {
 	struct vmedia_evt said = { .type = VMEDIA_EVT_DQBUF, .session_id = f->id };
 	const char *fault = NULL;
@@ -332,16 +342,19 @@ void vmedia_drv_dqbuf_event(struct vmedia_file *f, const struct vmedia_evt *evt)
 	bool early;
 
 	if (!buf) {
-		vmedia_drv_refuse_event(f->drv, evt, "no such buffer", evt->buffer.index, q ? q->num : 0);
+		vmedia_drv_refuse_event(f->drv, evt, "no such buffer", evt->buffer.index,
+					q ? q->num : 0);
 		return;
 	}
 	early = buf->state == VMEDIA_DRV_BUF_QUEUING;
 	if (buf->early || (!early && buf->state != VMEDIA_DRV_BUF_QUEUED)) {
-		vmedia_drv_refuse_event(f->drv, evt, "buffer that is not queued", evt->buffer.index, q->num);
+		vmedia_drv_refuse_event(f->drv, evt, "buffer that is not queued", evt->buffer.index,
+					q->num);
 		return;
 	}
 	if (evt->buffer.memory != q->memory) {
-		vmedia_drv_refuse_event(f->drv, evt, "another memory type", evt->buffer.memory, q->memory);
+		vmedia_drv_refuse_event(f->drv, evt, "another memory type", evt->buffer.memory,
+					q->memory);
 		return;
 	}
 	buf->evt = evt->buffer;
@@ -353,8 +366,8 @@ void vmedia_drv_dqbuf_event(struct vmedia_file *f, const struct vmedia_evt *evt)
 }
 
 /* The handle of plane @i as the program knows it, into the union that V4L2 has for it. */
-static void restore_plane(const struct vmedia_drv_queue *q, const struct vmedia_drv_buf *buf, uint32_t i,
-			  struct vmedia_plane *p)
+static void restore_plane(const struct vmedia_drv_queue *q, const struct vmedia_drv_buf *buf,
+			  uint32_t i, struct vmedia_plane *p)
 {
 	p->m.userptr = 0;
 	if (q->memory == V4L2_MEMORY_MMAP)
@@ -366,7 +379,8 @@ static void restore_plane(const struct vmedia_drv_queue *q, const struct vmedia_
 	p->length = buf->length[i];
 }
 
-static void restore(const struct vmedia_drv_queue *q, const struct vmedia_drv_buf *buf, struct vmedia_buffer *b)
+static void restore(const struct vmedia_drv_queue *q, const struct vmedia_drv_buf *buf,
+		    struct vmedia_buffer *b)
 {
 	struct vmedia_plane p = { 0 };
 
@@ -454,7 +468,8 @@ int vmedia_drv_dqbuf(struct vmedia_file *f, struct vmedia_buffer *b)
 	if (err == -EAGAIN && !f->nonblock) {
 		if (drv->opts.wait_ms < 0 && !q->queued)
 			return -EDEADLK;
-		err = vmedia_drv_wait(drv, dq_ready, &w, vmedia_drv_deadline(drv, drv->opts.wait_ms));
+		err = vmedia_drv_wait(drv, dq_ready, &w,
+				      vmedia_drv_deadline(drv, drv->opts.wait_ms));
 		if (!err)
 			err = dq_state(f, q);
 	}

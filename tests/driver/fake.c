@@ -43,8 +43,11 @@ struct fake *fake_create(uint64_t features, uint32_t flags, uint64_t region_size
 {
 	struct fake *d = calloc(1, sizeof(*d));
 	struct vmedia_drv_hooks hooks = { .pump = pump, .kick = on_kick, .opaque = d };
-	struct vmedia_driver_options opts = { .fd = -1, .flags = flags, .queue_size = 16, .memory_size = 32 << 20 };
-	struct vmedia_config config = { .device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING, .card = "fake" };
+	struct vmedia_driver_options opts = {
+		.fd = -1, .flags = flags, .queue_size = 16, .memory_size = 32 << 20
+	};
+	struct vmedia_config config = { .device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING,
+					.card = "fake" };
 	unsigned int i;
 
 	features |= 1ull << VMEDIA_VIRTIO_F_VERSION_1;
@@ -217,7 +220,9 @@ struct vmedia_evt fake_dqbuf(uint32_t session, uint32_t index, uint32_t memory)
 
 struct vmedia_file *fake_session(struct fake *d, uint32_t num, uint32_t memory)
 {
-	struct vmedia_requestbuffers rb = { .count = num, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = memory };
+	struct vmedia_requestbuffers rb = { .count = num,
+					    .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+					    .memory = memory };
 	struct vmedia_buffer b;
 	struct vmedia_file *f;
 	uint32_t i;
@@ -238,7 +243,9 @@ struct vmedia_file *fake_session(struct fake *d, uint32_t num, uint32_t memory)
 
 int fake_qbuf(struct vmedia_file *f, uint32_t index, uint32_t memory, void *ptr)
 {
-	struct vmedia_buffer b = { .index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = memory };
+	struct vmedia_buffer b = { .index = index,
+				   .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+				   .memory = memory };
 
 	if (memory == V4L2_MEMORY_USERPTR) {
 		b.m.userptr = (uintptr_t)ptr;

@@ -2,8 +2,9 @@
 /*
  * A device for tests of the driver: real rings, in this thread, honest unless told to lie.
  *
- * The driver's waits pump it: each turn takes what is on the commandq and answers it. A test may look at each command
- * before it is answered (seen), change each answer (lie), hold answers back (hold), and send any event.
+ * The driver's waits pump it: each turn takes what is on the commandq and answers it. A test may
+ * look at each command before it is answered (seen), change each answer (lie), hold answers back
+ * (hold), and send any event.
  */
 #ifndef TESTS_DRIVER_FAKE_H
 #define TESTS_DRIVER_FAKE_H
@@ -44,7 +45,8 @@ struct fake {
 	bool hold;				/* keep chains instead of answering */
 	struct vmedia_chain *held[FAKE_MAX_HELD];
 	unsigned int num_held;
-	int err;				/* answer ioctls with this (negative) instead of 0 */
+	/* answer ioctls with this (negative) instead of 0 */
+	int err;
 	void (*seen)(struct fake *d);
 	void (*lie)(struct fake *d, struct fake_answer *a);
 	void (*after)(struct fake *d);		/* when the answer is out */

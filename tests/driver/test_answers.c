@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Answers that do not fit their question, and honest ones, through the driver's own interface: every lie is -EIO with the
- * program's structure untouched, and the driver goes on working.
+ * Answers that do not fit their question, and honest ones, through the driver's own interface:
+ * every lie is -EIO with the program's structure untouched, and the driver goes on working.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,7 +91,8 @@ static void lie_short(struct fake *d, struct fake_answer *a)
 
 static void refuses_bad_status(void **state)
 {
-	static const uint32_t bad[] = { 4096, 0x7fffffff, 0xffffffff, 0x80000000, (uint32_t)-EINVAL };
+	static const uint32_t bad[] = { 4096, 0x7fffffff, 0xffffffff, 0x80000000,
+					(uint32_t)-EINVAL };
 	struct fake *d = *state;
 	struct vmedia_file *f = fake_session(d, 0, 0);
 	struct vmedia_format fmt = { .type = 1 };
@@ -150,10 +151,17 @@ static void refuses_other_buffer(void **state)
 	struct fake *d = *state;
 	struct vmedia_file *f = fake_session(d, 4, V4L2_MEMORY_MMAP);
 	struct word words[] = {
-		{ BUF(index), 3, 9 }, { BUF(type), 2, 9 }, { BUF(memory), 2, 9 }, { BUF(memory), 9, 9 },
-		{ BUF(length), FAKE_BUF_LEN * 2, 9 }, { BUF(length), 0, 9 }, { BUF(m), 0x40, 9 },
+		{ BUF(index), 3, 9 },
+		{ BUF(type), 2, 9 },
+		{ BUF(memory), 2, 9 },
+		{ BUF(memory), 9, 9 },
+		{ BUF(length), FAKE_BUF_LEN * 2, 9 },
+		{ BUF(length), 0, 9 },
+		{ BUF(m), 0x40, 9 },
 		{ BUF(bytesused), FAKE_BUF_LEN + 1, 9 },
-		{ BUF(index), 1, 15 }, { BUF(length), FAKE_BUF_LEN - 1, 15 }, { BUF(m), 0x777, 15 },
+		{ BUF(index), 1, 15 },
+		{ BUF(length), FAKE_BUF_LEN - 1, 15 },
+		{ BUF(m), 0x777, 15 },
 	};
 	struct vmedia_buffer b, before;
 	unsigned int i;
@@ -223,7 +231,9 @@ static void refuses_session_in_use(void **state)
 static void multi_planar(void **state)
 {
 	struct fake *d = *state;
-	struct vmedia_requestbuffers rb = { .count = 2, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE, .memory = 1 };
+	struct vmedia_requestbuffers rb = { .count = 2,
+					    .type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE,
+					    .memory = 1 };
 	struct vmedia_plane planes[8];
 	struct vmedia_buffer b = { .index = 1, .type = rb.type, .memory = 1 };
 	struct word w = { 8 + 88 + 4, 77, 9 };
@@ -268,7 +278,7 @@ static void seen_g_ctrls(struct fake *d)
 	assert_int_equal(e.len, 100);
 	p = vmedia_mem_at(d->mem, e.start, e.len);
 	assert_non_null(p);
-	strcpy(p, "payload");
+	memcpy(p, "payload", 8);
 	d->ctrls[0].value = 17;
 	d->ctrls[1].size = 8;
 }
@@ -373,7 +383,9 @@ static void raw_commands(void **state)
 	assert_int_equal(vmedia_raw_command(d->drv, req, 8, NULL, 0, &used), 0);
 	assert_int_equal(used, 0);
 	assert_int_equal(vmedia_raw_command(d->drv, req, 0, resp, 8, &used), -EINVAL);
-	assert_int_equal(vmedia_raw_command(d->drv, req, VMEDIA_MAX_REQ_SIZE + 1ull, resp, 8, &used), -EMSGSIZE);
+	assert_int_equal(
+		vmedia_raw_command(d->drv, req, VMEDIA_MAX_REQ_SIZE + 1ull, resp, 8, &used),
+		-EMSGSIZE);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The driver over vhost-user, with the other end in this thread: negotiation with devices that have all features, few, and
- * not enough; region 0 by SHMEM_MAP; virtio objects; a device that leaves.
+ * The driver over vhost-user, with the other end in this thread: negotiation with devices that have
+ * all features, few, and not enough; region 0 by SHMEM_MAP; virtio objects; a device that leaves.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +89,8 @@ static void command(struct peer *p, struct vmedia_chain *chain)
 		p->cmd.driver_addr = 2 * PAGE;
 		p->cmd.mmap_len = 3 * PAGE;
 		p->chain = chain;
-		if (!vmedia_vub_shmem_map(p->vub, 0, p->fd, 0, 2 * PAGE, 3 * PAGE, true, shmem_done, p))
+		if (!vmedia_vub_shmem_map(p->vub, 0, p->fd, 0, 2 * PAGE, 3 * PAGE, true, shmem_done,
+					  p))
 			return;
 		err = -ENODEV;
 	} else if (!err && p->cmd.type == VMEDIA_CMD_MUNMAP) {
@@ -130,7 +131,9 @@ static void on_kick(void *opaque, unsigned int idx)
 
 static void on_get_config(void *opaque, uint32_t offset, void *data, uint32_t len)
 {
-	struct vmedia_config config = { .device_caps = V4L2_CAP_VIDEO_CAPTURE, .device_type = 0, .card = "peer" };
+	struct vmedia_config config = { .device_caps = V4L2_CAP_VIDEO_CAPTURE,
+					.device_type = 0,
+					.card = "peer" };
 	uint8_t raw[VMEDIA_CONFIG_SIZE];
 
 	vmedia_config_encode(&config, raw);
@@ -164,7 +167,10 @@ static const struct vmedia_vub_ops ops = {
 static struct vmedia_vub_config whole(const struct peer *p)
 {
 	return (struct vmedia_vub_config){
-		.num_queues = 2, .config_size = VMEDIA_CONFIG_SIZE, .num_shmem = 1, .shmem_size = &p->shmem_size,
+		.num_queues = 2,
+		.config_size = VMEDIA_CONFIG_SIZE,
+		.num_shmem = 1,
+		.shmem_size = &p->shmem_size,
 	};
 }
 
@@ -204,7 +210,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int meet(struct peer *p, const struct vmedia_vub_config *cfg, struct vmedia_driver_options *opts)
+static int meet(struct peer *p, const struct vmedia_vub_config *cfg,
+		struct vmedia_driver_options *opts)
 {
 	struct vmedia_drv_hooks hooks = { .pump = pump, .opaque = p };
 	int sv[2], err;
@@ -221,9 +228,14 @@ static int meet(struct peer *p, const struct vmedia_vub_config *cfg, struct vmed
 static void all_ring_kinds(void **state)
 {
 	static const uint32_t flags[] = {
-		0, VMEDIA_DRIVER_PACKED, VMEDIA_DRIVER_NO_EVENT_IDX, VMEDIA_DRIVER_NO_INDIRECT,
-		VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_NO_EVENT_IDX, VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_NO_INDIRECT,
-		VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_SPLIT, VMEDIA_DRIVER_SPLIT | VMEDIA_DRIVER_NO_INDIRECT,
+		0,
+		VMEDIA_DRIVER_PACKED,
+		VMEDIA_DRIVER_NO_EVENT_IDX,
+		VMEDIA_DRIVER_NO_INDIRECT,
+		VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_NO_EVENT_IDX,
+		VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_NO_INDIRECT,
+		VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_SPLIT,
+		VMEDIA_DRIVER_SPLIT | VMEDIA_DRIVER_NO_INDIRECT,
 	};
 	struct peer *p = *state;
 	struct vmedia_vub_config cfg = whole(p);
@@ -237,8 +249,10 @@ static void all_ring_kinds(void **state)
 
 		assert_int_equal(meet(p, &cfg, &opts), 0);
 		features = vmedia_driver_features(p->drv);
-		assert_int_equal(features >> VMEDIA_VIRTIO_F_RING_PACKED & 1, !!(flags[i] & VMEDIA_DRIVER_PACKED));
-		assert_int_equal(features >> VMEDIA_VIRTIO_F_EVENT_IDX & 1, !(flags[i] & VMEDIA_DRIVER_NO_EVENT_IDX));
+		assert_int_equal(features >> VMEDIA_VIRTIO_F_RING_PACKED & 1,
+				 !!(flags[i] & VMEDIA_DRIVER_PACKED));
+		assert_int_equal(features >> VMEDIA_VIRTIO_F_EVENT_IDX & 1,
+				 !(flags[i] & VMEDIA_DRIVER_NO_EVENT_IDX));
 		assert_int_equal(features >> VMEDIA_VIRTIO_F_INDIRECT_DESC & 1,
 				 !(flags[i] & VMEDIA_DRIVER_NO_INDIRECT));
 		assert_string_equal((const char *)vmedia_driver_config(p->drv)->card, "peer");
@@ -315,8 +329,8 @@ static void not_enough(void **state)
 	hang_up(p);
 	cfg.num_queues = 2;
 	/* Everything that can be left out is. */
-	cfg.mask_protocol = 1ull << VMEDIA_VU_PF_REPLY_ACK | 1ull << VMEDIA_VU_PF_STATUS | 1ull << VMEDIA_VU_PF_MQ |
-			    1ull << VMEDIA_VU_PF_SHARED_OBJECT;
+	cfg.mask_protocol = 1ull << VMEDIA_VU_PF_REPLY_ACK | 1ull << VMEDIA_VU_PF_STATUS |
+			    1ull << VMEDIA_VU_PF_MQ | 1ull << VMEDIA_VU_PF_SHARED_OBJECT;
 	assert_int_equal(meet(p, &cfg, &opts), 0);
 }
 

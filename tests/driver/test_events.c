@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Events that do not fit the state of a buffer, a queue or a session: each is ignored, counted, and changes nothing.
- * (The reference driver's defects: duplicate, unsolicited and late DQBUF, waiters that nothing wakes, poll of decoders.)
+ * Events that do not fit the state of a buffer, a queue or a session: each is ignored, counted, and
+ * changes nothing. (The reference driver's defects: duplicate, unsolicited and late DQBUF, waiters
+ * that nothing wakes, poll of decoders.)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -217,7 +218,10 @@ static void late_after_streamoff(void **state)
 	struct vmedia_evt evt = fake_dqbuf(1, 1, MMAP);
 	struct vmedia_buffer b;
 
-	/* One that was on its way when STREAMOFF was answered must not be taken for the next round's. */
+	/*
+	 * One that was on its way when STREAMOFF was answered must not be taken for the next
+	 * round's.
+	 */
 	d->seen = event_at_streamoff;
 	assert_int_equal(fake_stream(f, false), 0);
 	d->seen = NULL;
@@ -331,7 +335,9 @@ static void initial_before_answer(void **state)
 {
 	struct fake *d = *state;
 	struct vmedia_file *f = fake_session(d, 0, 0);
-	struct vmedia_event_subscription sub = { .type = V4L2_EVENT_CTRL, .id = 7, .flags = V4L2_EVENT_SUB_FL_SEND_INITIAL };
+	struct vmedia_event_subscription sub = { .type = V4L2_EVENT_CTRL,
+						 .id = 7,
+						 .flags = V4L2_EVENT_SUB_FL_SEND_INITIAL };
 	struct vmedia_event ev;
 
 	d->seen = initial_event;
@@ -390,7 +396,9 @@ static void blocking(void **state)
 static void poll_of_decoders(void **state)
 {
 	struct fake *d = *state;
-	struct vmedia_requestbuffers rb = { .count = 1, .type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = MMAP };
+	struct vmedia_requestbuffers rb = { .count = 1,
+					    .type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+					    .memory = MMAP };
 	struct vmedia_buffer b = { .type = rb.type, .memory = MMAP };
 	struct vmedia_evt evt = fake_dqbuf(1, 0, MMAP);
 	uint32_t type = rb.type;

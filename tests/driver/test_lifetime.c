@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Memory that the device holds: commands that time out, answers that come late, sessions that are closed meanwhile,
- * several commands under way, full rings, broken rings. (The reference driver's defects: use after time-out, one command
- * in flight under one lock, sessions freed under an open file.)
+ * Memory that the device holds: commands that time out, answers that come late, sessions that are
+ * closed meanwhile, several commands under way, full rings, broken rings. (The reference driver's
+ * defects: use after time-out, one command in flight under one lock, sessions freed under an open
+ * file.)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,7 +92,10 @@ static void late_close(void **state)
 	assert_int_equal(vmedia_close(f), -ETIMEDOUT);
 	assert_int_equal(fake_stats(d).open_files, 0);
 	d->hold = false;
-	/* Its id is still taken: an OPEN that names it is a lie, an event that names it means nobody. */
+	/*
+	 * Its id is still taken: an OPEN that names it is a lie, an event that names it means
+	 * nobody.
+	 */
 	d->next_id = 1;
 	assert_int_equal(vmedia_open(d->drv, 0, &g), -EIO);
 	assert_true(fake_event(d, &evt));
@@ -112,7 +116,10 @@ static void never_answered(void **state)
 	unsigned int i;
 	int err = 0;
 
-	/* Each takes its slot with it; at last there is none, and the driver says so instead of reusing one. */
+	/*
+	 * Each takes its slot with it; at last there is none, and the driver says so instead of
+	 * reusing one.
+	 */
 	for (i = 0; i < 8; i++) {
 		err = vmedia_open(d->drv, 0, &f);
 		if (err)
@@ -351,14 +358,21 @@ int main(void)
 		cmocka_unit_test_setup_teardown(close_all_at_disconnect, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_sessions, setup, teardown),
 	};
-	const uint64_t idx = 1ull << VMEDIA_VIRTIO_F_EVENT_IDX, ind = 1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC;
+	const uint64_t idx = 1ull << VMEDIA_VIRTIO_F_EVENT_IDX,
+		       ind = 1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC;
 	const uint64_t packed = 1ull << VMEDIA_VIRTIO_F_RING_PACKED;
 	const struct {
 		uint64_t features;
 		uint32_t flags;
 	} variants[] = {
-		{ 0, 0 }, { idx, 0 }, { ind, 0 }, { idx | ind, VMEDIA_DRIVER_SPLIT },
-		{ packed, 0 }, { packed | idx, 0 }, { packed | ind, 0 }, { packed | idx | ind, VMEDIA_DRIVER_SPLIT },
+		{ 0, 0 },
+		{ idx, 0 },
+		{ ind, 0 },
+		{ idx | ind, VMEDIA_DRIVER_SPLIT },
+		{ packed, 0 },
+		{ packed | idx, 0 },
+		{ packed | ind, 0 },
+		{ packed | idx | ind, VMEDIA_DRIVER_SPLIT },
 	};
 	unsigned int i;
 	int failed = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Region 0 as a hostile device would have it, mappings that answers only claim, guest RAM and its SG lists.
- * (The reference driver's defect: driver_addr unchecked maps any page into a process.)
+ * Region 0 as a hostile device would have it, mappings that answers only claim, guest RAM and its
+ * SG lists. (The reference driver's defect: driver_addr unchecked maps any page into a process.)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,17 +51,27 @@ static void map_bounds(void **state)
 	static const struct {
 		uint64_t fd_off, off, len;
 	} bad[] = {
-		{ 0, 0, 0 }, { 0, REGION, PAGE }, { 0, REGION - PAGE, 2 * PAGE }, { 0, 1, PAGE }, { 0, 0, PAGE + 1 },
-		{ 1, 0, PAGE }, { 0, UINT64_MAX - PAGE + 1, PAGE }, { 0, UINT64_MAX - PAGE + 1, 2 * PAGE },
-		{ 0, 0, UINT64_MAX - PAGE + 1 }, { 0, 0, 9 * PAGE }, { 8 * PAGE, 0, PAGE },
-		{ UINT64_MAX - PAGE + 1, 0, 2 * PAGE }, { 0, PAGE, UINT64_MAX & ~(PAGE - 1) },
+		{ 0, 0, 0 },
+		{ 0, REGION, PAGE },
+		{ 0, REGION - PAGE, 2 * PAGE },
+		{ 0, 1, PAGE },
+		{ 0, 0, PAGE + 1 },
+		{ 1, 0, PAGE },
+		{ 0, UINT64_MAX - PAGE + 1, PAGE },
+		{ 0, UINT64_MAX - PAGE + 1, 2 * PAGE },
+		{ 0, 0, UINT64_MAX - PAGE + 1 },
+		{ 0, 0, 9 * PAGE },
+		{ 8 * PAGE, 0, PAGE },
+		{ UINT64_MAX - PAGE + 1, 0, 2 * PAGE },
+		{ 0, PAGE, UINT64_MAX & ~(PAGE - 1) },
 	};
 	struct fake *d = *state;
 	int fd = vmedia_memfd("test", 8 * PAGE);
 	unsigned int i;
 
 	for (i = 0; i < VMEDIA_ARRAY_SIZE(bad); i++)
-		assert_true(vmedia_region_map(d->drv, fd, bad[i].fd_off, bad[i].off, bad[i].len, true) < 0);
+		assert_true(vmedia_region_map(d->drv, fd, bad[i].fd_off, bad[i].off, bad[i].len,
+					      true) < 0);
 	assert_int_equal(fake_stats(d).refused_requests, VMEDIA_ARRAY_SIZE(bad));
 	assert_int_equal(fake_stats(d).maps, 0);
 	assert_int_equal(vmedia_region_map(d->drv, fd, 0, REGION - 8 * PAGE, 8 * PAGE, true), 0);
@@ -79,7 +89,8 @@ static void map_overlaps(void **state)
 		for (len = 1; len <= 8; len++) {
 			if (off + len <= 8)
 				continue;
-			assert_true(vmedia_region_map(d->drv, fd, 0, off * PAGE, len * PAGE, true) < 0);
+			assert_true(vmedia_region_map(d->drv, fd, 0, off * PAGE, len * PAGE, true) <
+				    0);
 		}
 	}
 	assert_int_equal(vmedia_region_map(d->drv, fd, 0, 12 * PAGE, PAGE, true), 0);
@@ -128,9 +139,17 @@ static void mmap_answers(void **state)
 	static const struct {
 		uint64_t addr, len;
 	} bad[] = {
-		{ 0, PAGE }, { 8 * PAGE, 5 * PAGE }, { 9 * PAGE, 4 * PAGE }, { 8 * PAGE + 8, PAGE }, { 7 * PAGE, 2 * PAGE },
-		{ REGION, PAGE }, { REGION - PAGE, 2 * PAGE }, { UINT64_MAX - PAGE + 1, PAGE }, { 8 * PAGE, UINT64_MAX / 2 },
-		{ 0x40000000, PAGE }, { 8 * PAGE, 4 * PAGE + 1 },
+		{ 0, PAGE },
+		{ 8 * PAGE, 5 * PAGE },
+		{ 9 * PAGE, 4 * PAGE },
+		{ 8 * PAGE + 8, PAGE },
+		{ 7 * PAGE, 2 * PAGE },
+		{ REGION, PAGE },
+		{ REGION - PAGE, 2 * PAGE },
+		{ UINT64_MAX - PAGE + 1, PAGE },
+		{ 8 * PAGE, UINT64_MAX / 2 },
+		{ 0x40000000, PAGE },
+		{ 8 * PAGE, 4 * PAGE + 1 },
 	};
 	struct fake *d = *state;
 	struct vmedia_file *f = fake_session(d, 1, V4L2_MEMORY_MMAP);
@@ -237,6 +256,15 @@ static void lie_late_mmap(void **state)
 
 /* ---- Guest RAM ---- */
 
+/* xorshift32: enough to pick sizes with. */
+static unsigned int pick(unsigned int *seed, unsigned int below)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 17;
+	*seed ^= *seed << 5;
+	return *seed % below;
+}
+
 static void arena_random(void **state)
 {
 	struct vmedia_arena a;
@@ -248,19 +276,21 @@ static void arena_random(void **state)
 	uint64_t total = 0, p;
 
 	print_message("seed %u\n", seed);
-	srand(seed);
+	seed |= 1;
 	assert_int_equal(vmedia_arena_init(&a, 300 * PAGE), 0);
 	for (i = 0; i < 20000; i++) {
-		k = (unsigned int)rand() % 64;
+		k = pick(&seed, 64);
 		if (have[k].n) {
 			for (p = 0; p < have[k].n; p++)
-				assert_int_equal(*(uint32_t *)vmedia_arena_ptr(&a, have[k].first + p), k + 1);
+				assert_int_equal(
+					*(uint32_t *)vmedia_arena_ptr(&a, have[k].first + p),
+					k + 1);
 			vmedia_arena_free(&a, have[k].first, have[k].n);
 			total -= have[k].n;
 			have[k].n = 0;
 			continue;
 		}
-		have[k].n = 1 + (unsigned int)rand() % 20;
+		have[k].n = 1 + pick(&seed, 20);
 		if (vmedia_arena_alloc(&a, have[k].n, &have[k].first)) {
 			have[k].n = 0;
 			continue;
@@ -337,8 +367,8 @@ static void sg_lists(void **state)
 			check_sg(d, p + off, size - off);
 		}
 		if (flags)
-			assert_true(vmedia_pages_sg(vmedia_pages_find(d->drv, (uintptr_t)p, size), (uintptr_t)p, size,
-						    NULL) > 10);
+			assert_true(vmedia_pages_sg(vmedia_pages_find(d->drv, (uintptr_t)p, size),
+						    (uintptr_t)p, size, NULL) > 10);
 		assert_null(vmedia_pages_find(d->drv, (uintptr_t)p, size + 1));
 		assert_null(vmedia_pages_find(d->drv, (uintptr_t)p + 1, size));
 		assert_null(vmedia_pages_find(d->drv, (uintptr_t)p - 1, 2));
