@@ -2,29 +2,31 @@
 /*
  * Write a device: the interface between the virtio-media core and what answers V4L2's ioctls.
  *
- * Most devices want <vmedia/video.h>, the framework that gives them formats, buffer queues, controls and events as a
- * kernel gives them to its drivers. This header is the layer below: a device that answers every ioctl itself (a proxy
- * of a host's node, a test device) implements struct vmedia_device_ops and nothing else.
+ * Most devices want <vmedia/video.h>, the framework that gives them formats, buffer queues,
+ * controls and events as a kernel gives them to its drivers. This header is the layer below: a
+ * device that answers every ioctl itself (a proxy of a host's node, a test device) implements
+ * struct vmedia_device_ops and nothing else.
  *
  * Theory of operation
  *
- *   Core decodes a command, finds its session and calls ->ioctl() with a private, checked copy of all that came. The
- *   device changes the copy in place and returns 0 or a negative errno, or -EINPROGRESS and calls
- *   vmedia_request_complete() later. Commands of one session run in the order they came, one at a time; those of
- *   different sessions do not wait for each other.
+ *   Core decodes a command, finds its session and calls ->ioctl() with a private, checked copy of
+ *   all that came. The device changes the copy in place and returns 0 or a negative errno, or
+ *   -EINPROGRESS and calls vmedia_request_complete() later. Commands of one session run in the
+ *   order they came, one at a time; those of different sessions do not wait for each other.
  *
- *   Buffers and V4L2 events go to the driver by pull: a device that has one says vmedia_session_wake(), and core calls
- *   ->next_event() as long as the driver has posted room. At most one pulled event a session waits in core for a
- *   buffer (and is forgotten by STREAMOFF, REQBUFS, REMOVE_BUFS or UNSUBSCRIBE_EVENT where it fits); what else waits,
- *   waits in the device's own buffers, so nothing is allocated, nothing is dropped and nothing is unbounded. Order:
- *   events produced by SUBSCRIBE_EVENT reach the queue before its response; all others after the response of the
- *   command that caused them.
+ *   Buffers and V4L2 events go to the driver by pull: a device that has one says
+ *   vmedia_session_wake(), and core calls
+ *   ->next_event() as long as the driver has posted room. At most one pulled event a session waits
+ *   in core for a buffer (and is forgotten by STREAMOFF, REQBUFS, REMOVE_BUFS or UNSUBSCRIBE_EVENT
+ *   where it fits); what else waits, waits in the device's own buffers, so nothing is allocated,
+ *   nothing is dropped and nothing is unbounded. Order: events produced by SUBSCRIBE_EVENT reach
+ *   the queue before its response; all others after the response of the command that caused them.
  *
- *   Memory of buffers is a struct vmedia_backing: contiguous host memory with a reference count, whatever it is made
- *   of (a memory file of ours, guest pages, a virtio object of somebody else).
+ *   Memory of buffers is a struct vmedia_backing: contiguous host memory with a reference count,
+ *   whatever it is made of (a memory file of ours, guest pages, a virtio object of somebody else).
  *
- * Context: unless said otherwise, every callback and function here runs on the device's loop thread and must not
- * block. Work that takes time goes to a worker (<vmedia/worker.h>).
+ * Context: unless said otherwise, every callback and function here runs on the device's loop thread
+ * and must not block. Work that takes time goes to a worker (<vmedia/worker.h>).
  */
 #ifndef VMEDIA_DEVICE_H
 #define VMEDIA_DEVICE_H
@@ -45,18 +47,22 @@ struct vmedia_backing;
 struct vmedia_loop;
 
 /*
- * Limits of one device: what a guest can make it hold. A guest at a limit gets the errno named; nothing else changes.
- * vmedia_limits_default() fills in the defaults named here.
+ * Limits of one device: what a guest can make it hold. A guest at a limit gets the errno named;
+ * nothing else changes. vmedia_limits_default() fills in the defaults named here.
  */
 struct vmedia_limits {
-	uint32_t max_sessions;		/* open at once: 128, -EMFILE (V4L2 programs see EMFILE from open) */
-	uint32_t max_buffers;		/* in one queue: 64, REQBUFS grants fewer, CREATE_BUFS -ENOBUFS */
-	uint64_t max_bytes;		/* buffer memory of all sessions and orphaned mappings: 1 GiB, -ENOMEM */
+	/* open at once: 128, -EMFILE (V4L2 programs see EMFILE from open) */
+	uint32_t max_sessions;
+	/* in one queue: 64, REQBUFS grants fewer, CREATE_BUFS -ENOBUFS */
+	uint32_t max_buffers;
+	/* buffer memory of all sessions and orphaned mappings: 1 GiB, -ENOMEM */
+	uint64_t max_bytes;
 	uint32_t max_mappings;		/* distinct mappings into region 0: 1024, -ENOMEM */
 	uint32_t max_subscriptions;	/* event subscriptions of one session: 512, -ENOMEM */
 	uint32_t max_objects;		/* exported virtio objects: 256, -ENOMEM */
 	uint32_t max_request;		/* bytes of one command: VMEDIA_MAX_REQ_SIZE, -E2BIG */
-	uint64_t max_ctrl_bytes;	/* payload bytes of all controls in one command: 1 MiB, -E2BIG */
+	/* payload bytes of all controls in one command: 1 MiB, -E2BIG */
+	uint64_t max_ctrl_bytes;
 };
 
 void vmedia_limits_default(struct vmedia_limits *limits);
@@ -64,23 +70,29 @@ void vmedia_limits_default(struct vmedia_limits *limits);
 /* What ->mmap() tells of the plane at an offset. */
 struct vmedia_plane_map {
 	struct vmedia_backing *backing;	/* core takes its own reference */
-	uint64_t length;		/* bytes, exactly the plane's length as QUERYBUF reports it */
+	/* bytes, exactly the plane's length as QUERYBUF reports it */
+	uint64_t length;
 };
 
 struct vmedia_device_ops {
-	/* A session begins. May set vmedia_session_set_priv(). Returns 0 or the errno of OPEN; then ->close is not called. */
+	/*
+	 * A session begins. May set vmedia_session_set_priv(). Returns 0 or the errno of OPEN; then
+	 * ->close is not called.
+	 */
 	int (*open)(struct vmedia_session *s);
 
 	/*
-	 * A session ends: CLOSE, reset, lost connection. All it holds is given back before return; a request still in
-	 * progress (reset, lost connection, a session in error) has been completed with -ECANCELED by core, and
-	 * vmedia_request_complete() must not be called for it any more. Without an error CLOSE waits its turn.
+	 * A session ends: CLOSE, reset, lost connection. All it holds is given back before return;
+	 * a request still in progress (reset, lost connection, a session in error) has been
+	 * completed with -ECANCELED by core, and vmedia_request_complete() must not be called for
+	 * it any more. Without an error CLOSE waits its turn.
 	 */
 	void (*close)(struct vmedia_session *s);
 
 	/*
-	 * One ioctl of the table, decoded; every one that is carried comes here. Change vmedia_request_ioctl(req) in
-	 * place. Returns 0, negative errno (-ENOTTY for what the device has not), or -EINPROGRESS.
+	 * One ioctl of the table, decoded; every one that is carried comes here. Change
+	 * vmedia_request_ioctl(req) in place. Returns 0, negative errno (-ENOTTY for what the
+	 * device has not), or -EINPROGRESS.
 	 */
 	int (*ioctl)(struct vmedia_session *s, struct vmedia_request *req);
 
@@ -88,12 +100,16 @@ struct vmedia_device_ops {
 	int (*mmap)(struct vmedia_session *s, uint32_t offset, struct vmedia_plane_map *map);
 
 	/*
-	 * Take the oldest finished buffer or V4L2 event of @s into @evt (type DQBUF or EVENT; session_id is core's). Returns
-	 * true if there was one. What it returned is on its way: a buffer is dequeued from this moment.
+	 * Take the oldest finished buffer or V4L2 event of @s into @evt (type DQBUF or EVENT;
+	 * session_id is core's). Returns true if there was one. What it returned is on its way: a
+	 * buffer is dequeued from this moment.
 	 */
 	bool (*next_event)(struct vmedia_session *s, struct vmedia_evt *evt);
 
-	/* After the last session of a reset was closed: return to the state of a new device. Optional. */
+	/*
+	 * After the last session of a reset was closed: return to the state of a new device.
+	 * Optional.
+	 */
 	void (*reset)(struct vmedia_device *dev);
 
 	/* The device itself goes. Optional. */
@@ -103,16 +119,19 @@ struct vmedia_device_ops {
 struct vmedia_device_config {
 	struct vmedia_config config;		/* what the guest reads */
 	struct vmedia_limits limits;
-	uint64_t region_size;			/* bytes of shared memory region 0; 0: no region, MMAP gets -ENODEV */
+	/* bytes of shared memory region 0; 0: no region, MMAP gets -ENODEV */
+	uint64_t region_size;
 	const struct vmedia_device_ops *ops;
 	void *priv;
 };
 
 /*
- * vmedia_device_create - a device that belongs to @loop's thread. Returns 0 or -ENOMEM, -EINVAL (no ops, region_size
- * not a multiple of the host's page). Ends by vmedia_device_destroy() with no transport attached; NULL is taken.
+ * vmedia_device_create - a device that belongs to @loop's thread. Returns 0 or -ENOMEM, -EINVAL (no
+ * ops, region_size not a multiple of the host's page). Ends by vmedia_device_destroy() with no
+ * transport attached; NULL is taken.
  */
-int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_config *cfg, struct vmedia_device **dev);
+int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_config *cfg,
+			 struct vmedia_device **dev);
 void vmedia_device_destroy(struct vmedia_device *dev);
 void *vmedia_device_priv(const struct vmedia_device *dev);
 struct vmedia_loop *vmedia_device_loop(const struct vmedia_device *dev);
@@ -127,12 +146,17 @@ struct vmedia_device *vmedia_session_device(const struct vmedia_session *s);
 void *vmedia_session_priv(const struct vmedia_session *s);
 void vmedia_session_set_priv(struct vmedia_session *s, void *priv);
 
-/* @s has something for ->next_event(). Cheap, may be called often; events go out at the end of the loop's turn. */
+/*
+ * @s has something for ->next_event(). Cheap, may be called often; events go out at the end of the
+ * loop's turn.
+ */
 void vmedia_session_wake(struct vmedia_session *s);
 
 /*
- * Unrecoverable error @err (negative errno) of @s: EVT_ERROR goes out, every later command but CLOSE gets EIO, and
- * ->ioctl() and ->next_event() are not called for it again. ->close() comes with the driver's CLOSE.
+ * Unrecoverable error @err (negative errno) of @s: EVT_ERROR goes out, every later command but
+ * CLOSE gets EIO, and
+ * ->ioctl() and ->next_event() are not called for it again. ->close() comes with the driver's
+ * CLOSE.
  */
 void vmedia_session_error(struct vmedia_session *s, int err);
 
@@ -142,72 +166,99 @@ struct vmedia_ioctl *vmedia_request_ioctl(struct vmedia_request *req);
 struct vmedia_session *vmedia_request_session(struct vmedia_request *req);
 
 /*
- * End a request for which ->ioctl() returned -EINPROGRESS (or is about to). @req is not to be used after the call. The
- * answer goes out at the end of the loop's turn, before events that are woken in the same turn.
+ * End a request for which ->ioctl() returned -EINPROGRESS (or is about to). @req is not to be used
+ * after the call. The answer goes out at the end of the loop's turn, before events that are woken
+ * in the same turn.
  */
 void vmedia_request_complete(struct vmedia_request *req, int err);
 
 /*
- * Payload of control @index with size > 0 in private memory of the request, size bytes (as asked; a change of
- * ctrls[].size does not move it): filled from the guest for S and TRY, zeroed for G. When the request ends with
- * success, ctrls[].size bytes of it, at most the size asked for, go to the guest's pages; for S and TRY too, as V4L2's
- * core gives back what was set. NULL if the control has no payload.
+ * Payload of control @index with size > 0 in private memory of the request, size bytes (as asked; a
+ * change of ctrls[].size does not move it): filled from the guest for S and TRY, zeroed for G. When
+ * the request ends with success, ctrls[].size bytes of it, at most the size asked for, go to the
+ * guest's pages; for S and TRY too, as V4L2's core gives back what was set. NULL if the control has
+ * no payload.
  */
 void *vmedia_request_ctrl_data(struct vmedia_request *req, uint32_t index);
 
 /*
- * vmedia_request_import - resolve plane @plane of a QBUF or PREPARE_BUF with memory SHARED_PAGES or OBJECT to host
- * memory of @length bytes (the plane's length). @old, the backing that this plane had, or NULL, is returned again with
- * a further reference if the memory is the same: remapping is what costs.
- * @write: the device writes it (capture) or only reads it.
- * The backing of an object is the whole object, which may be longer than @length. Guest pages that cannot be seen as one
- * piece get a private copy, which counts against max_bytes: see vmedia_backing_flush() and vmedia_backing_fetch().
- * Returns 0 with a reference in @backing; -EINVAL (list missing or too short, object shorter than @length); -EFAULT
- * (outside guest memory); -ENOENT (no such object); -EACCES (the object cannot be written); -ENOMEM; -E2BIG.
+ * vmedia_request_import - resolve plane @plane of a QBUF or PREPARE_BUF with memory SHARED_PAGES or
+ * OBJECT to host memory of @length bytes (the plane's length). @old, the backing that this plane
+ * had, or NULL, is returned again with a further reference if the memory is the same: remapping is
+ * what costs.
+ * @write: the device writes it (capture) or only reads it. The backing of an object is the whole
+ * object, which may be longer than @length. Guest pages that cannot be seen as one piece get a
+ * private copy, which counts against max_bytes: see vmedia_backing_flush() and
+ * vmedia_backing_fetch(). Returns 0 with a reference in @backing; -EINVAL (list missing or too
+ * short, object shorter than @length); -EFAULT (outside guest memory); -ENOENT (no such object);
+ * -EACCES (the object cannot be written); -ENOMEM; -E2BIG.
  */
 int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t length, bool write,
 			  struct vmedia_backing *old, struct vmedia_backing **backing);
 
 /*
- * vmedia_request_export - make @backing a virtio object and write its UUID into uuid[0] of the request (EXPBUF). The
- * object, and the backing with it, live until the device is reset; exporting the same backing again gives the same UUID.
- * Returns 0; -ENOTTY if the transport has no virtio objects (whatever the backing); -EINVAL if the backing is no memory file
- * or NULL; -ENOMEM.
+ * vmedia_request_export - make @backing a virtio object and write its UUID into uuid[0] of the
+ * request (EXPBUF). The object, and the backing with it, live until the device is reset; exporting
+ * the same backing again gives the same UUID. Returns 0; -ENOTTY if the transport has no virtio
+ * objects (whatever the backing); -EINVAL if the backing is no memory file or NULL; -ENOMEM.
  */
 int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *backing);
 
 /* ---- Memory of buffers ---- */
 
 /*
- * vmedia_backing_create - @length bytes of zeroed memory in a sealed memory file of whole pages, counted against
- * max_bytes until its last reference goes. Returns 0 or -ENOMEM (also beyond max_bytes and when file descriptors would
- * become scarce), -EINVAL (length 0).
+ * vmedia_backing_create - @length bytes of zeroed memory in a sealed memory file of whole pages,
+ * counted against max_bytes until its last reference goes. Returns 0 or -ENOMEM (also beyond
+ * max_bytes and when file descriptors would become scarce), -EINVAL (length 0).
  */
-int vmedia_backing_create(struct vmedia_device *dev, uint64_t length, struct vmedia_backing **backing);
+int vmedia_backing_create(struct vmedia_device *dev, uint64_t length,
+			  struct vmedia_backing **backing);
 
 /*
- * vmedia_backing_from_fd - memory that somebody else made (a dma-buf of a host's node): [@offset, @offset + @length)
- * of @fd, which is duplicated. Its bytes are not counted. Returns 0 or negative errno of dup(), fstat() or mmap();
+ * vmedia_backing_from_fd - memory that somebody else made (a dma-buf of a host's node): [@offset,
+ * @offset + @length) of @fd, which is duplicated. Its bytes are not counted. Returns 0 or negative
+ * errno of dup(), fstat() or mmap();
  * -ENOMEM; -EINVAL if @fd is shorter.
  */
 int vmedia_backing_from_fd(struct vmedia_device *dev, int fd, uint64_t offset, uint64_t length,
 			   struct vmedia_backing **backing);
 
 struct vmedia_backing *vmedia_backing_get(struct vmedia_backing *b);	/* Context: any thread */
-void vmedia_backing_put(struct vmedia_backing *b);			/* Context: any thread; NULL is taken */
-void *vmedia_backing_addr(const struct vmedia_backing *b);		/* Context: any thread; never NULL */
+/* Context: any thread; NULL is taken */
+void vmedia_backing_put(struct vmedia_backing *b);
+/* Context: any thread; never NULL */
+void *vmedia_backing_addr(const struct vmedia_backing *b);
 uint64_t vmedia_backing_length(const struct vmedia_backing *b);
 /* The memory file and its offset, or -1: guest pages have none. Borrowed. */
 int vmedia_backing_fd(const struct vmedia_backing *b, uint64_t *offset);
 /* True while the guest has it mapped into region 0: V4L2_BUF_FLAG_MAPPED. */
 bool vmedia_backing_mapped(const struct vmedia_backing *b);
 /*
- * The device has written [0, @bytes): where the guest's pages could not be seen as one piece this copies them out, and
- * counts the bytes; elsewhere it does nothing. Called once for a finished capture plane. Context: any thread.
+ * The device has written [0, @bytes): where the guest's pages could not be seen as one piece this
+ * copies them out, and counts the bytes; elsewhere it does nothing. Called once for a finished
+ * capture plane. Context: any thread.
  */
 void vmedia_backing_flush(struct vmedia_backing *b, uint64_t bytes);
-/* The device is about to read @bytes of it: the other direction of the same. Context: any thread. */
+/*
+ * The device is about to read @bytes of it: the other direction of the same. Context: any thread.
+ */
 void vmedia_backing_fetch(struct vmedia_backing *b, uint64_t bytes);
+
+/* ---- Counters ---- */
+
+/*
+ * What a device did, for the bench and the log: counts since its creation, and what it holds now.
+ */
+struct vmedia_device_stats {
+	uint64_t commands, events;
+	uint64_t bad_chains;		/* malformed, or refused by a limit */
+	uint64_t sessions_opened;
+	uint64_t bytes_copied;		/* of frames, where a plane could not be used in place */
+	uint32_t sessions_open, mappings;
+	uint64_t bytes_held;		/* of buffers, those of orphaned mappings included */
+};
+
+void vmedia_device_stats(const struct vmedia_device *dev, struct vmedia_device_stats *stats);
 
 #ifdef __cplusplus
 }

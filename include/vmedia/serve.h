@@ -21,8 +21,12 @@ extern "C" {
 struct vmedia_server;
 
 struct vmedia_server_options {
-	const char *socket_path;	/* listen here; a dead socket of that name is replaced, a live one is -EADDRINUSE */
-	/* Used when socket_path is NULL: a connected socket, taken over; the loop is stopped when it closes. */
+	/* listen here; a dead socket of that name is replaced, a live one is -EADDRINUSE */
+	const char *socket_path;
+	/*
+	 * Used when socket_path is NULL: a connected socket, taken over; the loop is stopped when
+	 * it closes.
+	 */
 	int fd;
 	uint32_t shmem_feature_bit;	/* 0: 22, QEMU's; 20 and 21 for peers of the drafts */
 	bool once;			/* with socket_path: stop the loop after the first guest */
@@ -30,10 +34,11 @@ struct vmedia_server_options {
 };
 
 /*
- * vmedia_server_create - listen, or take the connection. @dev must outlive the server.
- * Returns 0; -EADDRINUSE (another process listens there, or the path is no socket); -EINVAL (path empty or too long, no
- * path and no fd, odd feature bit); -EBUSY (another server has the device); errno of socket() or bind(). opts->fd is
- * closed on failure to serve it. Installs the SIGBUS guard of guest memory for the process.
+ * vmedia_server_create - listen, or take the connection. @dev must outlive the server. Returns 0;
+ * -EADDRINUSE (another process listens there, or the path is no socket); -EINVAL (path empty or too
+ * long, no path and no fd, odd feature bit); -EBUSY (another server has the device); errno of
+ * socket() or bind(). opts->fd is closed on failure to serve it. Installs the SIGBUS guard of guest
+ * memory for the process.
  */
 int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_options *opts,
 			 struct vmedia_server **srv);

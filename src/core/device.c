@@ -67,7 +67,7 @@ int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_co
 	dev->config = cfg->config;
 	dev->limits = cfg->limits;
 	dev->region_size = cfg->region_size;
-	vmedia_region_init(&dev->region, dev->region_size, vmedia_page_size());
+	vmedia_region_setup(&dev->region, dev->region_size, vmedia_page_size());
 	init_lists(dev);
 	if (getrandom(&dev->next_id, sizeof(dev->next_id), GRND_NONBLOCK) != sizeof(dev->next_id))
 		dev->next_id = 1;

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-void vmedia_region_init(struct vmedia_region *r, uint64_t size, uint64_t page)
+void vmedia_region_setup(struct vmedia_region *r, uint64_t size, uint64_t page)
 {
 	r->size = size;
 	r->page = page;

@@ -24,7 +24,7 @@ struct vmedia_region {
 };
 
 /* @size a multiple of @page, a power of two. */
-void vmedia_region_init(struct vmedia_region *r, uint64_t size, uint64_t page);
+void vmedia_region_setup(struct vmedia_region *r, uint64_t size, uint64_t page);
 /* Take @len bytes, rounded up to pages. 0 with offset and len set; -ENOMEM: no hole that large; -EINVAL: 0 or overflow. */
 int vmedia_region_take(struct vmedia_region *r, uint64_t len, struct vmedia_range *range);
 void vmedia_region_give(struct vmedia_region *r, struct vmedia_range *range);

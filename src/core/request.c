@@ -159,7 +159,7 @@ int vmedia_request_take(struct vmedia_device *dev, struct vmedia_chain *chain, s
 		return -ENOMEM;
 	req->state = VMEDIA_REQ_RUNNING;
 	req->len = chain->out_len;
-	if (vmedia_buf_grow(&req->buf, &req->cap, req->len))
+	if (vmedia_buf_grow(&req->buf, &req->cap, VMEDIA_MAX(req->len, (size_t)VMEDIA_CMD_MMAP_SIZE)))
 		goto fail;
 	vmedia_chain_read(chain, 0, req->buf, req->len);
 	err = prepare_aux(req);

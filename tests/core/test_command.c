@@ -252,6 +252,21 @@ static void test_bad_chains(void **state)
 	world_end(w);
 }
 
+/* The very first command of all has no bytes. */
+static void test_nothing_first(void **state)
+{
+	struct world *w = world_new(NULL);
+	struct vmedia_gpa_range in = { HARNESS_GPA + HARNESS_RAM - 4096, 64 };
+	struct harness_req *req = harness_offer_sg(&w->h, 0, NULL, 0, &in, 1);
+
+	harness_kick(&w->h, 0);
+	assert_true(req->used);
+	assert_int_equal(req->len, 8);
+	assert_int_equal(le32(w->h.ram + HARNESS_RAM - 4096), EINVAL);
+	harness_put(&w->h, req);
+	world_end(w);
+}
+
 /* ---- Framing ---- */
 
 static void test_split_anywhere(void **state)
@@ -442,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_status_range),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_bad_chains),
+		cmocka_unit_test(test_nothing_first),
 		cmocka_unit_test(test_split_anywhere),
 		cmocka_unit_test(test_alias),
 		cmocka_unit_test(test_batch),

@@ -15,7 +15,7 @@ static void test_edges(void **state)
 	struct vmedia_range a, b, c;
 	struct vmedia_region r;
 
-	vmedia_region_init(&r, 4 * PAGE, PAGE);
+	vmedia_region_setup(&r, 4 * PAGE, PAGE);
 	assert_int_equal(vmedia_region_take(&r, 0, &a), -EINVAL);
 	assert_int_equal(vmedia_region_take(&r, UINT64_MAX, &a), -EINVAL);
 	assert_int_equal(vmedia_region_take(&r, UINT64_MAX - PAGE, &a), -ENOMEM);
@@ -70,7 +70,7 @@ static void test_model(void **state)
 	struct vmedia_region r;
 	unsigned int step, i, j, n;
 
-	vmedia_region_init(&r, PAGES * PAGE, PAGE);
+	vmedia_region_setup(&r, PAGES * PAGE, PAGE);
 	for (step = 0; step < 100000; step++) {
 		i = (unsigned int)(rnd(&seed) % PAGES);
 		if (live[i]) {
