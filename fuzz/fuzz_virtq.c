@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Fuzz target: a driver's bytes as ring memory. Everything that the device end pops is read, written and returned; then the same
- * bytes are a device's, and the driver end looks at them.
+ * Fuzz target: a driver's bytes as ring memory. Everything that the device end pops is read,
+ * written and returned; then the same bytes are a device's, and the driver end looks at them.
  *
- * Input: byte 0 features, byte 1 size, byte 2 what to do between pops, byte 3 limits, bytes 4-7 the base; the rest fills guest
- * memory from its beginning: ring, then tables and buffers. Addresses in it are guest addresses from 0, so that small numbers
- * hit. A second region lies behind a hole of one page.
+ * Input: byte 0 features, byte 1 size, byte 2 what to do between pops, byte 3 limits, bytes 4-7 the
+ * base; the rest fills guest memory from its beginning: ring, then tables and buffers. Addresses in
+ * it are guest addresses from 0, so that small numbers hit. A second region lies behind a hole of
+ * one page.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -103,18 +104,25 @@ static void device_end(const struct setup *s)
 		if (vmedia_vqd_unpop(q, c))
 			vmedia_vqd_push(q, c, 0);
 	}
-	for (unsigned int i = 0; i < n; i += 2)		/* some out of order, some left to destroy */
+	for (unsigned int i = 0; i < n; i += 2) /* some out of order, some left to destroy */
 		vmedia_vqd_push(q, held[i], 0);
 	vmedia_vqd_notify_needed(q);
 	vmedia_vqd_base(q);
 	vmedia_vqd_destroy(q);
 }
 
-/* The driver offers some chains; then the device's bytes, and everything else that it may write, are the input. */
+/*
+ * The driver offers some chains; then the device's bytes, and everything else that it may write,
+ * are the input.
+ */
 static void driver_end(const struct setup *s, const uint8_t *data, size_t size)
 {
 	struct vmedia_vqr_config cfg = {
-		.features = s->features, .layout = s->layout, .base = s->low, .base_gpa = 0, .name = "fuzz",
+		.features = s->features,
+		.layout = s->layout,
+		.base = s->low,
+		.base_gpa = 0,
+		.name = "fuzz",
 	};
 	struct vmedia_gpa_range sg[3] = { { LOW - 64, 16 }, { LOW - 48, 16 }, { LOW - 32, 16 } };
 	unsigned int got = 0, out = 0;
@@ -161,7 +169,8 @@ static void views(const struct setup *s)
 
 static int set_up(struct setup *s, const uint8_t *data)
 {
-	struct vmedia_mem_desc d[2] = { { .fd = -1, .size = LOW }, { .fd = -1, .gpa = HIGH_GPA, .size = PAGE } };
+	struct vmedia_mem_desc d[2] = { { .fd = -1, .size = LOW },
+					{ .fd = -1, .gpa = HIGH_GPA, .size = PAGE } };
 	uint32_t num;
 
 	s->features = (uint64_t)(data[0] & 1) << VMEDIA_VIRTIO_F_RING_PACKED |

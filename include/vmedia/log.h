@@ -2,8 +2,9 @@
 /*
  * Messages of the library to the people who run it.
  *
- * The library never writes anywhere by itself except through the one hook set here. Messages are whole
- * sentences without a newline; bytes that came from a peer are escaped before they get into one.
+ * The library never writes anywhere by itself except through the one hook set here. Messages are
+ * whole sentences without a newline; bytes that came from a peer are escaped before they get into
+ * one.
  */
 #ifndef VMEDIA_LOG_H
 #define VMEDIA_LOG_H
@@ -35,7 +36,8 @@ typedef void (*vmedia_log_fn)(void *opaque, int level, const char *msg);
 /*
  * vmedia_log_set - send messages to @fn; NULL restores the default, which is standard error
  *
- * A process-wide setting, the only one of the library. Context: before other threads use the library.
+ * A process-wide setting, the only one of the library. Context: before other threads use the
+ * library.
  */
 void vmedia_log_set(vmedia_log_fn fn, void *opaque);
 
@@ -45,7 +47,10 @@ void vmedia_log_set_level(int level);
 /* vmedia_log_wants - nonzero if a message of @level would go anywhere. Context: any. */
 int vmedia_log_wants(int level);
 
-/* vmedia_log - one message; longer ones are cut. Keeps errno. Context: any thread, not in a signal handler. */
+/*
+ * vmedia_log - one message; longer ones are cut. Keeps errno. Context: any thread, not in a signal
+ * handler.
+ */
 void vmedia_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define vmedia_log_if(level, ...)                       \
@@ -61,9 +66,11 @@ void vmedia_log(int level, const char *fmt, ...) __attribute__((format(printf, 2
 
 /*
  * vmedia_log_escape - make @len bytes of a peer printable
- * @buf, @cap: receives the text, always terminated when @cap > 0; cut with "..." when it does not fit
+ * @buf, @cap: receives the text, always terminated when @cap > 0; cut with "..." when it does not
+ * fit
  *
- * Printable ASCII stays, but for backslash; everything else, NUL included, becomes \xNN. Returns @buf.
+ * Printable ASCII stays, but for backslash; everything else, NUL included, becomes \xNN. Returns
+ * @buf.
  */
 char *vmedia_log_escape(char *buf, size_t cap, const void *bytes, size_t len);
 

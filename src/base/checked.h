@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* True if the result does not fit *res (any integer types); *res then holds the wrapped value: do not use it. */
+/*
+ * True if the result does not fit *res (any integer types); *res then holds the wrapped value: do
+ * not use it.
+ */
 #define vmedia_add_overflow(a, b, res) __builtin_add_overflow((a), (b), (res))
 #define vmedia_sub_overflow(a, b, res) __builtin_sub_overflow((a), (b), (res))
 #define vmedia_mul_overflow(a, b, res) __builtin_mul_overflow((a), (b), (res))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * File descriptors: closing, flags, memory files, eventfds. All functions return negative errno on failure.
+ * File descriptors: closing, flags, memory files, eventfds. All functions return negative errno on
+ * failure.
  */
 #ifndef VMEDIA_BASE_FD_H
 #define VMEDIA_BASE_FD_H
@@ -26,8 +27,9 @@ int vmedia_fd_dup(int fd);
  * vmedia_memfd - a memory file of @size bytes rounded up to host pages
  * @name: for /proc; no meaning
  *
- * Its size is sealed (F_SEAL_SHRINK, GROW, SEAL), so no process that gets the fd can make another's mapping of
- * it fault. Filled with zeros. Returns the fd, -EINVAL for a size of 0, -EOVERFLOW, or what the kernel said.
+ * Its size is sealed (F_SEAL_SHRINK, GROW, SEAL), so no process that gets the fd can make another's
+ * mapping of it fault. Filled with zeros. Returns the fd, -EINVAL for a size of 0, -EOVERFLOW, or
+ * what the kernel said.
  */
 int vmedia_memfd(const char *name, uint64_t size);
 
@@ -38,12 +40,16 @@ size_t vmedia_page_size(void);
 int vmedia_eventfd(void);
 
 /*
- * vmedia_eventfd_signal - add one. A full counter counts as success (the reader has enough to wake for), so
- * that a peer that never reads cannot make this fail or block when the fd is non-blocking. Signal-safe.
+ * vmedia_eventfd_signal - add one. A full counter counts as success (the reader has enough to wake
+ * for), so that a peer that never reads cannot make this fail or block when the fd is non-blocking.
+ * Signal-safe.
  */
 int vmedia_eventfd_signal(int fd);
 
-/* vmedia_eventfd_clear - read it back to zero: 1 if it was signalled, 0 if not. The fd must be non-blocking. */
+/*
+ * vmedia_eventfd_clear - read it back to zero: 1 if it was signalled, 0 if not. The fd must be
+ * non-blocking.
+ */
 int vmedia_eventfd_clear(int fd);
 
 /* vmedia_now_ns - CLOCK_MONOTONIC in nanoseconds. */

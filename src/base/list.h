@@ -2,8 +2,8 @@
 /*
  * An intrusive doubly linked list: a head is a node that points to itself when empty.
  *
- * A node that is in no list must have been through vmedia_list_init(), so that vmedia_list_del() of it does
- * nothing and vmedia_list_linked() tells. No locking: the owner's thread only.
+ * A node that is in no list must have been through vmedia_list_init(), so that vmedia_list_del() of
+ * it does nothing and vmedia_list_linked() tells. No locking: the owner's thread only.
  */
 #ifndef VMEDIA_BASE_LIST_H
 #define VMEDIA_BASE_LIST_H

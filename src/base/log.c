@@ -2,8 +2,8 @@
 /*
  * Messages: formatting, the hook, escaping, rate limits. See <vmedia/log.h> and log.h.
  *
- * The hook is the one process-wide setting of the library. Its parts are atomics, so that a late change is not
- * a data race, although the header asks for an early one.
+ * The hook is the one process-wide setting of the library. Its parts are atomics, so that a late
+ * change is not a data race, although the header asks for an early one.
  */
 #include "base/log.h"
 
@@ -44,7 +44,8 @@ static void to_stderr(int level, const char *msg)
 	char line[VMEDIA_LOG_MAX + 16];
 	int n;
 
-	n = snprintf(line, sizeof(line), "%s%s\n", level >= 0 && level <= 3 ? prefix[level] : "", msg);
+	n = snprintf(line, sizeof(line), "%s%s\n", level >= 0 && level <= 3 ? prefix[level] : "",
+		     msg);
 	if (n < 0)
 		return;
 	if (n > (int)sizeof(line) - 1)
@@ -100,7 +101,10 @@ char *vmedia_log_escape(char *buf, size_t cap, const void *bytes, size_t len)
 		size_t n = escape_one(one, p[i]);
 
 		if (pos + n > cap - 1) {
-			/* cut is the last place where "..." still fits; tiny buffers get what fits of it */
+			/*
+			 * cut is the last place where "..." still fits; tiny buffers get what fits
+			 * of it
+			 */
 			size_t dots = cap - 1 - cut < 3 ? cap - 1 - cut : 3;
 
 			memcpy(buf + cut, "...", dots);
@@ -119,7 +123,8 @@ char *vmedia_log_escape(char *buf, size_t cap, const void *bytes, size_t len)
 bool vmedia_ratelimit_ok_at(struct vmedia_ratelimit *rl, int level, uint64_t now_ns)
 {
 	uint32_t burst = rl->burst ? rl->burst : VMEDIA_RATELIMIT_BURST;
-	uint64_t interval = (rl->interval_ms ? rl->interval_ms : VMEDIA_RATELIMIT_INTERVAL_MS) * 1000000ull;
+	uint64_t interval =
+		(rl->interval_ms ? rl->interval_ms : VMEDIA_RATELIMIT_INTERVAL_MS) * 1000000ull;
 	uint64_t earned;
 
 	if (!rl->started) {

@@ -11,8 +11,10 @@
 #include <vmedia/log.h>
 
 /*
- * A token bucket, one for each owner (a connection, a queue): @burst messages at once, then one each
- * @interval_ms. Zero initialised it works with the defaults (20, 1000). Context: the owner's thread only.
+ * A token bucket, one for each owner (a connection, a queue): @burst messages at once, then one
+ * each
+ * @interval_ms. Zero initialised it works with the defaults (20, 1000). Context: the owner's thread
+ * only.
  */
 struct vmedia_ratelimit {
 	uint32_t burst;
@@ -30,11 +32,15 @@ struct vmedia_ratelimit {
 /*
  * vmedia_ratelimit_ok - may one more message be written?
  *
- * When messages were suppressed since the last that got through, says how many in one line at @level.
+ * When messages were suppressed since the last that got through, says how many in one line at
+ * @level.
  */
 bool vmedia_ratelimit_ok(struct vmedia_ratelimit *rl, int level);
 
-/* vmedia_ratelimit_ok_at - the same with the caller's clock, for tests and for those who have it at hand. */
+/*
+ * vmedia_ratelimit_ok_at - the same with the caller's clock, for tests and for those who have it at
+ * hand.
+ */
 bool vmedia_ratelimit_ok_at(struct vmedia_ratelimit *rl, int level, uint64_t now_ns);
 
 #define vmedia_log_rl(rl, level, ...)                                            \

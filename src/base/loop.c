@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The event loop: rounds, descriptors, deferred and posted calls. See loop.h; timers are in loop_timer.c.
+ * The event loop: rounds, descriptors, deferred and posted calls. See loop.h; timers are in
+ * loop_timer.c.
  *
- * How a post wakes the loop (barrier pair [P]): the poster pushes, then takes loop->sleeping; the loop sets
- * loop->sleeping, then looks at the stack. All four are sequentially consistent, so at least one of the two sees the
- * other: either the poster writes the eventfd, or the loop does not wait. Whoever turns sleeping to 0 writes, so that many
- * posts cost one write, and posts to a busy loop none.
+ * How a post wakes the loop (barrier pair [P]): the poster pushes, then takes loop->sleeping; the
+ * loop sets loop->sleeping, then looks at the stack. All four are sequentially consistent, so at
+ * least one of the two sees the other: either the poster writes the eventfd, or the loop does not
+ * wait. Whoever turns sleeping to 0 writes, so that many posts cost one write, and posts to a busy
+ * loop none.
  */
 #include "base/loop.h"
 
@@ -121,7 +123,8 @@ void vmedia_loop_del_fd(struct vmedia_source *src)
 		return;
 	vmedia_loop_assert(loop);
 	if (epoll_ctl(loop->epfd, EPOLL_CTL_DEL, src->fd, NULL) < 0)
-		vmedia_err("Forgetting fd %d failed: %s (closed before?)", src->fd, strerror(errno));
+		vmedia_err("Forgetting fd %d failed: %s (closed before?)", src->fd,
+			   strerror(errno));
 	for (int i = loop->cur + 1; i < loop->nbatch; i++) {
 		if (loop->batch[i].data.ptr == src)
 			loop->batch[i].data.ptr = NULL;
@@ -157,7 +160,8 @@ static void wake(struct vmedia_loop *loop)
 		vmedia_eventfd_signal(loop->wakefd);
 }
 
-void vmedia_deferred_init(struct vmedia_loop *loop, struct vmedia_deferred *d, vmedia_deferred_fn fn)
+void vmedia_deferred_init(struct vmedia_loop *loop, struct vmedia_deferred *d,
+			  vmedia_deferred_fn fn)
 {
 	d->loop = loop;
 	d->fn = fn;
@@ -170,7 +174,8 @@ void vmedia_defer(struct vmedia_deferred *d)
 	if (vmedia_list_linked(&d->node))
 		return;
 	vmedia_list_add_tail(&d->loop->deferred, &d->node);
-	wake(d->loop);		/* only when called between rounds: otherwise the loop is not sleeping */
+	/* only when called between rounds: otherwise the loop is not sleeping */
+	wake(d->loop);
 }
 
 void vmedia_deferred_cancel(struct vmedia_deferred *d)
@@ -211,13 +216,17 @@ bool vmedia_loop_post(struct vmedia_loop *loop, struct vmedia_post *p)
 {
 	struct vmedia_post *head;
 
-	/* Acquire-release, also when queued already: take_posted()'s exchange then sees what we wrote before. */
+	/*
+	 * Acquire-release, also when queued already: take_posted()'s exchange then sees what we
+	 * wrote before.
+	 */
 	if (__atomic_exchange_n(&p->queued, 1, __ATOMIC_ACQ_REL))
 		return false;
 	head = __atomic_load_n(&loop->posts, __ATOMIC_RELAXED);
 	do {
 		p->next = head;
-	} while (!__atomic_compare_exchange_n(&loop->posts, &head, p, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&loop->posts, &head, p, true, __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
 	wake(loop);
 	return true;
 }
@@ -270,7 +279,10 @@ static int run_posts(struct vmedia_loop *loop)
 	collect_posts(loop);
 	for (p = loop->ready; p; p = p->next)
 		n++;
-	/* unpost() in a callback may shorten the list, and collect behind its end: count, do not remember a node. */
+	/*
+	 * unpost() in a callback may shorten the list, and collect behind its end: count, do not
+	 * remember a node.
+	 */
 	for (int left = n; left > 0 && loop->ready; left--) {
 		p = loop->ready;
 		loop->ready = p->next;
@@ -292,7 +304,7 @@ static int wait_events(struct vmedia_loop *loop, int timeout_ms)
 {
 	int n;
 
-	if (work_left(loop))	/* barrier pair [P]: sleeping was set at the end of the last round */
+	if (work_left(loop)) /* barrier pair [P]: sleeping was set at the end of the last round */
 		timeout_ms = 0;
 	n = epoll_wait(loop->epfd, loop->batch, LOOP_BATCH, timeout_ms);
 	__atomic_store_n(&loop->sleeping, 0, __ATOMIC_SEQ_CST);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The event loop: file descriptors, timers, work deferred to the end of a round, and calls from other threads.
+ * The event loop: file descriptors, timers, work deferred to the end of a round, and calls from
+ * other threads.
  *
- * Theory of operation: one thread runs a loop. One round is: at most one epoll_wait; due timers; posted calls;
- * ready descriptors; deferred calls. Everything is intrusive: the caller embeds a source, timer, deferred or
- * post structure and gets it back in the callback (vmedia_container_of()), so nothing here allocates after
- * creation. A wake-up costs one system call of the loop's own; a source with EPOLLET needs no read either.
- * The wake-up eventfd is written only when the loop sleeps, once however many posts follow.
+ * Theory of operation: one thread runs a loop. One round is: at most one epoll_wait; due timers;
+ * posted calls; ready descriptors; deferred calls. Everything is intrusive: the caller embeds a
+ * source, timer, deferred or post structure and gets it back in the callback
+ * (vmedia_container_of()), so nothing here allocates after creation. A wake-up costs one system
+ * call of the loop's own; a source with EPOLLET needs no read either. The wake-up eventfd is
+ * written only when the loop sleeps, once however many posts follow.
  *
  * Context: everything is for the loop's thread, but for what says "any thread".
  */
@@ -25,7 +27,10 @@ struct vmedia_timer;
 struct vmedia_deferred;
 struct vmedia_post;
 
-/* 0 and *out, or negative errno. The calling thread is the loop's thread until another one steps or runs it. */
+/*
+ * 0 and *out, or negative errno. The calling thread is the loop's thread until another one steps or
+ * runs it.
+ */
 int vmedia_loop_create(struct vmedia_loop **out);
 
 /* All sources, timers and posts must have been removed (asserted for sources). NULL is fine. */
@@ -42,12 +47,15 @@ int vmedia_loop_run(struct vmedia_loop *loop);
 int vmedia_loop_step(struct vmedia_loop *loop, int timeout_ms);
 
 /*
- * vmedia_loop_stop - make vmedia_loop_run() return after the present round, or the next one at once when it
- * is not running. Context: any thread, signal handlers too.
+ * vmedia_loop_stop - make vmedia_loop_run() return after the present round, or the next one at once
+ * when it is not running. Context: any thread, signal handlers too.
  */
 void vmedia_loop_stop(struct vmedia_loop *loop);
 
-/* vmedia_loop_fd - becomes readable when vmedia_loop_step(loop, 0) has something to do; for embedders. */
+/*
+ * vmedia_loop_fd - becomes readable when vmedia_loop_step(loop, 0) has something to do; for
+ * embedders.
+ */
 int vmedia_loop_fd(const struct vmedia_loop *loop);
 
 /* vmedia_loop_is_current - does the calling thread run this loop? Context: any thread. */
@@ -75,8 +83,8 @@ struct vmedia_source {
 /*
  * vmedia_loop_add_fd - call @fn when @fd has one of @events (EPOLLIN, EPOLLOUT, EPOLLET, ...)
  *
- * EPOLLERR and EPOLLHUP are always reported. @src lives until vmedia_loop_del_fd(). 0, or negative errno of
- * epoll_ctl (-EPERM: a regular file; -EEXIST: added twice).
+ * EPOLLERR and EPOLLHUP are always reported. @src lives until vmedia_loop_del_fd(). 0, or negative
+ * errno of epoll_ctl (-EPERM: a regular file; -EEXIST: added twice).
  */
 int vmedia_loop_add_fd(struct vmedia_loop *loop, struct vmedia_source *src, int fd, uint32_t events,
 		       vmedia_source_fn fn);
@@ -85,9 +93,9 @@ int vmedia_loop_add_fd(struct vmedia_loop *loop, struct vmedia_source *src, int 
 int vmedia_loop_mod_fd(struct vmedia_source *src, uint32_t events);
 
 /*
- * vmedia_loop_del_fd - forget it. Allowed in every callback, also for another source of which an event waits in
- * the same round: its callback is not called any more. Call it before closing the fd. Does nothing when not added
- * (zero-initialised, or deleted before).
+ * vmedia_loop_del_fd - forget it. Allowed in every callback, also for another source of which an
+ * event waits in the same round: its callback is not called any more. Call it before closing the
+ * fd. Does nothing when not added (zero-initialised, or deleted before).
  */
 void vmedia_loop_del_fd(struct vmedia_source *src);
 
@@ -106,9 +114,11 @@ struct vmedia_timer {
 void vmedia_timer_init(struct vmedia_loop *loop, struct vmedia_timer *t, vmedia_timer_fn fn);
 
 /*
- * vmedia_timer_arm - call once at @deadline_ns (CLOCK_MONOTONIC, absolute; see vmedia_now_ns()) or soon after
+ * vmedia_timer_arm - call once at @deadline_ns (CLOCK_MONOTONIC, absolute; see vmedia_now_ns()) or
+ * soon after
  *
- * Moves an armed timer. Cost: one system call if it becomes the earliest; a walk over the later ones.
+ * Moves an armed timer. Cost: one system call if it becomes the earliest; a walk over the later
+ * ones.
  */
 void vmedia_timer_arm(struct vmedia_timer *t, uint64_t deadline_ns);
 
@@ -130,12 +140,13 @@ struct vmedia_deferred {
 	struct vmedia_list node;
 };
 
-void vmedia_deferred_init(struct vmedia_loop *loop, struct vmedia_deferred *d, vmedia_deferred_fn fn);
+void vmedia_deferred_init(struct vmedia_loop *loop, struct vmedia_deferred *d,
+			  vmedia_deferred_fn fn);
 
 /*
- * vmedia_defer - call once at the end of this round (the place for one notification for all that happened, and
- * for freeing what callers up the stack still use). Again before that: no effect. Scheduled by a deferred call
- * itself: runs at the end of the next round, which then does not wait.
+ * vmedia_defer - call once at the end of this round (the place for one notification for all that
+ * happened, and for freeing what callers up the stack still use). Again before that: no effect.
+ * Scheduled by a deferred call itself: runs at the end of the next round, which then does not wait.
  */
 void vmedia_defer(struct vmedia_deferred *d);
 
@@ -158,14 +169,15 @@ void vmedia_post_init(struct vmedia_post *p, vmedia_post_fn fn);
 /*
  * vmedia_loop_post - call @p->fn on the loop's thread, in the order of posting
  *
- * Returns false when @p was queued already: it then runs once. From the moment that fn is called, it may be posted
- * again or freed. Everything written before the call is visible to fn. Context: any thread; not signal handlers.
+ * Returns false when @p was queued already: it then runs once. From the moment that fn is called,
+ * it may be posted again or freed. Everything written before the call is visible to fn. Context:
+ * any thread; not signal handlers.
  */
 bool vmedia_loop_post(struct vmedia_loop *loop, struct vmedia_post *p);
 
 /*
- * vmedia_loop_unpost - take back a queued post; true if it was queued and will not run. The caller sees to it
- * that no thread posts it meanwhile. Context: the loop's thread.
+ * vmedia_loop_unpost - take back a queued post; true if it was queued and will not run. The caller
+ * sees to it that no thread posts it meanwhile. Context: the loop's thread.
  */
 bool vmedia_loop_unpost(struct vmedia_loop *loop, struct vmedia_post *p);
 

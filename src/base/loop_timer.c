@@ -2,9 +2,10 @@
 /*
  * Timers of the event loop: a list sorted by deadline, and one timerfd for its head.
  *
- * The timerfd is set when the loop is about to sleep and only if the head is earlier than what it is set to: arming,
- * moving and cancelling cost nothing by themselves, and a deadline that went away costs one empty wake-up at most. New
- * deadlines are mostly the latest, so the list is searched from its end.
+ * The timerfd is set when the loop is about to sleep and only if the head is earlier than what it
+ * is set to: arming, moving and cancelling cost nothing by themselves, and a deadline that went
+ * away costs one empty wake-up at most. New deadlines are mostly the latest, so the list is
+ * searched from its end.
  */
 #include <errno.h>
 #include <string.h>
@@ -81,7 +82,8 @@ void vmedia_loop_timers_arm(struct vmedia_loop *loop)
 		return;
 	its.it_value.tv_nsec = (long)(ns % 1000000000u);
 	if (timerfd_settime(loop->timerfd, TFD_TIMER_ABSTIME, &its, NULL) < 0) {
-		vmedia_err("Setting a timer to %llu ns failed: %s", (unsigned long long)ns, strerror(errno));
+		vmedia_err("Setting a timer to %llu ns failed: %s", (unsigned long long)ns,
+			   strerror(errno));
 		return;
 	}
 	loop->armed_ns = ns;
@@ -96,10 +98,14 @@ int vmedia_loop_timers_run(struct vmedia_loop *loop)
 	if (vmedia_list_empty(&loop->timers))
 		return 0;
 	now = vmedia_now_ns();
-	/* Collected first: a callback that arms itself for the past runs in the next round, not for ever in this. */
+	/*
+	 * Collected first: a callback that arms itself for the past runs in the next round, not for
+	 * ever in this.
+	 */
 	vmedia_list_init(&due);
 	while (!vmedia_list_empty(&loop->timers)) {
-		struct vmedia_timer *t = vmedia_list_first(&loop->timers, struct vmedia_timer, node);
+		struct vmedia_timer *t =
+			vmedia_list_first(&loop->timers, struct vmedia_timer, node);
 
 		if (t->deadline_ns > now)
 			break;

@@ -2,8 +2,9 @@
 /*
  * A worker thread; see worker.h.
  *
- * One mutex guards the queue, the states and the list of finished jobs; it is held for list operations only. Finished jobs
- * travel to the loop through one post, so that a burst of them costs one wake-up.
+ * One mutex guards the queue, the states and the list of finished jobs; it is held for list
+ * operations only. Finished jobs travel to the loop through one post, so that a burst of them costs
+ * one wake-up.
  */
 #include "base/worker.h"
 
@@ -24,7 +25,8 @@ struct vmedia_worker {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;		/* to the worker: a job, or stop */
-	pthread_cond_t calm;		/* to vmedia_worker_drain(): nothing queued, nothing running */
+	/* to vmedia_worker_drain(): nothing queued, nothing running */
+	pthread_cond_t calm;
 	/* under lock */
 	struct vmedia_list queue;
 	struct vmedia_list finished;
@@ -75,7 +77,10 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* Call done() of what finished. A done() may submit, cancel, and free its job; not destroy the worker. */
+/*
+ * Call done() of what finished. A done() may submit, cancel, and free its job; not destroy the
+ * worker.
+ */
 static void call_done(struct vmedia_worker *w)
 {
 	struct vmedia_list *node;
@@ -109,7 +114,9 @@ static int start_thread(struct vmedia_worker *w)
 	int ret;
 
 	sigfillset(&all);
-	/* Faults are of the thread that makes them: the guard of virtq/mem.h must get its SIGBUS. */
+	/*
+	 * Faults are of the thread that makes them: the guard of virtq/mem.h must get its SIGBUS.
+	 */
 	sigdelset(&all, SIGBUS);
 	sigdelset(&all, SIGSEGV);
 	sigdelset(&all, SIGFPE);

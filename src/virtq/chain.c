@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Chains: building them from descriptors, copying in and out, and the pool that they live in. See dev.h.
+ * Chains: building them from descriptors, copying in and out, and the pool that they live in. See
+ * dev.h.
  *
- * Security model: addresses, lengths and flags are the driver's, already copied out of shared memory by the caller (or
- * copied here, for indirect tables). A chain takes no more than max_segs pieces, max_bytes bytes, and max(num, max_segs)
- * descriptors; all chains together no more than max_held_segs pieces.
+ * Security model: addresses, lengths and flags are the driver's, already copied out of shared
+ * memory by the caller (or copied here, for indirect tables). A chain takes no more than max_segs
+ * pieces, max_bytes bytes, and max(num, max_segs) descriptors; all chains together no more than
+ * max_held_segs pieces.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -124,7 +126,8 @@ static int add_spanning(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t g
 	return n;
 }
 
-int vmedia_chain_add(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa, uint32_t len, bool write)
+int vmedia_chain_add(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa, uint32_t len,
+		     bool write)
 {
 	void *host;
 	int n = 1;
@@ -159,7 +162,10 @@ int vmedia_chain_add(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa,
 	return 0;
 }
 
-/* Copy entry @i of an indirect table; the table may lie across regions, an entry may even do so itself. */
+/*
+ * Copy entry @i of an indirect table; the table may lie across regions, an entry may even do so
+ * itself.
+ */
 static int read_entry(struct vmedia_vqd *q, const uint8_t *table, uint64_t gpa, uint32_t i, void *d)
 {
 	struct iovec iov[16];
@@ -182,8 +188,8 @@ static int read_entry(struct vmedia_vqd *q, const uint8_t *table, uint64_t gpa, 
 	return 0;
 }
 
-static int add_table_split(struct vmedia_vqd *q, struct vmedia_chain *c, const uint8_t *table, uint64_t gpa,
-			   uint32_t n, uint32_t limit)
+static int add_table_split(struct vmedia_vqd *q, struct vmedia_chain *c, const uint8_t *table,
+			   uint64_t gpa, uint32_t n, uint32_t limit)
 {
 	struct vmedia_vring_desc d;
 	uint32_t i = 0;
@@ -202,7 +208,8 @@ static int add_table_split(struct vmedia_vqd *q, struct vmedia_chain *c, const u
 		flags = le16toh(d.flags);
 		if (flags & VMEDIA_DESC_F_INDIRECT)
 			return -EINVAL;
-		ret = vmedia_chain_add(q, c, le64toh(d.addr), le32toh(d.len), flags & VMEDIA_DESC_F_WRITE);
+		ret = vmedia_chain_add(q, c, le64toh(d.addr), le32toh(d.len),
+				       flags & VMEDIA_DESC_F_WRITE);
 		if (ret)
 			return ret;
 		if (!(flags & VMEDIA_DESC_F_NEXT))
@@ -214,8 +221,8 @@ static int add_table_split(struct vmedia_vqd *q, struct vmedia_chain *c, const u
 }
 
 /* In order, all of them; next and id mean nothing here (2.8.7). */
-static int add_table_packed(struct vmedia_vqd *q, struct vmedia_chain *c, const uint8_t *table, uint64_t gpa,
-			    uint32_t n, uint32_t limit)
+static int add_table_packed(struct vmedia_vqd *q, struct vmedia_chain *c, const uint8_t *table,
+			    uint64_t gpa, uint32_t n, uint32_t limit)
 {
 	struct vmedia_packed_desc d;
 
@@ -228,14 +235,16 @@ static int add_table_packed(struct vmedia_vqd *q, struct vmedia_chain *c, const 
 			return ret;
 		if (le16toh(d.flags) & VMEDIA_DESC_F_INDIRECT)
 			return -EINVAL;
-		ret = vmedia_chain_add(q, c, le64toh(d.addr), le32toh(d.len), le16toh(d.flags) & VMEDIA_DESC_F_WRITE);
+		ret = vmedia_chain_add(q, c, le64toh(d.addr), le32toh(d.len),
+				       le16toh(d.flags) & VMEDIA_DESC_F_WRITE);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-int vmedia_chain_add_indirect(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa, uint32_t len)
+int vmedia_chain_add_indirect(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa,
+			      uint32_t len)
 {
 	uint32_t limit = VMEDIA_MAX(q->num, q->max_segs);
 	const uint8_t *table;
@@ -272,7 +281,8 @@ void vmedia_chain_finish(struct vmedia_vqd *q, struct vmedia_chain *c, int err)
 
 /* ---- for those who have a chain ---- */
 
-static size_t copy(const struct iovec *iov, unsigned int n, size_t off, void *buf, size_t len, bool to_iov)
+static size_t copy(const struct iovec *iov, unsigned int n, size_t off, void *buf, size_t len,
+		   bool to_iov)
 {
 	uint8_t *p = buf;
 	size_t done = 0;
@@ -306,8 +316,8 @@ size_t vmedia_chain_write(const struct vmedia_chain *chain, size_t off, const vo
 	return copy(chain->in, chain->in_num, off, (void *)(uintptr_t)buf, len, true);
 }
 
-void vmedia_chain_make(struct vmedia_chain *chain, struct iovec *out, unsigned int out_num, struct iovec *in,
-		       unsigned int in_num)
+void vmedia_chain_make(struct vmedia_chain *chain, struct iovec *out, unsigned int out_num,
+		       struct iovec *in, unsigned int in_num)
 {
 	memset(chain, 0, sizeof(*chain));
 	chain->out = out;

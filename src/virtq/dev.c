@@ -2,8 +2,9 @@
 /*
  * The device end of a virtqueue: what split and packed rings have in common. See dev.h.
  *
- * Security model: the ring lies in memory that the driver changes at will. Each field is read once (ring.h); positions,
- * counts and what is with the device are kept privately; what the driver says is compared with that.
+ * Security model: the ring lies in memory that the driver changes at will. Each field is read once
+ * (ring.h); positions, counts and what is with the device are kept privately; what the driver says
+ * is compared with that.
  */
 #include "virtq/dev.h"
 
@@ -36,18 +37,20 @@ int vmedia_vqd_break(struct vmedia_vqd *q, const char *fmt, ...)
 }
 
 /* Host address of one part, or NULL with a message. */
-static void *part(struct vmedia_vqd *q, struct vmedia_mem *mem, const char *what, uint64_t uva, uint64_t size,
-		  unsigned int align)
+static void *part(struct vmedia_vqd *q, struct vmedia_mem *mem, const char *what, uint64_t uva,
+		  uint64_t size, unsigned int align)
 {
 	void *p = vmedia_mem_uva(mem, uva, size);
 
 	if (!p) {
-		vmedia_warn("Queue %s: %s of %" PRIu64 " bytes at 0x%" PRIx64 " is not in the memory map", q->name, what,
-			    size, uva);
+		vmedia_warn("Queue %s: %s of %" PRIu64 " bytes at 0x%" PRIx64
+			    " is not in the memory map",
+			    q->name, what, size, uva);
 		return NULL;
 	}
 	if ((uintptr_t)p % align) {
-		vmedia_warn("Queue %s: %s at 0x%" PRIx64 " is not aligned to %u", q->name, what, uva, align);
+		vmedia_warn("Queue %s: %s at 0x%" PRIx64 " is not aligned to %u", q->name, what,
+			    uva, align);
 		return NULL;
 	}
 	return p;
@@ -57,9 +60,10 @@ static int translate(struct vmedia_vqd *q, struct vmedia_mem *mem)
 {
 	unsigned int driver_align = q->packed ? 4 : 2;
 	void *desc = part(q, mem, "descriptor area", q->desc_uva, vmedia_vq_desc_size(q->num), 16);
-	void *driver = part(q, mem, "driver area", q->driver_uva, vmedia_vq_driver_size(q->num, q->features),
-			    driver_align);
-	void *device = part(q, mem, "device area", q->device_uva, vmedia_vq_device_size(q->num, q->features), 4);
+	void *driver = part(q, mem, "driver area", q->driver_uva,
+			    vmedia_vq_driver_size(q->num, q->features), driver_align);
+	void *device = part(q, mem, "device area", q->device_uva,
+			    vmedia_vq_device_size(q->num, q->features), 4);
 
 	if (!desc || !driver || !device)
 		return -EINVAL;
@@ -129,14 +133,16 @@ static int start(struct vmedia_vqd *q, uint32_t base)
 	return fill_pool(q);
 }
 
-int vmedia_vqd_create(const struct vmedia_vqd_config *cfg, struct vmedia_mem *mem, struct vmedia_vqd **out)
+int vmedia_vqd_create(const struct vmedia_vqd_config *cfg, struct vmedia_mem *mem,
+		      struct vmedia_vqd **out)
 {
 	struct vmedia_vq_layout l;
 	struct vmedia_vqd *q;
 	int ret;
 
 	if (vmedia_vq_layout(cfg->num, cfg->features, 0, &l)) {
-		vmedia_warn("Queue %s: a size of %u is not possible", cfg->name ? cfg->name : "?", cfg->num);
+		vmedia_warn("Queue %s: a size of %u is not possible", cfg->name ? cfg->name : "?",
+			    cfg->num);
 		return -EINVAL;
 	}
 	q = calloc(1, sizeof(*q));
@@ -209,7 +215,8 @@ int vmedia_vqd_pop(struct vmedia_vqd *q, struct vmedia_chain **out)
 		return ret;
 	}
 	if (c->err)
-		vmedia_warn_rl(&q->rl, "Queue %s: chain %u refused: %s", q->name, c->id, strerror(-c->err));
+		vmedia_warn_rl(&q->rl, "Queue %s: chain %u refused: %s", q->name, c->id,
+			       strerror(-c->err));
 	*out = c;
 	return 1;
 }

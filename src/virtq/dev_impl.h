@@ -9,7 +9,9 @@
 #include "virtq/dev.h"
 #include "virtq/ring.h"
 
-/* The used side of a split ring has its event word behind num elements; so has the available side. */
+/*
+ * The used side of a split ring has its event word behind num elements; so has the available side.
+ */
 struct vmedia_vqd {
 	uint32_t num;
 	uint64_t features;
@@ -42,8 +44,10 @@ struct vmedia_vqd {
 	uint16_t avail_pos, used_pos;
 	bool avail_wrap, used_wrap;
 
-	uint32_t unsignalled;		/* split: used chains, packed: used slots, since the last question */
-	bool force_signal;		/* nothing was signalled in this life: the driver may wait for something old */
+	/* split: used chains, packed: used slots, since the last question */
+	uint32_t unsignalled;
+	/* nothing was signalled in this life: the driver may wait for something old */
+	bool force_signal;
 
 	struct vmedia_list pool;	/* free chains */
 	struct vmedia_list out;		/* chains with the device, oldest first */
@@ -57,21 +61,24 @@ struct vmedia_vqd {
 };
 
 /* The ring is broken for good: remember and say why. Returns -EIO. */
-int vmedia_vqd_break(struct vmedia_vqd *q, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int vmedia_vqd_break(struct vmedia_vqd *q, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* chain.c */
 struct vmedia_chain *vmedia_chain_alloc(struct vmedia_vqd *q);
 void vmedia_chain_release(struct vmedia_vqd *q, struct vmedia_chain *c);
 void vmedia_chain_free(struct vmedia_chain *c);
 /* One descriptor; 0 or the chain's error. */
-int vmedia_chain_add(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa, uint32_t len, bool write);
-int vmedia_chain_add_indirect(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa, uint32_t len);
+int vmedia_chain_add(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa, uint32_t len,
+		     bool write);
+int vmedia_chain_add_indirect(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa,
+			      uint32_t len);
 /* All descriptors are in, or @err: fix up the pointers and account. */
 void vmedia_chain_finish(struct vmedia_vqd *q, struct vmedia_chain *c, int err);
 
 /*
- * The two formats. fetch: 1 and a filled chain, 0 when empty, or broken. It moves the available side on. base: take
- * over SET_VRING_BASE's value.
+ * The two formats. fetch: 1 and a filled chain, 0 when empty, or broken. It moves the available
+ * side on. base: take over SET_VRING_BASE's value.
  */
 int vmedia_vqd_split_set_base(struct vmedia_vqd *q, uint32_t base);
 int vmedia_vqd_split_fetch(struct vmedia_vqd *q, struct vmedia_chain *c);
@@ -83,8 +90,12 @@ bool vmedia_vqd_split_kick(struct vmedia_vqd *q, bool enable);
 
 int vmedia_vqd_packed_set_base(struct vmedia_vqd *q, uint32_t base);
 int vmedia_vqd_packed_fetch(struct vmedia_vqd *q, struct vmedia_chain *c);
-/* One descriptor of a chain that is at @err so far; the new error. Also for descriptors remembered by inflight.c. */
-int vmedia_vqd_packed_add(struct vmedia_vqd *q, struct vmedia_chain *c, const struct vmedia_packed_desc *d, int err);
+/*
+ * One descriptor of a chain that is at @err so far; the new error. Also for descriptors remembered
+ * by inflight.c.
+ */
+int vmedia_vqd_packed_add(struct vmedia_vqd *q, struct vmedia_chain *c,
+			  const struct vmedia_packed_desc *d, int err);
 /* Move a position on by @n <= num descriptors. */
 void vmedia_vqd_packed_advance(const struct vmedia_vqd *q, uint16_t *pos, bool *wrap, uint32_t n);
 void vmedia_vqd_packed_push(struct vmedia_vqd *q, struct vmedia_chain *c, uint32_t len);

@@ -4,12 +4,16 @@
  *
  * Barrier pairs, the other ends of which are in drv_packed.c (or in a guest's kernel):
  *   [E] the driver writes a chain, its first flags last; we read those flags, then the rest;
- *   [F] we write id and length of a used descriptor and the buffers, then its flags; the driver reads the flags, then those;
- *   [G] we ask for a kick, then look at the next descriptor; the driver makes it available, then looks if we asked;
- *   [H] we make a descriptor used, then look if the driver asked; the driver asks, then looks at the descriptor.
+ *   [F] we write id and length of a used descriptor and the buffers, then its flags; the driver
+ *   reads the flags, then those;
+ *   [G] we ask for a kick, then look at the next descriptor; the driver makes it available, then
+ *   looks if we asked;
+ *   [H] we make a descriptor used, then look if the driver asked; the driver asks, then looks at
+ *   the descriptor.
  *
- * Descriptors of a chain behind its first are not looked at for being available: a driver makes the first one available
- * last, and a hostile one gains nothing, since what they hold is checked anyway.
+ * Descriptors of a chain behind its first are not looked at for being available: a driver makes the
+ * first one available last, and a hostile one gains nothing, since what they hold is checked
+ * anyway.
  */
 #include <errno.h>
 
@@ -23,8 +27,8 @@ int vmedia_vqd_packed_set_base(struct vmedia_vqd *q, uint32_t base)
 	q->used_pos = base >> 16 & 0x7fff;
 	q->used_wrap = base >> 31;
 	if (q->avail_pos >= q->num || q->used_pos >= q->num) {
-		vmedia_warn("Queue %s: a packed ring of %u cannot begin at %u and %u", q->name, q->num, q->avail_pos,
-			    q->used_pos);
+		vmedia_warn("Queue %s: a packed ring of %u cannot begin at %u and %u", q->name,
+			    q->num, q->avail_pos, q->used_pos);
 		return -EINVAL;
 	}
 	return 0;
@@ -32,16 +36,19 @@ int vmedia_vqd_packed_set_base(struct vmedia_vqd *q, uint32_t base)
 
 static bool is_avail(struct vmedia_vqd *q)
 {
-	uint16_t flags = vmedia_ring_ld16_acquire(&q->pdesc[q->avail_pos].flags);	/* barrier pair [E] */
+	/* barrier pair [E] */
+	uint16_t flags = vmedia_ring_ld16_acquire(&q->pdesc[q->avail_pos].flags);
 
-	return !!(flags & VMEDIA_PACKED_F_AVAIL) == q->avail_wrap && !!(flags & VMEDIA_PACKED_F_USED) != q->avail_wrap;
+	return !!(flags & VMEDIA_PACKED_F_AVAIL) == q->avail_wrap &&
+	       !!(flags & VMEDIA_PACKED_F_USED) != q->avail_wrap;
 }
 
 bool vmedia_vqd_packed_is_used(struct vmedia_vqd *q, uint16_t pos, bool wrap)
 {
 	uint16_t flags = vmedia_ring_ld16_acquire(&q->pdesc[pos].flags);
 
-	return !!(flags & VMEDIA_PACKED_F_AVAIL) == wrap && !!(flags & VMEDIA_PACKED_F_USED) == wrap;
+	return !!(flags & VMEDIA_PACKED_F_AVAIL) == wrap &&
+	       !!(flags & VMEDIA_PACKED_F_USED) == wrap;
 }
 
 void vmedia_vqd_packed_advance(const struct vmedia_vqd *q, uint16_t *pos, bool *wrap, uint32_t n)
@@ -55,14 +62,16 @@ void vmedia_vqd_packed_advance(const struct vmedia_vqd *q, uint16_t *pos, bool *
 	*pos = (uint16_t)to;
 }
 
-int vmedia_vqd_packed_add(struct vmedia_vqd *q, struct vmedia_chain *c, const struct vmedia_packed_desc *d, int err)
+int vmedia_vqd_packed_add(struct vmedia_vqd *q, struct vmedia_chain *c,
+			  const struct vmedia_packed_desc *d, int err)
 {
 	uint16_t flags = le16toh(d->flags);
 
 	if (err)
 		return err;
 	if (!(flags & VMEDIA_DESC_F_INDIRECT))
-		return vmedia_chain_add(q, c, le64toh(d->addr), le32toh(d->len), flags & VMEDIA_DESC_F_WRITE);
+		return vmedia_chain_add(q, c, le64toh(d->addr), le32toh(d->len),
+					flags & VMEDIA_DESC_F_WRITE);
 	if (flags & VMEDIA_DESC_F_NEXT)
 		return -EINVAL;
 	return vmedia_chain_add_indirect(q, c, le64toh(d->addr), le32toh(d->len));
@@ -82,8 +91,9 @@ int vmedia_vqd_packed_fetch(struct vmedia_vqd *q, struct vmedia_chain *c)
 		if (c->slots == room) {
 			if (q->inflight)
 				vmedia_inflight_abort(q->inflight);
-			return vmedia_vqd_break(q, "chain at descriptor %u is longer than the %u that are free",
-						q->avail_pos, room);
+			return vmedia_vqd_break(
+				q, "chain at descriptor %u is longer than the %u that are free",
+				q->avail_pos, room);
 		}
 		vmedia_ring_copy(&d, &q->pdesc[pos], sizeof(d));
 		if (q->inflight)
@@ -135,13 +145,15 @@ bool vmedia_vqd_packed_notify(struct vmedia_vqd *q)
 	flags = vmedia_ring_ld16_acquire(&q->driver_event->flags);
 	if (flags == VMEDIA_PACKED_EVENT_DISABLE)
 		return false;
-	if (flags != VMEDIA_PACKED_EVENT_DESC || !q->event_idx || q->force_signal || q->unsignalled >= q->num)
+	if (flags != VMEDIA_PACKED_EVENT_DESC || !q->event_idx || q->force_signal ||
+	    q->unsignalled >= q->num)
 		return true;
 	off_wrap = vmedia_ring_ld16(&q->driver_event->off_wrap);
 	event = off_wrap & 0x7fff;
 	if (!!(off_wrap & VMEDIA_PACKED_WRAP) != q->used_wrap)
 		event -= q->num;
-	return vmedia_ring_need_event((uint16_t)event, q->used_pos, (uint16_t)(q->used_pos - q->unsignalled));
+	return vmedia_ring_need_event((uint16_t)event, q->used_pos,
+				      (uint16_t)(q->used_pos - q->unsignalled));
 }
 
 bool vmedia_vqd_packed_kick(struct vmedia_vqd *q, bool enable)
@@ -151,8 +163,9 @@ bool vmedia_vqd_packed_kick(struct vmedia_vqd *q, bool enable)
 		return false;
 	}
 	if (q->event_idx) {
-		vmedia_ring_st16(&q->device_event->off_wrap,
-				 (uint16_t)(q->avail_pos | (q->avail_wrap ? VMEDIA_PACKED_WRAP : 0)));
+		vmedia_ring_st16(
+			&q->device_event->off_wrap,
+			(uint16_t)(q->avail_pos | (q->avail_wrap ? VMEDIA_PACKED_WRAP : 0)));
 		vmedia_ring_st16_release(&q->device_event->flags, VMEDIA_PACKED_EVENT_DESC);
 	} else {
 		vmedia_ring_st16(&q->device_event->flags, VMEDIA_PACKED_EVENT_ENABLE);

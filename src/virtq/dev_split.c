@@ -3,10 +3,14 @@
  * The device end of a split ring (virtio 1.2, 2.7). See dev.h.
  *
  * Barrier pairs, the other ends of which are in drv_split.c (or in a guest's kernel):
- *   [A] the driver writes descriptors and the available entry, then the index; we read the index, then those;
- *   [B] we write the used element and the buffers, then the index; the driver reads the index, then those;
- *   [C] we ask for a kick, then look at the available index; the driver writes that index, then looks if we asked;
- *   [D] we write the used index, then look if the driver asked; the driver asks for an interrupt, then looks at the index.
+ *   [A] the driver writes descriptors and the available entry, then the index; we read the index,
+ *   then those;
+ *   [B] we write the used element and the buffers, then the index; the driver reads the index, then
+ *   those;
+ *   [C] we ask for a kick, then look at the available index; the driver writes that index, then
+ *   looks if we asked;
+ *   [D] we write the used index, then look if the driver asked; the driver asks for an interrupt,
+ *   then looks at the index.
  */
 #include <errno.h>
 
@@ -40,10 +44,12 @@ int vmedia_vqd_split_set_base(struct vmedia_vqd *q, uint32_t base)
 static int available(struct vmedia_vqd *q)
 {
 	if (q->shadow_avail == q->last_avail) {
-		uint16_t idx = vmedia_ring_ld16_acquire(&q->avail->idx);	/* barrier pair [A] */
+		/* barrier pair [A] */
+		uint16_t idx = vmedia_ring_ld16_acquire(&q->avail->idx);
 
 		if ((uint16_t)(idx - q->last_avail) > q->num)
-			return vmedia_vqd_break(q, "available index went from %u to %u, size %u", q->last_avail, idx, q->num);
+			return vmedia_vqd_break(q, "available index went from %u to %u, size %u",
+						q->last_avail, idx, q->num);
 		q->shadow_avail = idx;
 	}
 	return (uint16_t)(q->shadow_avail - q->last_avail);
@@ -67,7 +73,8 @@ static int read_chain(struct vmedia_vqd *q, struct vmedia_chain *c, uint32_t hea
 				return -EINVAL;
 			return vmedia_chain_add_indirect(q, c, le64toh(d.addr), le32toh(d.len));
 		}
-		ret = vmedia_chain_add(q, c, le64toh(d.addr), le32toh(d.len), flags & VMEDIA_DESC_F_WRITE);
+		ret = vmedia_chain_add(q, c, le64toh(d.addr), le32toh(d.len),
+				       flags & VMEDIA_DESC_F_WRITE);
 		if (ret)
 			return ret;
 		if (!(flags & VMEDIA_DESC_F_NEXT))
@@ -98,9 +105,11 @@ int vmedia_vqd_split_fetch(struct vmedia_vqd *q, struct vmedia_chain *c)
 		return ret;
 	head = vmedia_ring_ld16(&q->avail->ring[q->last_avail & (q->num - 1)]);
 	if (head >= q->num)
-		return vmedia_vqd_break(q, "available entry %u names descriptor %u of %u", q->last_avail, head, q->num);
+		return vmedia_vqd_break(q, "available entry %u names descriptor %u of %u",
+					q->last_avail, head, q->num);
 	if (q->head_out[head])
-		return vmedia_vqd_break(q, "descriptor %u was made available again while in use", head);
+		return vmedia_vqd_break(q, "descriptor %u was made available again while in use",
+					head);
 	q->last_avail++;
 	if (q->inflight)
 		vmedia_inflight_split_take(q->inflight, head);
@@ -142,7 +151,10 @@ bool vmedia_vqd_split_kick(struct vmedia_vqd *q, bool enable)
 		vmedia_ring_st16(&q->used->flags, enable ? 0 : VMEDIA_USED_F_NO_NOTIFY);
 	else if (enable)
 		vmedia_ring_st16(avail_event(q), q->last_avail);
-	/* Without asking again, the event index stays behind, and the driver passes it once in 65536 chains. */
+	/*
+	 * Without asking again, the event index stays behind, and the driver passes it once in
+	 * 65536 chains.
+	 */
 	if (!enable)
 		return false;
 	vmedia_ring_mb();	/* barrier pair [C] */

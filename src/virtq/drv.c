@@ -2,10 +2,10 @@
 /*
  * The driver end of a virtqueue: what split and packed rings have in common. See drv.h.
  *
- * Security model: the device may write anything into the shared memory at any time. It is asked for nothing but used ids and
- * lengths, an index or flags, and event wishes; ids must name a chain that is out, lengths must fit what was offered,
- * indexes must not count more than is out. Descriptors and free lists are kept in private memory, the shared ones are
- * written only.
+ * Security model: the device may write anything into the shared memory at any time. It is asked for
+ * nothing but used ids and lengths, an index or flags, and event wishes; ids must name a chain that
+ * is out, lengths must fit what was offered, indexes must not count more than is out. Descriptors
+ * and free lists are kept in private memory, the shared ones are written only.
  */
 #include "virtq/drv.h"
 
@@ -103,21 +103,24 @@ static int check_pieces(const struct vmedia_gpa_range *sg, unsigned int n, uint6
 	return 0;
 }
 
-int vmedia_vqr_add(struct vmedia_vqr *q, const struct vmedia_gpa_range *out, unsigned int out_num, const struct vmedia_gpa_range *in,
-		   unsigned int in_num, void *cookie, unsigned int flags)
+int vmedia_vqr_add(struct vmedia_vqr *q, const struct vmedia_gpa_range *out, unsigned int out_num,
+		   const struct vmedia_gpa_range *in, unsigned int in_num, void *cookie,
+		   unsigned int flags)
 {
 	struct vmedia_vqr_req r = { .out = out, .in = in, .out_num = out_num, .cookie = cookie };
 	uint64_t out_len = 0;
 
 	if (q->err)
 		return q->err;
-	if (!cookie || out_num > VMEDIA_VQ_MAX_NUM || in_num > VMEDIA_VQ_MAX_NUM || out_num + in_num == 0)
+	if (!cookie || out_num > VMEDIA_VQ_MAX_NUM || in_num > VMEDIA_VQ_MAX_NUM ||
+	    out_num + in_num == 0)
 		return -EINVAL;
 	if (check_pieces(out, out_num, &out_len) || check_pieces(in, in_num, &r.in_len))
 		return -EINVAL;
 	r.n = out_num + in_num;
 	/* A single descriptor needs no table. */
-	r.indirect = (flags & VMEDIA_VQR_INDIRECT) && q->indirect && r.n > 1 && r.n <= q->indirect_max;
+	r.indirect = (flags & VMEDIA_VQR_INDIRECT) && q->indirect && r.n > 1 &&
+		     r.n <= q->indirect_max;
 	if (!r.indirect && r.n > q->num)
 		return -E2BIG;
 	if (q->free < (r.indirect ? 1 : r.n))
@@ -157,7 +160,8 @@ int vmedia_vqr_get_used(struct vmedia_vqr *q, void **cookie, uint32_t *len)
 {
 	if (q->err)
 		return q->err;
-	return q->packed ? vmedia_vqr_packed_get(q, cookie, len) : vmedia_vqr_split_get(q, cookie, len);
+	return q->packed ? vmedia_vqr_packed_get(q, cookie, len)
+			 : vmedia_vqr_split_get(q, cookie, len);
 }
 
 void *vmedia_vqr_detach(struct vmedia_vqr *q)

@@ -13,7 +13,8 @@ struct vmedia_vqr_state {
 	uint64_t in_len;		/* bytes that it may write */
 	uint16_t slots;			/* descriptors in the ring */
 	uint16_t last;			/* split: last descriptor */
-	uint16_t next;			/* split: private copy of desc[].next; packed: next free id */
+	/* split: private copy of desc[].next; packed: next free id */
+	uint16_t next;
 };
 
 struct vmedia_vqr {
@@ -57,7 +58,8 @@ struct vmedia_vqr {
 	uint32_t unkicked;		/* the same, published since the last question */
 };
 
-int vmedia_vqr_break(struct vmedia_vqr *q, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int vmedia_vqr_break(struct vmedia_vqr *q, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* What add() was asked to do, already checked. */
 struct vmedia_vqr_req {
@@ -69,7 +71,8 @@ struct vmedia_vqr_req {
 };
 
 /* Piece @i, and whether the device writes it. */
-static inline const struct vmedia_gpa_range *vmedia_vqr_piece(const struct vmedia_vqr_req *r, unsigned int i, bool *write)
+static inline const struct vmedia_gpa_range *vmedia_vqr_piece(const struct vmedia_vqr_req *r,
+							      unsigned int i, bool *write)
 {
 	*write = i >= r->out_num;
 	return *write ? &r->in[i - r->out_num] : &r->out[i];

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The driver end of a packed ring. See drv.h; barrier pairs [E] to [H] are explained in dev_packed.c.
+ * The driver end of a packed ring. See drv.h; barrier pairs [E] to [H] are explained in
+ * dev_packed.c.
  *
- * Several chains become visible at once: the flags of the very first descriptor are held back until publish, and the device
- * does not look behind a descriptor that is not available.
+ * Several chains become visible at once: the flags of the very first descriptor are held back until
+ * publish, and the device does not look behind a descriptor that is not available.
  */
 #include <errno.h>
 
@@ -80,7 +81,8 @@ void vmedia_vqr_packed_add(struct vmedia_vqr *q, const struct vmedia_vqr_req *r)
 			const struct vmedia_gpa_range *sg = vmedia_vqr_piece(r, i, &write);
 
 			put(q, sg->gpa, sg->len, id,
-			    (uint16_t)((write ? VMEDIA_DESC_F_WRITE : 0) | (i + 1 < r->n ? VMEDIA_DESC_F_NEXT : 0)));
+			    (uint16_t)((write ? VMEDIA_DESC_F_WRITE : 0) |
+				       (i + 1 < r->n ? VMEDIA_DESC_F_NEXT : 0)));
 		}
 	}
 	q->free -= s->slots;
@@ -89,7 +91,8 @@ void vmedia_vqr_packed_add(struct vmedia_vqr *q, const struct vmedia_vqr_req *r)
 
 void vmedia_vqr_packed_publish(struct vmedia_vqr *q)
 {
-	vmedia_ring_st16_release(&q->pdesc[q->pending_pos].flags, q->pending_flags);	/* barrier pair [E] */
+	/* barrier pair [E] */
+	vmedia_ring_st16_release(&q->pdesc[q->pending_pos].flags, q->pending_flags);
 	q->pending = false;
 }
 
@@ -103,7 +106,8 @@ bool vmedia_vqr_packed_kick_needed(struct vmedia_vqr *q)
 	flags = vmedia_ring_ld16_acquire(&q->device_event->flags);
 	if (flags == VMEDIA_PACKED_EVENT_DISABLE)
 		return false;
-	if (flags != VMEDIA_PACKED_EVENT_DESC || !q->event_idx || q->unkicked + q->unpublished >= q->num)
+	if (flags != VMEDIA_PACKED_EVENT_DESC || !q->event_idx ||
+	    q->unkicked + q->unpublished >= q->num)
 		return true;
 	if (q->unpublished) {	/* added but not visible: step back to what is */
 		if (now < q->unpublished) {
@@ -116,15 +120,18 @@ bool vmedia_vqr_packed_kick_needed(struct vmedia_vqr *q)
 	event = off_wrap & 0x7fff;
 	if (!!(off_wrap & VMEDIA_PACKED_WRAP) != wrap)
 		event -= q->num;
-	return vmedia_ring_need_event((uint16_t)event, (uint16_t)now, (uint16_t)(now - q->unkicked));
+	return vmedia_ring_need_event((uint16_t)event, (uint16_t)now,
+				      (uint16_t)(now - q->unkicked));
 }
 
 /* Is there a used descriptor at our position? */
 static bool is_used(struct vmedia_vqr *q)
 {
-	uint16_t flags = vmedia_ring_ld16_acquire(&q->pdesc[q->used_pos].flags);	/* barrier pair [F] */
+	/* barrier pair [F] */
+	uint16_t flags = vmedia_ring_ld16_acquire(&q->pdesc[q->used_pos].flags);
 
-	return !!(flags & VMEDIA_PACKED_F_AVAIL) == q->used_wrap && !!(flags & VMEDIA_PACKED_F_USED) == q->used_wrap;
+	return !!(flags & VMEDIA_PACKED_F_AVAIL) == q->used_wrap &&
+	       !!(flags & VMEDIA_PACKED_F_USED) == q->used_wrap;
 }
 
 int vmedia_vqr_packed_get(struct vmedia_vqr *q, void **cookie, uint32_t *len)
@@ -139,10 +146,12 @@ int vmedia_vqr_packed_get(struct vmedia_vqr *q, void **cookie, uint32_t *len)
 	id = vmedia_ring_ld16(&d->id);
 	n = vmedia_ring_ld32(&d->len);
 	if (id >= q->num || !q->state[id].cookie)
-		return vmedia_vqr_break(q, "used descriptor %u has id %u, which is not out", q->used_pos, id);
+		return vmedia_vqr_break(q, "used descriptor %u has id %u, which is not out",
+					q->used_pos, id);
 	s = &q->state[id];
 	if (n > s->in_len)
-		return vmedia_vqr_break(q, "chain %u used with %u bytes of %llu", id, n, (unsigned long long)s->in_len);
+		return vmedia_vqr_break(q, "chain %u used with %u bytes of %llu", id, n,
+					(unsigned long long)s->in_len);
 	*cookie = s->cookie;
 	*len = n;
 	pos = (uint32_t)q->used_pos + s->slots;
@@ -164,7 +173,10 @@ void vmedia_vqr_packed_disable(struct vmedia_vqr *q)
 	vmedia_ring_st16(&q->driver_event->flags, VMEDIA_PACKED_EVENT_DISABLE);
 }
 
-/* A chain has one slot at least, so n chains reach n - 1 slots on: the interrupt comes then, or sooner. */
+/*
+ * A chain has one slot at least, so n chains reach n - 1 slots on: the interrupt comes then, or
+ * sooner.
+ */
 bool vmedia_vqr_packed_enable(struct vmedia_vqr *q, unsigned int n)
 {
 	uint32_t pos = q->used_pos + n - 1;
@@ -175,7 +187,8 @@ bool vmedia_vqr_packed_enable(struct vmedia_vqr *q, unsigned int n)
 			pos -= q->num;
 			wrap = !wrap;
 		}
-		vmedia_ring_st16(&q->driver_event->off_wrap, (uint16_t)(pos | (wrap ? VMEDIA_PACKED_WRAP : 0)));
+		vmedia_ring_st16(&q->driver_event->off_wrap,
+				 (uint16_t)(pos | (wrap ? VMEDIA_PACKED_WRAP : 0)));
 		vmedia_ring_st16_release(&q->driver_event->flags, VMEDIA_PACKED_EVENT_DESC);
 	} else {
 		vmedia_ring_st16(&q->driver_event->flags, VMEDIA_PACKED_EVENT_ENABLE);

@@ -21,7 +21,8 @@ void vmedia_vqr_split_init(struct vmedia_vqr *q)
 	q->free_head = 0;
 }
 
-static void write_desc(struct vmedia_vring_desc *d, uint64_t addr, uint32_t len, uint16_t flags, uint16_t next)
+static void write_desc(struct vmedia_vring_desc *d, uint64_t addr, uint32_t len, uint16_t flags,
+		       uint16_t next)
 {
 	vmedia_ring_st64(&d->addr, addr);
 	vmedia_ring_st32(&d->len, len);
@@ -31,7 +32,8 @@ static void write_desc(struct vmedia_vring_desc *d, uint64_t addr, uint32_t len,
 
 static uint16_t piece_flags(const struct vmedia_vqr_req *r, unsigned int i, bool write)
 {
-	return (uint16_t)((write ? VMEDIA_DESC_F_WRITE : 0) | (i + 1 < r->n ? VMEDIA_DESC_F_NEXT : 0));
+	return (uint16_t)((write ? VMEDIA_DESC_F_WRITE : 0) |
+			  (i + 1 < r->n ? VMEDIA_DESC_F_NEXT : 0));
 }
 
 static void add_indirect(struct vmedia_vqr *q, const struct vmedia_vqr_req *r, uint16_t head)
@@ -43,7 +45,8 @@ static void add_indirect(struct vmedia_vqr *q, const struct vmedia_vqr_req *r, u
 		bool write;
 		const struct vmedia_gpa_range *sg = vmedia_vqr_piece(r, i, &write);
 
-		write_desc(&table[i], sg->gpa, sg->len, piece_flags(r, i, write), (uint16_t)(i + 1));
+		write_desc(&table[i], sg->gpa, sg->len, piece_flags(r, i, write),
+			   (uint16_t)(i + 1));
 	}
 	write_desc(&q->desc[head], q->tables_gpa + off, 16 * r->n, VMEDIA_DESC_F_INDIRECT, 0);
 }
@@ -99,7 +102,8 @@ bool vmedia_vqr_split_kick_needed(struct vmedia_vqr *q)
 		return !(vmedia_ring_ld16(&q->used->flags) & VMEDIA_USED_F_NO_NOTIFY);
 	if (q->unkicked > UINT16_MAX)
 		return true;
-	return vmedia_ring_need_event(vmedia_ring_ld16(avail_event(q)), now, (uint16_t)(now - q->unkicked));
+	return vmedia_ring_need_event(vmedia_ring_ld16(avail_event(q)), now,
+				      (uint16_t)(now - q->unkicked));
 }
 
 static void free_chain(struct vmedia_vqr *q, uint16_t head)
@@ -119,8 +123,8 @@ static int used_waiting(struct vmedia_vqr *q)
 	uint16_t n = (uint16_t)(idx - q->last_used);
 
 	if (n > q->outstanding - q->unpublished)
-		return vmedia_vqr_break(q, "used index went from %u to %u with %u chains out", q->last_used, idx,
-					q->outstanding - q->unpublished);
+		return vmedia_vqr_break(q, "used index went from %u to %u with %u chains out",
+					q->last_used, idx, q->outstanding - q->unpublished);
 	return n;
 }
 
@@ -135,7 +139,8 @@ int vmedia_vqr_split_get(struct vmedia_vqr *q, void **cookie, uint32_t *len)
 	id = vmedia_ring_ld32(&e->id);
 	n = vmedia_ring_ld32(&e->len);
 	if (id >= q->num || !q->state[id].cookie)
-		return vmedia_vqr_break(q, "used entry %u names descriptor %u, which is not out", q->last_used, id);
+		return vmedia_vqr_break(q, "used entry %u names descriptor %u, which is not out",
+					q->last_used, id);
 	if (n > q->state[id].in_len)
 		return vmedia_vqr_break(q, "chain %u used with %u bytes of %llu", id, n,
 					(unsigned long long)q->state[id].in_len);
@@ -148,7 +153,9 @@ int vmedia_vqr_split_get(struct vmedia_vqr *q, void **cookie, uint32_t *len)
 
 void vmedia_vqr_split_disable(struct vmedia_vqr *q)
 {
-	/* With event index: a point that has just been passed, and comes again after 65536 chains. */
+	/*
+	 * With event index: a point that has just been passed, and comes again after 65536 chains.
+	 */
 	if (q->event_idx)
 		vmedia_ring_st16(used_event(q), (uint16_t)(q->last_used - 1));
 	else

@@ -2,14 +2,15 @@
 /*
  * SIGBUS on guest memory; see mem.h for what it is about.
  *
- * Theory of operation: a fixed table of address ranges, changed without locks and read by the signal handler. A slot's
- * state goes FREE -> CLAIMED (one thread writes it) -> LIVE -> FREE. The handler looks at LIVE slots only. A slot that it
- * matches cannot go away under it: the faulting thread is using that mapping, so it holds a reference on it. A slot that is
- * being reused while the handler passes by could only be misread for a range that does not contain the faulting address,
- * or through a torn pair (old start, new end); the sequence number catches that.
+ * Theory of operation: a fixed table of address ranges, changed without locks and read by the
+ * signal handler. A slot's state goes FREE -> CLAIMED (one thread writes it) -> LIVE -> FREE. The
+ * handler looks at LIVE slots only. A slot that it matches cannot go away under it: the faulting
+ * thread is using that mapping, so it holds a reference on it. A slot that is being reused while
+ * the handler passes by could only be misread for a range that does not contain the faulting
+ * address, or through a torn pair (old start, new end); the sequence number catches that.
  *
- * The table is process-wide because signal handlers are. It is the exception to "no globals", used only after
- * vmedia_mem_guard_install().
+ * The table is process-wide because signal handlers are. It is the exception to "no globals", used
+ * only after vmedia_mem_guard_install().
  */
 #include "virtq/guard.h"
 
@@ -48,8 +49,8 @@ static int claim(int from, int to)
 		int expected = SLOT_FREE;
 
 		if (__atomic_load_n(&guard.slots[i].state, __ATOMIC_RELAXED) == SLOT_FREE &&
-		    __atomic_compare_exchange_n(&guard.slots[i].state, &expected, SLOT_CLAIMED, false,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		    __atomic_compare_exchange_n(&guard.slots[i].state, &expected, SLOT_CLAIMED,
+						false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return i;
 	}
 	return -ENOSPC;
@@ -74,8 +75,8 @@ int vmedia_guard_add(void *start, size_t len, int *broken)
 	__atomic_store_n(&s->broken, broken, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&s->state, SLOT_LIVE, __ATOMIC_SEQ_CST);
 	high = __atomic_load_n(&guard.high, __ATOMIC_RELAXED);
-	while (high < i + 1 && !__atomic_compare_exchange_n(&guard.high, &high, i + 1, false, __ATOMIC_SEQ_CST,
-							    __ATOMIC_RELAXED))
+	while (high < i + 1 && !__atomic_compare_exchange_n(&guard.high, &high, i + 1, false,
+							    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		;
 	return i;
 }
@@ -108,11 +109,13 @@ static bool repair(uintptr_t addr)
 		start = __atomic_load_n(&s->start, __ATOMIC_SEQ_CST);
 		len = __atomic_load_n(&s->len, __ATOMIC_SEQ_CST);
 		broken = __atomic_load_n(&s->broken, __ATOMIC_SEQ_CST);
-		if (addr < start || addr - start >= len || __atomic_load_n(&s->seq, __ATOMIC_SEQ_CST) != seq)
+		if (addr < start || addr - start >= len ||
+		    __atomic_load_n(&s->seq, __ATOMIC_SEQ_CST) != seq)
 			continue;
 		__atomic_store_n(broken, 1, __ATOMIC_SEQ_CST);
 		return mmap((void *)start, len, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+			    0) != MAP_FAILED;
 	}
 	return false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of mappings whose SIGBUS is survived; see "A peer that truncates its memory file" in mem.h.
+ * The table of mappings whose SIGBUS is survived; see "A peer that truncates its memory file" in
+ * mem.h.
  */
 #ifndef VMEDIA_VIRTQ_GUARD_H
 #define VMEDIA_VIRTQ_GUARD_H
@@ -15,7 +16,9 @@
  */
 int vmedia_guard_add(void *start, size_t len, int *broken);
 
-/* vmedia_guard_del - before the mapping goes away. Negative slots are ignored. Context: any thread. */
+/*
+ * vmedia_guard_del - before the mapping goes away. Negative slots are ignored. Context: any thread.
+ */
 void vmedia_guard_del(int slot);
 
 #endif

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Inflight tracking: the file, and how a queue starts from it. See inflight.h; what happens at each chain is in
- * inflight_track.c.
+ * Inflight tracking: the file, and how a queue starts from it. See inflight.h; what happens at each
+ * chain is in inflight_track.c.
  *
- * Security model: the file comes back from the front-end, so its content is as hostile as the rest. It is read at the
- * start of a queue only; indexes are range-checked, lists are walked with a bound and no entry is taken twice. After that
- * the private copies count, and the file is only written. A region that makes no sense refuses the queue.
+ * Security model: the file comes back from the front-end, so its content is as hostile as the rest.
+ * It is read at the start of a queue only; indexes are range-checked, lists are walked with a bound
+ * and no entry is taken twice. After that the private copies count, and the file is only written. A
+ * region that makes no sense refuses the queue.
  */
 #include "virtq/inflight.h"
 
@@ -25,9 +26,11 @@ static uint64_t queue_size(uint32_t num, bool packed)
 	uint64_t size;
 
 	if (packed)
-		size = sizeof(struct vmedia_inflight_packed) + num * sizeof(struct vmedia_inflight_packed_entry);
+		size = sizeof(struct vmedia_inflight_packed) +
+		       num * sizeof(struct vmedia_inflight_packed_entry);
 	else
-		size = sizeof(struct vmedia_inflight_split) + num * sizeof(struct vmedia_inflight_split_entry);
+		size = sizeof(struct vmedia_inflight_split) +
+		       num * sizeof(struct vmedia_inflight_split_entry);
 	return vmedia_align_up(size, 64);
 }
 
@@ -35,7 +38,8 @@ uint64_t vmedia_inflight_size(unsigned int queues, uint32_t num, uint64_t featur
 {
 	struct vmedia_vq_layout l;
 
-	if (queues == 0 || queues > VMEDIA_INFLIGHT_MAX_QUEUES || vmedia_vq_layout(num, features, 0, &l))
+	if (queues == 0 || queues > VMEDIA_INFLIGHT_MAX_QUEUES ||
+	    vmedia_vq_layout(num, features, 0, &l))
 		return 0;
 	return queues * queue_size(num, vmedia_vq_has(features, VMEDIA_VIRTIO_F_RING_PACKED));
 }
@@ -54,8 +58,8 @@ int vmedia_inflight_memfd(unsigned int queues, uint32_t num, uint64_t features, 
 	return fd;
 }
 
-int vmedia_inflight_open(int fd, uint64_t offset, uint64_t size, unsigned int queues, uint32_t num, uint64_t features,
-			 struct vmedia_inflight_area **out)
+int vmedia_inflight_open(int fd, uint64_t offset, uint64_t size, unsigned int queues, uint32_t num,
+			 uint64_t features, struct vmedia_inflight_area **out)
 {
 	struct vmedia_mem_desc desc = { .size = size, .fd_offset = offset, .fd = fd };
 	uint64_t want = vmedia_inflight_size(queues, num, features);
@@ -64,8 +68,9 @@ int vmedia_inflight_open(int fd, uint64_t offset, uint64_t size, unsigned int qu
 	int ret;
 
 	if (!want || size < want || offset % 64 || fd < 0) {
-		vmedia_warn("Inflight area refused: %" PRIu64 " bytes at %" PRIu64 " for %u queues of %u", size, offset,
-			    queues, num);
+		vmedia_warn("Inflight area refused: %" PRIu64 " bytes at %" PRIu64
+			    " for %u queues of %u",
+			    size, offset, queues, num);
 		return -EINVAL;
 	}
 	area = calloc(1, sizeof(*area) + queues * sizeof(area->queues[0]));
@@ -82,7 +87,8 @@ int vmedia_inflight_open(int fd, uint64_t offset, uint64_t size, unsigned int qu
 
 		inf->num = num;
 		inf->packed = packed;
-		inf->split = vmedia_mem_at(area->mem, i * queue_size(num, packed), queue_size(num, packed));
+		inf->split = vmedia_mem_at(area->mem, i * queue_size(num, packed),
+					   queue_size(num, packed));
 	}
 	*out = area;
 	return 0;
@@ -121,7 +127,8 @@ static void sort_heads(struct vmedia_inflight *inf)
 	inf->counter = inf->resubmit_num ? inf->resubmit[inf->resubmit_num - 1].counter + 1 : 0;
 	inf->resubmit_pos = 0;
 	if (inf->resubmit_num)
-		vmedia_info("%u chains in flight from before are taken up again", inf->resubmit_num);
+		vmedia_info("%u chains in flight from before are taken up again",
+			    inf->resubmit_num);
 }
 
 static void add_head(struct vmedia_inflight *inf, uint32_t i, uint64_t counter)
@@ -168,8 +175,8 @@ static int split_start(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 
 	if (VMEDIA_INFLIGHT_LD(r->version) == 0) {
 		split_format(inf, q);
-	} else if (VMEDIA_INFLIGHT_LD(r->version) != 1 || VMEDIA_INFLIGHT_LD(r->desc_num) != inf->num ||
-		   split_finish_batch(inf, q)) {
+	} else if (VMEDIA_INFLIGHT_LD(r->version) != 1 ||
+		   VMEDIA_INFLIGHT_LD(r->desc_num) != inf->num || split_finish_batch(inf, q)) {
 		return -EINVAL;
 	} else {
 		for (uint32_t i = 0; i < inf->num; i++) {
@@ -201,7 +208,10 @@ static void packed_format(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 	VMEDIA_INFLIGHT_ST(r->version, 1);
 }
 
-/* Died between writing used_idx and old_used_idx: did the driver get the chain? Then go forward, else back. */
+/*
+ * Died between writing used_idx and old_used_idx: did the driver get the chain? Then go forward,
+ * else back.
+ */
 static int packed_settle(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 {
 	struct vmedia_inflight_packed *r = inf->pk;
@@ -211,7 +221,8 @@ static int packed_settle(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 
 	if (pos >= inf->num)
 		return -EINVAL;
-	if ((pos != VMEDIA_INFLIGHT_LD(r->used_idx) || wrap != !!VMEDIA_INFLIGHT_LD(r->used_wrap_counter)) &&
+	if ((pos != VMEDIA_INFLIGHT_LD(r->used_idx) ||
+	     wrap != !!VMEDIA_INFLIGHT_LD(r->used_wrap_counter)) &&
 	    vmedia_vqd_packed_is_used(q, pos, wrap)) {
 		pos = VMEDIA_INFLIGHT_LD(r->used_idx);
 		wrap = VMEDIA_INFLIGHT_LD(r->used_wrap_counter);
@@ -243,7 +254,8 @@ static int packed_mark_free(struct vmedia_inflight *inf, uint8_t *kind)
 	return 0;
 }
 
-static int packed_mark_chain(struct vmedia_inflight *inf, uint8_t *kind, uint16_t head, uint32_t *slots)
+static int packed_mark_chain(struct vmedia_inflight *inf, uint8_t *kind, uint16_t head,
+			     uint32_t *slots)
 {
 	struct vmedia_inflight_packed *r = inf->pk;
 	uint16_t n = VMEDIA_INFLIGHT_LD(r->desc[head].num);
@@ -266,7 +278,8 @@ static int packed_mark_chain(struct vmedia_inflight *inf, uint8_t *kind, uint16_
 }
 
 /* All that is in no chain becomes the free list. */
-static void packed_rebuild_free(struct vmedia_inflight *inf, const uint8_t *kind, struct vmedia_vqd *q)
+static void packed_rebuild_free(struct vmedia_inflight *inf, const uint8_t *kind,
+				struct vmedia_vqd *q)
 {
 	struct vmedia_inflight_packed *r = inf->pk;
 	uint16_t head = (uint16_t)inf->num;
@@ -337,7 +350,8 @@ int vmedia_inflight_start(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 	int ret;
 
 	if (inf->num != q->num || inf->packed != q->packed) {
-		vmedia_warn("Queue %s: size %u does not fit the inflight area's %u", q->name, q->num, inf->num);
+		vmedia_warn("Queue %s: size %u does not fit the inflight area's %u", q->name,
+			    q->num, inf->num);
 		return -EINVAL;
 	}
 	free(inf->resubmit);

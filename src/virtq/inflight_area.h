@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The layout of an inflight area, as the vhost-user specification has it ("Inflight I/O tracking"; host byte order), and
- * our private state beside it. For inflight.c and inflight_track.c.
+ * The layout of an inflight area, as the vhost-user specification has it ("Inflight I/O tracking";
+ * host byte order), and our private state beside it. For inflight.c and inflight_track.c.
  */
 #ifndef VMEDIA_VIRTQ_INFLIGHT_AREA_H
 #define VMEDIA_VIRTQ_INFLIGHT_AREA_H
@@ -58,10 +58,14 @@ struct vmedia_inflight_packed {
 	uint8_t padding[7];
 	struct vmedia_inflight_packed_entry desc[];
 };
-static_assert(offsetof(struct vmedia_inflight_packed, used_wrap_counter) == 20, "QueueRegionPacked");
+static_assert(offsetof(struct vmedia_inflight_packed, used_wrap_counter) == 20,
+	      "QueueRegionPacked");
 static_assert(offsetof(struct vmedia_inflight_packed, desc) == 32, "QueueRegionPacked");
 
-/* Stores keep their order, so that whoever comes after a crash sees one of the states that recovery knows. */
+/*
+ * Stores keep their order, so that whoever comes after a crash sees one of the states that recovery
+ * knows.
+ */
 #define VMEDIA_INFLIGHT_LD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define VMEDIA_INFLIGHT_ST(field, v) __atomic_store_n(&(field), (v), __ATOMIC_RELEASE)
 
@@ -83,7 +87,8 @@ struct vmedia_inflight {
 	uint16_t free_head;		/* packed */
 	uint16_t taking;		/* packed: descriptors of the chain that is being taken */
 	uint16_t taking_head, taking_last;
-	uint16_t *next;			/* packed: copy of the entries' next; owns the two behind it too */
+	/* packed: copy of the entries' next; owns the two behind it too */
+	uint16_t *next;
 	uint16_t *chain_last;		/* packed, by head: last entry of a chain that is out */
 	uint16_t *chain_num;		/* packed, by head: entries of it */
 	struct vmedia_inflight_head *resubmit;
@@ -91,7 +96,8 @@ struct vmedia_inflight {
 };
 
 struct vmedia_inflight_area {
-	struct vmedia_mem *mem;		/* the file, so that one that is cut short does not kill us */
+	/* the file, so that one that is cut short does not kill us */
+	struct vmedia_mem *mem;
 	unsigned int n;
 	struct vmedia_inflight queues[];
 };

@@ -9,11 +9,15 @@
 #include "virtq/inflight.h"
 #include "virtq/ring.h"
 
-/* A queue starts: check the region, finish or undo a torn update, position the queue, list what to resubmit. */
+/*
+ * A queue starts: check the region, finish or undo a torn update, position the queue, list what to
+ * resubmit.
+ */
 int vmedia_inflight_start(struct vmedia_inflight *inf, struct vmedia_vqd *q);
 
 /* 1: @c is a chain of an earlier life; 0: no (more) such; negative: broken. */
-int vmedia_inflight_resubmit(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c);
+int vmedia_inflight_resubmit(struct vmedia_inflight *inf, struct vmedia_vqd *q,
+			     struct vmedia_chain *c);
 bool vmedia_inflight_pending(const struct vmedia_inflight *inf);
 
 /* Split: @head was taken. */
@@ -25,10 +29,13 @@ uint16_t vmedia_inflight_packed_commit(struct vmedia_inflight *inf);
 void vmedia_inflight_abort(struct vmedia_inflight *inf);
 
 /* Around publishing a used chain. */
-void vmedia_inflight_before_used(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c);
-void vmedia_inflight_after_used(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c);
+void vmedia_inflight_before_used(struct vmedia_inflight *inf, struct vmedia_vqd *q,
+				 struct vmedia_chain *c);
+void vmedia_inflight_after_used(struct vmedia_inflight *inf, struct vmedia_vqd *q,
+				struct vmedia_chain *c);
 
 /* The newest chain goes back to where it came from. */
-void vmedia_inflight_forget(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c);
+void vmedia_inflight_forget(struct vmedia_inflight *inf, struct vmedia_vqd *q,
+			    struct vmedia_chain *c);
 
 #endif

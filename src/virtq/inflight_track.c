@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Inflight tracking: what is written down when a chain is taken, returned, or taken up again. See inflight.h.
+ * Inflight tracking: what is written down when a chain is taken, returned, or taken up again. See
+ * inflight.h.
  *
- * A packed chain keeps a list of entries of the region, linked in the order in which they were on the free list. Until a
- * chain is wholly written down, old_free_head still names its first entry as free; that is what undoes half of it.
+ * A packed chain keeps a list of entries of the region, linked in the order in which they were on
+ * the free list. Until a chain is wholly written down, old_free_head still names its first entry as
+ * free; that is what undoes half of it.
  */
 #include <errno.h>
 
@@ -89,7 +91,8 @@ static void packed_free_chain(struct vmedia_inflight *inf, uint16_t head)
 	VMEDIA_INFLIGHT_ST(r->free_head, head);
 }
 
-void vmedia_inflight_before_used(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c)
+void vmedia_inflight_before_used(struct vmedia_inflight *inf, struct vmedia_vqd *q,
+				 struct vmedia_chain *c)
 {
 	if (!inf->packed) {
 		VMEDIA_INFLIGHT_ST(inf->split->desc[c->inflight_slot].next, inf->last_batch_head);
@@ -106,7 +109,8 @@ void vmedia_inflight_before_used(struct vmedia_inflight *inf, struct vmedia_vqd 
 	}
 }
 
-void vmedia_inflight_after_used(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c)
+void vmedia_inflight_after_used(struct vmedia_inflight *inf, struct vmedia_vqd *q,
+				struct vmedia_chain *c)
 {
 	if (!inf->packed) {
 		VMEDIA_INFLIGHT_ST(inf->split->desc[c->inflight_slot].inflight, 0);
@@ -119,7 +123,8 @@ void vmedia_inflight_after_used(struct vmedia_inflight *inf, struct vmedia_vqd *
 	}
 }
 
-void vmedia_inflight_forget(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c)
+void vmedia_inflight_forget(struct vmedia_inflight *inf, struct vmedia_vqd *q,
+			    struct vmedia_chain *c)
 {
 	if (!inf->packed) {
 		VMEDIA_INFLIGHT_ST(inf->split->desc[c->inflight_slot].inflight, 0);
@@ -132,7 +137,8 @@ void vmedia_inflight_forget(struct vmedia_inflight *inf, struct vmedia_vqd *q, s
 
 /* ---- taking up again ---- */
 
-static void build_packed(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c, uint16_t head)
+static void build_packed(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c,
+			 uint16_t head)
 {
 	struct vmedia_packed_desc d = { 0 };
 	uint16_t i = head;
@@ -154,7 +160,8 @@ static void build_packed(struct vmedia_inflight *inf, struct vmedia_vqd *q, stru
 	vmedia_chain_finish(q, c, err);
 }
 
-int vmedia_inflight_resubmit(struct vmedia_inflight *inf, struct vmedia_vqd *q, struct vmedia_chain *c)
+int vmedia_inflight_resubmit(struct vmedia_inflight *inf, struct vmedia_vqd *q,
+			     struct vmedia_chain *c)
 {
 	uint16_t head;
 

@@ -26,7 +26,8 @@ uint64_t vmedia_vq_device_size(uint32_t num, uint64_t features)
 	return 4 + 8ull * num + (vmedia_vq_has(features, VMEDIA_VIRTIO_F_EVENT_IDX) ? 2 : 0);
 }
 
-int vmedia_vq_layout(uint32_t num, uint64_t features, uint32_t indirect_max, struct vmedia_vq_layout *l)
+int vmedia_vq_layout(uint32_t num, uint64_t features, uint32_t indirect_max,
+		     struct vmedia_vq_layout *l)
 {
 	if (num == 0 || num > VMEDIA_VQ_MAX_NUM || indirect_max > VMEDIA_VQ_MAX_NUM)
 		return -EINVAL;

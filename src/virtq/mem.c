@@ -2,10 +2,11 @@
 /*
  * The guest memory map; see mem.h.
  *
- * Security model: region descriptions and files come from the front-end, addresses from the guest; both are hostile.
- * A description is checked by itself (no overflow, the file is a plain one and long enough), then against all the others
- * (no overlap), before anything is mapped into a snapshot. What can change afterwards is the file's length: that is the
- * guard's business (guard.c). Every lookup takes a length and compares without overflowing.
+ * Security model: region descriptions and files come from the front-end, addresses from the guest;
+ * both are hostile. A description is checked by itself (no overflow, the file is a plain one and
+ * long enough), then against all the others (no overlap), before anything is mapped into a
+ * snapshot. What can change afterwards is the file's length: that is the guard's business
+ * (guard.c). Every lookup takes a length and compares without overflowing.
  */
 #include "virtq/mem.h"
 
@@ -46,10 +47,12 @@ static int check_numbers(const struct vmedia_mem_desc *d)
 	uint64_t end;
 
 	if (d->size == 0 || vmedia_add_overflow(d->gpa, d->size - 1, &end) ||
-	    vmedia_add_overflow(d->uva, d->size - 1, &end) || vmedia_add_overflow(d->fd_offset, d->size, &end) ||
-	    end > INT64_MAX || d->size > SIZE_MAX / 2) {
-		vmedia_warn("Memory region refused: gpa 0x%" PRIx64 " size 0x%" PRIx64 " uva 0x%" PRIx64
-			    " offset 0x%" PRIx64 " is empty or overflows", d->gpa, d->size, d->uva, d->fd_offset);
+	    vmedia_add_overflow(d->uva, d->size - 1, &end) ||
+	    vmedia_add_overflow(d->fd_offset, d->size, &end) || end > INT64_MAX ||
+	    d->size > SIZE_MAX / 2) {
+		vmedia_warn("Memory region refused: gpa 0x%" PRIx64 " size 0x%" PRIx64
+			    " uva 0x%" PRIx64 " offset 0x%" PRIx64 " is empty or overflows",
+			    d->gpa, d->size, d->uva, d->fd_offset);
 		return -EINVAL;
 	}
 	return 0;
@@ -64,17 +67,20 @@ static int check_file(const struct vmedia_mem_desc *d, size_t *page)
 	if (fstat(d->fd, &st) < 0 || fstatfs(d->fd, &fs) < 0) {
 		int ret = -errno;
 
-		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: fd %d: %s", d->gpa, d->fd, strerror(-ret));
+		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: fd %d: %s", d->gpa, d->fd,
+			    strerror(-ret));
 		return ret;
 	}
 	if (!S_ISREG(st.st_mode) || (uint32_t)fs.f_type == FUSE_MAGIC_NUMBER) {
-		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: not a memory file (mode 0%o, file system 0x%lx)",
+		vmedia_warn("Memory region at gpa 0x%" PRIx64
+			    " refused: not a memory file (mode 0%o, file system 0x%lx)",
 			    d->gpa, st.st_mode, (unsigned long)fs.f_type);
 		return -EINVAL;
 	}
 	if ((uint64_t)st.st_size < d->fd_offset + d->size) {
-		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: file of 0x%" PRIx64 " bytes, needs 0x%" PRIx64
-			    " + 0x%" PRIx64, d->gpa, (uint64_t)st.st_size, d->fd_offset, d->size);
+		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: file of 0x%" PRIx64
+			    " bytes, needs 0x%" PRIx64 " + 0x%" PRIx64,
+			    d->gpa, (uint64_t)st.st_size, d->fd_offset, d->size);
 		return -EINVAL;
 	}
 	*page = vmedia_page_size();
@@ -90,13 +96,14 @@ static int region_map(struct vmedia_region *r)
 	uint64_t end = vmedia_align_up(r->fd_offset + r->size, r->page);
 
 	r->map_len = (size_t)(end - start);
-	r->map = mmap(NULL, r->map_len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->fd, (off_t)start);
+	r->map = mmap(NULL, r->map_len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->fd,
+		      (off_t)start);
 	if (r->map == MAP_FAILED) {
 		int ret = -errno;
 
 		r->map = NULL;
-		vmedia_warn("Mapping 0x%zx bytes of guest memory at gpa 0x%" PRIx64 " failed: %s", r->map_len, r->gpa,
-			    strerror(-ret));
+		vmedia_warn("Mapping 0x%zx bytes of guest memory at gpa 0x%" PRIx64 " failed: %s",
+			    r->map_len, r->gpa, strerror(-ret));
 		return ret;
 	}
 	/* A core file must not hold a guest's memory. */
@@ -207,17 +214,20 @@ static int mem_insert(struct vmedia_mem *mem, struct vmedia_region *r)
 	for (unsigned int i = 0; i < mem->n; i++) {
 		const struct vmedia_region *o = mem->regions[i];
 
-		if (overlap(o->gpa, o->size, r->gpa, r->size) || overlap(o->uva, o->size, r->uva, r->size)) {
-			vmedia_warn("Memory region refused: gpa 0x%" PRIx64 " uva 0x%" PRIx64 " size 0x%" PRIx64
-				    " overlaps gpa 0x%" PRIx64 " uva 0x%" PRIx64 " size 0x%" PRIx64, r->gpa, r->uva,
-				    r->size, o->gpa, o->uva, o->size);
+		if (overlap(o->gpa, o->size, r->gpa, r->size) ||
+		    overlap(o->uva, o->size, r->uva, r->size)) {
+			vmedia_warn("Memory region refused: gpa 0x%" PRIx64 " uva 0x%" PRIx64
+				    " size 0x%" PRIx64 " overlaps gpa 0x%" PRIx64 " uva 0x%" PRIx64
+				    " size 0x%" PRIx64,
+				    r->gpa, r->uva, r->size, o->gpa, o->uva, o->size);
 			region_put(r);
 			return -EINVAL;
 		}
 		if (o->gpa < r->gpa)
 			pos = i + 1;
 	}
-	memmove(&mem->regions[pos + 1], &mem->regions[pos], (mem->n - pos) * sizeof(mem->regions[0]));
+	memmove(&mem->regions[pos + 1], &mem->regions[pos],
+		(mem->n - pos) * sizeof(mem->regions[0]));
 	mem->regions[pos] = r;
 	mem->n++;
 	return 0;
@@ -236,7 +246,8 @@ int vmedia_mem_create(const struct vmedia_mem_desc *descs, unsigned int n, struc
 	struct vmedia_mem *mem;
 
 	if (n > VMEDIA_MEM_MAX_REGIONS) {
-		vmedia_warn("Memory table of %u regions refused: at most %d", n, VMEDIA_MEM_MAX_REGIONS);
+		vmedia_warn("Memory table of %u regions refused: at most %d", n,
+			    VMEDIA_MEM_MAX_REGIONS);
 		return -E2BIG;
 	}
 	mem = mem_alloc(n, NULL);
@@ -272,13 +283,15 @@ static struct vmedia_mem *mem_derive(const struct vmedia_mem *old, const struct 
 	return mem;
 }
 
-int vmedia_mem_add(const struct vmedia_mem *old, const struct vmedia_mem_desc *desc, struct vmedia_mem **out)
+int vmedia_mem_add(const struct vmedia_mem *old, const struct vmedia_mem_desc *desc,
+		   struct vmedia_mem **out)
 {
 	struct vmedia_mem *mem;
 	int ret;
 
 	if (old->n >= VMEDIA_MEM_MAX_REGIONS) {
-		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: there are %u already", desc->gpa, old->n);
+		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: there are %u already",
+			    desc->gpa, old->n);
 		return -E2BIG;
 	}
 	mem = mem_derive(old, NULL);
@@ -300,8 +313,9 @@ int vmedia_mem_remove(const struct vmedia_mem *old, uint64_t gpa, uint64_t size,
 	struct vmedia_mem *mem;
 
 	if (!r || r->gpa != gpa || r->size != size || r->uva != uva) {
-		vmedia_warn("No memory region at gpa 0x%" PRIx64 " with size 0x%" PRIx64 " and uva 0x%" PRIx64
-			    " to remove", gpa, size, uva);
+		vmedia_warn("No memory region at gpa 0x%" PRIx64 " with size 0x%" PRIx64
+			    " and uva 0x%" PRIx64 " to remove",
+			    gpa, size, uva);
 		return -ENOENT;
 	}
 	mem = mem_derive(old, r);
@@ -378,12 +392,15 @@ void *vmedia_mem_uva(const struct vmedia_mem *mem, uint64_t uva, uint64_t len)
 		const struct vmedia_region *r = mem->regions[i];
 
 		if (uva >= r->uva && uva - r->uva < r->size)
-			return vmedia_range_ok(uva - r->uva, len, r->size) ? r->host + (uva - r->uva) : NULL;
+			return vmedia_range_ok(uva - r->uva, len, r->size)
+				       ? r->host + (uva - r->uva)
+				       : NULL;
 	}
 	return NULL;
 }
 
-int vmedia_mem_iov(const struct vmedia_mem *mem, uint64_t gpa, uint64_t len, struct iovec *iov, unsigned int max)
+int vmedia_mem_iov(const struct vmedia_mem *mem, uint64_t gpa, uint64_t len, struct iovec *iov,
+		   unsigned int max)
 {
 	unsigned int n = 0;
 

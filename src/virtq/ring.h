@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Virtqueues on the wire (virtio 1.2, sections 2.7 and 2.8), how shared fields are touched, and the layout of a
- * queue in memory.
+ * Virtqueues on the wire (virtio 1.2, sections 2.7 and 2.8), how shared fields are touched, and the
+ * layout of a queue in memory.
  *
- * Every field is little-endian. A shared field is read once, by the helpers below, into a private variable; nothing
- * else dereferences ring memory.
+ * Every field is little-endian. A shared field is read once, by the helpers below, into a private
+ * variable; nothing else dereferences ring memory.
  */
 #ifndef VMEDIA_VIRTQ_RING_H
 #define VMEDIA_VIRTQ_RING_H
@@ -23,7 +23,9 @@
 
 #define VMEDIA_VQ_MAX_NUM 32768u
 
-/* What both ring ends here implement; features of this set, and only these, change their behaviour. */
+/*
+ * What both ring ends here implement; features of this set, and only these, change their behaviour.
+ */
 #define VMEDIA_VQ_FEATURES                                                               \
 	(1ULL << VMEDIA_VIRTIO_F_INDIRECT_DESC | 1ULL << VMEDIA_VIRTIO_F_EVENT_IDX |     \
 	 1ULL << VMEDIA_VIRTIO_F_VERSION_1 | 1ULL << VMEDIA_VIRTIO_F_RING_PACKED)
@@ -137,7 +139,10 @@ static inline void vmedia_ring_st64(uint64_t *p, uint64_t v)
 	__atomic_store_n(p, htole64(v), __ATOMIC_RELAXED);
 }
 
-/* A full barrier: a store before is visible before a load behind is done. (ThreadSanitizer knows no fences.) */
+/*
+ * A full barrier: a store before is visible before a load behind is done. (ThreadSanitizer knows no
+ * fences.)
+ */
 static inline void vmedia_ring_mb(void)
 {
 #if defined(__SANITIZE_THREAD__)
@@ -164,7 +169,10 @@ static inline bool vmedia_ring_need_event(uint16_t event, uint16_t now, uint16_t
 
 /* ---- layout ---- */
 
-/* Where the parts of a queue lie, as offsets from its first byte; all aligned as the standard wants, for both rings. */
+/*
+ * Where the parts of a queue lie, as offsets from its first byte; all aligned as the standard
+ * wants, for both rings.
+ */
 struct vmedia_vq_layout {
 	uint32_t num;
 	uint64_t desc, desc_size;	/* descriptor table, or descriptor ring */
@@ -176,11 +184,14 @@ struct vmedia_vq_layout {
 };
 
 /*
- * vmedia_vq_layout - lay out a queue of @num descriptors with room for indirect tables of @indirect_max (0: none)
+ * vmedia_vq_layout - lay out a queue of @num descriptors with room for indirect tables of
+ * @indirect_max (0: none)
  *
- * -EINVAL: num is 0, more than 32768, or, without RING_PACKED in @features, no power of two; indirect_max > 32768.
+ * -EINVAL: num is 0, more than 32768, or, without RING_PACKED in @features, no power of two;
+ * indirect_max > 32768.
  */
-int vmedia_vq_layout(uint32_t num, uint64_t features, uint32_t indirect_max, struct vmedia_vq_layout *l);
+int vmedia_vq_layout(uint32_t num, uint64_t features, uint32_t indirect_max,
+		     struct vmedia_vq_layout *l);
 
 /* Bytes of the three parts for a queue of @num, which a device end must be able to reach. */
 uint64_t vmedia_vq_desc_size(uint32_t num);

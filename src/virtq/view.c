@@ -2,9 +2,10 @@
 /*
  * Contiguous views of scattered guest memory; see view.h.
  *
- * Security model: the list is the guest's. It is walked against the memory map with every piece bounds-checked; sizes are
- * summed in 64 bits and limited; the number of mappings is limited for a view and for a guest. The list is kept in the view,
- * so later copies use what was checked, and the map that it was checked against is held.
+ * Security model: the list is the guest's. It is walked against the memory map with every piece
+ * bounds-checked; sizes are summed in 64 bits and limited; the number of mappings is limited for a
+ * view and for a guest. The list is kept in the view, so later copies use what was checked, and the
+ * map that it was checked against is held.
  */
 #include "virtq/view.h"
 
@@ -84,12 +85,14 @@ static int walk_next(struct walk *w, struct piece *p)
 	return 1;
 }
 
-static struct walk walk_start(const struct vmedia_mem *mem, const struct vmedia_gpa_range *ents, unsigned int n)
+static struct walk walk_start(const struct vmedia_mem *mem, const struct vmedia_gpa_range *ents,
+			      unsigned int n)
 {
 	return (struct walk){ .mem = mem, .ents = ents, .n = n };
 }
 
-static int get_shape(const struct vmedia_mem *mem, const struct vmedia_gpa_range *ents, unsigned int n, struct shape *s)
+static int get_shape(const struct vmedia_mem *mem, const struct vmedia_gpa_range *ents,
+		     unsigned int n, struct shape *s)
 {
 	struct walk w = walk_start(mem, ents, n);
 	bool end_aligned = true;
@@ -165,9 +168,11 @@ static int map_pieces(struct vmedia_view *v, const struct shape *s)
 
 	while (walk_next(&w, &p) > 0) {
 		uint64_t start = vmedia_align_down(p.r->fd_offset + p.off, s->page);
-		size_t len = (size_t)(vmedia_align_up(p.r->fd_offset + p.off + p.len, s->page) - start);
+		size_t len =
+			(size_t)(vmedia_align_up(p.r->fd_offset + p.off + p.len, s->page) - start);
 
-		if (mmap(at, len, prot, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, p.r->fd, (off_t)start) == MAP_FAILED)
+		if (mmap(at, len, prot, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, p.r->fd,
+			 (off_t)start) == MAP_FAILED)
 			return -errno;
 		at += len;
 	}
@@ -269,8 +274,8 @@ size_t vmedia_view_flush(struct vmedia_view *view)
 
 /* ---- views ---- */
 
-int vmedia_view_create(struct vmedia_mem *mem, const struct vmedia_gpa_range *ents, unsigned int n, unsigned int flags,
-		       struct vmedia_view **out)
+int vmedia_view_create(struct vmedia_mem *mem, const struct vmedia_gpa_range *ents, unsigned int n,
+		       unsigned int flags, struct vmedia_view **out)
 {
 	struct vmedia_view *v;
 	struct shape s;
@@ -318,8 +323,8 @@ void vmedia_view_put(struct vmedia_view *view)
 	free(view);
 }
 
-bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem, const struct vmedia_gpa_range *ents,
-			 unsigned int n)
+bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem,
+			 const struct vmedia_gpa_range *ents, unsigned int n)
 {
 	if (view->mem != mem || view->n != n)
 		return false;

@@ -2,18 +2,21 @@
 /*
  * A contiguous view of scattered guest memory, so that a device can fill a frame in place.
  *
- * Three ways, the first that works:
- *   direct  - the list is contiguous in one region: a pointer into it;
- *   mapped  - each run of pages is mapped again from the region's file, side by side in fresh address space. Works if
- *             all inner boundaries lie on (huge) page boundaries of the files; the first piece may begin and the last may
- *             end anywhere;
- *   bounced - a private buffer, copied in by vmedia_view_load() and out by vmedia_view_flush(). For lists that
- *             cannot be mapped, regions without a file, and when limits on mappings are reached.
+ * Three ways, the first that works: direct  - the list is contiguous in one region: a pointer into
+ *   it; mapped  - each run of pages is mapped again from the region's file, side by side in fresh
+ *   address space. Works if
+ *             all inner boundaries lie on (huge) page boundaries of the files; the first piece may
+ *             begin and the last may end anywhere;
+ *   bounced - a private buffer, copied in by vmedia_view_load() and out by vmedia_view_flush(). For
+ *             lists that cannot be mapped, regions without a file, and when limits on mappings are
+ *             reached.
  *
- * The guest can change the memory at any time, also what was just checked: treat it as the guest's bytes.
+ * The guest can change the memory at any time, also what was just checked: treat it as the guest's
+ * bytes.
  *
- * Context: reference counting is for any thread; a view may outlive the loop's interest in it while a worker holds
- * a reference. Creating, load and flush: whoever uses the bytes, one thread at a time.
+ * Context: reference counting is for any thread; a view may outlive the loop's interest in it while
+ * a worker holds a reference. Creating, load and flush: whoever uses the bytes, one thread at a
+ * time.
  */
 #ifndef VMEDIA_VIRTQ_VIEW_H
 #define VMEDIA_VIRTQ_VIEW_H
@@ -25,13 +28,17 @@
 #include "virtq/mem.h"
 
 #define VMEDIA_VIEW_MAX_MAPS 8192		/* mappings in one view; beyond: bounced */
-#define VMEDIA_VIEW_MAX_MAPS_TOTAL 24576	/* in all views of one guest; beyond: bounced (kernel's limit: 65530) */
+#define VMEDIA_VIEW_MAX_MAPS_TOTAL \
+	24576 /* in all views of one guest; beyond: bounced (kernel's limit: 65530) */
 #define VMEDIA_VIEW_MAX_BYTES (1ULL << 30)
 
 enum vmedia_view_flags {
-	VMEDIA_VIEW_RDONLY = 1,		/* the device only reads: mapped read-only where mapped, flush does nothing */
-	VMEDIA_VIEW_NOLOAD = 2,		/* bounced: do not copy in at creation (the device overwrites all of it) */
-	VMEDIA_VIEW_FORCE_BOUNCE = 4,	/* for tests, and to keep bytes from changing under a reader */
+	/* the device only reads: mapped read-only where mapped, flush does nothing */
+	VMEDIA_VIEW_RDONLY = 1,
+	/* bounced: do not copy in at creation (the device overwrites all of it) */
+	VMEDIA_VIEW_NOLOAD = 2,
+	/* for tests, and to keep bytes from changing under a reader */
+	VMEDIA_VIEW_FORCE_BOUNCE = 4,
 };
 
 struct vmedia_view {
@@ -54,24 +61,35 @@ struct vmedia_view {
 /*
  * vmedia_view_create - see above; @flags: enum vmedia_view_flags
  *
- * Pieces of length 0 are skipped. The view holds a reference on @mem. 0 and one reference in *out, or
- * -EINVAL: no bytes at all; -EFAULT: a piece is outside of guest memory; -E2BIG: more than VMEDIA_VIEW_MAX_BYTES;
+ * Pieces of length 0 are skipped. The view holds a reference on @mem. 0 and one reference in *out,
+ * or
+ * -EINVAL: no bytes at all; -EFAULT: a piece is outside of guest memory; -E2BIG: more than
+ * VMEDIA_VIEW_MAX_BYTES;
  * -ENOMEM. Bounced views are loaded at creation unless VMEDIA_VIEW_NOLOAD.
  */
-int vmedia_view_create(struct vmedia_mem *mem, const struct vmedia_gpa_range *ents, unsigned int n, unsigned int flags,
-		       struct vmedia_view **out);
+int vmedia_view_create(struct vmedia_mem *mem, const struct vmedia_gpa_range *ents, unsigned int n,
+		       unsigned int flags, struct vmedia_view **out);
 
 struct vmedia_view *vmedia_view_get(struct vmedia_view *view);
 void vmedia_view_put(struct vmedia_view *view);		/* NULL is fine; does not flush */
 
-/* vmedia_view_matches - is @view what vmedia_view_create(mem, ents, n) would give? For callers that keep views. */
-bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem, const struct vmedia_gpa_range *ents,
-			 unsigned int n);
+/*
+ * vmedia_view_matches - is @view what vmedia_view_create(mem, ents, n) would give? For callers that
+ * keep views.
+ */
+bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem,
+			 const struct vmedia_gpa_range *ents, unsigned int n);
 
-/* vmedia_view_load - bounced: copy the guest's bytes in. Returns the bytes copied (0 if there is nothing to do). */
+/*
+ * vmedia_view_load - bounced: copy the guest's bytes in. Returns the bytes copied (0 if there is
+ * nothing to do).
+ */
 size_t vmedia_view_load(struct vmedia_view *view);
 
-/* vmedia_view_flush - bounced and not read-only: copy out. Returns the bytes copied: count them, they are the cost. */
+/*
+ * vmedia_view_flush - bounced and not read-only: copy out. Returns the bytes copied: count them,
+ * they are the cost.
+ */
 size_t vmedia_view_flush(struct vmedia_view *view);
 
 /* vmedia_view_broken - did it, or its memory, fault? See mem.h. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Messages, their escaping and their rate limit; checked arithmetic and lists, which have no better place.
+ * Messages, their escaping and their rate limit; checked arithmetic and lists, which have no better
+ * place.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -55,7 +56,8 @@ static void test_escape(void **state)
 {
 	char buf[64];
 
-	assert_string_equal(vmedia_log_escape(buf, sizeof(buf), "a b\\\n\0\xff", 7), "a b\\x5c\\x0a\\x00\\xff");
+	assert_string_equal(vmedia_log_escape(buf, sizeof(buf), "a b\\\n\0\xff", 7),
+			    "a b\\x5c\\x0a\\x00\\xff");
 	assert_string_equal(vmedia_log_escape(buf, sizeof(buf), "", 0), "");
 	for (size_t cap = 1; cap < sizeof(buf); cap++) {
 		memset(buf, 'Z', sizeof(buf));
@@ -81,7 +83,8 @@ static void test_ratelimit(void **state)
 	vmedia_log_set(catch, &last);
 	count = 0;
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(vmedia_ratelimit_ok_at(&rl, VMEDIA_LOG_WARN, t + (uint64_t)i), i < 3);
+		assert_int_equal(vmedia_ratelimit_ok_at(&rl, VMEDIA_LOG_WARN, t + (uint64_t)i),
+				 i < 3);
 	assert_int_equal(count, 0);
 	assert_false(vmedia_ratelimit_ok_at(&rl, VMEDIA_LOG_WARN, t + 9 * ms));
 	assert_true(vmedia_ratelimit_ok_at(&rl, VMEDIA_LOG_WARN, t + 10 * ms));

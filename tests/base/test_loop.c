@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The event loop, stepped: descriptors that go away in a round, timers, deferred and posted calls; then with threads.
+ * The event loop, stepped: descriptors that go away in a round, timers, deferred and posted calls;
+ * then with threads.
  */
 #include <errno.h>
 #include <poll.h>

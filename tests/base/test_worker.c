@@ -168,7 +168,10 @@ static void test_drain(void **state)
 	vmedia_loop_destroy(loop);
 }
 
-/* Gone with one finished, one running and one waiting: all are told, and one that asks for more is refused. */
+/*
+ * Gone with one finished, one running and one waiting: all are told, and one that asks for more is
+ * refused.
+ */
 static void test_destroy(void **state)
 {
 	struct vmedia_worker *w;

@@ -61,7 +61,8 @@ void pair_down(struct pair *p);
 #define MATRIX 8
 static inline uint64_t matrix(unsigned int i)
 {
-	return 1ull << VMEDIA_VIRTIO_F_VERSION_1 | (i & 1 ? 1ull << VMEDIA_VIRTIO_F_RING_PACKED : 0) |
+	return 1ull << VMEDIA_VIRTIO_F_VERSION_1 |
+	       (i & 1 ? 1ull << VMEDIA_VIRTIO_F_RING_PACKED : 0) |
 	       (i & 2 ? 1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC : 0) |
 	       (i & 4 ? 1ull << VMEDIA_VIRTIO_F_EVENT_IDX : 0);
 }

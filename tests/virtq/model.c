@@ -67,8 +67,9 @@ static void table(struct model *m, struct pair *p, const struct desc *ref, uint1
 	uint32_t n = ref->len / 16, limit = p->num > 1024 ? p->num : 1024, i = 0;
 	bool packed = is_packed(p->features);
 
-	if (!vmedia_vq_has(p->features, VMEDIA_VIRTIO_F_INDIRECT_DESC) || ref_flags & VMEDIA_DESC_F_NEXT ||
-	    ref->len == 0 || ref->len % 16 || (packed && n > limit)) {
+	if (!vmedia_vq_has(p->features, VMEDIA_VIRTIO_F_INDIRECT_DESC) ||
+	    ref_flags & VMEDIA_DESC_F_NEXT || ref->len == 0 || ref->len % 16 ||
+	    (packed && n > limit)) {
 		m->bad = true;
 		return;
 	}

@@ -22,7 +22,9 @@ struct model {
 	} piece[MODEL_PIECES];
 };
 
-/* What the chain with this head (split) or at this position (packed) of the ring in @p's memory is. */
+/*
+ * What the chain with this head (split) or at this position (packed) of the ring in @p's memory is.
+ */
 void model_split(struct model *m, struct pair *p, uint16_t head);
 void model_packed(struct model *m, struct pair *p, uint16_t pos, uint32_t room);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A device that dies with chains in flight, and one that takes over from its inflight file; also a file full of lies.
+ * A device that dies with chains in flight, and one that takes over from its inflight file; also a
+ * file full of lies.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -25,7 +26,8 @@ static int begin(struct life *l)
 	l->p.dev = NULL;
 	vmedia_inflight_close(l->area);
 	l->area = NULL;
-	assert_int_equal(vmedia_inflight_open(l->fd, 0, l->size, 2, l->p.num, l->p.features, &l->area), 0);
+	assert_int_equal(
+		vmedia_inflight_open(l->fd, 0, l->size, 2, l->p.num, l->p.features, &l->area), 0);
 	assert_null(vmedia_inflight_queue(l->area, 2));
 	l->p.cfg.inflight = vmedia_inflight_queue(l->area, 1);
 	l->p.cfg.base = vmedia_vqr_base(l->p.drv);
@@ -191,7 +193,8 @@ static void test_order(void **state)
 			assert_int_equal(vmedia_vqd_pop(l.p.dev, &c[6]), 0);
 		}
 		/* given back on purpose: not in flight, and not lost */
-		assert_int_equal(vmedia_vqd_unpop(l.p.dev, c[5]), -EBUSY);	/* from an earlier life */
+		/* from an earlier life */
+		assert_int_equal(vmedia_vqd_unpop(l.p.dev, c[5]), -EBUSY);
 		life_down(&l);
 	}
 }
@@ -203,7 +206,10 @@ static void quiet(void *opaque, int level, const char *msg)
 	(void)msg;
 }
 
-/* Whatever is in the file: no crash, no endless walk; refused, or chains that are checked as all are. */
+/*
+ * Whatever is in the file: no crash, no endless walk; refused, or chains that are checked as all
+ * are.
+ */
 static void test_lies(void **state)
 {
 	uint64_t s = test_seed("lies");
@@ -218,7 +224,8 @@ static void test_lies(void **state)
 
 		life_up(&l, is_packed(matrix(m)) ? 7 : 8, matrix(m));
 		for (int i = 0; i < 6; i++) {
-			struct vmedia_gpa_range sg[2] = { { l.p.data_gpa, 8 }, { l.p.data_gpa + 8, 8 } };
+			struct vmedia_gpa_range sg[2] = { { l.p.data_gpa, 8 },
+							  { l.p.data_gpa + 8, 8 } };
 
 			vmedia_vqr_add(l.p.drv, NULL, 0, sg, 1 + below(&s, 2), &l, 0);
 		}
@@ -228,7 +235,8 @@ static void test_lies(void **state)
 		map = mmap(NULL, l.size, PROT_READ | PROT_WRITE, MAP_SHARED, l.fd, 0);
 		assert_true(map != MAP_FAILED);
 		for (uint32_t k = 1 + below(&s, 20); k; k--)
-			map[l.size / 2 + below(&s, (uint32_t)l.size / 2)] = (uint8_t)(below(&s, 2) ? rnd(&s) : below(&s, 10));
+			map[l.size / 2 + below(&s, (uint32_t)l.size / 2)] =
+				(uint8_t)(below(&s, 2) ? rnd(&s) : below(&s, 10));
 		munmap(map, l.size);
 		if (begin(&l)) {
 			refused++;

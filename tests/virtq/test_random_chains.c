@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A million random chains, of all kinds of queues: the device end must read what the driver wrote, or what the model
- * (model.h) reads from rings made of garbage, or refuse what the model refuses; the driver end must get back what the device
- * returned, and refuse what a lying device returns.
+ * A million random chains, of all kinds of queues: the device end must read what the driver wrote,
+ * or what the model (model.h) reads from rings made of garbage, or refuse what the model refuses;
+ * the driver end must get back what the device returned, and refuse what a lying device returns.
  *
  * VMEDIA_CHAINS sets another number, VMEDIA_TEST_SEED repeats a run.
  */
@@ -32,7 +32,9 @@ static void world_up(struct world *w, uint32_t num, uint64_t features)
 
 	pair_up(p, num, features, 24);
 	for (int i = 0; i < 3; i++) {
-		d[i] = (struct vmedia_mem_desc){ .fd = -1, .gpa = GPA, .size = p->size, .host = p->mem_bytes };
+		d[i] = (struct vmedia_mem_desc){
+			.fd = -1, .gpa = GPA, .size = p->size, .host = p->mem_bytes
+		};
 		if (i) {
 			w->extra[i - 1] = calloc(1, EXTRA);
 			d[i].host = w->extra[i - 1];
@@ -57,7 +59,11 @@ static void world_down(struct world *w)
 static void world_reset(struct world *w)
 {
 	struct vmedia_vqr_config rc = {
-		.features = w->p.features, .base_gpa = GPA, .layout = w->p.layout, .base = w->p.mem_bytes, .name = "test",
+		.features = w->p.features,
+		.base_gpa = GPA,
+		.layout = w->p.layout,
+		.base = w->p.mem_bytes,
+		.name = "test",
 	};
 
 	vmedia_vqr_destroy(w->p.drv);
@@ -121,7 +127,8 @@ static void put(uint8_t *p, uint64_t v, unsigned int n)
 }
 
 /* One descriptor at @raw, as entry @i of a table of @n. */
-static void random_desc(struct world *w, uint8_t *raw, uint32_t i, uint32_t n, bool table, uint16_t avail)
+static void random_desc(struct world *w, uint8_t *raw, uint32_t i, uint32_t n, bool table,
+			uint16_t avail)
 {
 	uint64_t *s = &w->s;
 	bool packed = is_packed(w->p.features);
@@ -177,7 +184,10 @@ static void aim(struct world *w, uint8_t *raw, uint32_t at)
 
 /* ---- garbage rings, device end alone ---- */
 
-/* Pop one chain, compare it with the model, return it, look at the used ring. False when the ring broke. */
+/*
+ * Pop one chain, compare it with the model, return it, look at the used ring. False when the ring
+ * broke.
+ */
 static bool device_step(struct world *w)
 {
 	struct pair *p = &w->p;
@@ -337,7 +347,8 @@ static void agree(struct world *w)
 
 	for (n = 0; n < 8; n++) {
 		random_req(w, &r[n]);
-		if (vmedia_vqr_add(p->drv, r[n].sg, r[n].out, r[n].sg + r[n].out, r[n].in, &r[n], below(&w->s, 2)))
+		if (vmedia_vqr_add(p->drv, r[n].sg, r[n].out, r[n].sg + r[n].out, r[n].in, &r[n],
+				   below(&w->s, 2)))
 			break;
 	}
 	vmedia_vqr_publish(p->drv);
@@ -367,7 +378,10 @@ static void agree(struct world *w)
 	assert_int_equal(vmedia_vqr_outstanding(p->drv), 0);
 }
 
-/* A driver's ring with some bytes changed; then the device's part of it changed before the driver looks. */
+/*
+ * A driver's ring with some bytes changed; then the device's part of it changed before the driver
+ * looks.
+ */
 static void mutated(struct world *w)
 {
 	struct pair *p = &w->p;
@@ -378,7 +392,8 @@ static void mutated(struct world *w)
 
 	for (n = 0; n < 4; n++) {
 		random_req(w, &r[n]);
-		if (vmedia_vqr_add(p->drv, r[n].sg, r[n].out, r[n].sg + r[n].out, r[n].in, &r[n], below(&w->s, 2)))
+		if (vmedia_vqr_add(p->drv, r[n].sg, r[n].out, r[n].sg + r[n].out, r[n].in, &r[n],
+				   below(&w->s, 2)))
 			break;
 	}
 	vmedia_vqr_publish(p->drv);
@@ -462,9 +477,10 @@ static void test_random(void **state)
 		world_down(w);
 	}
 	vmedia_log_set(NULL, NULL);
-	printf("%lu chains: %lu agreed, %lu refused, %lu rings broken, %lu used rings refused; %.1f s\n", w->count.chains,
-	       w->count.good, w->count.bad, w->count.broken, w->count.driver_refused,
-	       (double)(vmedia_now_ns() - start) / 1e9);
+	printf("%lu chains: %lu agreed, %lu refused, %lu rings broken, %lu used rings refused; "
+	       "%.1f s\n",
+	       w->count.chains, w->count.good, w->count.bad, w->count.broken,
+	       w->count.driver_refused, (double)(vmedia_now_ns() - start) / 1e9);
 	if (want >= 10000) {
 		assert_true(w->count.good > want / 10 && w->count.bad > want / 10);
 		assert_true(w->count.broken && w->count.driver_refused);

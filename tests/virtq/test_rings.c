@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Round trips over all kinds of queues: split and packed, with and without indirect tables and event indexes; completion out
- * of order; notifications; positions for stopping and starting.
+ * Round trips over all kinds of queues: split and packed, with and without indirect tables and
+ * event indexes; completion out of order; notifications; positions for stopping and starting.
  */
 #include <errno.h>
 
@@ -134,7 +134,8 @@ static void one_batch(struct pair *p, uint64_t *s)
 
 static void test_matrix(void **state)
 {
-	static const uint32_t split[] = { 1, 2, 8, 64, 128, 32768 }, packed[] = { 1, 3, 7, 64, 100, 32768 };
+	static const uint32_t split[] = { 1, 2, 8, 64, 128, 32768 },
+			      packed[] = { 1, 3, 7, 64, 100, 32768 };
 	uint64_t s = test_seed("matrix");
 
 	for (unsigned int m = 0; m < MATRIX; m++) {
@@ -189,7 +190,10 @@ static void add_one(struct pair *p)
 	vmedia_vqr_publish(p->drv);
 }
 
-/* Kicks and interrupts: off when off, on when on, one for a batch with event index, and no lost ones. */
+/*
+ * Kicks and interrupts: off when off, on when on, one for a batch with event index, and no lost
+ * ones.
+ */
 static void test_notifications(void **state)
 {
 	for (unsigned int m = 0; m < MATRIX; m++) {
@@ -208,7 +212,8 @@ static void test_notifications(void **state)
 		vmedia_vqd_disable_kick(p.dev);
 		add_one(&p);
 		assert_false(vmedia_vqr_kick_needed(p.drv));
-		assert_true(vmedia_vqd_enable_kick(p.dev));	/* there is something: do not sleep */
+		/* there is something: do not sleep */
+		assert_true(vmedia_vqd_enable_kick(p.dev));
 		for (int i = 0; i < 3; i++)
 			assert_int_equal(vmedia_vqd_pop(p.dev, &c[i]), 1);
 		assert_false(vmedia_vqd_enable_kick(p.dev));
@@ -217,7 +222,8 @@ static void test_notifications(void **state)
 		assert_int_equal(vmedia_vqd_pop(p.dev, &c[3]), 1);
 
 		vmedia_vqd_push(p.dev, c[0], 1);
-		vmedia_vqd_notify_needed(p.dev);	/* the first is always true with event index */
+		/* the first is always true with event index */
+		vmedia_vqd_notify_needed(p.dev);
 		assert_int_equal(vmedia_vqr_get_used(p.drv, &cookie, &len), 1);
 		vmedia_vqr_disable_notify(p.drv);
 		vmedia_vqd_push(p.dev, c[1], 1);
@@ -249,7 +255,8 @@ static void test_stop_start(void **state)
 			for (int i = 0; i < 4; i++)
 				assert_int_equal(vmedia_vqd_pop(p.dev, &c[i]), 1);
 			vmedia_vqd_push(p.dev, c[0], 1);
-			assert_int_equal(vmedia_vqd_unpop(p.dev, c[1]), -EBUSY);	/* not the newest */
+			/* not the newest */
+			assert_int_equal(vmedia_vqd_unpop(p.dev, c[1]), -EBUSY);
 			assert_int_equal(vmedia_vqd_unpop(p.dev, c[3]), 0);
 			assert_int_equal(vmedia_vqd_unpop(p.dev, c[2]), 0);
 			assert_int_equal(vmedia_vqd_unpop(p.dev, c[1]), 0);
@@ -278,7 +285,8 @@ static void test_limits(void **state)
 		for (int i = 0; i < 64; i++)
 			sg[i] = (struct vmedia_gpa_range){ .gpa = p.data_gpa, .len = 4 };
 		assert_int_equal(vmedia_vqr_add(p.drv, sg, 9, NULL, 0, &p, 0), -E2BIG);
-		assert_int_equal(vmedia_vqr_add(p.drv, sg, 17, NULL, 0, &p, VMEDIA_VQR_INDIRECT), -E2BIG);
+		assert_int_equal(vmedia_vqr_add(p.drv, sg, 17, NULL, 0, &p, VMEDIA_VQR_INDIRECT),
+				 -E2BIG);
 		assert_int_equal(vmedia_vqr_add(p.drv, sg, 0, NULL, 0, &p, 0), -EINVAL);
 		assert_int_equal(vmedia_vqr_add(p.drv, sg, 1, NULL, 0, NULL, 0), -EINVAL);
 		sg[0].len = 0;

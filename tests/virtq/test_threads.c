@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Both ends in their own threads, asleep on eventfds whenever there is nothing to do: no wake-up may be lost, no byte be seen
- * too early. And a memory map that is replaced while other threads release chains and views of the old one.
+ * Both ends in their own threads, asleep on eventfds whenever there is nothing to do: no wake-up
+ * may be lost, no byte be seen too early. And a memory map that is replaced while other threads
+ * release chains and views of the old one.
  */
 #include <errno.h>
 #include <poll.h>
@@ -181,8 +182,8 @@ static void *hold(void *arg)
 static void test_memory_change(void **state)
 {
 	int fd = vmedia_memfd("mem", 64 * 4096), other = vmedia_memfd("other", 4096);
-	struct vmedia_mem_desc d = { .fd = fd, .size = 64 * 4096 }, more = { .fd = other, .gpa = 1 << 20, .uva = 1 << 20,
-									     .size = 4096 };
+	struct vmedia_mem_desc d = { .fd = fd, .size = 64 * 4096 },
+			       more = { .fd = other, .gpa = 1 << 20, .uva = 1 << 20, .size = 4096 };
 	struct holder h[HOLDERS];
 	struct vmedia_mem *mem;
 	pthread_t t[HOLDERS];
@@ -195,7 +196,8 @@ static void test_memory_change(void **state)
 	for (int round = 0; round < 3000; round++) {
 		struct vmedia_mem *next;
 		int i = round % HOLDERS;
-		struct vmedia_gpa_range sg[2] = { { (uint64_t)(8 * i + 8) * 4096, 4096 }, { (uint64_t)i * 4096, 4096 } };
+		struct vmedia_gpa_range sg[2] = { { (uint64_t)(8 * i + 8) * 4096, 4096 },
+						  { (uint64_t)i * 4096, 4096 } };
 		struct vmedia_view *v;
 
 		assert_int_equal(vmedia_view_create(mem, sg, 2, 0, &v), 0);
