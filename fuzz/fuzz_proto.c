@@ -70,7 +70,8 @@ static void check_lists(const struct end *e)
 	if (io->info->follow == VMEDIA_FOLLOW_PLANES) {
 		must(io->num_planes <= VMEDIA_MAX_PLANES);
 		for (i = 0; i < VMEDIA_MAX_PLANES; i++) {
-			len = vmedia_buf_type_is_multiplanar(b->type) ? io->planes[i].length : b->length;
+			len = vmedia_buf_type_is_multiplanar(b->type) ? io->planes[i].length
+								      : b->length;
 			must(!io->plane_sg[i].count || touch_sg(&io->plane_sg[i]) == len);
 		}
 	}
@@ -208,7 +209,8 @@ static void fuzz_event(const uint8_t *data, size_t size)
 		/* Planes that the buffer has not are not sent again. */
 		ret = vmedia_buf_type_is_multiplanar(evt.buffer.type) ? (int)evt.buffer.length : 0;
 		must(ret <= VMEDIA_MAX_PLANES);
-		memset(&evt.planes[ret], 0, (size_t)(VMEDIA_MAX_PLANES - ret) * sizeof(evt.planes[0]));
+		memset(&evt.planes[ret], 0,
+		       (size_t)(VMEDIA_MAX_PLANES - ret) * sizeof(evt.planes[0]));
 	}
 	ret = vmedia_evt_encode(&evt, wire, sizeof(wire));
 	must(ret > 0 && (size_t)ret == vmedia_evt_size(&evt));

@@ -136,8 +136,7 @@ static void encode_buffer(const struct vmedia_ioctl *io, const struct vmedia_ask
 					  &io->planes[i]);
 	}
 	for (i = 0; vmedia_has_plane_sg(io) && i < vmedia_num_memories(&io->arg.buffer); i++)
-		if (vmedia_memory_size(io, i))
-			encode_sg(wr, &io->plane_sg[i]);
+		encode_sg(wr, &io->plane_sg[i]);
 	if (shape->num_uuids)
 		vmedia_wr_bytes(wr, io->uuid, (size_t)shape->num_uuids * VMEDIA_UUID_SIZE);
 }

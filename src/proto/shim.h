@@ -11,6 +11,9 @@
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#ifndef UINT32_MAX
+#define UINT32_MAX 0xffffffffu
+#endif
 #else
 #include <errno.h>
 #include <stdbool.h>
