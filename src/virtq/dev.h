@@ -137,10 +137,11 @@ void vmedia_vqd_push(struct vmedia_vqd *q, struct vmedia_chain *chain, uint32_t 
 int vmedia_vqd_unpop(struct vmedia_vqd *q, struct vmedia_chain *chain);
 
 /*
- * vmedia_vqd_notify_needed - must the driver be interrupted for what was pushed since the last call?
+ * vmedia_vqd_notify_needed - must the driver be interrupted for what was pushed since this was last
+ * called?
  *
- * Call once after a batch of pushes; signal the call eventfd if true. With event index the first call
- * after a push is always true: the driver may wait for something of an earlier life.
+ * Call once after a batch of pushes; signal the call eventfd if true. With event index the first
+ * call after a push is always true: the driver may wait for something of an earlier life.
  */
 bool vmedia_vqd_notify_needed(struct vmedia_vqd *q);
 
