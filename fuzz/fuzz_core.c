@@ -90,7 +90,8 @@ static struct {
 	uint32_t session[MAX_KNOWN];
 	uint64_t addr[MAX_KNOWN];
 	uint8_t uuid[MAX_KNOWN][VMEDIA_UUID_SIZE];
-	unsigned int sessions, addrs, uuids;
+	uint32_t offset[MAX_KNOWN];	/* of buffers, for MMAP */
+	unsigned int sessions, addrs, uuids, offsets;
 } g;
 
 /* ---- Input ---- */
@@ -157,6 +158,8 @@ static void learn(const struct fuzz_chain *c, uint32_t used)
 		g.session[g.sessions++ % MAX_KNOWN] = get32(c->resp + 8);
 	if (c->type == VMEDIA_CMD_MMAP && used >= 24 && !get32(c->resp))
 		memcpy(&g.addr[g.addrs++ % MAX_KNOWN], c->resp + 8, 8);
+	if (c->type == VMEDIA_CMD_IOCTL && used == 8 + 88 && !get32(c->resp))	/* QUERYBUF, QBUF */
+		g.offset[g.offsets++ % MAX_KNOWN] = get32(c->resp + 8 + 64);
 	if (c->type == VMEDIA_CMD_IOCTL && used == 8 + 64 + 16 && !get32(c->resp))	/* EXPBUF */
 		memcpy(g.uuid[g.uuids++ % MAX_KNOWN], c->resp + 72, VMEDIA_UUID_SIZE);
 }
@@ -549,7 +552,7 @@ static void op_simple(struct input *in)
 		put32(req, VMEDIA_CMD_MMAP);
 		put32(req + 8, pick_session(in));
 		put32(req + 12, u8(in) & 3);
-		put32(req + 16, how & 0x80 ? u32(in) : (uint32_t)u8(in) << 12);
+		put32(req + 16, how & 0x80 ? u32(in) : g.offset[u8(in) % MAX_KNOWN]);
 		offer(VMEDIA_QUEUE_COMMAND, req, 20, 24, how >> 4 & 7, how & 8);
 		break;
 	case 5:
