@@ -72,7 +72,7 @@ int vmedia_pixfmt_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_
 	unsigned int i, mem;
 
 	memset(l, 0, sizeof(*l));
-	if (pf->kind == VMEDIA_PIXFMT_DATA || !width || !height)
+	if (pf->kind == VMEDIA_PIXFMT_DATA || !width || !height || width > INT32_MAX || height > INT32_MAX)
 		return -EINVAL;
 	if (pf->kind == VMEDIA_PIXFMT_CODED)
 		return coded_layout(pf, width, height, l);
@@ -89,10 +89,10 @@ int vmedia_pixfmt_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_
 			unit = mem ? (pf->bits[i] + 7u) / 8 : stride_unit(pf);
 			stride = choose_stride(line_bytes(pf, i, mem ? width : (uint32_t)vmedia_align_up(width, pf->walign)),
 					       unit, bytesperline ? bytesperline[mem] : 0);
-			if (stride > UINT32_MAX)
-				return -EINVAL;
 			l->bytesperline[mem] = (uint32_t)stride;
 		}
+		if (stride > UINT32_MAX)
+			return -EINVAL;
 		p->stride = (uint32_t)stride;
 		p->lines = plane_lines(pf, i, height);
 		p->width = (uint32_t)line_bytes(pf, i, width);
