@@ -54,7 +54,7 @@ struct vmedia_camera_size {
  */
 struct vmedia_camera_options {
 	const char *source;		/* NULL: "pattern" */
-	const char *card;		/* what the guest sees, 31 bytes at most; NULL: the source's */
+	const char *card;		/* its name, 31 bytes at most; NULL: the source's */
 	/* Seconds a frame, as V4L2 counts; 0/0: the source's own, 30 a second for the pattern */
 	struct vmedia_fract interval;
 	bool free_run;			/* no pacing: a frame whenever there is a buffer */
