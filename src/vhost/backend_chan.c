@@ -113,10 +113,12 @@ static void on_channel(struct vmedia_source *src, uint32_t revents)
 		if (ret == -EPROTO) {
 			vmedia_vub_shutdown(vub, -EPROTO);
 		} else if (ret < 0) {
-			vmedia_vub_warn(vub,
-					"the front-end closed the back-end channel, %u requests "
-					"end unanswered",
-					vub->pending_num);
+			/* Without any it is how a front-end leaves. */
+			if (vub->pending_num)
+				vmedia_vub_warn(vub,
+						"the front-end closed the back-end channel, %u "
+						"requests end unanswered",
+						vub->pending_num);
 			vmedia_vub_chan_close(vub);
 		} else {
 			chan_poll(vub);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The real daemon for a test program: started on a socket in a folder of its own, ended by SIGTERM.
+ */
+#ifndef TESTS_E2E_DAEMON_H
+#define TESTS_E2E_DAEMON_H
+
+#include <sys/types.h>
+
+struct daemon_process {
+	pid_t pid;
+	char folder[48];
+	char path[64];
+};
+
+/* Serves `camera' with @args (NULL at the end, at most 8); waits until it listens. 0 or -1. */
+int daemon_start(struct daemon_process *d, const char *program, const char *const *args);
+/* 0 if it ended by itself with status 0 and its socket is gone. */
+int daemon_stop(struct daemon_process *d);
+
+#endif
