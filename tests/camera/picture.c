@@ -19,19 +19,17 @@
 #include <turbojpeg.h>
 #include <vmedia/pixfmt.h>
 
-/*
- * ThreadSanitizer does not see how libavcodec, which is not built with it, orders its own threads.
- */
+uint32_t test_threads(uint32_t threads)
+{
 #if defined(__SANITIZE_THREAD__)
-#define TEST_THREADS 1
+	return 1;
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-#define TEST_THREADS 1
+	return 1;
 #endif
 #endif
-#ifndef TEST_THREADS
-#define TEST_THREADS 0
-#endif
+	return threads;
+}
 
 void guarded_init(struct guarded *g, size_t size, uint8_t fill)
 {
@@ -59,8 +57,7 @@ struct vmedia_camera_source *open_source(const char *source, const char *fps, co
 	char why[256] = "";
 
 	vmedia_camera_options_init(&opts);
-	if (TEST_THREADS)
-		opts.threads = TEST_THREADS;
+	opts.threads = test_threads(0);
 	if (source && vmedia_camera_set_option(&opts, "source", source, why, sizeof(why)))
 		fail_msg("%s", why);
 	if (fps && vmedia_camera_set_option(&opts, "fps", fps, why, sizeof(why)))
