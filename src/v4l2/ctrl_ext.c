@@ -63,10 +63,13 @@ static int check_size(const struct vmedia_ctrl *c, struct vmedia_ext_control *e,
 
 	if (!c->is_ptr || (c->cfg.type == V4L2_CTRL_TYPE_STRING && !c->num_dims))
 		return 0;
+	if (e->size < need && mode != GET)
+		return -EFAULT;
 	if (e->size < need) {
 		e->size = need;
-		return mode == GET ? -ENOSPC : -EFAULT;
+		return -ENOSPC;
 	}
+	e->size = need;
 	return 0;
 }
 
