@@ -2,15 +2,18 @@
 /*
  * A hostile guest: chains of commands into core, with the pattern camera behind it.
  *
- * An input is a list of operations: commands made of templates whose fields the input chooses (so that a session gets as
- * far as streaming), raw commands, event buffers, answers of the peer of region 0 and of virtio objects, stops, resets,
- * lost connections. The transport is a pair of lists in this file: a chain is its memory, allocated as long as it says.
+ * An input is a list of operations: commands made of templates whose fields the input chooses (so
+ * that a session gets as far as streaming), raw commands, event buffers, answers of the peer of
+ * region 0 and of virtio objects, stops, resets, lost connections. The transport is a pair of lists
+ * in this file: a chain is its memory, allocated as long as it says.
  *
- * Checked beside what the sanitizers see: used lengths fit, answers have a status that is an errno, events decode, no range of
- * region 0 is mapped twice, every chain comes back or is forgotten by a detach, and after it the guest holds nothing.
+ * Checked beside what the sanitizers see: used lengths fit, answers have a status that is an errno,
+ * events decode, no range of region 0 is mapped twice, every chain comes back or is forgotten by a
+ * detach, and after it the guest holds nothing.
  *
- * The device lives as long as the process; each input ends with a detach, which must leave it as new. The camera's
- * worker is the one thing here that has its own time: frames come when it has made them.
+ * The device lives as long as the process; each input ends with a detach, which must leave it as
+ * new. The camera's worker is the one thing here that has its own time: frames come when it has
+ * made them.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -23,15 +26,14 @@
 #include "base/fd.h"
 #include "base/loop.h"
 #include "core/transport.h"
+#include "fuzz_core_commands.h"
 #include "virtq/dev.h"
 
-#define RAM_SIZE	(256u << 10)
-#define RAM_GPA		0x10000ull
-#define MAX_CHAINS	64
-#define MAX_MAPS	64
-#define MAX_WAITING	64
-#define MAX_KNOWN	8
-#define REGION		(16u << 20)
+#define RAM_SIZE    (256u << 10)
+#define MAX_CHAINS  64
+#define MAX_MAPS    64
+#define MAX_WAITING 64
+#define REGION	    (16u << 20)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,19 +46,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		}                                                                  \
 	} while (0)
 
-/* The input, from which zeros come when it is at its end. */
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
-
 struct fuzz_chain {
 	struct vmedia_chain c;
 	struct iovec out[3], in[3];
-	uint8_t *req, *resp;		/* exact allocations, or one for both */
+	uint8_t *req, *resp; /* exact allocations, or one for both */
 	size_t req_len, resp_len;
-	uint32_t type;			/* of the command, as it was sent */
-	bool used, out_there;		/* with core */
+	uint32_t type;	      /* of the command, as it was sent */
+	bool used, out_there; /* with core */
 	struct fuzz_chain *next;
 };
 
@@ -64,7 +60,7 @@ struct waiting {
 	vmedia_transport_done_fn done;
 	void *opaque;
 	int err, fd;
-	uint64_t unmap;			/* offset of the mapping that goes, or UINT64_MAX */
+	uint64_t unmap; /* offset of the mapping that goes, or UINT64_MAX */
 };
 
 struct fuzz_map {
@@ -79,7 +75,7 @@ static uint8_t *ram;
 /* Of one input. */
 static struct {
 	struct vmedia_transport t;
-	struct fuzz_chain *offered[VMEDIA_NUM_QUEUES];	/* not popped yet, newest last */
+	struct fuzz_chain *offered[VMEDIA_NUM_QUEUES]; /* not popped yet, newest last */
 	struct fuzz_chain *chains[MAX_CHAINS];
 	unsigned int num_chains;
 	struct fuzz_map maps[MAX_MAPS];
@@ -89,52 +85,9 @@ static struct {
 	bool async;
 	uint32_t session[MAX_KNOWN];
 	uint64_t addr[MAX_KNOWN];
-	uint8_t uuid[MAX_KNOWN][VMEDIA_UUID_SIZE];
-	uint32_t offset[MAX_KNOWN];	/* of buffers, for MMAP */
+	uint32_t offset[MAX_KNOWN]; /* of buffers, for MMAP */
 	unsigned int sessions, addrs, uuids, offsets;
 } g;
-
-/* ---- Input ---- */
-
-static uint8_t u8(struct input *in)
-{
-	if (!in->left)
-		return 0;
-	in->left--;
-	return *in->data++;
-}
-
-static uint16_t u16(struct input *in)
-{
-	uint16_t lo = u8(in);
-
-	return (uint16_t)(lo | u8(in) << 8);
-}
-
-static uint32_t u32(struct input *in)
-{
-	uint32_t lo = u16(in);
-
-	return lo | (uint32_t)u16(in) << 16;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, 4);	/* the fuzzer runs on little-endian machines */
-}
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	memcpy(p, &v, 8);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
 
 /* ---- The transport ---- */
 
@@ -158,13 +111,14 @@ static void learn(const struct fuzz_chain *c, uint32_t used)
 		g.session[g.sessions++ % MAX_KNOWN] = get32(c->resp + 8);
 	if (c->type == VMEDIA_CMD_MMAP && used >= 24 && !get32(c->resp))
 		memcpy(&g.addr[g.addrs++ % MAX_KNOWN], c->resp + 8, 8);
-	if (c->type == VMEDIA_CMD_IOCTL && used == 8 + 88 && !get32(c->resp))	/* QUERYBUF, QBUF */
+	if (c->type == VMEDIA_CMD_IOCTL && used == 8 + 88 && !get32(c->resp)) /* QUERYBUF, QBUF */
 		g.offset[g.offsets++ % MAX_KNOWN] = get32(c->resp + 8 + 64);
-	if (c->type == VMEDIA_CMD_IOCTL && used == 8 + 64 + 16 && !get32(c->resp))	/* EXPBUF */
-		memcpy(g.uuid[g.uuids++ % MAX_KNOWN], c->resp + 72, VMEDIA_UUID_SIZE);
+	if (c->type == VMEDIA_CMD_IOCTL && used == 8 + 64 + 16 && !get32(c->resp)) /* EXPBUF */
+		memcpy(known_uuid[g.uuids++ % MAX_KNOWN], c->resp + 72, VMEDIA_UUID_SIZE);
 }
 
-static void op_push(struct vmedia_transport *t, unsigned int q, struct vmedia_chain *chain, uint32_t used)
+static void op_push(struct vmedia_transport *t, unsigned int q, struct vmedia_chain *chain,
+		    uint32_t used)
 {
 	struct fuzz_chain *c = (struct fuzz_chain *)chain;
 	struct vmedia_evt evt;
@@ -229,8 +183,8 @@ static void answer_oldest(int err)
 	w.done(w.opaque, w.err, w.fd);
 }
 
-static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset, uint64_t len,
-		       bool writable, vmedia_transport_done_fn done, void *opaque)
+static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset,
+		       uint64_t len, bool writable, vmedia_transport_done_fn done, void *opaque)
 {
 	unsigned int i;
 
@@ -239,7 +193,8 @@ static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, u
 	REQUIRE(fd >= 0 && !(fd_offset & 4095) && !(shm_offset & 4095) && len && !(len & 4095));
 	REQUIRE(shm_offset + len <= REGION);
 	for (i = 0; i < g.num_maps; i++)
-		REQUIRE(shm_offset + len <= g.maps[i].offset || g.maps[i].offset + g.maps[i].len <= shm_offset);
+		REQUIRE(shm_offset + len <= g.maps[i].offset ||
+			g.maps[i].offset + g.maps[i].len <= shm_offset);
 	if (g.num_maps == MAX_MAPS) {
 		answer(done, opaque, -EIO, -1, UINT64_MAX);
 		return;
@@ -248,8 +203,8 @@ static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, u
 	answer(done, opaque, 0, -1, UINT64_MAX);
 }
 
-static void op_shm_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len, vmedia_transport_done_fn done,
-			 void *opaque)
+static void op_shm_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len,
+			 vmedia_transport_done_fn done, void *opaque)
 {
 	(void)t;
 	(void)len;
@@ -263,8 +218,8 @@ static void op_object(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID
 }
 
 /* Objects of others: their first byte says how large they are; 0 does not exist. */
-static void op_lookup(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE], vmedia_transport_done_fn done,
-		      void *opaque)
+static void op_lookup(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE],
+		      vmedia_transport_done_fn done, void *opaque)
 {
 	int fd = uuid[0] ? vmedia_memfd("object", uuid[0] * 512u) : -ENOENT;
 
@@ -273,8 +228,14 @@ static void op_lookup(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID
 }
 
 static const struct vmedia_transport_ops transport_ops = {
-	.pop = op_pop, .push = op_push, .notify = op_notify, .shm_map = op_shm_map, .shm_unmap = op_shm_unmap,
-	.object_add = op_object, .object_remove = op_object, .object_lookup = op_lookup,
+	.pop = op_pop,
+	.push = op_push,
+	.notify = op_notify,
+	.shm_map = op_shm_map,
+	.shm_unmap = op_shm_unmap,
+	.object_add = op_object,
+	.object_remove = op_object,
+	.object_lookup = op_lookup,
 };
 
 /* ---- Chains ---- */
@@ -317,7 +278,8 @@ static unsigned int split(struct iovec *iov, uint8_t *p, size_t len, uint8_t at)
 }
 
 /* Offer @len bytes of @req and room for @room; both in one memory if @alias. */
-static void offer(unsigned int q, const uint8_t *req, size_t len, size_t room, uint8_t cut, bool alias)
+static void offer(unsigned int q, const uint8_t *req, size_t len, size_t room, uint8_t cut,
+		  bool alias)
 {
 	struct fuzz_chain *c, **tail = &g.offered[q];
 
@@ -333,7 +295,8 @@ static void offer(unsigned int q, const uint8_t *req, size_t len, size_t room, u
 	c->req_len = len;
 	c->resp_len = room;
 	c->type = len >= 4 ? get32(req) : 0;
-	vmedia_chain_make(&c->c, c->out, split(c->out, c->req, len, cut), c->in, split(c->in, c->resp, room, cut));
+	vmedia_chain_make(&c->c, c->out, split(c->out, c->req, len, cut), c->in,
+			  split(c->in, c->resp, room, cut));
 	c->c.mem = mem;
 	if (cut == 0xff) {
 		/* A chain that the ring refused. */
@@ -354,152 +317,6 @@ static uint32_t pick_session(struct input *in)
 	uint8_t i = u8(in);
 
 	return i < 0xf0 ? g.session[i % MAX_KNOWN] : u32(in);
-}
-
-static size_t put_sg(uint8_t *p, struct input *in, uint32_t length)
-{
-	uint8_t n = u8(in) & 7, i;
-	size_t at = 0;
-
-	if (n < 6) {
-		/* One that covers, somewhere. */
-		put64(p, RAM_GPA + (u16(in) & 0x3ff) * 64ull);
-		put32(p + 8, length);
-		put32(p + 12, 0xaaaaaaaa);
-		return 16;
-	}
-	for (i = 0; i < 20 && length; i++, at += 16) {
-		uint32_t part = i == 19 || length < 4096 ? length : 4096;
-
-		put64(p + at, RAM_GPA + ((uint64_t)u8(in) << 12) * (n == 6 ? 1 : 3));
-		put32(p + at + 8, part);
-		put32(p + at + 12, 0);
-		length -= part;
-	}
-	return at;
-}
-
-static size_t put_uuid(uint8_t *p, struct input *in)
-{
-	uint8_t i = u8(in);
-
-	if (i < 0x40)
-		memcpy(p, g.uuid[i % MAX_KNOWN], VMEDIA_UUID_SIZE);
-	else
-		memset(p, i & 0x83, VMEDIA_UUID_SIZE);
-	return VMEDIA_UUID_SIZE;
-}
-
-static size_t fill_buffer(uint8_t *p, struct input *in)
-{
-	uint8_t how = u8(in), planes = 0, i;
-	uint32_t length = how & 8 ? u16(in) : 4096, type = how & 16 ? 1 + u8(in) % 14 : 1;
-	uint32_t memory = how & 4 ? 2 + (how & 2) : 1;
-	bool mplane = vmedia_buf_type_is_multiplanar(type);
-	size_t at = sizeof(struct vmedia_buffer);
-
-	put32(p, how >> 5);		/* index */
-	put32(p + 4, type);
-	put32(p + 60, memory);
-	put64(p + 64, 0x7f1122334455);
-	if (mplane)
-		planes = 1 + (how & 1);
-	put32(p + 72, mplane ? planes : length);
-	for (i = 0; i < planes; i++, at += sizeof(struct vmedia_plane))
-		put32(p + at + 4, length);
-	for (i = 0; i < (mplane ? planes : 1); i++) {
-		if (memory == VMEDIA_MEMORY_USERPTR)
-			at += put_sg(p + at, in, length);
-		else if (memory == VMEDIA_MEMORY_DMABUF)
-			at += put_uuid(p + at, in);
-	}
-	return at;
-}
-
-static size_t fill_ctrls(uint8_t *p, struct input *in)
-{
-	static const uint32_t ids[] = { 0x00980900, 0x0098091f, 0x009d0903, 0x00990a67, 0 };
-	uint8_t count = u8(in) % 6, i;
-	size_t at = sizeof(struct vmedia_ext_controls) + count * 20u;
-	uint8_t *c = p + sizeof(struct vmedia_ext_controls);
-
-	put32(p, u8(in) & 1 ? 0x0f000000 : 0);
-	put32(p + 4, count);
-	put64(p + 24, 0x7f5555555555);
-	for (i = 0; i < count; i++, c += 20) {
-		uint8_t how = u8(in);
-		uint32_t size = how & 0x10 ? u8(in) : 0;
-
-		put32(c, how & 0x20 ? u32(in) : ids[how % 5]);
-		put32(c + 4, size);
-		put32(c + 12, u8(in));
-		if (size)
-			at += put_sg(p + at, in, size);
-	}
-	return at;
-}
-
-/* The fields that make an ioctl worth trying; @p is zeroed and large enough. Returns the payload's length. */
-static size_t fill_payload(uint8_t *p, const struct vmedia_ioctl_info *info, struct input *in)
-{
-	static const uint32_t fourcc[] = { 0x56595559, 0x3231564e, 0x32315559, 0x33424752, 0x47504a4d };
-	size_t len = info->dir & VMEDIA_DIR_W ? info->size : 0;
-
-	switch (info->nr) {
-	case VMEDIA_NR_REQBUFS:
-		put32(p, u8(in) & 15);
-		put32(p + 4, 1);
-		put32(p + 8, "\1\1\2\4"[u8(in) & 3]);
-		return len;
-	case VMEDIA_NR_CREATE_BUFS:
-		put32(p + 4, u8(in) & 15);
-		put32(p + 8, "\1\1\2\4"[u8(in) & 3]);
-		p += 16;
-		__attribute__((fallthrough));
-	case VMEDIA_NR_S_FMT:
-	case VMEDIA_NR_TRY_FMT:
-		put32(p, 1);
-		put32(p + 8, u8(in));
-		put32(p + 12, u8(in));
-		put32(p + 16, fourcc[u8(in) % 5]);
-		put32(p + 28, u8(in) * 64u);
-		return len;
-	case VMEDIA_NR_SUBSCRIBE_EVENT:
-	case VMEDIA_NR_UNSUBSCRIBE_EVENT:
-		put32(p, u8(in) & 7);
-		put32(p + 4, 0x00980900 + (u8(in) & 31));
-		put32(p + 8, u8(in) & 3);
-		return len;
-	}
-	if (len >= 4)
-		put32(p, info->follow == VMEDIA_FOLLOW_NONE ? u8(in) & 0x11 : 0);
-	switch (info->follow) {
-	case VMEDIA_FOLLOW_PLANES:
-		return fill_buffer(p, in);
-	case VMEDIA_FOLLOW_CTRLS:
-		return fill_ctrls(p, in);
-	case VMEDIA_FOLLOW_UUID:
-		put32(p, 1);
-		put32(p + 4, u8(in) & 15);
-		return len + VMEDIA_UUID_SIZE;
-	case VMEDIA_FOLLOW_EDID:
-		put32(p + 8, u8(in) & 3);
-		return len + get32(p + 8) * 128;
-	}
-	return len;
-}
-
-static uint32_t pick_nr(struct input *in)
-{
-	static const uint8_t common[] = {
-		VMEDIA_NR_REQBUFS, VMEDIA_NR_QBUF, VMEDIA_NR_QBUF, VMEDIA_NR_QBUF, VMEDIA_NR_STREAMON, VMEDIA_NR_STREAMOFF,
-		VMEDIA_NR_CREATE_BUFS, VMEDIA_NR_QUERYBUF, VMEDIA_NR_EXPBUF, VMEDIA_NR_S_FMT, VMEDIA_NR_SUBSCRIBE_EVENT,
-		VMEDIA_NR_S_EXT_CTRLS, VMEDIA_NR_G_EXT_CTRLS, VMEDIA_NR_PREPARE_BUF, VMEDIA_NR_REMOVE_BUFS,
-		VMEDIA_NR_S_CTRL,
-	};
-	uint8_t nr = u8(in);
-
-	return nr < 0x80 ? nr : common[nr % sizeof(common)];
 }
 
 static void op_ioctl(struct input *in)
@@ -689,6 +506,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int i;
 
 	memset(&g, 0, sizeof(g));
+	memset(known_uuid, 0, sizeof(known_uuid));
 	g.t.ops = &transport_ops;
 	REQUIRE(!vmedia_device_attach(dev, &g.t));
 	while (in.left)

@@ -57,10 +57,10 @@ struct vmedia_limits {
 	uint32_t max_buffers;
 	/* buffer memory of all sessions and orphaned mappings: 1 GiB, -ENOMEM */
 	uint64_t max_bytes;
-	uint32_t max_mappings;		/* distinct mappings into region 0: 1024, -ENOMEM */
-	uint32_t max_subscriptions;	/* event subscriptions of one session: 512, -ENOMEM */
-	uint32_t max_objects;		/* exported virtio objects: 256, -ENOMEM */
-	uint32_t max_request;		/* bytes of one command: VMEDIA_MAX_REQ_SIZE, -E2BIG */
+	uint32_t max_mappings;	    /* distinct mappings into region 0: 1024, -ENOMEM */
+	uint32_t max_subscriptions; /* event subscriptions of one session: 512, -ENOMEM */
+	uint32_t max_objects;	    /* exported virtio objects: 256, -ENOMEM */
+	uint32_t max_request;	    /* bytes of one command: VMEDIA_MAX_REQ_SIZE, -E2BIG */
 	/* payload bytes of all controls in one command: 1 MiB, -E2BIG */
 	uint64_t max_ctrl_bytes;
 };
@@ -69,7 +69,7 @@ void vmedia_limits_default(struct vmedia_limits *limits);
 
 /* What ->mmap() tells of the plane at an offset. */
 struct vmedia_plane_map {
-	struct vmedia_backing *backing;	/* core takes its own reference */
+	struct vmedia_backing *backing; /* core takes its own reference */
 	/* bytes, exactly the plane's length as QUERYBUF reports it */
 	uint64_t length;
 };
@@ -117,7 +117,7 @@ struct vmedia_device_ops {
 };
 
 struct vmedia_device_config {
-	struct vmedia_config config;		/* what the guest reads */
+	struct vmedia_config config; /* what the guest reads */
 	struct vmedia_limits limits;
 	/* bytes of shared memory region 0; 0: no region, MMAP gets -ENODEV */
 	uint64_t region_size;
@@ -223,7 +223,7 @@ int vmedia_backing_create(struct vmedia_device *dev, uint64_t length,
 int vmedia_backing_from_fd(struct vmedia_device *dev, int fd, uint64_t offset, uint64_t length,
 			   struct vmedia_backing **backing);
 
-struct vmedia_backing *vmedia_backing_get(struct vmedia_backing *b);	/* Context: any thread */
+struct vmedia_backing *vmedia_backing_get(struct vmedia_backing *b); /* Context: any thread */
 /* Context: any thread; NULL is taken */
 void vmedia_backing_put(struct vmedia_backing *b);
 /* Context: any thread; never NULL */
@@ -251,11 +251,11 @@ void vmedia_backing_fetch(struct vmedia_backing *b, uint64_t bytes);
  */
 struct vmedia_device_stats {
 	uint64_t commands, events;
-	uint64_t bad_chains;		/* malformed, or refused by a limit */
+	uint64_t bad_chains; /* malformed, or refused by a limit */
 	uint64_t sessions_opened;
-	uint64_t bytes_copied;		/* of frames, where a plane could not be used in place */
+	uint64_t bytes_copied; /* of frames, where a plane could not be used in place */
 	uint32_t sessions_open, mappings;
-	uint64_t bytes_held;		/* of buffers, those of orphaned mappings included */
+	uint64_t bytes_held; /* of buffers, those of orphaned mappings included */
 };
 
 void vmedia_device_stats(const struct vmedia_device *dev, struct vmedia_device_stats *stats);

@@ -28,9 +28,9 @@ struct vmedia_server_options {
 	 * it closes.
 	 */
 	int fd;
-	uint32_t shmem_feature_bit;	/* 0: 22, QEMU's; 20 and 21 for peers of the drafts */
-	bool once;			/* with socket_path: stop the loop after the first guest */
-	bool no_packed;			/* do not offer VIRTIO_F_RING_PACKED */
+	uint32_t shmem_feature_bit; /* 0: 22, QEMU's; 20 and 21 for peers of the drafts */
+	bool once;		    /* with socket_path: stop the loop after the first guest */
+	bool no_packed;		    /* do not offer VIRTIO_F_RING_PACKED */
 };
 
 /*

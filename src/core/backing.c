@@ -2,10 +2,11 @@
 /*
  * Memory of buffers: files of ours, files of others, guest pages.
  *
- * Security model: a file of somebody else can shrink while it is mapped, and touching what is gone raises SIGBUS. A file
- * that is sealed against it is mapped plainly, and so is what is no regular file (a dma-buf has a fixed size). Every
- * other one goes through vmedia_mem_create(), whose mappings the guard of virtq/mem.h repairs. Guest pages are views
- * (virtq/view.h), guarded the same way; where they must be bounced, the private copy is counted against max_bytes.
+ * Security model: a file of somebody else can shrink while it is mapped, and touching what is gone
+ * raises SIGBUS. A file that is sealed against it is mapped plainly, and so is what is no regular
+ * file (a dma-buf has a fixed size). Every other one goes through vmedia_mem_create(), whose
+ * mappings the guard of virtq/mem.h repairs. Guest pages are views (virtq/view.h), guarded the same
+ * way; where they must be bounced, the private copy is counted against max_bytes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,7 +89,8 @@ static int backing_map(struct vmedia_backing *b)
 	return 0;
 }
 
-int vmedia_backing_create(struct vmedia_device *dev, uint64_t length, struct vmedia_backing **backing)
+int vmedia_backing_create(struct vmedia_device *dev, uint64_t length,
+			  struct vmedia_backing **backing)
 {
 	struct vmedia_backing *b;
 	uint64_t size;
@@ -106,10 +108,13 @@ int vmedia_backing_create(struct vmedia_device *dev, uint64_t length, struct vme
 	if (!err)
 		err = backing_file(b);
 	if (err) {
-		vmedia_warn_rl(&dev->rl, "a buffer of %llu bytes was refused: the guest holds %llu of %llu bytes, %u of %u files",
-			       (unsigned long long)length, (unsigned long long)vmedia_account_bytes(dev->account),
-			       (unsigned long long)dev->account->max_bytes, atomic_load(&dev->account->files),
-			       dev->account->max_files);
+		vmedia_warn_rl(&dev->rl,
+			       "a buffer of %llu bytes was refused: the guest holds %llu of %llu "
+			       "bytes, %u of %u files",
+			       (unsigned long long)length,
+			       (unsigned long long)vmedia_account_bytes(dev->account),
+			       (unsigned long long)dev->account->max_bytes,
+			       atomic_load(&dev->account->files), dev->account->max_files);
 		goto fail;
 	}
 	b->fd = vmedia_memfd("vmedia-buffer", size);
@@ -143,7 +148,9 @@ static int64_t file_size(int fd, struct stat *st)
 /* Take over b->fd (set) and map what b says. @st: of it. */
 static int backing_adopt(struct vmedia_backing *b, const struct stat *st)
 {
-	struct vmedia_mem_desc desc = { .size = b->length, .uva = 0x1000, .fd_offset = b->fd_offset, .fd = b->fd };
+	struct vmedia_mem_desc desc = {
+		.size = b->length, .uva = 0x1000, .fd_offset = b->fd_offset, .fd = b->fd
+	};
 	int seals, err;
 
 	seals = fcntl(b->fd, F_GET_SEALS);
@@ -224,15 +231,17 @@ fail:
 	return err;
 }
 
-static bool backing_same(const struct vmedia_backing *old, struct vmedia_mem *mem, const struct vmedia_gpa_range *ranges,
-			 unsigned int num, uint64_t length, bool write)
+static bool backing_same(const struct vmedia_backing *old, struct vmedia_mem *mem,
+			 const struct vmedia_gpa_range *ranges, unsigned int num, uint64_t length,
+			 bool write)
 {
 	return old && old->view && old->length == length && old->view->rdonly == !write &&
 	       vmedia_view_matches(old->view, mem, ranges, num);
 }
 
-int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem, const struct vmedia_gpa_range *ranges,
-			      unsigned int num, uint64_t length, bool write, struct vmedia_backing *old,
+int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem,
+			      const struct vmedia_gpa_range *ranges, unsigned int num,
+			      uint64_t length, bool write, struct vmedia_backing *old,
 			      struct vmedia_backing **backing)
 {
 	struct vmedia_backing *b;
@@ -248,7 +257,8 @@ int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem,
 	if (!b)
 		return -ENOMEM;
 	b->writable = write;
-	err = vmedia_view_create(mem, ranges, num, VMEDIA_VIEW_NOLOAD | (write ? 0 : VMEDIA_VIEW_RDONLY), &b->view);
+	err = vmedia_view_create(mem, ranges, num,
+				 VMEDIA_VIEW_NOLOAD | (write ? 0 : VMEDIA_VIEW_RDONLY), &b->view);
 	if (err)
 		goto fail;
 	if (b->view->bounced) {
@@ -304,12 +314,14 @@ void vmedia_backing_flush(struct vmedia_backing *b, uint64_t bytes)
 {
 	(void)bytes;
 	if (b->view && b->view->bounced)
-		atomic_fetch_add_explicit(&b->account->copied, vmedia_view_flush(b->view), memory_order_relaxed);
+		atomic_fetch_add_explicit(&b->account->copied, vmedia_view_flush(b->view),
+					  memory_order_relaxed);
 }
 
 void vmedia_backing_fetch(struct vmedia_backing *b, uint64_t bytes)
 {
 	(void)bytes;
 	if (b->view && b->view->bounced)
-		atomic_fetch_add_explicit(&b->account->copied, vmedia_view_load(b->view), memory_order_relaxed);
+		atomic_fetch_add_explicit(&b->account->copied, vmedia_view_load(b->view),
+					  memory_order_relaxed);
 }

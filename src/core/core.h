@@ -15,14 +15,14 @@
  *   object.c    virtio objects: exports, look-ups before QBUF, the cache of imports
  *   backing.c   memory of buffers and its accounting
  *
- *   A turn: a kick (or a completion) brings work; each command runs at once unless its session is busy. What ends later
- *   than the call that began it (the device's vmedia_request_complete(), the transport's done()) only moves the request
- *   to dev->done and defers the end of the turn; vmedia_device_turn() then answers, starts the next command of those
- *   sessions, lets events out and notifies each queue once. So no callback of the device ever runs inside another one,
- *   except ->next_event() of a session inside nothing but core.
+ *   A turn: a kick (or a completion) brings work; each command runs at once unless its session is
+ *   busy. What ends later than the call that began it (the device's vmedia_request_complete(), the
+ *   transport's done()) only moves the request to dev->done and defers the end of the turn
+ *   (end_turn() in device.c), which answers, starts the next command of those sessions, lets events
+ *   out and notifies each queue once. So no callback of a device ever runs inside another one.
  *
- * Who owns a chain: the request that was made of it, until request.c pushes it. A request whose chain went back early
- * (queue stopped) lives on without one until what it waits for has ended.
+ * Who owns a chain: the request that was made of it, until request.c pushes it. A request whose
+ * chain went back early (queue stopped) lives on without one until what it waits for has ended.
  */
 #ifndef VMEDIA_CORE_CORE_H
 #define VMEDIA_CORE_CORE_H
@@ -41,27 +41,27 @@
 #define VMEDIA_CORE_TURN_CHAINS		256	/* of one queue before others get the loop */
 #define VMEDIA_CORE_TURN_EVENTS		256
 #define VMEDIA_CORE_POOL_REQUESTS	64	/* idle requests kept */
-#define VMEDIA_CORE_POOL_BYTES		(64u << 10)	/* a larger scratch buffer is not kept in the pool */
-#define VMEDIA_CORE_HELD_BYTES		(16u << 20)	/* copies of commands that wait; beyond: -ENOMEM */
-#define VMEDIA_CORE_FILES_RESERVE	64	/* descriptors that buffers leave to the rest of the process */
+#define VMEDIA_CORE_POOL_BYTES		(64u << 10) /* larger scratch buffers are not kept */
+#define VMEDIA_CORE_HELD_BYTES		(16u << 20) /* copies of waiting commands; then -ENOMEM */
+#define VMEDIA_CORE_FILES_RESERVE	64	/* descriptors left to the rest of the process */
 
 /* ---- What a guest holds, counted. Outlives the device while a worker still has a backing. ---- */
 
 struct vmedia_account {
 	atomic_int refs;
-	atomic_uint_fast64_t bytes;	/* buffer memory of ours */
-	atomic_uint_fast64_t copied;	/* bytes of guest pages copied in or out */
-	atomic_uint files;		/* descriptors in backings */
+	atomic_uint_fast64_t bytes;  /* buffer memory of ours */
+	atomic_uint_fast64_t copied; /* bytes of guest pages copied in or out */
+	atomic_uint files;	     /* descriptors in backings */
 	uint64_t max_bytes;
 	unsigned int max_files;
 };
 
 struct vmedia_account *vmedia_account_create(uint64_t max_bytes, unsigned int max_files);
 struct vmedia_account *vmedia_account_get(struct vmedia_account *a);
-void vmedia_account_put(struct vmedia_account *a);		/* Context: any thread */
-int vmedia_account_charge(struct vmedia_account *a, uint64_t bytes);	/* -ENOMEM at the limit */
+void vmedia_account_put(struct vmedia_account *a);		     /* Context: any thread */
+int vmedia_account_charge(struct vmedia_account *a, uint64_t bytes); /* -ENOMEM at the limit */
 void vmedia_account_uncharge(struct vmedia_account *a, uint64_t bytes);
-int vmedia_account_file(struct vmedia_account *a);		/* one descriptor more: -ENOMEM */
+int vmedia_account_file(struct vmedia_account *a); /* one descriptor more: -ENOMEM */
 void vmedia_account_unfile(struct vmedia_account *a);
 uint64_t vmedia_account_bytes(const struct vmedia_account *a);
 /* Descriptors that backings of one process may use: what RLIMIT_NOFILE leaves. */
@@ -74,70 +74,75 @@ struct vmedia_view;
 struct vmedia_backing {
 	atomic_int refs;
 	struct vmedia_account *account;
-	uint64_t charged;		/* bytes counted in account */
-	bool filed;			/* counted in account->files */
+	uint64_t charged; /* bytes counted in account */
+	bool filed;	  /* counted in account->files */
 	uint8_t *addr;
 	uint64_t length;
-	int fd;				/* -1: guest pages */
+	int fd; /* -1: guest pages */
 	uint64_t fd_offset;
 	bool writable;
-	void *map;			/* to munmap, or NULL */
+	void *map; /* to munmap, or NULL */
 	size_t map_len;
-	struct vmedia_mem *mem;		/* a guarded mapping of a foreign file, or NULL */
-	struct vmedia_view *view;	/* guest pages, or NULL */
-	unsigned int mappings;		/* in region 0. Context: loop */
+	struct vmedia_mem *mem;	  /* a guarded mapping of a foreign file, or NULL */
+	struct vmedia_view *view; /* guest pages, or NULL */
+	unsigned int mappings;	  /* in region 0. Context: loop */
 };
 
 /* vmedia_backing_from_guest - see vmedia_request_import(); @ranges cover exactly @length. */
-int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem, const struct vmedia_gpa_range *ranges,
-			      unsigned int num, uint64_t length, bool write, struct vmedia_backing *old,
+int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem,
+			      const struct vmedia_gpa_range *ranges, unsigned int num,
+			      uint64_t length, bool write, struct vmedia_backing *old,
 			      struct vmedia_backing **backing);
-/* vmedia_backing_from_object - the whole of a virtio object; @fd becomes the backing's, closed on errors too. */
+/*
+ * vmedia_backing_from_object - the whole of a virtio object; @fd becomes the backing's, closed on
+ * errors too.
+ */
 int vmedia_backing_from_object(struct vmedia_device *dev, int fd, struct vmedia_backing **backing);
 
 /* ---- Requests ---- */
 
 enum vmedia_request_state {
-	VMEDIA_REQ_FREE,	/* in the pool */
-	VMEDIA_REQ_QUEUED,	/* behind another of its session */
-	VMEDIA_REQ_RUNNING,	/* inside a call of core's own */
-	VMEDIA_REQ_LOOKUP,	/* waits for a virtio object */
-	VMEDIA_REQ_DEVICE,	/* ->ioctl() said -EINPROGRESS */
-	VMEDIA_REQ_MAPPING,	/* waits for the transport to map or unmap */
-	VMEDIA_REQ_DONE,	/* in dev->done with its result */
-	VMEDIA_REQ_CANCELLED,	/* answered; ->close() is about to run */
+	VMEDIA_REQ_FREE,      /* in the pool */
+	VMEDIA_REQ_QUEUED,    /* behind another of its session */
+	VMEDIA_REQ_RUNNING,   /* inside a call of core's own */
+	VMEDIA_REQ_LOOKUP,    /* waits for a virtio object */
+	VMEDIA_REQ_DEVICE,    /* ->ioctl() said -EINPROGRESS */
+	VMEDIA_REQ_MAPPING,   /* waits for the transport to map or unmap */
+	VMEDIA_REQ_DONE,      /* in dev->done with its result */
+	VMEDIA_REQ_CANCELLED, /* answered; ->close() is about to run */
 };
 
 struct vmedia_ctrl_data {
-	uint32_t offset, size;		/* in vmedia_request.payload; size as the question had it */
+	uint32_t offset, size; /* in vmedia_request.payload; size as the question had it */
 };
 
 struct vmedia_op;
 
 struct vmedia_request {
 	struct vmedia_device *dev;
-	struct vmedia_session *session;	/* NULL: none (OPEN, MUNMAP) */
+	struct vmedia_session *session; /* NULL: none (OPEN, MUNMAP) */
 	struct vmedia_chain *chain;	/* NULL: went back already */
 	enum vmedia_request_state state;
-	int err;			/* result, in state DONE */
-	struct vmedia_list all;		/* dev->live */
-	struct vmedia_list node;	/* session->queue, dev->done, mapping->waiters or the pool */
-	uint8_t *buf;			/* copy of the readable part; SG lists point into it */
+	int err;		 /* result, in state DONE */
+	struct vmedia_list all;	 /* dev->live */
+	struct vmedia_list node; /* session->queue, dev->done, mapping->waiters or the pool */
+	uint8_t *buf;		 /* copy of the readable part; SG lists point into it */
 	size_t len, cap;
-	uint8_t *aux;			/* controls with their lists, or EDID blocks */
+	uint8_t *aux; /* controls with their lists, or EDID blocks */
 	size_t aux_cap;
-	uint8_t *payload;		/* of all controls */
+	uint8_t *payload; /* of all controls */
 	size_t payload_len, payload_cap;
-	struct vmedia_ctrl_data *ctrl_data;	/* in aux, one a control */
-	uint64_t held;			/* bytes counted in dev->held_bytes */
-	unsigned int next_plane;	/* look-ups done so far */
-	struct vmedia_op *op;		/* look-up in progress */
+	struct vmedia_ctrl_data *ctrl_data; /* in aux, one a control */
+	uint64_t held;			    /* bytes counted in dev->held_bytes */
+	unsigned int next_plane;	    /* look-ups done so far */
+	struct vmedia_op *op;		    /* look-up in progress */
 	struct vmedia_backing *object[VMEDIA_MAX_PLANES];
 	struct vmedia_cmd cmd;
 };
 
 /* Take @chain and copy it. 0, or negative errno and no request: the caller answers by a header. */
-int vmedia_request_take(struct vmedia_device *dev, struct vmedia_chain *chain, struct vmedia_request **req);
+int vmedia_request_take(struct vmedia_device *dev, struct vmedia_chain *chain,
+			struct vmedia_request **req);
 /* Answer with @err and free. The request may have no chain any more: then nothing is written. */
 void vmedia_request_finish(struct vmedia_request *req, int err);
 /* Write the answer and return the chain; the request stays. */
@@ -161,7 +166,7 @@ struct vmedia_session {
 	struct vmedia_list all;		/* dev->sessions */
 	struct vmedia_list ready;	/* dev->ready: may have events */
 	struct vmedia_list queue;	/* requests that wait, in order */
-	struct vmedia_request *current;	/* in progress, or NULL */
+	struct vmedia_request *current; /* in progress, or NULL */
 	struct vmedia_list cache;	/* imported objects, struct vmedia_cached.session_node */
 	int error;			/* negative errno once in error */
 	bool error_event;		/* EVT_ERROR is still to be sent */
@@ -172,8 +177,8 @@ struct vmedia_session {
 struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, uint32_t id);
 int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **s);
 /*
- * End it: current and queued requests are answered with @err, ->close() runs, all is freed. @closing: the CLOSE
- * command that asks for it, left alone, or NULL.
+ * End it: current and queued requests are answered with @err, ->close() runs, all is freed.
+ * @closing: the CLOSE command that asks for it, left alone, or NULL.
  */
 void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request *closing);
 void vmedia_sessions_end_all(struct vmedia_device *dev, int err);
@@ -196,21 +201,31 @@ int vmedia_dispatch_ioctl(struct vmedia_request *req);
 int vmedia_ctrl_begin(struct vmedia_request *req);
 /* Success: copy out to the guest. 0 or -EFAULT. */
 int vmedia_ctrl_end(struct vmedia_request *req);
-/* The question's SG entries [ranges of exactly @length bytes] in dev->ranges: their number, -EINVAL if too short, -ENOMEM. */
+/*
+ * The question's SG entries [ranges of exactly @length bytes] in dev->ranges: their number, -EINVAL
+ * if too short, -ENOMEM.
+ */
 int vmedia_sg_ranges(struct vmedia_device *dev, const struct vmedia_sg *sg, uint64_t length);
 /*
- * Put back the driver's own addresses and placeholders, which the specification forbids to change: those of planes, of
- * single-planar buffers and of controls. (proto's encoder does so for those in the structures themselves.)
+ * Put back the driver's own addresses and placeholders, which the specification forbids to change:
+ * those of planes, of single-planar buffers and of controls. (proto's encoder does so for those in
+ * the structures themselves.)
  */
 void vmedia_pointers_restore(struct vmedia_request *req);
 
 /* ---- Events ---- */
 
-/* Let out what is ready, session by session; returns true if there is more but this turn's share is used up. */
+/*
+ * Let out what is ready, session by session; returns true if there is more but this turn's share is
+ * used up.
+ */
 bool vmedia_events_flush(struct vmedia_device *dev);
 /* All events of @s as far as there are buffers, before the answer of SUBSCRIBE_EVENT. */
 void vmedia_events_flush_session(struct vmedia_session *s);
-/* A successful @req may forbid a pulled event that still waits: STREAMOFF, REQBUFS(0), UNSUBSCRIBE_EVENT. */
+/*
+ * A successful @req may forbid a pulled event that still waits: STREAMOFF, REQBUFS(0),
+ * UNSUBSCRIBE_EVENT.
+ */
 void vmedia_events_drop(struct vmedia_session *s, const struct vmedia_ioctl *io);
 /* Give back the event buffer that core holds. */
 void vmedia_events_release(struct vmedia_device *dev);
@@ -218,46 +233,50 @@ void vmedia_events_release(struct vmedia_device *dev);
 /* ---- Operations of the transport that end later ---- */
 
 /*
- * One asynchronous call. It outlives whatever it was for: when that goes, dev is set to NULL and the end only frees it
- * (and the descriptor it may bring).
+ * One asynchronous call. It outlives whatever it was for: when that goes, dev is set to NULL and
+ * the end only frees it (and the descriptor it may bring).
  */
 struct vmedia_op {
-	struct vmedia_list node;	/* dev->ops */
-	struct vmedia_device *dev;	/* NULL: nobody waits any more */
-	void (*fn)(struct vmedia_op *op, int err, int fd);	/* fd is the callee's */
+	struct vmedia_list node;			   /* dev->ops */
+	struct vmedia_device *dev;			   /* NULL: nobody waits any more */
+	void (*fn)(struct vmedia_op *op, int err, int fd); /* fd is the callee's */
 	union {
 		struct vmedia_mapping *mapping;
 		struct vmedia_request *req;
 	};
 };
 
-struct vmedia_op *vmedia_op_create(struct vmedia_device *dev, void (*fn)(struct vmedia_op *op, int err, int fd));
+struct vmedia_op *vmedia_op_create(struct vmedia_device *dev,
+				   void (*fn)(struct vmedia_op *op, int err, int fd));
 void vmedia_op_abandon(struct vmedia_op *op);
-void vmedia_op_done(void *opaque, int err, int fd);	/* a vmedia_transport_done_fn */
+void vmedia_op_done(void *opaque, int err, int fd); /* a vmedia_transport_done_fn */
 
 /* ---- Mappings into region 0 ---- */
 
 enum vmedia_mapping_state {
-	VMEDIA_MAP_MAPPING,	/* asked for; requests wait in waiters */
+	VMEDIA_MAP_MAPPING, /* asked for; requests wait in waiters */
 	VMEDIA_MAP_MAPPED,
-	VMEDIA_MAP_UNMAPPING,	/* the range is not free before the answer */
-	VMEDIA_MAP_STUCK,	/* the peer refused to unmap: lost until it disconnects */
+	VMEDIA_MAP_UNMAPPING, /* the range is not free before the answer */
+	VMEDIA_MAP_STUCK,     /* the peer refused to unmap: lost until it disconnects */
 };
 
 struct vmedia_mapping {
-	struct vmedia_range range;	/* in dev->region */
-	struct vmedia_list node;	/* dev->mappings */
+	struct vmedia_range range; /* in dev->region */
+	struct vmedia_list node;   /* dev->mappings */
 	struct vmedia_device *dev;
 	struct vmedia_backing *backing;
-	uint64_t length;		/* the plane's */
+	uint64_t length; /* the plane's */
 	bool writable;
 	enum vmedia_mapping_state state;
-	uint32_t count;			/* MMAPs answered minus MUNMAPs */
-	struct vmedia_list waiters;	/* MMAP requests, or the MUNMAP request */
+	uint32_t count;		    /* MMAPs answered minus MUNMAPs */
+	struct vmedia_list waiters; /* MMAP requests, or the MUNMAP request */
 	struct vmedia_op *op;
 };
 
-/* Each returns 0 or negative errno for an answer now, or -EINPROGRESS: vmedia_request_done() follows. */
+/*
+ * Each returns 0 or negative errno for an answer now, or -EINPROGRESS: vmedia_request_done()
+ * follows.
+ */
 int vmedia_mapping_mmap(struct vmedia_request *req);
 int vmedia_mapping_munmap(struct vmedia_request *req);
 /* Reset: unmap all, asynchronously. */
@@ -268,19 +287,22 @@ void vmedia_mappings_forget(struct vmedia_device *dev);
 /* ---- Virtio objects ---- */
 
 struct vmedia_object {
-	struct vmedia_list node;	/* dev->objects */
+	struct vmedia_list node; /* dev->objects */
 	uint8_t uuid[VMEDIA_UUID_SIZE];
 	struct vmedia_backing *backing;
 };
 
 struct vmedia_cached {
-	struct vmedia_list lru;		/* dev->cache, oldest first */
+	struct vmedia_list lru; /* dev->cache, oldest first */
 	struct vmedia_list session_node;
 	uint8_t uuid[VMEDIA_UUID_SIZE];
 	struct vmedia_backing *backing;
 };
 
-/* Resolve all OBJECT planes of @req: 0 all there, negative errno, -EINPROGRESS: vmedia_dispatch_ioctl() follows. */
+/*
+ * Resolve all OBJECT planes of @req: 0 all there, negative errno, -EINPROGRESS:
+ * vmedia_dispatch_ioctl() follows.
+ */
 int vmedia_objects_resolve(struct vmedia_request *req);
 void vmedia_objects_cancel(struct vmedia_request *req);
 void vmedia_objects_forget_cache(struct vmedia_session *s);
@@ -296,41 +318,41 @@ struct vmedia_device {
 	struct vmedia_config config;
 	struct vmedia_limits limits;
 	uint64_t region_size;
-	struct vmedia_transport *transport;	/* NULL: detached */
+	struct vmedia_transport *transport; /* NULL: detached */
 	struct vmedia_account *account;
 
 	struct vmedia_list sessions;
 	struct vmedia_list buckets[VMEDIA_CORE_SESSION_BUCKETS];
 	uint32_t num_sessions;
 	uint32_t next_id;
-	struct vmedia_list ready;	/* sessions that may have events */
-	bool errors;			/* a session went into error since the last turn */
+	struct vmedia_list ready; /* sessions that may have events */
+	bool errors;		  /* a session went into error since the last turn */
 
-	struct vmedia_list live;	/* all requests out of the pool */
-	struct vmedia_list done;	/* ended, to be answered at the end of the turn */
+	struct vmedia_list live; /* all requests out of the pool */
+	struct vmedia_list done; /* ended, to be answered at the end of the turn */
 	struct vmedia_list pool;
 	unsigned int pooled;
 	uint64_t held_bytes;
 
 	struct vmedia_deferred turn;
-	bool dirty[VMEDIA_NUM_QUEUES];	/* pushed since the last notification */
-	bool more[VMEDIA_NUM_QUEUES];	/* the turn's share was used up before the queue was empty */
-	bool event_first;		/* SUBSCRIBE_EVENT: notify the event queue before the commands */
-	struct vmedia_chain *spare;	/* an event buffer that waits for an event */
+	bool dirty[VMEDIA_NUM_QUEUES]; /* pushed since the last notification */
+	bool more[VMEDIA_NUM_QUEUES];  /* the turn's share was used up before the queue was empty */
+	bool event_first; /* SUBSCRIBE_EVENT: notify the event queue before the commands */
+	struct vmedia_chain *spare; /* an event buffer that waits for an event */
 
 	struct vmedia_region region;
 	struct vmedia_list mappings;
 	uint32_t num_mappings;
 
-	struct vmedia_list objects;	/* exported */
+	struct vmedia_list objects; /* exported */
 	uint32_t num_objects;
-	struct vmedia_list cache;	/* imported, oldest first */
+	struct vmedia_list cache; /* imported, oldest first */
 	uint32_t num_cached;
-	struct vmedia_list ops_pending;	/* struct vmedia_op */
+	struct vmedia_list ops_pending; /* struct vmedia_op */
 
-	struct vmedia_gpa_range *ranges;	/* scratch */
+	struct vmedia_gpa_range *ranges; /* scratch */
 	unsigned int ranges_cap;
-	uint8_t *resp;			/* scratch of VMEDIA_MAX_RESP_SIZE */
+	uint8_t *resp; /* scratch of VMEDIA_MAX_RESP_SIZE */
 
 	uint64_t commands, events, bad_chains, sessions_opened;
 	struct vmedia_ratelimit rl;
@@ -343,6 +365,7 @@ static inline void vmedia_device_defer(struct vmedia_device *dev)
 }
 
 /* Return a chain to queue @q. */
-void vmedia_device_push(struct vmedia_device *dev, unsigned int q, struct vmedia_chain *chain, uint32_t used);
+void vmedia_device_push(struct vmedia_device *dev, unsigned int q, struct vmedia_chain *chain,
+			uint32_t used);
 
 #endif /* VMEDIA_CORE_CORE_H */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a command says beside its structure: SG lists, payloads of controls, and the driver's own pointers.
+ * What a command says beside its structure: SG lists, payloads of controls, and the driver's own
+ * pointers.
  *
- * Security model: SG entries are the guest's. Each is translated through the memory map that the command's chain holds a
- * reference on; an entry outside of it is -EFAULT before the device hears of the command. Payloads are copied, so
- * that a device never works on bytes that change under it; their sum is bounded by limits.max_ctrl_bytes.
+ * Security model: SG entries are the guest's. Each is translated through the memory map that the
+ * command's chain holds a reference on; an entry outside of it is -EFAULT before the device hears
+ * of the command. Payloads are copied, so that a device never works on bytes that change under it;
+ * their sum is bounded by limits.max_ctrl_bytes.
  */
 #include <errno.h>
 #include <string.h>
@@ -55,15 +57,16 @@ int vmedia_sg_ranges(struct vmedia_device *dev, const struct vmedia_sg *sg, uint
 enum copy { COPY_CHECK, COPY_IN, COPY_OUT };
 
 /* Between @buf and the first ranges of @dev, which all lie in @mem or -EFAULT. */
-static int copy_ranges(struct vmedia_device *dev, const struct vmedia_mem *mem, unsigned int num, uint8_t *buf,
-		       uint64_t max, enum copy dir)
+static int copy_ranges(struct vmedia_device *dev, const struct vmedia_mem *mem, unsigned int num,
+		       uint8_t *buf, uint64_t max, enum copy dir)
 {
 	struct iovec iov[VMEDIA_MEM_MAX_REGIONS];
 	unsigned int i;
 	int j, pieces;
 
 	for (i = 0; i < num; i++) {
-		pieces = vmedia_mem_iov(mem, dev->ranges[i].gpa, dev->ranges[i].len, iov, VMEDIA_ARRAY_SIZE(iov));
+		pieces = vmedia_mem_iov(mem, dev->ranges[i].gpa, dev->ranges[i].len, iov,
+					VMEDIA_ARRAY_SIZE(iov));
 		if (pieces < 0)
 			return -EFAULT;
 		for (j = 0; j < pieces; j++) {
@@ -74,7 +77,8 @@ static int copy_ranges(struct vmedia_device *dev, const struct vmedia_mem *mem, 
 			else if (dir == COPY_OUT)
 				memcpy(iov[j].iov_base, buf, len);
 			if (dir != COPY_CHECK)
-				atomic_fetch_add_explicit(&dev->account->copied, len, memory_order_relaxed);
+				atomic_fetch_add_explicit(&dev->account->copied, len,
+							  memory_order_relaxed);
 			buf += len;
 			max -= len;
 		}
@@ -84,8 +88,8 @@ static int copy_ranges(struct vmedia_device *dev, const struct vmedia_mem *mem, 
 
 static bool has_ctrls(const struct vmedia_request *req)
 {
-	return req->cmd.type == VMEDIA_CMD_IOCTL && req->cmd.io.info && req->cmd.io.info->follow == VMEDIA_FOLLOW_CTRLS &&
-	       req->ctrl_data;
+	return req->cmd.type == VMEDIA_CMD_IOCTL && req->cmd.io.info &&
+	       req->cmd.io.info->follow == VMEDIA_FOLLOW_CTRLS && req->ctrl_data;
 }
 
 /* Give each payload its place; the sum, or negative errno. */
@@ -121,7 +125,8 @@ int vmedia_ctrl_begin(struct vmedia_request *req)
 		return (int)total;
 	if (!req->chain || !req->chain->mem)
 		return -EFAULT;
-	if (dev->held_bytes + (uint64_t)total > VMEDIA_MAX((uint64_t)VMEDIA_CORE_HELD_BYTES, dev->limits.max_ctrl_bytes) ||
+	if (dev->held_bytes + (uint64_t)total >
+		    VMEDIA_MAX((uint64_t)VMEDIA_CORE_HELD_BYTES, dev->limits.max_ctrl_bytes) ||
 	    vmedia_buf_grow(&req->payload, &req->payload_cap, (size_t)total))
 		return -ENOMEM;
 	req->payload_len = (size_t)total;
@@ -134,8 +139,9 @@ int vmedia_ctrl_begin(struct vmedia_request *req)
 		n = vmedia_sg_ranges(dev, &io->ctrl_sg[i], req->ctrl_data[i].size);
 		if (n < 0)
 			return n;
-		n = copy_ranges(dev, req->chain->mem, (unsigned int)n, req->payload + req->ctrl_data[i].offset,
-				req->ctrl_data[i].size, get ? COPY_CHECK : COPY_IN);
+		n = copy_ranges(dev, req->chain->mem, (unsigned int)n,
+				req->payload + req->ctrl_data[i].offset, req->ctrl_data[i].size,
+				get ? COPY_CHECK : COPY_IN);
 		if (n)
 			return n;
 	}
@@ -157,8 +163,8 @@ int vmedia_ctrl_end(struct vmedia_request *req)
 		n = vmedia_sg_ranges(req->dev, &io->ctrl_sg[i], size);
 		if (n < 0)
 			return n;
-		n = copy_ranges(req->dev, req->chain->mem, (unsigned int)n, req->payload + req->ctrl_data[i].offset, size,
-				COPY_OUT);
+		n = copy_ranges(req->dev, req->chain->mem, (unsigned int)n,
+				req->payload + req->ctrl_data[i].offset, size, COPY_OUT);
 		if (n)
 			return n;
 	}
@@ -167,7 +173,8 @@ int vmedia_ctrl_end(struct vmedia_request *req)
 
 void *vmedia_request_ctrl_data(struct vmedia_request *req, uint32_t index)
 {
-	if (!has_ctrls(req) || !req->payload_len || index >= req->cmd.io.max_ctrls || !req->ctrl_data[index].size)
+	if (!has_ctrls(req) || !req->payload_len || index >= req->cmd.io.max_ctrls ||
+	    !req->ctrl_data[index].size)
 		return NULL;
 	return req->payload + req->ctrl_data[index].offset;
 }
@@ -182,7 +189,8 @@ static void restore_planes(struct vmedia_request *req, bool queues)
 	if (queues)
 		memory = (uint32_t)le64(q + offsetof(struct vmedia_buffer, memory));
 	if (vmedia_buf_type_is_multiplanar(b->type)) {
-		planes = (req->len - VMEDIA_CMD_IOCTL_SIZE - sizeof(*b)) / sizeof(struct vmedia_plane);
+		planes = (req->len - VMEDIA_CMD_IOCTL_SIZE - sizeof(*b)) /
+			 sizeof(struct vmedia_plane);
 		for (i = 0; i < req->cmd.io.num_planes && i < planes; i++) {
 			uint64_t m = le64(q + sizeof(*b) + i * sizeof(struct vmedia_plane) +
 					  offsetof(struct vmedia_plane, m));
@@ -206,8 +214,9 @@ static void restore_ctrls(struct vmedia_request *req)
 	uint32_t i;
 
 	q += sizeof(struct vmedia_ext_controls);
-	for (i = 0; i < io->arg.ext_controls.count && i < io->max_ctrls; i++, q += sizeof(struct vmedia_ext_control))
-		if (q[4] | q[5] | q[6] | q[7])		/* size */
+	for (i = 0; i < io->arg.ext_controls.count && i < io->max_ctrls;
+	     i++, q += sizeof(struct vmedia_ext_control))
+		if (q[4] | q[5] | q[6] | q[7]) /* size */
 			io->ctrls[i].ptr = le64(q + offsetof(struct vmedia_ext_control, ptr));
 }
 

@@ -7,8 +7,8 @@
  *   reset         end        back, empty     unmapped          withdrawn     stays
  *   detach        end        forgotten       forgotten         forgotten     goes
  *
- * queue_stop is what a paused virtual machine does: a command that is in progress is answered -ECANCELED (its session
- * waits for it to end), and what waited behind it too.
+ * queue_stop is what a paused virtual machine does: a command that is in progress is answered
+ * -ECANCELED (its session waits for it to end), and what waited behind it too.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -43,7 +43,8 @@ static void init_lists(struct vmedia_device *dev)
 	vmedia_list_init(&dev->ops_pending);
 }
 
-int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_config *cfg, struct vmedia_device **out)
+int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_config *cfg,
+			 struct vmedia_device **out)
 {
 	struct vmedia_device *dev;
 	int err = check_config(cfg);
@@ -119,7 +120,8 @@ uint64_t vmedia_device_region_size(const struct vmedia_device *dev)
 
 /* ---- A turn ---- */
 
-void vmedia_device_push(struct vmedia_device *dev, unsigned int q, struct vmedia_chain *chain, uint32_t used)
+void vmedia_device_push(struct vmedia_device *dev, unsigned int q, struct vmedia_chain *chain,
+			uint32_t used)
 {
 	dev->dirty[q] = true;
 	dev->transport->ops->push(dev->transport, q, chain, used);
@@ -264,7 +266,10 @@ void vmedia_device_detach(struct vmedia_device *dev)
 	vmedia_deferred_cancel(&dev->turn);
 }
 
-/* One command to give back. A CLOSE is obeyed, all else is answered. True: the list changed, begin again. */
+/*
+ * One command to give back. A CLOSE is obeyed, all else is answered. True: the list changed, begin
+ * again.
+ */
 static bool stop_request(struct vmedia_request *req)
 {
 	struct vmedia_session *s = req->session;

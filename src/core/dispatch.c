@@ -2,13 +2,14 @@
 /*
  * From a chain to the handler of its command.
  *
- * Checks come in this order, and the first that fails is the answer: the chain (used length 0), its size (E2BIG), the
- * command (EINVAL, ENOTTY), its session (EINVAL; EIO once in error), the room for the whole answer (EINVAL). A
- * session's own errors go before those of a command sent to it, as a file descriptor's do in Linux. Nothing has an
- * effect before all of them passed.
+ * Checks come in this order, and the first that fails is the answer: the chain (used length 0), its
+ * size (E2BIG), the command (EINVAL, ENOTTY), its session (EINVAL; EIO once in error), the room for
+ * the whole answer (EINVAL). A session's own errors go before those of a command sent to it, as a
+ * file descriptor's do in Linux. Nothing has an effect before all of them passed.
  *
- * Commands of a session run in order, one at a time: one that does not end at once stays session->current and later ones
- * queue behind it. CLOSE queues too, except in a session in error, which it ends at once.
+ * Commands of a session run in order, one at a time: one that does not end at once stays
+ * session->current and later ones queue behind it. CLOSE queues too, except in a session in error,
+ * which it ends at once.
  */
 #include <errno.h>
 
@@ -16,7 +17,8 @@
 
 static bool has_session(const struct vmedia_cmd *cmd)
 {
-	return cmd->type == VMEDIA_CMD_IOCTL || cmd->type == VMEDIA_CMD_MMAP || cmd->type == VMEDIA_CMD_CLOSE;
+	return cmd->type == VMEDIA_CMD_IOCTL || cmd->type == VMEDIA_CMD_MMAP ||
+	       cmd->type == VMEDIA_CMD_CLOSE;
 }
 
 static int run_open(struct vmedia_request *req)
@@ -121,8 +123,9 @@ static int admit(struct vmedia_request *req, int err)
 	if (err)
 		return err;
 	if (req->chain->in_len < vmedia_resp_size(cmd)) {
-		vmedia_warn_rl(&req->dev->rl, "%s came with %zu writable bytes, its answer takes %zu",
-			       vmedia_cmd_name(cmd->type), req->chain->in_len, vmedia_resp_size(cmd));
+		vmedia_warn_rl(
+			&req->dev->rl, "%s came with %zu writable bytes, its answer takes %zu",
+			vmedia_cmd_name(cmd->type), req->chain->in_len, vmedia_resp_size(cmd));
 		req->dev->bad_chains++;
 		return -EINVAL;
 	}
@@ -198,13 +201,17 @@ static void log_refused(struct vmedia_request *req, int err)
 	const struct vmedia_why *why = &req->cmd.why;
 
 	if (err == -ENOTTY) {
-		vmedia_dbg_rl(&req->dev->rl, "%s, ioctl %u: not supported", vmedia_cmd_name(req->cmd.type), req->cmd.code);
+		vmedia_dbg_rl(&req->dev->rl, "%s, ioctl %u: not supported",
+			      vmedia_cmd_name(req->cmd.type), req->cmd.code);
 		return;
 	}
 	req->dev->bad_chains++;
-	vmedia_warn_rl(&req->dev->rl, "%s of %zu bytes (session %u, ioctl %u) was refused with error %d: %s (%llu, limit %llu)",
-		       vmedia_cmd_name(req->cmd.type), req->len, req->cmd.session_id, req->cmd.code, -err,
-		       why->what ? why->what : "malformed", (unsigned long long)why->got, (unsigned long long)why->limit);
+	vmedia_warn_rl(&req->dev->rl,
+		       "%s of %zu bytes (session %u, ioctl %u) was refused with error %d: %s "
+		       "(%llu, limit %llu)",
+		       vmedia_cmd_name(req->cmd.type), req->len, req->cmd.session_id, req->cmd.code,
+		       -err, why->what ? why->what : "malformed", (unsigned long long)why->got,
+		       (unsigned long long)why->limit);
 }
 
 void vmedia_dispatch_chain(struct vmedia_device *dev, struct vmedia_chain *chain)
@@ -215,14 +222,17 @@ void vmedia_dispatch_chain(struct vmedia_device *dev, struct vmedia_chain *chain
 	dev->commands++;
 	if (chain->err) {
 		dev->bad_chains++;
-		vmedia_warn_rl(&dev->rl, "a command chain (descriptor %u) is not usable: error %d", chain->id, -chain->err);
+		vmedia_warn_rl(&dev->rl, "a command chain (descriptor %u) is not usable: error %d",
+			       chain->id, -chain->err);
 		vmedia_device_push(dev, VMEDIA_QUEUE_COMMAND, chain, 0);
 		return;
 	}
 	err = vmedia_request_take(dev, chain, &req);
 	if (err) {
-		vmedia_warn_rl(&dev->rl, "a command of %zu bytes was refused: limit %u, %llu bytes wait", chain->out_len,
-			       dev->limits.max_request, (unsigned long long)dev->held_bytes);
+		vmedia_warn_rl(&dev->rl,
+			       "a command of %zu bytes was refused: limit %u, %llu bytes wait",
+			       chain->out_len, dev->limits.max_request,
+			       (unsigned long long)dev->held_bytes);
 		vmedia_chain_refuse(dev, chain, err);
 		return;
 	}

@@ -2,13 +2,14 @@
 /*
  * Events: from the sessions that have some into the buffers that the driver posts.
  *
- * Theory of operation: a session says that it may have events and joins the ready list. One event at a time is pulled from
- * each in turn. A pulled event that finds no buffer, or only one too short for it, stays in its session (evt, staged)
- * and goes out first later; all others wait where they were made, in the device's buffers. So a driver that posts
- * nothing costs one event's memory a session, loses nothing and delays nothing but its own events.
+ * Theory of operation: a session says that it may have events and joins the ready list. One event
+ * at a time is pulled from each in turn. A pulled event that finds no buffer, or only one too short
+ * for it, stays in its session (evt, staged) and goes out first later; all others wait where they
+ * were made, in the device's buffers. So a driver that posts nothing costs one event's memory a
+ * session, loses nothing and delays nothing but its own events.
  *
- * What a driver may have forbidden meanwhile is dropped: buffers of a queue that was stopped or freed, events it
- * unsubscribed from.
+ * What a driver may have forbidden meanwhile is dropped: buffers of a queue that was stopped or
+ * freed, events it unsubscribed from.
  */
 #include <errno.h>
 #include <string.h>
@@ -51,7 +52,8 @@ static struct vmedia_chain *event_buffer(struct vmedia_device *dev, unsigned int
 		if (!chain->err)
 			return chain;
 		dev->bad_chains++;
-		vmedia_warn_rl(&dev->rl, "an event buffer (descriptor %u) is not usable: error %d", chain->id, -chain->err);
+		vmedia_warn_rl(&dev->rl, "an event buffer (descriptor %u) is not usable: error %d",
+			       chain->id, -chain->err);
 		vmedia_device_push(dev, VMEDIA_QUEUE_EVENT, chain, 0);
 	}
 	return NULL;
@@ -70,7 +72,9 @@ static bool send_staged(struct vmedia_session *s, unsigned int *budget)
 		if (chain->in_len >= size)
 			break;
 		dev->bad_chains++;
-		vmedia_warn_rl(&dev->rl, "an event buffer of %zu bytes is too short for a %s event of %zu: returned empty",
+		vmedia_warn_rl(&dev->rl,
+			       "an event buffer of %zu bytes is too short for a %s event of %zu: "
+			       "returned empty",
 			       chain->in_len, vmedia_evt_name(s->evt.type), size);
 		vmedia_device_push(dev, VMEDIA_QUEUE_EVENT, chain, 0);
 	}
@@ -136,7 +140,8 @@ static bool forbids_buffer(const struct vmedia_ioctl *io, const struct vmedia_ev
 	case VMEDIA_NR_REQBUFS:
 		return arg->requestbuffers.type == evt->buffer.type;
 	case VMEDIA_NR_REMOVE_BUFS:
-		return arg->remove_buffers.type == evt->buffer.type && evt->buffer.index >= arg->remove_buffers.index &&
+		return arg->remove_buffers.type == evt->buffer.type &&
+		       evt->buffer.index >= arg->remove_buffers.index &&
 		       evt->buffer.index - arg->remove_buffers.index < arg->remove_buffers.count;
 	default:
 		return false;
@@ -155,7 +160,8 @@ void vmedia_events_drop(struct vmedia_session *s, const struct vmedia_ioctl *io)
 {
 	if (!s->staged)
 		return;
-	if (s->evt.type == VMEDIA_EVT_DQBUF ? forbids_buffer(io, &s->evt) :
-	    s->evt.type == VMEDIA_EVT_EVENT && forbids_event(io, &s->evt))
+	if (s->evt.type == VMEDIA_EVT_DQBUF
+		    ? forbids_buffer(io, &s->evt)
+		    : s->evt.type == VMEDIA_EVT_EVENT && forbids_event(io, &s->evt))
 		s->staged = false;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a guest can make the device hold: default limits, and the account that backings are counted in. */
+/*
+ * What a guest can make the device hold: default limits, and the account that backings are counted
+ * in.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>

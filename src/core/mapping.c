@@ -2,17 +2,18 @@
 /*
  * CMD_MMAP and CMD_MUNMAP: mappings of buffers into shared memory region 0.
  *
- * A mapping is one (backing, length, rw) at one range of the region, however many CMD_MMAP asked for it: they get the same
- * driver_addr and are counted, and each CMD_MUNMAP undoes one. It keeps its backing, and with it the guest's quota
- * charged, until the last is undone, whatever became of buffers and sessions (clause "Unmapping a MMAP buffer").
+ * A mapping is one (backing, length, rw) at one range of the region, however many CMD_MMAP asked
+ * for it: they get the same driver_addr and are counted, and each CMD_MUNMAP undoes one. It keeps
+ * its backing, and with it the guest's quota charged, until the last is undone, whatever became of
+ * buffers and sessions (clause "Unmapping a MMAP buffer").
  *
- *	 MMAP            answer 0           last MUNMAP           answer 0
- *	------> MAPPING ----------> MAPPED --------------> UNMAPPING ----------> gone, the range is free
+ *	 MMAP            answer 0           last MUNMAP            answer 0
+ *	------> MAPPING ----------> MAPPED -------------> UNMAPPING ----------> gone: range free
  *	           | error                                    | error
- *	           v gone                                     v STUCK: the range is not used again
+ *	           v gone                                     v STUCK: range not used again
  *
- * A request is answered after the transport: a driver that has an address can use it, and a range that may still be
- * mapped is never given away.
+ * A request is answered after the transport: a driver that has an address can use it, and a range
+ * that may still be mapped is never given away.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@
 #include "base/fd.h"
 #include "core/core.h"
 
-struct vmedia_op *vmedia_op_create(struct vmedia_device *dev, void (*fn)(struct vmedia_op *op, int err, int fd))
+struct vmedia_op *vmedia_op_create(struct vmedia_device *dev,
+				   void (*fn)(struct vmedia_op *op, int err, int fd))
 {
 	struct vmedia_op *op = calloc(1, sizeof(*op));
 
@@ -81,8 +83,10 @@ static void unmapped(struct vmedia_op *op, int err, int fd)
 	if (err) {
 		m->state = VMEDIA_MAP_STUCK;
 		if (err != -ECONNRESET)
-			vmedia_warn("the peer did not unmap 0x%llx bytes at 0x%llx of region 0 (error %d): the range is lost",
-				    (unsigned long long)m->range.len, (unsigned long long)m->range.offset, -err);
+			vmedia_warn("the peer did not unmap 0x%llx bytes at 0x%llx of region 0 "
+				    "(error %d): the range is lost",
+				    (unsigned long long)m->range.len,
+				    (unsigned long long)m->range.offset, -err);
 		waiters_done(m, -EIO);
 		return;
 	}
@@ -130,8 +134,11 @@ static void mapped(struct vmedia_op *op, int err, int fd)
 	m->op = NULL;
 	if (err) {
 		if (err != -ECONNRESET)
-			vmedia_warn_rl(&m->dev->rl, "the peer did not map 0x%llx bytes at 0x%llx of region 0: error %d",
-				       (unsigned long long)m->range.len, (unsigned long long)m->range.offset, -err);
+			vmedia_warn_rl(
+				&m->dev->rl,
+				"the peer did not map 0x%llx bytes at 0x%llx of region 0: error %d",
+				(unsigned long long)m->range.len,
+				(unsigned long long)m->range.offset, -err);
 		waiters_done(m, err);
 		mapping_free(m);
 		return;
@@ -149,7 +156,8 @@ static void mapped(struct vmedia_op *op, int err, int fd)
 		unmap(m, NULL);
 }
 
-static struct vmedia_mapping *find(struct vmedia_device *dev, const struct vmedia_plane_map *map, bool rw)
+static struct vmedia_mapping *find(struct vmedia_device *dev, const struct vmedia_plane_map *map,
+				   bool rw)
 {
 	struct vmedia_mapping *m;
 
@@ -160,13 +168,15 @@ static struct vmedia_mapping *find(struct vmedia_device *dev, const struct vmedi
 	return NULL;
 }
 
-static int mapping_new(struct vmedia_device *dev, const struct vmedia_plane_map *map, bool rw, struct vmedia_mapping **out)
+static int mapping_new(struct vmedia_device *dev, const struct vmedia_plane_map *map, bool rw,
+		       struct vmedia_mapping **out)
 {
 	struct vmedia_mapping *m;
 	int err;
 
 	if (dev->num_mappings >= dev->limits.max_mappings) {
-		vmedia_warn_rl(&dev->rl, "MMAP was refused: %u mappings exist, which is the limit", dev->num_mappings);
+		vmedia_warn_rl(&dev->rl, "MMAP was refused: %u mappings exist, which is the limit",
+			       dev->num_mappings);
 		return -ENOMEM;
 	}
 	m = calloc(1, sizeof(*m));
@@ -174,8 +184,9 @@ static int mapping_new(struct vmedia_device *dev, const struct vmedia_plane_map 
 		return -ENOMEM;
 	err = vmedia_region_take(&dev->region, map->length, &m->range);
 	if (err) {
-		vmedia_warn_rl(&dev->rl, "MMAP was refused: region 0 of %llu bytes has no room for %llu",
-			       (unsigned long long)dev->region_size, (unsigned long long)map->length);
+		vmedia_warn_rl(
+			&dev->rl, "MMAP was refused: region 0 of %llu bytes has no room for %llu",
+			(unsigned long long)dev->region_size, (unsigned long long)map->length);
 		goto fail;
 	}
 	m->op = vmedia_op_create(dev, mapped);
@@ -200,7 +211,8 @@ fail:
 }
 
 /* What the device said can be mapped, or why not. */
-static int check_plane(const struct vmedia_device *dev, const struct vmedia_plane_map *map, bool rw, uint64_t *offset)
+static int check_plane(const struct vmedia_device *dev, const struct vmedia_plane_map *map, bool rw,
+		       uint64_t *offset)
 {
 	if (!map->backing || !map->length || map->length > map->backing->length)
 		return -EINVAL;
@@ -244,14 +256,16 @@ int vmedia_mapping_mmap(struct vmedia_request *req)
 	if (err)
 		return err;
 	vmedia_list_add_tail(&m->waiters, &req->node);
-	t->ops->shm_map(t, map.backing->fd, offset, m->range.offset, m->range.len, rw, vmedia_op_done, m->op);
+	t->ops->shm_map(t, map.backing->fd, offset, m->range.offset, m->range.len, rw,
+			vmedia_op_done, m->op);
 	return -EINPROGRESS;
 }
 
 int vmedia_mapping_munmap(struct vmedia_request *req)
 {
 	struct vmedia_range *range = vmedia_region_at(&req->dev->region, req->cmd.driver_addr);
-	struct vmedia_mapping *m = range ? vmedia_container_of(range, struct vmedia_mapping, range) : NULL;
+	struct vmedia_mapping *m = range ? vmedia_container_of(range, struct vmedia_mapping, range)
+					 : NULL;
 
 	if (!m || m->state != VMEDIA_MAP_MAPPED)
 		return -EINVAL;
@@ -283,7 +297,8 @@ void vmedia_mappings_forget(struct vmedia_device *dev)
 	struct vmedia_list *node;
 
 	while (!vmedia_list_empty(&dev->mappings)) {
-		struct vmedia_mapping *m = vmedia_list_first(&dev->mappings, struct vmedia_mapping, node);
+		struct vmedia_mapping *m =
+			vmedia_list_first(&dev->mappings, struct vmedia_mapping, node);
 
 		if (m->state == VMEDIA_MAP_MAPPED)
 			m->backing->mappings--;

@@ -2,16 +2,18 @@
 /*
  * Virtio objects: buffers under UUIDs, ours for others and those of others for us.
  *
- * Export: EXPBUF names a memory file by a random UUID. The file stays until the device is reset, since nobody tells when
- * the last importer is done.
+ * Export: EXPBUF names a memory file by a random UUID. The file stays until the device is reset,
+ * since nobody tells when the last importer is done.
  *
- * Import: QBUF and PREPARE_BUF with memory OBJECT carry a UUID a plane. Before the device sees the command each is
- * resolved: to an export of our own, to one that this session looked up before, or by asking the transport, one plane
- * after another, while only this session waits. What was found stays mapped in the session's cache, so that a buffer
- * that goes round costs nothing more; the cache as a whole is bounded by limits.max_objects, oldest out first.
+ * Import: QBUF and PREPARE_BUF with memory OBJECT carry a UUID a plane. Before the device sees the
+ * command each is resolved: to an export of our own, to one that this session looked up before, or
+ * by asking the transport, one plane after another, while only this session waits. What was found
+ * stays mapped in the session's cache, so that a buffer that goes round costs nothing more; the
+ * cache as a whole is bounded by limits.max_objects, oldest out first.
  *
- * Security model: a UUID is the guest's, what comes back for it is somebody else's file: its size is asked of the kernel,
- * its shrinking is guarded against (backing.c), and a look-up that never ends holds up one session.
+ * Security model: a UUID is the guest's, what comes back for it is somebody else's file: its size
+ * is asked of the kernel, its shrinking is guarded against (backing.c), and a look-up that never
+ * ends holds up one session.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +35,8 @@ static struct vmedia_object *find_export(struct vmedia_device *dev, const uint8_
 	return NULL;
 }
 
-static struct vmedia_object *find_exported_backing(struct vmedia_device *dev, const struct vmedia_backing *b)
+static struct vmedia_object *find_exported_backing(struct vmedia_device *dev,
+						   const struct vmedia_backing *b)
 {
 	struct vmedia_object *o;
 
@@ -43,12 +46,14 @@ static struct vmedia_object *find_exported_backing(struct vmedia_device *dev, co
 	return NULL;
 }
 
-static int object_new(struct vmedia_device *dev, struct vmedia_backing *backing, struct vmedia_object **out)
+static int object_new(struct vmedia_device *dev, struct vmedia_backing *backing,
+		      struct vmedia_object **out)
 {
 	struct vmedia_object *o;
 
 	if (dev->num_objects >= dev->limits.max_objects) {
-		vmedia_warn_rl(&dev->rl, "EXPBUF was refused: %u objects exist, which is the limit", dev->num_objects);
+		vmedia_warn_rl(&dev->rl, "EXPBUF was refused: %u objects exist, which is the limit",
+			       dev->num_objects);
 		return -ENOMEM;
 	}
 	o = calloc(1, sizeof(*o));
@@ -58,8 +63,8 @@ static int object_new(struct vmedia_device *dev, struct vmedia_backing *backing,
 		free(o);
 		return -ENOMEM;
 	}
-	o->uuid[6] = (o->uuid[6] & 0x0f) | 0x40;	/* RFC 9562: version 4, */
-	o->uuid[8] = (o->uuid[8] & 0x3f) | 0x80;	/* variant 10 */
+	o->uuid[6] = (o->uuid[6] & 0x0f) | 0x40; /* RFC 9562: version 4, */
+	o->uuid[8] = (o->uuid[8] & 0x3f) | 0x80; /* variant 10 */
 	o->backing = vmedia_backing_get(backing);
 	vmedia_list_add_tail(&dev->objects, &o->node);
 	dev->num_objects++;
@@ -137,7 +142,8 @@ static bool evict_oldest(struct vmedia_device *dev)
 void vmedia_objects_forget_cache(struct vmedia_session *s)
 {
 	while (!vmedia_list_empty(&s->cache))
-		cached_free(s->dev, vmedia_list_first(&s->cache, struct vmedia_cached, session_node));
+		cached_free(s->dev,
+			    vmedia_list_first(&s->cache, struct vmedia_cached, session_node));
 }
 
 static struct vmedia_backing *find_cached(struct vmedia_session *s, const uint8_t *uuid)
@@ -196,7 +202,8 @@ static void looked_up(struct vmedia_op *op, int err, int fd)
 	}
 	vmedia_fd_close(&fd);
 	if (err) {
-		vmedia_warn_rl(&dev->rl, "plane %u of a buffer names an object that cannot be used: error %d",
+		vmedia_warn_rl(&dev->rl,
+			       "plane %u of a buffer names an object that cannot be used: error %d",
 			       req->next_plane, -err);
 		vmedia_request_done(req, err);
 		return;
@@ -290,5 +297,6 @@ int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t l
 	n = vmedia_sg_ranges(dev, &io->plane_sg[plane], length);
 	if (n < 0)
 		return n;
-	return vmedia_backing_from_guest(dev, req->chain->mem, dev->ranges, (unsigned int)n, length, write, old, backing);
+	return vmedia_backing_from_guest(dev, req->chain->mem, dev->ranges, (unsigned int)n, length,
+					 write, old, backing);
 }

@@ -2,8 +2,9 @@
 /*
  * Addresses in a shared memory region: who has which pages. Arithmetic only, it maps nothing.
  *
- * First fit, in whole pages. The ranges in use are a list in order of offset; each is embedded in what uses it, so
- * nothing here allocates. Taking and finding walk the list: its length is bounded by vmedia_limits.max_mappings.
+ * First fit, in whole pages. The ranges in use are a list in order of offset; each is embedded in
+ * what uses it, so nothing here allocates. Taking and finding walk the list: its length is bounded
+ * by vmedia_limits.max_mappings.
  *
  * Context: one thread.
  */
@@ -14,7 +15,7 @@
 
 struct vmedia_range {
 	struct vmedia_list node;
-	uint64_t offset, len;	/* bytes, whole pages */
+	uint64_t offset, len; /* bytes, whole pages */
 };
 
 struct vmedia_region {
@@ -25,7 +26,10 @@ struct vmedia_region {
 
 /* @size a multiple of @page, a power of two. */
 void vmedia_region_setup(struct vmedia_region *r, uint64_t size, uint64_t page);
-/* Take @len bytes, rounded up to pages. 0 with offset and len set; -ENOMEM: no hole that large; -EINVAL: 0 or overflow. */
+/*
+ * Take @len bytes, rounded up to pages. 0 with offset and len set; -ENOMEM: no hole that large;
+ * -EINVAL: 0 or overflow.
+ */
 int vmedia_region_take(struct vmedia_region *r, uint64_t len, struct vmedia_range *range);
 void vmedia_region_give(struct vmedia_region *r, struct vmedia_range *range);
 /* The range that begins exactly at @offset, or NULL. */

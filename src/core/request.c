@@ -2,10 +2,11 @@
 /*
  * Requests: a chain copied into private memory, and its answer.
  *
- * Security model: the readable part is copied once, whole, before anything is looked at or written (readable and
- * writable descriptors may be the same memory). Its size is bounded by limits.max_request, and all copies that wait
- * together by VMEDIA_CORE_HELD_BYTES. Arrays for controls and EDID blocks are as long as the copy claims, bounded by
- * the protocol's limits. In steady state nothing is allocated: requests and their buffers come from a pool.
+ * Security model: the readable part is copied once, whole, before anything is looked at or written
+ * (readable and writable descriptors may be the same memory). Its size is bounded by
+ * limits.max_request, and all copies that wait together by VMEDIA_CORE_HELD_BYTES. Arrays for
+ * controls and EDID blocks are as long as the copy claims, bounded by the protocol's limits. In
+ * steady state nothing is allocated: requests and their buffers come from a pool.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -111,6 +112,11 @@ void vmedia_request_pool_drain(struct vmedia_device *dev)
 	dev->pooled = 0;
 }
 
+/* What one control takes in the arrays. */
+#define CTRL_BYTES                                                        \
+	(sizeof(struct vmedia_sg) + sizeof(struct vmedia_ctrl_data) +     \
+	 sizeof(struct vmedia_ext_control))
+
 /* Arrays for what follows an ioctl's structure, as many entries as the copy says, within limits. */
 static int prepare_aux(struct vmedia_request *req)
 {
@@ -125,16 +131,17 @@ static int prepare_aux(struct vmedia_request *req)
 	if (!info || req->len < VMEDIA_CMD_IOCTL_SIZE + (size_t)info->size)
 		return 0;
 	if (info->follow == VMEDIA_FOLLOW_CTRLS) {
-		n = VMEDIA_MIN(le32(arg + offsetof(struct vmedia_ext_controls, count)), VMEDIA_MAX_CTRLS + 0u);
-		if (vmedia_buf_grow(&req->aux, &req->aux_cap, n * (sizeof(struct vmedia_sg) +
-				    sizeof(struct vmedia_ctrl_data) + sizeof(struct vmedia_ext_control)) + 1))
+		n = VMEDIA_MIN(le32(arg + offsetof(struct vmedia_ext_controls, count)),
+			       VMEDIA_MAX_CTRLS + 0u);
+		if (vmedia_buf_grow(&req->aux, &req->aux_cap, n * CTRL_BYTES + 1))
 			return -ENOMEM;
 		io->ctrl_sg = (struct vmedia_sg *)req->aux;
 		req->ctrl_data = (struct vmedia_ctrl_data *)(io->ctrl_sg + n);
 		io->ctrls = (struct vmedia_ext_control *)(req->ctrl_data + n);
 		io->max_ctrls = (uint32_t)n;
 	} else if (info->follow == VMEDIA_FOLLOW_EDID) {
-		n = VMEDIA_MIN(le32(arg + offsetof(struct vmedia_edid, blocks)), VMEDIA_MAX_EDID_BLOCKS + 0u);
+		n = VMEDIA_MIN(le32(arg + offsetof(struct vmedia_edid, blocks)),
+			       VMEDIA_MAX_EDID_BLOCKS + 0u);
 		if (vmedia_buf_grow(&req->aux, &req->aux_cap, n * 128 + 1))
 			return -ENOMEM;
 		memset(req->aux, 0, n * 128);
@@ -144,28 +151,31 @@ static int prepare_aux(struct vmedia_request *req)
 	return 0;
 }
 
-int vmedia_request_take(struct vmedia_device *dev, struct vmedia_chain *chain, struct vmedia_request **out)
+int vmedia_request_take(struct vmedia_device *dev, struct vmedia_chain *chain,
+			struct vmedia_request **out)
 {
-	uint64_t held = VMEDIA_MAX((uint64_t)VMEDIA_CORE_HELD_BYTES, dev->limits.max_request);
+	uint64_t limit = VMEDIA_MAX((uint64_t)VMEDIA_CORE_HELD_BYTES, dev->limits.max_request);
 	struct vmedia_request *req;
 	int err = -ENOMEM;
 
 	if (chain->out_len > dev->limits.max_request)
 		return -E2BIG;
-	if (dev->held_bytes + chain->out_len > held)
+	if (dev->held_bytes + chain->out_len > limit)
 		return -ENOMEM;
 	req = request_new(dev);
 	if (!req)
 		return -ENOMEM;
 	req->state = VMEDIA_REQ_RUNNING;
 	req->len = chain->out_len;
-	if (vmedia_buf_grow(&req->buf, &req->cap, VMEDIA_MAX(req->len, (size_t)VMEDIA_CMD_MMAP_SIZE)))
+	if (vmedia_buf_grow(&req->buf, &req->cap,
+			    VMEDIA_MAX(req->len, (size_t)VMEDIA_CMD_MMAP_SIZE)))
 		goto fail;
 	vmedia_chain_read(chain, 0, req->buf, req->len);
 	err = prepare_aux(req);
 	if (err)
 		goto fail;
-	req->held = req->len;
+	req->held = req->len + req->cmd.io.max_ctrls * CTRL_BYTES +
+		    req->cmd.io.max_edid_blocks * 128ull;
 	dev->held_bytes += req->held;
 	req->chain = chain;
 	*out = req;
@@ -200,7 +210,8 @@ void vmedia_request_answer(struct vmedia_request *req, int err)
 		err = vmedia_ctrl_end(req);
 	vmedia_pointers_restore(req);
 	req->chain = NULL;
-	n = vmedia_resp_encode(&req->cmd, err, dev->resp, VMEDIA_MIN(chain->in_len, (size_t)VMEDIA_MAX_RESP_SIZE));
+	n = vmedia_resp_encode(&req->cmd, err, dev->resp,
+			       VMEDIA_MIN(chain->in_len, (size_t)VMEDIA_MAX_RESP_SIZE));
 	if (n < 0) {
 		vmedia_chain_refuse(dev, chain, -EINVAL);
 		return;
@@ -244,11 +255,12 @@ void vmedia_request_complete(struct vmedia_request *req, int err)
 	case VMEDIA_REQ_DEVICE:
 		vmedia_request_done(req, err);
 		break;
-	case VMEDIA_REQ_RUNNING:	/* inside ->ioctl(), which is about to return -EINPROGRESS */
+	case VMEDIA_REQ_RUNNING: /* inside ->ioctl(), which is about to return -EINPROGRESS */
 		req->err = err;
 		req->state = VMEDIA_REQ_DONE;
 		break;
 	default:
-		vmedia_err("a device completed a request that is not in progress (state %d)", req->state);
+		vmedia_err("a device completed a request that is not in progress (state %d)",
+			   req->state);
 	}
 }

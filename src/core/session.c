@@ -2,9 +2,9 @@
 /*
  * Sessions: ids, begin, end, error.
  *
- * Ids count up from a random number and wrap after 2^32 OPENs, so that an id is not given again soon after its session
- * was closed, nor to the first session of the next guest. A session in error stays in the table, and its id taken,
- * until the driver closes it (clause "Device-side error").
+ * Ids count up from a random number and wrap after 2^32 OPENs, so that an id is not given again
+ * soon after its session was closed, nor to the first session of the next guest. A session in error
+ * stays in the table, and its id taken, until the driver closes it (clause "Device-side error").
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -42,7 +42,9 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 	int err;
 
 	if (dev->num_sessions >= dev->limits.max_sessions) {
-		vmedia_warn_rl(&dev->rl, "OPEN was refused: %u sessions are open, which is the limit", dev->num_sessions);
+		vmedia_warn_rl(&dev->rl,
+			       "OPEN was refused: %u sessions are open, which is the limit",
+			       dev->num_sessions);
 		return -EMFILE;
 	}
 	s = calloc(1, sizeof(*s));
@@ -114,7 +116,8 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 void vmedia_sessions_end_all(struct vmedia_device *dev, int err)
 {
 	while (!vmedia_list_empty(&dev->sessions))
-		vmedia_session_end(vmedia_list_first(&dev->sessions, struct vmedia_session, all), err, NULL);
+		vmedia_session_end(vmedia_list_first(&dev->sessions, struct vmedia_session, all),
+				   err, NULL);
 }
 
 uint32_t vmedia_session_id(const struct vmedia_session *s)
@@ -154,7 +157,8 @@ void vmedia_session_error(struct vmedia_session *s, int err)
 	s->error = err < 0 && err >= -4095 ? err : -EIO;
 	s->error_event = true;
 	s->dev->errors = true;
-	vmedia_warn("session %u is in error %d and of no use any more", s->id, -s->error);
+	vmedia_warn_rl(&s->dev->rl, "session %u is in error %d and of no use any more", s->id,
+		       -s->error);
 	vmedia_session_wake(s);
 	vmedia_device_defer(s->dev);
 }

@@ -2,9 +2,9 @@
 /*
  * Core's transport over one vhost-user connection.
  *
- * Kicks of the event queue: event buffers lie in the ring until an event needs one, so the driver need not say that it
- * posted some unless an event waits. Taking one turns its kicks off, finding none turns them on: a frame costs the
- * kick of its QBUF and no other.
+ * Kicks of the event queue: event buffers lie in the ring until an event needs one, so the driver
+ * need not say that it posted some unless an event waits. Taking one turns its kicks off, finding
+ * none turns them on: a frame costs the kick of its QBUF and no other.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +35,8 @@ static int op_pop(struct vmedia_transport *t, unsigned int q, struct vmedia_chai
 	return ret;
 }
 
-static void op_push(struct vmedia_transport *t, unsigned int q, struct vmedia_chain *chain, uint32_t used)
+static void op_push(struct vmedia_transport *t, unsigned int q, struct vmedia_chain *chain,
+		    uint32_t used)
 {
 	vmedia_vub_push(from_transport(t)->vub, q, chain, used);
 }
@@ -76,29 +77,30 @@ static void answer_now(struct answer *a, int err)
 	answer_done(a, err == -ENOTCONN ? -ENODEV : err);
 }
 
-static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset, uint64_t len,
-		       bool writable, vmedia_transport_done_fn done, void *opaque)
+static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset,
+		       uint64_t len, bool writable, vmedia_transport_done_fn done, void *opaque)
 {
 	struct answer *a = answer_new(done, opaque);
 	int err;
 
 	if (!a)
 		return;
-	err = vmedia_vub_shmem_map(from_transport(t)->vub, VMEDIA_SHM_MMAP, fd, fd_offset, shm_offset, len, writable,
-				   answer_done, a);
+	err = vmedia_vub_shmem_map(from_transport(t)->vub, VMEDIA_SHM_MMAP, fd, fd_offset,
+				   shm_offset, len, writable, answer_done, a);
 	if (err)
 		answer_now(a, err);
 }
 
-static void op_shm_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len, vmedia_transport_done_fn done,
-			 void *opaque)
+static void op_shm_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len,
+			 vmedia_transport_done_fn done, void *opaque)
 {
 	struct answer *a = answer_new(done, opaque);
 	int err;
 
 	if (!a)
 		return;
-	err = vmedia_vub_shmem_unmap(from_transport(t)->vub, VMEDIA_SHM_MMAP, shm_offset, len, answer_done, a);
+	err = vmedia_vub_shmem_unmap(from_transport(t)->vub, VMEDIA_SHM_MMAP, shm_offset, len,
+				     answer_done, a);
 	if (err)
 		answer_now(a, err);
 }
@@ -108,7 +110,8 @@ static void op_object_add(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_
 	int err = vmedia_vub_object_add(from_transport(t)->vub, uuid, NULL, NULL);
 
 	if (err)
-		vmedia_warn("an exported buffer could not be announced to the front-end: %s", strerror(-err));
+		vmedia_warn("an exported buffer could not be announced to the front-end: %s",
+			    strerror(-err));
 }
 
 static void op_object_remove(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE])
@@ -116,7 +119,8 @@ static void op_object_remove(struct vmedia_transport *t, const uint8_t uuid[VMED
 	int err = vmedia_vub_object_remove(from_transport(t)->vub, uuid, NULL, NULL);
 
 	if (err)
-		vmedia_warn("an exported buffer could not be withdrawn from the front-end: %s", strerror(-err));
+		vmedia_warn("an exported buffer could not be withdrawn from the front-end: %s",
+			    strerror(-err));
 }
 
 static void op_object_lookup(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE],
@@ -216,7 +220,8 @@ static const struct vmedia_vub_ops vub_ops = {
 };
 
 int vmedia_guest_start(struct vmedia_guest *g, struct vmedia_device *dev, int fd,
-		       const struct vmedia_server_options *opts, void (*gone)(struct vmedia_guest *g, int reason))
+		       const struct vmedia_server_options *opts,
+		       void (*gone)(struct vmedia_guest *g, int reason))
 {
 	uint64_t region = vmedia_device_region_size(dev);
 	struct vmedia_vub_config cfg = {
@@ -249,7 +254,10 @@ void vmedia_guest_stop(struct vmedia_guest *g)
 
 	if (!vub)
 		return;
-	/* Core first: it answers what it can while the rings are there, and waits for nothing afterwards. */
+	/*
+	 * Core first: it answers what it can while the rings are there, and waits for nothing
+	 * afterwards.
+	 */
 	vmedia_device_queue_stop(g->dev, VMEDIA_QUEUE_COMMAND);
 	vmedia_device_detach(g->dev);
 	vmedia_vub_destroy(vub);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The listening socket: its path may be left over from a process that is gone, which only connect() can tell. */
+/*
+ * The listening socket: its path may be left over from a process that is gone, which only connect()
+ * can tell.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +57,7 @@ int vmedia_listen(const char *path, struct vmedia_listener *l)
 	l->path = NULL;
 	if (!path[0] || strlen(path) >= sizeof(addr.sun_path))
 		return -EINVAL;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd < 0)
 		return -errno;

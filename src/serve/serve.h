@@ -6,8 +6,9 @@
  *   guest.c      core's transport over one vhost-user connection
  *   server.c     who is connected, and who is next
  *
- * States of a server: listening (no guest, the listening socket is polled) -> connected (a guest; others wait in the
- * kernel's backlog) -> listening, or, with `once' or `fd', ended (the loop is stopped).
+ * States of a server: listening (no guest, the listening socket is polled) -> connected (a guest;
+ * others wait in the kernel's backlog) -> listening, or, with `once' or `fd', ended (the loop is
+ * stopped).
  */
 #ifndef VMEDIA_SERVE_SERVE_H
 #define VMEDIA_SERVE_SERVE_H
@@ -23,15 +24,16 @@
 /* ---- The listening socket ---- */
 
 struct vmedia_listener {
-	int fd;			/* -1: none */
+	int fd; /* -1: none */
 	char *path;
-	dev_t dev;		/* of the path's inode, so that only our own is unlinked */
+	dev_t dev; /* of the path's inode, so that only our own is unlinked */
 	ino_t ino;
 };
 
 /*
  * vmedia_listen - bind and listen, non-blocking. A socket file that nobody listens on is replaced.
- * 0; -EADDRINUSE: somebody listens there, or it is no socket; -EINVAL: empty or too long; errno of socket(), bind().
+ * 0; -EADDRINUSE: somebody listens there, or it is no socket; -EINVAL: empty or too long; errno of
+ * socket(), bind().
  */
 int vmedia_listen(const char *path, struct vmedia_listener *l);
 void vmedia_listener_close(struct vmedia_listener *l);
@@ -41,17 +43,21 @@ void vmedia_listener_close(struct vmedia_listener *l);
 struct vmedia_server;
 
 struct vmedia_guest {
-	struct vmedia_transport transport;	/* what core sees */
-	struct vmedia_transport_ops ops;	/* objects only once they are negotiated */
+	struct vmedia_transport transport; /* what core sees */
+	struct vmedia_transport_ops ops;   /* objects only once they are negotiated */
 	struct vmedia_device *dev;
-	struct vmedia_vub *vub;			/* NULL: nobody is connected */
-	struct vmedia_vqd *event_vq;		/* NULL: stopped */
+	struct vmedia_vub *vub;	     /* NULL: nobody is connected */
+	struct vmedia_vqd *event_vq; /* NULL: stopped */
 	void (*gone)(struct vmedia_guest *g, int reason);
 };
 
-/* Serve the connected socket @fd, which becomes the guest's on success. gone() is called when it ends by itself. */
+/*
+ * Serve the connected socket @fd, which becomes the guest's on success. gone() is called when it
+ * ends by itself.
+ */
 int vmedia_guest_start(struct vmedia_guest *g, struct vmedia_device *dev, int fd,
-		       const struct vmedia_server_options *opts, void (*gone)(struct vmedia_guest *g, int reason));
+		       const struct vmedia_server_options *opts,
+		       void (*gone)(struct vmedia_guest *g, int reason));
 /* End it: the device is clean afterwards. Does nothing without a guest. */
 void vmedia_guest_stop(struct vmedia_guest *g);
 

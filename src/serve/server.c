@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "serve/serve.h"
 
-#define ACCEPT_RETRY_NS 1000000000ull	/* after accept() failed for want of descriptors */
+#define ACCEPT_RETRY_NS 1000000000ull /* after accept() failed for want of descriptors */
 
 struct vmedia_server {
 	struct vmedia_device *dev;
@@ -19,16 +19,17 @@ struct vmedia_server {
 	struct vmedia_listener listener;
 	struct vmedia_source accept_src;
 	struct vmedia_timer retry;
-	struct vmedia_deferred next;	/* the guest is gone: the next one */
+	struct vmedia_deferred next; /* the guest is gone: the next one */
 	struct vmedia_guest guest;
-	struct vmedia_server_stats past;	/* of the connections that ended */
+	struct vmedia_server_stats past; /* of the connections that ended */
 };
 
 static void on_connection(struct vmedia_source *src, uint32_t revents);
 
 static int wait_for_guest(struct vmedia_server *srv)
 {
-	return vmedia_loop_add_fd(srv->loop, &srv->accept_src, srv->listener.fd, EPOLLIN, on_connection);
+	return vmedia_loop_add_fd(srv->loop, &srv->accept_src, srv->listener.fd, EPOLLIN,
+				  on_connection);
 }
 
 /* The counters of the connection that ends. */
@@ -146,7 +147,8 @@ int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_o
 	int err;
 
 	vmedia_loop_assert(vmedia_device_loop(dev));
-	if (opts->shmem_feature_bit && (opts->shmem_feature_bit < 20 || opts->shmem_feature_bit > 22))
+	if (opts->shmem_feature_bit &&
+	    (opts->shmem_feature_bit < 20 || opts->shmem_feature_bit > 22))
 		return -EINVAL;
 	err = vmedia_mem_guard_install();
 	if (err)

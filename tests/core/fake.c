@@ -42,7 +42,7 @@ void fake_dqbuf(struct vmedia_session *s, uint32_t buf_type, uint32_t index)
 	evt->buffer.index = index;
 	evt->buffer.memory = VMEDIA_MEMORY_MMAP;
 	if (vmedia_buf_type_is_multiplanar(buf_type)) {
-		evt->buffer.m.planes = 0x7f0000001000ull;	/* must not reach the driver */
+		evt->buffer.m.planes = 0x7f0000001000ull; /* must not reach the driver */
 		evt->buffer.length = 1;
 		evt->planes[0].bytesused = 5;
 		evt->planes[0].length = 10;
@@ -100,12 +100,13 @@ static int fake_qbuf(struct fake *f, struct vmedia_session *s, struct vmedia_req
 	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
 	struct vmedia_buffer *b = &io->arg.buffer;
 	struct vmedia_backing *got;
-	uint64_t length = vmedia_buf_type_is_multiplanar(b->type) ? io->planes[0].length : b->length;
+	uint64_t length = vmedia_buf_type_is_multiplanar(b->type) ? io->planes[0].length
+								  : b->length;
 	int err;
 
 	if (b->memory != VMEDIA_MEMORY_MMAP) {
-		err = vmedia_request_import(req, 0, f->import_length ? f->import_length : length, !f->import_read,
-					    fs->imported, &got);
+		err = vmedia_request_import(req, 0, f->import_length ? f->import_length : length,
+					    !f->import_read, fs->imported, &got);
 		if (err)
 			return err;
 		vmedia_backing_put(fs->imported);
@@ -128,7 +129,8 @@ static int fake_default(struct fake *f, struct vmedia_session *s, struct vmedia_
 		return fake_qbuf(f, s, req);
 	case VMEDIA_NR_SUBSCRIBE_EVENT:
 		if (io->arg.event_subscription.flags & V4L2_EVENT_SUB_FL_SEND_INITIAL)
-			fake_event(s, io->arg.event_subscription.type, io->arg.event_subscription.id);
+			fake_event(s, io->arg.event_subscription.type,
+				   io->arg.event_subscription.id);
 		return 0;
 	case VMEDIA_NR_EXPBUF:
 		if (io->arg.exportbuffer.index >= FAKE_BUFFERS)
@@ -166,7 +168,8 @@ static int fake_mmap(struct vmedia_session *s, uint32_t offset, struct vmedia_pl
 {
 	struct fake_session *fs = vmedia_session_priv(s);
 
-	if (offset % FAKE_STRIDE || offset / FAKE_STRIDE >= FAKE_BUFFERS || !fs->buffer[offset / FAKE_STRIDE])
+	if (offset % FAKE_STRIDE || offset / FAKE_STRIDE >= FAKE_BUFFERS ||
+	    !fs->buffer[offset / FAKE_STRIDE])
 		return -EINVAL;
 	map->backing = fs->buffer[offset / FAKE_STRIDE];
 	map->length = FAKE_LENGTH;
@@ -209,10 +212,12 @@ static const struct vmedia_device_ops fake_ops = {
 	.destroy = fake_destroy,
 };
 
-void fake_create(struct fake *f, struct harness *h, const struct vmedia_limits *limits, uint64_t region)
+void fake_create(struct fake *f, struct harness *h, const struct vmedia_limits *limits,
+		 uint64_t region)
 {
 	struct vmedia_device_config cfg = {
-		.config = { .device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING, .card = "fake" },
+		.config = { .device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING,
+			    .card = "fake" },
 		.region_size = region ? region : 64u << 20,
 		.ops = &fake_ops,
 		.priv = f,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The harness: memory, rings, commands, events. The peer of region 0 and objects is in harness_peer.c. */
+/*
+ * The harness: memory, rings, commands, events. The peer of region 0 and objects is in
+ * harness_peer.c.
+ */
 #include "harness.h"
 
 #include <assert.h>
@@ -32,7 +35,8 @@ static int op_pop(struct vmedia_transport *t, unsigned int q, struct vmedia_chai
 	return h->vqd[q] ? vmedia_vqd_pop(h->vqd[q], chain) : 0;
 }
 
-static void op_push(struct vmedia_transport *t, unsigned int q, struct vmedia_chain *chain, uint32_t used)
+static void op_push(struct vmedia_transport *t, unsigned int q, struct vmedia_chain *chain,
+		    uint32_t used)
 {
 	struct harness *h = vmedia_container_of(t, struct harness, transport);
 
@@ -63,7 +67,8 @@ static const struct vmedia_transport_ops harness_ops = {
 static void queue_start(struct harness *h, unsigned int q)
 {
 	struct vmedia_vq_layout l;
-	struct vmedia_vqr_config drv = { .features = h->features, .name = q ? "events" : "commands" };
+	struct vmedia_vqr_config drv = { .features = h->features,
+					 .name = q ? "events" : "commands" };
 	struct vmedia_vqd_config dev = { .num = h->num, .features = h->features, .name = drv.name };
 	int err = vmedia_vq_layout(h->num, h->features, 32, &l);
 
@@ -117,12 +122,16 @@ static void queues_end(struct harness *h)
 
 int harness_init(struct harness *h, const struct harness_options *opts)
 {
-	struct vmedia_mem_desc desc = { .gpa = HARNESS_GPA, .uva = HARNESS_GPA, .size = HARNESS_RAM };
+	struct vmedia_mem_desc desc = { .gpa = HARNESS_GPA,
+					.uva = HARNESS_GPA,
+					.size = HARNESS_RAM };
 	int err;
 
 	memset(h, 0, sizeof(*h));
-	h->features = opts && opts->features ? opts->features : 1ull << VMEDIA_VIRTIO_F_VERSION_1 |
-		      1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC | 1ull << VMEDIA_VIRTIO_F_EVENT_IDX;
+	h->features = opts && opts->features ? opts->features
+					     : 1ull << VMEDIA_VIRTIO_F_VERSION_1 |
+						       1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC |
+						       1ull << VMEDIA_VIRTIO_F_EVENT_IDX;
 	h->num = opts && opts->num ? opts->num : 128;
 	err = vmedia_loop_create(&h->loop);
 	if (err)
@@ -244,8 +253,9 @@ void harness_forget(struct harness *h)
 		harness_put(h, req);
 }
 
-struct harness_req *harness_offer_sg(struct harness *h, unsigned int q, const struct vmedia_gpa_range *out,
-				     unsigned int out_num, const struct vmedia_gpa_range *in, unsigned int in_num)
+struct harness_req *harness_offer_sg(struct harness *h, unsigned int q,
+				     const struct vmedia_gpa_range *out, unsigned int out_num,
+				     const struct vmedia_gpa_range *in, unsigned int in_num)
 {
 	struct harness_req *req = req_new(h);
 	int err;
@@ -282,7 +292,8 @@ static uint8_t *command_memory(struct harness *h, size_t len)
 	return h->ram + at;
 }
 
-struct harness_req *harness_offer(struct harness *h, const void *req, size_t req_len, size_t resp_cap, size_t piece)
+struct harness_req *harness_offer(struct harness *h, const void *req, size_t req_len,
+				  size_t resp_cap, size_t piece)
 {
 	static struct vmedia_gpa_range sg[2048];
 	uint8_t *out = command_memory(h, req_len + 1);
@@ -414,9 +425,12 @@ int harness_ioctl(struct harness *h, uint32_t session, uint32_t nr, union vmedia
 	return err;
 }
 
-int harness_mmap(struct harness *h, uint32_t session, uint32_t offset, uint32_t flags, uint64_t *addr, uint64_t *len)
+int harness_mmap(struct harness *h, uint32_t session, uint32_t offset, uint32_t flags,
+		 uint64_t *addr, uint64_t *len)
 {
-	struct vmedia_cmd cmd = { .type = VMEDIA_CMD_MMAP, .session_id = session, .mmap_flags = flags,
+	struct vmedia_cmd cmd = { .type = VMEDIA_CMD_MMAP,
+				  .session_id = session,
+				  .mmap_flags = flags,
 				  .mmap_offset = offset };
 	int err = harness_cmd(h, &cmd);
 

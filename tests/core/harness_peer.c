@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The peer behind the transport: maps files into region 0, knows virtio objects, answers now or later. */
+/*
+ * The peer behind the transport: maps files into region 0, knows virtio objects, answers now or
+ * later.
+ */
 #include "harness_peer.h"
 
 #include <assert.h>
@@ -31,7 +34,8 @@ struct harness_map *harness_map_at(struct harness *h, uint64_t offset)
 }
 
 /* Answer now or remember to. @unmap: offset of the mapping that goes with a good answer, or -1. */
-static void answer(struct harness *h, bool async, vmedia_transport_done_fn done, void *opaque, int err, int fd)
+static void answer(struct harness *h, bool async, vmedia_transport_done_fn done, void *opaque,
+		   int err, int fd)
 {
 	if (!async) {
 		done(opaque, err, fd);
@@ -41,8 +45,8 @@ static void answer(struct harness *h, bool async, vmedia_transport_done_fn done,
 	h->waiting[h->num_waiting++] = (struct harness_waiting){ done, opaque, err, fd, NULL };
 }
 
-void harness_peer_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset, uint64_t len,
-		      bool writable, vmedia_transport_done_fn done, void *opaque)
+void harness_peer_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset,
+		      uint64_t len, bool writable, vmedia_transport_done_fn done, void *opaque)
 {
 	struct harness *h = from(t);
 	struct harness_map *m;
@@ -54,18 +58,22 @@ void harness_peer_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, ui
 		return;
 	}
 	for (i = 0; i < h->num_maps; i++)
-		if (shm_offset < h->maps[i].offset + h->maps[i].len && h->maps[i].offset < shm_offset + len)
+		if (shm_offset < h->maps[i].offset + h->maps[i].len &&
+		    h->maps[i].offset < shm_offset + len)
 			h->overlap = true;
 	assert(h->num_maps < HARNESS_MAX_MAPS);
 	m = &h->maps[h->num_maps++];
-	*m = (struct harness_map){ .offset = shm_offset, .len = len, .fd_offset = fd_offset, .writable = writable };
-	m->addr = mmap(NULL, len, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, (off_t)fd_offset);
+	*m = (struct harness_map){
+		.offset = shm_offset, .len = len, .fd_offset = fd_offset, .writable = writable
+	};
+	m->addr = mmap(NULL, len, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd,
+		       (off_t)fd_offset);
 	assert(m->addr != MAP_FAILED);
 	answer(h, h->shm_async, done, opaque, 0, -1);
 }
 
-void harness_peer_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len, vmedia_transport_done_fn done,
-			void *opaque)
+void harness_peer_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len,
+			vmedia_transport_done_fn done, void *opaque)
 {
 	struct harness *h = from(t);
 	struct harness_map *m = harness_map_at(h, shm_offset);

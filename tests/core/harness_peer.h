@@ -5,10 +5,10 @@
 
 #include "harness.h"
 
-void harness_peer_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset, uint64_t len,
-		      bool writable, vmedia_transport_done_fn done, void *opaque);
-void harness_peer_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len, vmedia_transport_done_fn done,
-			void *opaque);
+void harness_peer_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset,
+		      uint64_t len, bool writable, vmedia_transport_done_fn done, void *opaque);
+void harness_peer_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len,
+			vmedia_transport_done_fn done, void *opaque);
 void harness_peer_add(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE]);
 void harness_peer_remove(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE]);
 void harness_peer_lookup(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE],

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What all core tests begin with: cmocka, a harness with a fake device on it, and little-endian bytes. */
+/*
+ * What all core tests begin with: cmocka, a harness with a fake device on it, and little-endian
+ * bytes.
+ */
 #ifndef VMEDIA_TESTS_CORE_TEST_H
 #define VMEDIA_TESTS_CORE_TEST_H
 
@@ -18,7 +21,7 @@
 struct world {
 	struct harness h;
 	struct fake f;
-	uint32_t session;	/* opened by world_open() */
+	uint32_t session; /* opened by world_open() */
 };
 
 static inline struct world *world_new(const struct vmedia_limits *limits)

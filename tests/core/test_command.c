@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Commands: every row of the wire's sizes, what is refused and how, framing, and the rules about pointers. Bytes are
- * written by hand where the byte is the point.
+ * Commands: every row of the wire's sizes, what is refused and how, framing, and the rules about
+ * pointers. Bytes are written by hand where the byte is the point.
  */
 #include "test.h"
 
@@ -132,8 +132,20 @@ static void test_short_and_unknown(void **state)
 static void test_not_carried(void **state)
 {
 	static const uint32_t nrs[] = {
-		VMEDIA_NR_QUERYCAP, VMEDIA_NR_DQBUF, VMEDIA_NR_DQEVENT, VMEDIA_NR_G_JPEGCOMP, VMEDIA_NR_S_JPEGCOMP,
-		VMEDIA_NR_LOG_STATUS, VMEDIA_NR_G_FBUF, VMEDIA_NR_S_FBUF, VMEDIA_NR_OVERLAY, 1, 3, 105, 200, 0x80000000,
+		VMEDIA_NR_QUERYCAP,
+		VMEDIA_NR_DQBUF,
+		VMEDIA_NR_DQEVENT,
+		VMEDIA_NR_G_JPEGCOMP,
+		VMEDIA_NR_S_JPEGCOMP,
+		VMEDIA_NR_LOG_STATUS,
+		VMEDIA_NR_G_FBUF,
+		VMEDIA_NR_S_FBUF,
+		VMEDIA_NR_OVERLAY,
+		1,
+		3,
+		105,
+		200,
+		0x80000000,
 	};
 	struct world *w = world_open();
 	uint8_t req[1024] = { 3 };
@@ -191,7 +203,9 @@ static void test_every_ioctl_reaches_the_device(void **state)
 
 static void test_status_range(void **state)
 {
-	static const int answers[][2] = { { 1, EIO }, { -4096, EIO }, { -4095, 4095 }, { -100000, EIO }, { 0, 0 } };
+	static const int answers[][2] = {
+		{ 1, EIO }, { -4096, EIO }, { -4095, 4095 }, { -100000, EIO }, { 0, 0 }
+	};
 	struct world *w = world_open();
 	uint8_t req[20] = { 3 }, resp[8];
 	unsigned int i;
@@ -240,14 +254,14 @@ static void test_bad_chains(void **state)
 	req[1] = harness_offer_sg(&w->h, 0, &wrap, 1, &in, 1);
 	req[2] = harness_offer_sg(&w->h, 0, &edge, 1, &in, 1);
 	req[3] = harness_offer_sg(&w->h, 0, &in, 1, &nowhere, 1);
-	req[4] = harness_offer_sg(&w->h, 0, NULL, 0, &in, 1);	/* nothing to read: EINVAL */
+	req[4] = harness_offer_sg(&w->h, 0, NULL, 0, &in, 1); /* nothing to read: EINVAL */
 	harness_kick(&w->h, 0);
 	for (i = 0; i < 5; i++) {
 		assert_true(req[i]->used);
 		assert_int_equal(req[i]->len, i == 4 ? 8 : 0);
 		harness_put(&w->h, req[i]);
 	}
-	assert_int_equal(w->h.notifies[0], 2);	/* OPEN, and one for the five */
+	assert_int_equal(w->h.notifies[0], 2); /* OPEN, and one for the five */
 	assert_int_equal(harness_close(&w->h, w->session), 0);
 	world_end(w);
 }
@@ -278,7 +292,7 @@ static void test_split_anywhere(void **state)
 	put32(req + 8, w->session);
 	put32(req + 12, VMEDIA_NR_G_FMT);
 	put32(req + 16, 1);
-	for (piece = 14; piece < 230; piece += 3) {	/* 32 descriptors in an indirect table */
+	for (piece = 14; piece < 230; piece += 3) { /* 32 descriptors in an indirect table */
 		struct harness_req *r = harness_offer(&w->h, req, sizeof(req), 216, piece);
 
 		harness_kick(&w->h, 0);
@@ -298,7 +312,8 @@ static void test_alias(void **state)
 	uint8_t *m = harness_alloc(&w->h, 4096, 64);
 	uint64_t gpa = harness_gpa(&w->h, m);
 	/* cmd at 0, response header at 64, payload at 128, shared */
-	struct vmedia_gpa_range out[2] = { { gpa, 16 }, { gpa + 128, 208 } }, in[2] = { { gpa + 64, 8 }, { gpa + 128, 208 } };
+	struct vmedia_gpa_range out[2] = { { gpa, 16 }, { gpa + 128, 208 } },
+				in[2] = { { gpa + 64, 8 }, { gpa + 128, 208 } };
 	struct harness_req *r;
 
 	memset(m, 0, 4096);
@@ -366,8 +381,8 @@ static void test_ctrls_error_has_payload(void **state)
 	put32(req + 48, 0x00990001);
 	assert_int_equal(harness_raw(&w->h, req, sizeof(req), resp, sizeof(resp)), 60);
 	assert_int_equal(le32(resp), ENOSPC);
-	assert_int_equal(le32(resp + 16), 0);		/* error_idx */
-	assert_int_equal(le32(resp + 44), 4096);	/* size */
+	assert_int_equal(le32(resp + 16), 0);	 /* error_idx */
+	assert_int_equal(le32(resp + 44), 4096); /* size */
 	put32(req + 20, 0);
 	assert_int_equal(harness_raw(&w->h, req, 48, resp, 40), 40);
 	assert_int_equal(le32(resp), ENOSPC);
@@ -393,7 +408,9 @@ static int scribble(struct fake *f, struct vmedia_session *s, struct vmedia_requ
 	return 0;
 }
 
-/* "MUST return the value initially passed by the driver", of pointers, userptr and fd placeholders. */
+/*
+ * "MUST return the value initially passed by the driver", of pointers, userptr and fd placeholders.
+ */
 static void test_pointers_unchanged(void **state)
 {
 	struct world *w = world_open();
@@ -413,7 +430,7 @@ static void test_pointers_unchanged(void **state)
 	cmd.io.planes[0].length = 4096;
 	cmd.io.planes[0].m.userptr = 0x7f0011112222;
 	cmd.io.plane_sg[0] = sg;
-	assert_int_equal(harness_cmd(&w->h, &cmd), 0);	/* the driver's decoder checks all of them */
+	assert_int_equal(harness_cmd(&w->h, &cmd), 0); /* the driver's decoder checks all of them */
 	assert_int_equal(cmd.io.planes[0].m.userptr, 0x7f0011112222);
 
 	harness_cmd_ioctl(&cmd, w->session, VMEDIA_NR_PREPARE_BUF);

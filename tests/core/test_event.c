@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Events: order against answers, no buffers, short buffers, many sessions, what is forgotten and what is not. */
+/*
+ * Events: order against answers, no buffers, short buffers, many sessions, what is forgotten and
+ * what is not.
+ */
 #include "test.h"
 
 #include <linux/videodev2.h>
@@ -14,7 +17,8 @@ static int qbuf(struct world *w, uint32_t session, uint32_t index)
 	return harness_ioctl(&w->h, session, VMEDIA_NR_QBUF, &arg);
 }
 
-static int subscribe(struct world *w, uint32_t session, uint32_t nr, uint32_t type, uint32_t id, uint32_t flags)
+static int subscribe(struct world *w, uint32_t session, uint32_t nr, uint32_t type, uint32_t id,
+		     uint32_t flags)
 {
 	union vmedia_payload arg = { 0 };
 
@@ -34,7 +38,7 @@ static void expect_dqbuf(struct world *w, uint32_t session, uint32_t index)
 	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
 	assert_int_equal(evt.session_id, session);
 	assert_int_equal(evt.buffer.index, index);
-	assert_int_equal(evt.buffer.m.planes, 0);	/* pointers are NULL */
+	assert_int_equal(evt.buffer.m.planes, 0); /* pointers are NULL */
 }
 
 /* The answer of QBUF is published before the event, each with one notification. */
@@ -60,7 +64,8 @@ static void test_initial_event_first(void **state)
 	harness_post_events(&w->h, 4, 608);
 	w->h.traced = 0;
 	assert_int_equal(subscribe(w, w->session, VMEDIA_NR_SUBSCRIBE_EVENT, V4L2_EVENT_CTRL, 7,
-				   V4L2_EVENT_SUB_FL_SEND_INITIAL), 0);
+				   V4L2_EVENT_SUB_FL_SEND_INITIAL),
+			 0);
 	assert_string_equal(w->h.trace, "ecEC");
 	assert_int_equal(harness_event(&w->h, &evt, &used), 1);
 	assert_int_equal(used, 144);
@@ -78,14 +83,15 @@ static void test_no_buffers(void **state)
 	for (i = 0; i < 20; i++)
 		assert_int_equal(qbuf(w, w->session, i), 0);
 	assert_int_equal(subscribe(w, w->session, VMEDIA_NR_SUBSCRIBE_EVENT, V4L2_EVENT_CTRL, 7,
-				   V4L2_EVENT_SUB_FL_SEND_INITIAL), 0);
+				   V4L2_EVENT_SUB_FL_SEND_INITIAL),
+			 0);
 	for (i = 0; i < 20; i++) {
 		assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_G_INPUT, NULL), 0);
 		harness_post_events(&w->h, 1, 608);
 		expect_dqbuf(w, w->session, i);
 		assert_int_equal(harness_event(&w->h, NULL, NULL), 0);
 	}
-	harness_post_events(&w->h, 1, 144);	/* as large as this event */
+	harness_post_events(&w->h, 1, 144); /* as large as this event */
 	assert_int_equal(harness_event(&w->h, NULL, NULL), 1);
 	world_end(w);
 }
@@ -129,7 +135,7 @@ static void test_bad_event_chains(void **state)
 
 	assert_int_equal(qbuf(w, w->session, 1), 0);
 	harness_offer_sg(&w->h, VMEDIA_QUEUE_EVENT, NULL, 0, &nowhere, 1);
-	harness_offer_sg(&w->h, VMEDIA_QUEUE_EVENT, &in, 1, NULL, 0);	/* nothing to write to */
+	harness_offer_sg(&w->h, VMEDIA_QUEUE_EVENT, &in, 1, NULL, 0); /* nothing to write to */
 	harness_kick(&w->h, VMEDIA_QUEUE_EVENT);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(harness_event(&w->h, NULL, &used), 1);
@@ -166,10 +172,14 @@ static void test_round_robin(void **state)
 	world_end(w);
 }
 
-/* An event that core holds for want of a buffer is not delivered after the answer that forbids it. */
+/*
+ * An event that core holds for want of a buffer is not delivered after the answer that forbids it.
+ */
 static void test_forbidden(void **state)
 {
-	static const struct { uint32_t nr, arg[3]; } forbid[] = {
+	static const struct {
+		uint32_t nr, arg[3];
+	} forbid[] = {
 		{ VMEDIA_NR_STREAMOFF, { VMEDIA_BUF_TYPE_VIDEO_CAPTURE } },
 		{ VMEDIA_NR_REQBUFS, { 0, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, 1 } },
 		{ VMEDIA_NR_REMOVE_BUFS, { 2, 4, VMEDIA_BUF_TYPE_VIDEO_CAPTURE } },
@@ -216,16 +226,19 @@ static void test_unsubscribe(void **state)
 	assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_G_INPUT, NULL), 0);
 	fake_event(w->f.last, V4L2_EVENT_CTRL, 7);
 	harness_step(&w->h);
-	assert_int_equal(subscribe(w, w->session, VMEDIA_NR_UNSUBSCRIBE_EVENT, V4L2_EVENT_CTRL, 8, 0), 0);
+	assert_int_equal(
+		subscribe(w, w->session, VMEDIA_NR_UNSUBSCRIBE_EVENT, V4L2_EVENT_CTRL, 8, 0), 0);
 	harness_post_events(&w->h, 1, 608);
 	assert_int_equal(harness_event(&w->h, &evt, NULL), 1);
 	assert_int_equal(evt.event.id, 7);
 	fake_event(w->f.last, V4L2_EVENT_CTRL, 7);
 	harness_step(&w->h);
-	assert_int_equal(subscribe(w, w->session, VMEDIA_NR_UNSUBSCRIBE_EVENT, V4L2_EVENT_CTRL, 7, 0), 0);
+	assert_int_equal(
+		subscribe(w, w->session, VMEDIA_NR_UNSUBSCRIBE_EVENT, V4L2_EVENT_CTRL, 7, 0), 0);
 	fake_event(w->f.last, V4L2_EVENT_EOS, 0);
 	harness_step(&w->h);
-	assert_int_equal(subscribe(w, w->session, VMEDIA_NR_UNSUBSCRIBE_EVENT, V4L2_EVENT_ALL, 0, 0), 0);
+	assert_int_equal(
+		subscribe(w, w->session, VMEDIA_NR_UNSUBSCRIBE_EVENT, V4L2_EVENT_ALL, 0, 0), 0);
 	harness_post_events(&w->h, 1, 608);
 	assert_int_equal(harness_event(&w->h, &evt, NULL), 0);
 	world_end(w);
@@ -254,7 +267,10 @@ static void test_wake(void **state)
 	assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_G_INPUT, NULL), 0);
 	before = w->h.notifies[VMEDIA_QUEUE_EVENT];
 	for (i = 0; i < 5; i++)
-		fake_dqbuf(w->f.last, i & 1 ? VMEDIA_BUF_TYPE_VIDEO_OUTPUT_MPLANE : VMEDIA_BUF_TYPE_VBI_CAPTURE, i);
+		fake_dqbuf(w->f.last,
+			   i & 1 ? VMEDIA_BUF_TYPE_VIDEO_OUTPUT_MPLANE
+				 : VMEDIA_BUF_TYPE_VBI_CAPTURE,
+			   i);
 	assert_int_equal(harness_event(&w->h, NULL, NULL), 0);
 	harness_step(&w->h);
 	for (i = 0; i < 5; i++)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CMD_MMAP and CMD_MUNMAP: addresses, counts, lifetimes, a peer that answers late or badly, limits. */
+/*
+ * CMD_MMAP and CMD_MUNMAP: addresses, counts, lifetimes, a peer that answers late or badly, limits.
+ */
 #include "test.h"
 
 #include "base/fd.h"
@@ -10,7 +12,8 @@ static int map(struct world *w, uint32_t index, uint32_t flags, uint64_t *addr)
 	int err = harness_mmap(&w->h, w->session, index * FAKE_STRIDE, flags, addr, &len);
 
 	if (!err) {
-		assert_int_equal(len, FAKE_LENGTH);	/* "MUST always be equal to the length of the buffer" */
+		assert_int_equal(
+			len, FAKE_LENGTH); /* "MUST always be equal to the length of the buffer" */
 		assert_int_equal(*addr % vmedia_page_size(), 0);
 	}
 	return err;
@@ -133,7 +136,9 @@ static void test_two_sessions(void **state)
 
 static struct harness_req *offer_mmap(struct world *w, uint32_t index)
 {
-	struct vmedia_cmd cmd = { .type = VMEDIA_CMD_MMAP, .session_id = w->session, .mmap_offset = index * FAKE_STRIDE,
+	struct vmedia_cmd cmd = { .type = VMEDIA_CMD_MMAP,
+				  .session_id = w->session,
+				  .mmap_offset = index * FAKE_STRIDE,
 				  .mmap_flags = 1 };
 
 	return harness_offer_cmd(&w->h, &cmd);
@@ -156,7 +161,10 @@ static int result(struct world *w, struct harness_req *req, uint64_t *addr)
 	return err;
 }
 
-/* The answer waits for the peer, the session with it, others do not; a range is not used again before its end. */
+/*
+ * The answer waits for the peer, the session with it, others do not; a range is not used again
+ * before its end.
+ */
 static void test_late_answers(void **state)
 {
 	struct world *w = world_open();
@@ -180,7 +188,7 @@ static void test_late_answers(void **state)
 	u = offer_munmap(w, a);
 	harness_kick(&w->h, 0);
 	assert_false(u->used);
-	assert_int_equal(harness_munmap(&w->h, a), -EINVAL);	/* undone already */
+	assert_int_equal(harness_munmap(&w->h, a), -EINVAL); /* undone already */
 	n = offer_mmap(w, 0);
 	harness_kick(&w->h, 0);
 	harness_answer(&w->h, -1, 0);
@@ -196,7 +204,10 @@ static void test_late_answers(void **state)
 	world_end(w);
 }
 
-/* Two sessions' MMAPs of one exported thing meet in one mapping; here: the same session's, from two commands. */
+/*
+ * Two sessions' MMAPs of one exported thing meet in one mapping; here: the same session's, from two
+ * commands.
+ */
 static void test_map_fails(void **state)
 {
 	struct world *w = world_open();
@@ -237,7 +248,7 @@ static void test_limits(void **state)
 	assert_int_equal(map(w, 0, 0, &a), 0);
 	assert_int_equal(map(w, 1, 0, &b), 0);
 	assert_int_equal(map(w, 2, 0, &c), -ENOMEM);
-	assert_int_equal(map(w, 1, 0, &c), 0);		/* no new one */
+	assert_int_equal(map(w, 1, 0, &c), 0); /* no new one */
 	assert_int_equal(harness_munmap(&w->h, a), 0);
 	assert_int_equal(map(w, 2, 0, &c), 0);
 	world_end(w);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Memory that the guest brings (SHARED_PAGES, payloads of controls) and memory of ours: bounds, copies, accounting. */
+/*
+ * Memory that the guest brings (SHARED_PAGES, payloads of controls) and memory of ours: bounds,
+ * copies, accounting.
+ */
 #include "test.h"
 
 #include <fcntl.h>
@@ -23,7 +26,8 @@ static struct vmedia_sg sg_of(const struct vmedia_sg_entry *e, uint32_t n)
 	return (struct vmedia_sg){ sg_raw, n };
 }
 
-static int qbuf_pages(struct world *w, uint32_t nr, uint32_t length, const struct vmedia_sg_entry *e, uint32_t n)
+static int qbuf_pages(struct world *w, uint32_t nr, uint32_t length,
+		      const struct vmedia_sg_entry *e, uint32_t n)
 {
 	struct vmedia_cmd cmd;
 
@@ -47,7 +51,9 @@ static void test_scattered_pages(void **state)
 	struct world *w = world_open();
 	uint8_t *m = harness_alloc(&w->h, 8 * PAGE, PAGE), *p;
 	uint64_t gpa = harness_gpa(&w->h, m);
-	struct vmedia_sg_entry e[3] = { { gpa + 5 * PAGE + 100, PAGE - 100 }, { gpa + 2 * PAGE, 2 * PAGE }, { gpa, 50 } };
+	struct vmedia_sg_entry e[3] = { { gpa + 5 * PAGE + 100, PAGE - 100 },
+					{ gpa + 2 * PAGE, 2 * PAGE },
+					{ gpa, 50 } };
 	uint32_t length = PAGE - 100 + 2 * PAGE + 50;
 	struct vmedia_backing *first;
 
@@ -177,7 +183,8 @@ static int ctrl_device(struct fake *f, struct vmedia_session *s, struct vmedia_r
 	return answer_err;
 }
 
-static int ctrls(struct world *w, uint32_t nr, uint32_t size, const struct vmedia_sg_entry *e, uint32_t n)
+static int ctrls(struct world *w, uint32_t nr, uint32_t size, const struct vmedia_sg_entry *e,
+		 uint32_t n)
 {
 	struct vmedia_ext_control c[2] = { { .id = 1 }, { .id = 2, .size = size, .ptr = 0x1000 } };
 	struct vmedia_sg sg[2] = { { NULL, 0 }, sg_of(e, n) };

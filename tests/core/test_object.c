@@ -19,7 +19,8 @@ static int expbuf(struct world *w, uint32_t index, uint8_t *uuid)
 	return err;
 }
 
-static struct harness_req *offer_qbuf(struct world *w, uint32_t nr, const uint8_t *uuid, uint32_t length)
+static struct harness_req *offer_qbuf(struct world *w, uint32_t nr, const uint8_t *uuid,
+				      uint32_t length)
 {
 	struct vmedia_cmd cmd;
 
@@ -59,8 +60,8 @@ static void test_export(void **state)
 	int fd;
 
 	assert_int_equal(expbuf(w, 0, a), 0);
-	assert_int_equal(a[6] >> 4, 4);		/* version 4 */
-	assert_int_equal(a[8] >> 6, 2);		/* variant */
+	assert_int_equal(a[6] >> 4, 4); /* version 4 */
+	assert_int_equal(a[8] >> 6, 2); /* variant */
 	assert_int_equal(expbuf(w, 1, b), 0);
 	assert_memory_not_equal(a, b, 16);
 	assert_int_equal(expbuf(w, 0, c), 0);
@@ -154,7 +155,10 @@ static void test_no_objects(void **state)
 	world_end(w);
 }
 
-/* A look-up takes its time: its session waits, others do not, and the device hears of nothing before. */
+/*
+ * A look-up takes its time: its session waits, others do not, and the device hears of nothing
+ * before.
+ */
 static void test_late(void **state)
 {
 	struct world *w = world_open();
@@ -270,12 +274,9 @@ static void test_cache_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_export),
-		cmocka_unit_test(test_export_limit),
-		cmocka_unit_test(test_import),
-		cmocka_unit_test(test_no_objects),
-		cmocka_unit_test(test_late),
-		cmocka_unit_test(test_end_while_out),
+		cmocka_unit_test(test_export),	    cmocka_unit_test(test_export_limit),
+		cmocka_unit_test(test_import),	    cmocka_unit_test(test_no_objects),
+		cmocka_unit_test(test_late),	    cmocka_unit_test(test_end_while_out),
 		cmocka_unit_test(test_cache_limit),
 	};
 

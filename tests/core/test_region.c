@@ -8,7 +8,7 @@
 #include "core/region.h"
 
 #define PAGES 256
-#define PAGE 4096ull
+#define PAGE  4096ull
 
 static void test_edges(void **state)
 {

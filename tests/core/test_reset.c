@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The ends: queues stopped, device reset, connection lost, in every state that a session can be in; and the next guest,
- * who finds a clean device.
+ * The ends: queues stopped, device reset, connection lost, in every state that a session can be in;
+ * and the next guest, who finds a clean device.
  */
 #include "test.h"
 
@@ -88,7 +88,7 @@ static void state_lookup(struct world *w)
 	cmd.io.arg.buffer.memory = VMEDIA_MEMORY_DMABUF;
 	cmd.io.arg.buffer.length = 4096;
 	memcpy(cmd.io.uuid[0], uuid, 16);
-	assert_int_equal(harness_cmd(&w->h, &cmd), 0);	/* one in the cache */
+	assert_int_equal(harness_cmd(&w->h, &cmd), 0); /* one in the cache */
 	w->h.object_async = true;
 	cmd.io.uuid[0][3] = 1;
 	harness_offer_cmd(&w->h, &cmd);
@@ -98,7 +98,8 @@ static void state_lookup(struct world *w)
 
 static void state_events(struct world *w)
 {
-	union vmedia_payload arg = { .buffer = { .type = VMEDIA_BUF_TYPE_VIDEO_CAPTURE, .memory = 1 } };
+	union vmedia_payload arg = { .buffer = { .type = VMEDIA_BUF_TYPE_VIDEO_CAPTURE,
+						 .memory = 1 } };
 
 	assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_QBUF, &arg), 0);
 	assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_QBUF, &arg), 0);
@@ -126,8 +127,9 @@ static void state_error_told(struct world *w)
 }
 
 static void (*const states[])(struct world *w) = {
-	state_idle, state_device, state_completed, state_mapped, state_orphan, state_mapping, state_unmapping,
-	state_lookup, state_events, state_exported, state_error, state_error_told,
+	state_idle,   state_device,   state_completed, state_mapped,
+	state_orphan, state_mapping,  state_unmapping, state_lookup,
+	state_events, state_exported, state_error,     state_error_told,
 };
 
 /* What the next guest does, from nothing. */
@@ -179,8 +181,8 @@ static void test_every_end_in_every_state(void **state)
 			assert_int_equal(w->f.resets, resets + 1);
 			harness_step(&w->h);
 			assert_int_equal(w->f.closes, 1);
-			harness_answer(&w->h, -1, 0);	/* late ones hit nothing */
-			harness_answer(&w->h, -1, 0);	/* and unmap what was just mapped */
+			harness_answer(&w->h, -1, 0); /* late ones hit nothing */
+			harness_answer(&w->h, -1, 0); /* and unmap what was just mapped */
 			expect_clean(w);
 			world_end(w);
 		}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The server over real sockets: who may listen, one guest after another, what each leaves behind. The front-end is the
- * project's own and runs in the same thread: while it waits for an answer it steps the server's loop.
+ * The server over real sockets: who may listen, one guest after another, what each leaves behind.
+ * The front-end is the project's own and runs in the same thread: while it waits for an answer it
+ * steps the server's loop.
  */
 #include "test.h"
 
@@ -20,7 +21,7 @@
 #define GPA 0x100000ull
 
 struct served {
-	struct harness h;	/* its loop and fake only; the device is attached by the server */
+	struct harness h; /* its loop and fake only; the device is attached by the server */
 	struct fake f;
 	struct vmedia_server *srv;
 	char path[108];
@@ -86,7 +87,8 @@ static int pump(void *opaque)
 	return 0;
 }
 
-static int on_map(void *opaque, uint8_t shmid, int fd, uint64_t fd_off, uint64_t shm_off, uint64_t len, bool rw)
+static int on_map(void *opaque, uint8_t shmid, int fd, uint64_t fd_off, uint64_t shm_off,
+		  uint64_t len, bool rw)
 {
 	struct guest *g = opaque;
 
@@ -129,7 +131,9 @@ static void guest_queue(struct guest *g, unsigned int q)
 
 static int guest_connect(struct guest *g, struct served *s, uint64_t features)
 {
-	struct vmedia_vuf_config cfg = { .timeout_ms = 2000, .features = features, .pump = pump, .pump_opaque = g };
+	struct vmedia_vuf_config cfg = {
+		.timeout_ms = 2000, .features = features, .pump = pump, .pump_opaque = g
+	};
 	int err;
 
 	memset(g, 0, sizeof(*g));
@@ -171,14 +175,18 @@ static void guest_leave(struct guest *g)
 	step(g->s);
 }
 
-static void offer(struct guest *g, unsigned int q, const void *req, uint32_t req_len, uint32_t resp_len, uint8_t **resp)
+static void offer(struct guest *g, unsigned int q, const void *req, uint32_t req_len,
+		  uint32_t resp_len, uint8_t **resp)
 {
-	struct vmedia_gpa_range out = { GPA + g->heap, req_len }, in = { GPA + g->heap + 2048, resp_len };
+	struct vmedia_gpa_range out = { GPA + g->heap, req_len },
+				in = { GPA + g->heap + 2048, resp_len };
 
 	memcpy(g->ram + g->heap, req, req_len);
 	*resp = g->ram + g->heap + 2048;
 	g->heap = g->heap + 4096 < RAM ? g->heap + 4096 : RAM / 2;
-	assert_int_equal(vmedia_vqr_add(g->vqr[q], &out, req_len ? 1 : 0, &in, resp_len ? 1 : 0, &g->cookie, 0), 0);
+	assert_int_equal(vmedia_vqr_add(g->vqr[q], &out, req_len ? 1 : 0, &in, resp_len ? 1 : 0,
+					&g->cookie, 0),
+			 0);
 	vmedia_vqr_publish(g->vqr[q]);
 	if (vmedia_vqr_kick_needed(g->vqr[q]))
 		vmedia_eventfd_signal(g->kick[q]);
@@ -258,7 +266,7 @@ static void test_guest_after_guest(void **state)
 		offer(&g, 0, map, 20, 24, &resp);
 		assert_int_equal(take_used(&g, 0), 24);
 		assert_int_equal(le32(resp), 0);
-		assert_int_equal(le32(resp + 8), 0);	/* the first address, whoever was before */
+		assert_int_equal(le32(resp + 8), 0); /* the first address, whoever was before */
 		assert_int_equal(g.maps, 1);
 		offer(&g, 1, NULL, 0, 608, &resp);
 		guest_qbuf(&g, session);
@@ -278,7 +286,8 @@ static void test_packed_and_plain(void **state)
 {
 	struct served *s = served_listen(false);
 	uint64_t v1 = 1ull << 32;
-	const uint64_t features[] = { v1, v1 | 1ull << 29, v1 | 1ull << 34, v1 | 1ull << 34 | 1ull << 29 | 1ull << 28 };
+	const uint64_t features[] = { v1, v1 | 1ull << 29, v1 | 1ull << 34,
+				      v1 | 1ull << 34 | 1ull << 29 | 1ull << 28 };
 	struct guest g;
 	unsigned int i, n;
 	uint32_t session;
@@ -463,7 +472,7 @@ static void test_noise(void **state)
 	struct guest g;
 	int fd, i;
 
-	strcpy(addr.sun_path, s->path);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", s->path);
 	for (i = 0; i < 20; i++) {
 		memset(noise, i * 13, sizeof(noise));
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -108,15 +108,15 @@ static void test_order(void **state)
 	assert_int_equal(w->f.codes[0], VMEDIA_NR_STREAMON);
 	assert_int_equal(w->f.codes[1], VMEDIA_NR_STREAMOFF);
 	assert_false(a->used || b->used || c->used || d->used);
-	fake_complete(&w->f, -EBUSY);		/* a; b starts */
+	fake_complete(&w->f, -EBUSY); /* a; b starts */
 	expect(w, a, EBUSY);
 	assert_int_equal(w->f.ioctls, 3);
 	assert_int_equal(w->f.codes[2], VMEDIA_NR_G_INPUT);
-	fake_complete(&w->f, 0);		/* c */
+	fake_complete(&w->f, 0); /* c */
 	expect(w, c, 0);
 	assert_int_equal(w->f.ioctls, 3);
 	w->f.async = false;
-	fake_complete(&w->f, 0);		/* b; d runs to its end */
+	fake_complete(&w->f, 0); /* b; d runs to its end */
 	expect(w, b, 0);
 	expect(w, d, 0);
 	assert_int_equal(w->f.codes[3], VMEDIA_NR_G_OUTPUT);
@@ -133,7 +133,7 @@ static void test_close_in_order(void **state)
 	a = offer(w, w->session, VMEDIA_NR_STREAMON);
 	b = offer(w, w->session, VMEDIA_NR_STREAMOFF);
 	c = offer_close(w, w->session);
-	d = offer(w, w->session, VMEDIA_NR_G_INPUT);	/* against the specification: refused */
+	d = offer(w, w->session, VMEDIA_NR_G_INPUT); /* against the specification: refused */
 	harness_kick(&w->h, 0);
 	fake_complete(&w->f, 0);
 	expect(w, a, 0);
@@ -178,7 +178,7 @@ static void test_error(void **state)
 	harness_post_events(&w->h, 4, 608);
 	assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_G_INPUT, NULL), 0);
 	vmedia_session_error(w->f.last, -ENODEV);
-	vmedia_session_error(w->f.last, -EIO);		/* once is enough */
+	vmedia_session_error(w->f.last, -EIO); /* once is enough */
 	harness_step(&w->h);
 	assert_int_equal(harness_event(&w->h, &evt, NULL), 1);
 	assert_int_equal(evt.type, VMEDIA_EVT_ERROR);
@@ -204,7 +204,10 @@ static void test_error(void **state)
 	world_end(w);
 }
 
-/* In error with a command in progress and more waiting: those fail now, CLOSE does not wait for the device. */
+/*
+ * In error with a command in progress and more waiting: those fail now, CLOSE does not wait for the
+ * device.
+ */
 static void test_error_in_progress(void **state)
 {
 	struct world *w = world_open();
@@ -270,7 +273,7 @@ static void test_held_bytes_bounded(void **state)
 	req[0] = 3;
 	put32(req + 8, w->session);
 	put32(req + 12, VMEDIA_NR_STREAMON);
-	for (i = 0; i < 24; i++)	/* of 1 MiB each: 16 are kept */
+	for (i = 0; i < 24; i++) /* of 1 MiB each: 16 are kept */
 		r[i] = harness_offer(&w->h, req, sizeof(req), 8, HARNESS_PART);
 	harness_kick(&w->h, 0);
 	for (i = 0; i < 24; i++) {
