@@ -11,6 +11,8 @@
 #include "base/fd.h"
 #include "v4l2/capture.h"
 
+#define SKIPPED 1
+
 static struct timespec to_timespec(uint64_t ns)
 {
 	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
@@ -124,11 +126,10 @@ static void end_run(struct vmedia_capture *c, int err)
 /* What a source's result means for the run: true if it goes on. */
 static bool judge(struct vmedia_capture *c, int err)
 {
-	if (!err || err == -EAGAIN) {
-		if (!err)
-			c->bad_frames = 0;
+	if (!err)
+		c->bad_frames = 0;
+	if (!err || err == -EAGAIN || err == SKIPPED)
 		return true;
-	}
 	if (err == -ENODATA) {
 		end_run(c, err);
 		return false;
@@ -140,7 +141,7 @@ static bool judge(struct vmedia_capture *c, int err)
 	return false;
 }
 
-/* The frame at @when: filled, skipped, or nothing to show. Returns what the source said. */
+/* The frame at @when: filled, SKIPPED, or nothing to show. Returns what the source said. */
 static int one_frame(struct vmedia_capture *c, uint64_t number, uint64_t when)
 {
 	uint64_t limit = c->cur.paced ? when + c->cur.interval_ns / 2 : 0;
@@ -149,14 +150,14 @@ static int one_frame(struct vmedia_capture *c, uint64_t number, uint64_t when)
 
 	if (!job) {
 		if (over(c))
-			return 0;
+			return SKIPPED;
 		c->stats.skipped++;
 		if (c->ops->skip) {
 			pthread_mutex_unlock(&c->lock);
 			c->ops->skip(c->priv, number);
 			pthread_mutex_lock(&c->lock);
 		}
-		return 0;
+		return SKIPPED;
 	}
 	err = fill(c, job, number, c->cur.paced ? when : vmedia_now_ns());
 	if (err == -EAGAIN && !job->orphan && !over(c)) {
@@ -238,7 +239,7 @@ static void run_frames(struct vmedia_capture *c)
 		if (!judge(c, err))
 			return;
 		/* A source without a frame, or a bad one, must not spin. */
-		if (err && (!c->cur.paced || c->ops->next))
+		if (err < 0 && (!c->cur.paced || c->ops->next))
 			sleep_until(c, vmedia_now_ns() + c->cur.interval_ns);
 		when = advance(c, when, &number);
 	}
