@@ -14,7 +14,6 @@ enum option {
 	OPT_SIZE,
 	OPT_CARD,
 	OPT_THREADS,
-	OPT_REGION_SIZE,
 	NUM_OPTIONS,
 };
 
@@ -32,8 +31,6 @@ static const struct vmedia_camera_option table[NUM_OPTIONS] = {
 	[OPT_THREADS] = { "threads", "N",
 			  "threads that decode a file: 1 to 16 (default: one a processor, at most "
 			  "4)" },
-	[OPT_REGION_SIZE] = { "region-size", "N[K|M|G]",
-			      "bytes of shared memory for mapped buffers (default 256M; 0: none)" },
 };
 
 const struct vmedia_camera_option *vmedia_camera_option_table(size_t *count)
@@ -104,23 +101,6 @@ static bool parse_sizes(const char *s, struct vmedia_camera_options *opts)
 	}
 }
 
-static bool parse_bytes(const char *s, uint64_t *bytes)
-{
-	unsigned long long n;
-	unsigned int shift = 0;
-
-	if (!number(&s, 0, 1ull << 40, &n))
-		return false;
-	if (*s == 'K' || *s == 'M' || *s == 'G')
-		shift = *s == 'K' ? 10 : *s == 'M' ? 20 : 30;
-	if (shift)
-		s++;
-	/* Whole pages of any host. */
-	n = ((n << shift) + 0xffff) & ~0xffffull;
-	*bytes = n;
-	return !*s && n <= 1ull << 40;
-}
-
 static int refuse(char *why, size_t why_size, const struct vmedia_camera_option *o,
 		  const char *value, const char *hint)
 {
@@ -184,11 +164,6 @@ int vmedia_camera_set_option(struct vmedia_camera_options *opts, const char *nam
 		return 0;
 	case OPT_THREADS:
 		return set_threads(opts, value, why, why_size);
-	case OPT_REGION_SIZE:
-		if (!parse_bytes(value, &opts->region_size))
-			return refuse(why, why_size, &table[which], value,
-				      "a number of bytes up to 1024G");
-		return 0;
 	default:
 		snprintf(why, why_size,
 			 "the camera has no option --%.64s: --help lists those it has", name);
