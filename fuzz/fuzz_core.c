@@ -60,7 +60,8 @@ struct waiting {
 	vmedia_transport_done_fn done;
 	void *opaque;
 	int err, fd;
-	uint64_t unmap; /* offset of the mapping that goes, or UINT64_MAX */
+	uint64_t unmap; /* offset of the mapping that goes with success, or UINT64_MAX */
+	uint64_t map;	/* and with a failure */
 };
 
 struct fuzz_map {
@@ -157,16 +158,17 @@ static void unmap(uint64_t offset)
 	REQUIRE(false);
 }
 
-/* A peer that answers in order, now or when the input says so. */
-static void answer(vmedia_transport_done_fn done, void *opaque, int err, int fd, uint64_t unmapped)
+/* A peer that answers in order, now or when the input says so. @maps, @unmaps: or UINT64_MAX. */
+static void answer(vmedia_transport_done_fn done, void *opaque, int err, int fd, uint64_t maps,
+		   uint64_t unmaps)
 {
 	if (!g.async || g.num_waiting == MAX_WAITING) {
-		if (unmapped != UINT64_MAX)
-			unmap(unmapped);
+		if (unmaps != UINT64_MAX)
+			unmap(unmaps);
 		done(opaque, err, fd);
 		return;
 	}
-	g.waiting[g.num_waiting++] = (struct waiting){ done, opaque, err, fd, unmapped };
+	g.waiting[g.num_waiting++] = (struct waiting){ done, opaque, err, fd, unmaps, maps };
 }
 
 static void answer_oldest(int err)
@@ -176,6 +178,8 @@ static void answer_oldest(int err)
 	memmove(g.waiting, g.waiting + 1, --g.num_waiting * sizeof(w));
 	if (err) {
 		vmedia_fd_close(&w.fd);
+		if (w.map != UINT64_MAX)
+			unmap(w.map);
 		w.err = err;
 	} else if (w.unmap != UINT64_MAX) {
 		unmap(w.unmap);
@@ -196,11 +200,11 @@ static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, u
 		REQUIRE(shm_offset + len <= g.maps[i].offset ||
 			g.maps[i].offset + g.maps[i].len <= shm_offset);
 	if (g.num_maps == MAX_MAPS) {
-		answer(done, opaque, -EIO, -1, UINT64_MAX);
+		answer(done, opaque, -EIO, -1, UINT64_MAX, UINT64_MAX);
 		return;
 	}
 	g.maps[g.num_maps++] = (struct fuzz_map){ shm_offset, len };
-	answer(done, opaque, 0, -1, UINT64_MAX);
+	answer(done, opaque, 0, -1, shm_offset, UINT64_MAX);
 }
 
 static void op_shm_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len,
@@ -208,7 +212,7 @@ static void op_shm_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64
 {
 	(void)t;
 	(void)len;
-	answer(done, opaque, 0, -1, shm_offset);
+	answer(done, opaque, 0, -1, UINT64_MAX, shm_offset);
 }
 
 static void op_object(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE])
@@ -224,7 +228,7 @@ static void op_lookup(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID
 	int fd = uuid[0] ? vmedia_memfd("object", uuid[0] * 512u) : -ENOENT;
 
 	(void)t;
-	answer(done, opaque, fd < 0 ? fd : 0, fd < 0 ? -1 : fd, UINT64_MAX);
+	answer(done, opaque, fd < 0 ? fd : 0, fd < 0 ? -1 : fd, UINT64_MAX, UINT64_MAX);
 }
 
 static const struct vmedia_transport_ops transport_ops = {

@@ -181,7 +181,8 @@ static void offer(struct guest *g, unsigned int q, const void *req, uint32_t req
 	struct vmedia_gpa_range out = { GPA + g->heap, req_len },
 				in = { GPA + g->heap + 2048, resp_len };
 
-	memcpy(g->ram + g->heap, req, req_len);
+	if (req_len)
+		memcpy(g->ram + g->heap, req, req_len);
 	*resp = g->ram + g->heap + 2048;
 	g->heap = g->heap + 4096 < RAM ? g->heap + 4096 : RAM / 2;
 	assert_int_equal(vmedia_vqr_add(g->vqr[q], &out, req_len ? 1 : 0, &in, resp_len ? 1 : 0,
