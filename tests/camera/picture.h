@@ -25,8 +25,8 @@ void guarded_init(struct guarded *g, size_t size, uint8_t fill);
 void guarded_fini(struct guarded *g);
 
 /*
- * @threads, but 1 under ThreadSanitizer: it does not see how libavcodec, which is not built with it,
- * orders its own threads.
+ * @threads, but 1 under ThreadSanitizer: it does not see how libavcodec, which is not built with
+ * it, orders its own threads.
  */
 uint32_t test_threads(uint32_t threads);
 
