@@ -355,6 +355,34 @@ static void test_batch(void **state)
 	world_end(w);
 }
 
+/* More than one turn takes: the loop gets its share in between, and all are answered. */
+static void test_large_batch(void **state)
+{
+	struct harness_options opts = { .num = 2048 };
+	struct world *w = calloc(1, sizeof(*w));
+	static struct harness_req *r[1000];
+	uint8_t open[8] = { 1 };
+	unsigned int i, now = 0;
+
+	assert_int_equal(harness_init(&w->h, &opts), 0);
+	fake_create(&w->f, &w->h, NULL, 0);
+	for (i = 0; i < 1000; i++)
+		r[i] = harness_offer(&w->h, open, 8, 16, HARNESS_PART);
+	vmedia_device_kick(w->f.dev, 0);
+	harness_collect(&w->h);
+	for (i = 0; i < 1000; i++)
+		now += r[i]->used;
+	assert_in_range(now, 1, 999);
+	harness_step(&w->h);
+	for (i = 0; i < 1000; i++) {
+		assert_true(r[i]->used);
+		assert_int_equal(le32(r[i]->resp), i < 128 ? 0 : EMFILE);
+		harness_put(&w->h, r[i]);
+	}
+	assert_in_range(w->h.notifies[0], 2, 10);
+	world_end(w);
+}
+
 /* ---- Answers of failures ---- */
 
 static int ctrls_enospc(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)
@@ -478,6 +506,7 @@ int main(void)
 		cmocka_unit_test(test_split_anywhere),
 		cmocka_unit_test(test_alias),
 		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_large_batch),
 		cmocka_unit_test(test_ctrls_error_has_payload),
 		cmocka_unit_test(test_pointers_unchanged),
 	};
