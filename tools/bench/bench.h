@@ -58,8 +58,18 @@ struct bench_source_result {
 	double cpu_ns, wall_ns; /* a frame */
 };
 
-/* The source alone, into four buffers of plain shared memory, for about @seconds. */
-int bench_source_run(const struct bench_options *o, uint32_t width, uint32_t height, double seconds,
+/* How frames are taken, of the bare source and of a device. */
+struct bench_stream {
+	uint32_t width, height; /* NV12 */
+	uint32_t memory;	/* V4L2_MEMORY_*; the bare source takes no heed of it */
+	unsigned int buffers;	/* queued at a time */
+	unsigned int fps;	/* 0: free run */
+	bool scattered;
+	double seconds;
+};
+
+/* The source alone, into plain shared memory. */
+int bench_source_run(const struct bench_options *o, const struct bench_stream *how,
 		     struct bench_source_result *r);
 
 /* ---- peer.c ---- */
@@ -88,15 +98,6 @@ uint64_t bench_peer_cpu_ns(const struct bench_peer *p);
 int bench_peer_stop(struct bench_peer *p, struct bench_peer_stats *stats);
 
 /* ---- stream.c ---- */
-
-struct bench_stream {
-	uint32_t width, height; /* NV12 */
-	uint32_t memory;	/* V4L2_MEMORY_* */
-	unsigned int buffers;	/* queued at a time */
-	unsigned int fps;	/* 0: free run */
-	bool scattered;
-	double seconds;
-};
 
 /* Per frame, of all that happened between the first frame and the last. */
 struct bench_stream_result {

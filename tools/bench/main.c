@@ -119,15 +119,79 @@ static int round_trips(const struct bench_options *o, struct bench_report *r, do
 	return ret;
 }
 
-/* ---- frames as fast as they come: rate and CPU ---- */
+/* ---- frames: what they cost beside the bare source ---- */
 
-/*
- * One turn after the other; the ratio is taken in each turn, and its median over the turns counts.
- */
+#define MAX_ROUNDS 64
+
+/* One round: the floor, then what stands on it. */
+struct pair {
+	double source_cpu, device_cpu, driver_cpu, source_fps, fps;
+};
+
+enum figure { SOURCE_CPU, DEVICE_CPU, DRIVER_CPU, SOURCE_FPS, FPS, CPU_RATIO };
+
+static double figure_of(const struct pair *p, enum figure f)
+{
+	switch (f) {
+	case SOURCE_CPU:
+		return p->source_cpu / 1e3;
+	case DEVICE_CPU:
+		return p->device_cpu / 1e3;
+	case DRIVER_CPU:
+		return p->driver_cpu / 1e3;
+	case SOURCE_FPS:
+		return p->source_fps;
+	case FPS:
+		return p->fps;
+	case CPU_RATIO:
+		return p->device_cpu / p->source_cpu;
+	}
+	return 0;
+}
+
+static double median_of(const struct pair *pairs, unsigned int n, enum figure f)
+{
+	double samples[MAX_ROUNDS];
+
+	for (unsigned int i = 0; i < n; i++)
+		samples[i] = figure_of(&pairs[i], f);
+	return bench_median(samples, n);
+}
+
+/* Rounds of both; @last is of the last round, with the largest number of bytes copied of all. */
+static int run_pairs(const struct bench_options *o, const struct bench_stream *how,
+		     struct pair *pairs, struct bench_stream_result *last)
+{
+	struct bench_source_result bare;
+	double copied = 0, dropped = 0;
+	int ret;
+
+	for (unsigned int i = 0; i < o->rounds; i++) {
+		ret = bench_source_run(o, how, &bare);
+		if (ret == 0)
+			ret = bench_stream_run(o, how, last);
+		if (ret < 0)
+			return ret;
+		pairs[i] = (struct pair){
+			.source_cpu = bare.cpu_ns,
+			.device_cpu = last->device_cpu_ns,
+			.driver_cpu = last->driver_cpu_ns,
+			.source_fps = 1e9 / bare.wall_ns,
+			.fps = last->fps,
+		};
+		copied = last->copied > copied ? last->copied : copied;
+		dropped += last->dropped;
+	}
+	last->copied = copied;
+	last->dropped = dropped;
+	return 0;
+}
+
+/* As fast as they come. */
 static int free_run(const struct bench_options *o, struct bench_report *r, const struct memory *m,
 		    const struct size *s)
 {
-	struct bench_stream stream = {
+	struct bench_stream how = {
 		.width = s->width,
 		.height = s->height,
 		.memory = m->memory,
@@ -135,59 +199,48 @@ static int free_run(const struct bench_options *o, struct bench_report *r, const
 		.seconds = o->seconds,
 		.scattered = m->memory == V4L2_MEMORY_USERPTR,
 	};
-	double cpu[64], src[64], drv[64], fps[64], src_fps[64], ratio[64], copied = 0;
-	unsigned int n = o->rounds < 64 ? o->rounds : 64;
-	struct bench_stream_result res;
-	struct bench_source_result bare;
+	struct pair p[MAX_ROUNDS];
+	struct bench_stream_result last;
+	int ret = run_pairs(o, &how, p, &last);
 
-	for (unsigned int i = 0; i < n; i++) {
-		int ret = bench_source_run(o, s->width, s->height, o->seconds, &bare);
-
-		if (ret == 0)
-			ret = bench_stream_run(o, &stream, &res);
-		if (ret < 0)
-			return ret;
-		src[i] = bare.cpu_ns;
-		src_fps[i] = 1e9 / bare.wall_ns;
-		cpu[i] = res.device_cpu_ns;
-		drv[i] = res.driver_cpu_ns;
-		fps[i] = res.fps;
-		ratio[i] = res.device_cpu_ns / bare.cpu_ns;
-		copied = res.copied > copied ? res.copied : copied;
-	}
-	add(r, m, s, "source_cpu_us", "floor: CPU of the bare source, a frame",
-	    bench_median(src, n) / 1e3, "us");
-	add(r, m, s, "device_cpu_us", "CPU of the device process, a frame",
-	    bench_median(cpu, n) / 1e3, "us");
-	add(r, m, s, "cpu_vs_source", "ratio to the floor", bench_median(ratio, n), "x");
-	add(r, m, s, "driver_cpu_us", "CPU of the driver process, a frame",
-	    bench_median(drv, n) / 1e3, "us");
-	add(r, m, s, "source_fps", "floor: frames a second of the bare source",
-	    bench_median(src_fps, n), "");
-	add(r, m, s, "fps", "frames a second", bench_median(fps, n), "");
-	return add(r, m, s, "bytes_copied_per_frame",
-		   "bytes copied after the source wrote them, a frame", copied, "");
+	if (ret < 0)
+		return ret;
+	add(r, m, s, "free_source_fps", "bare source as fast as it can",
+	    median_of(p, o->rounds, SOURCE_FPS), "frames/s");
+	add(r, m, s, "fps", "device as fast as it can", median_of(p, o->rounds, FPS), "frames/s");
+	return add(r, m, s, "free_cpu_vs_source", "CPU a frame then, ratio to the bare source",
+		   median_of(p, o->rounds, CPU_RATIO), "x");
 }
 
-/* ---- frames at their pace: what goes back and forth for each ---- */
-
+/* At a camera's pace: what each frame costs, and what goes back and forth for it. */
 static int paced(const struct bench_options *o, struct bench_report *r, const struct memory *m,
 		 const struct size *s)
 {
-	struct bench_stream stream = {
+	struct bench_stream how = {
 		.width = s->width,
 		.height = s->height,
 		.memory = m->memory,
 		.buffers = 4,
 		.fps = PACED_FPS,
-		.seconds = o->seconds * 2,
+		.seconds = o->seconds,
 		.scattered = m->memory == V4L2_MEMORY_USERPTR,
 	};
+	struct pair p[MAX_ROUNDS];
 	struct bench_stream_result res;
-	int ret = bench_stream_run(o, &stream, &res);
+	int ret = run_pairs(o, &how, p, &res);
 
 	if (ret < 0)
 		return ret;
+	add(r, m, s, "source_cpu_us", "floor: CPU of the bare source, a frame",
+	    median_of(p, o->rounds, SOURCE_CPU), "us");
+	add(r, m, s, "device_cpu_us", "CPU of the device process, a frame",
+	    median_of(p, o->rounds, DEVICE_CPU), "us");
+	add(r, m, s, "cpu_vs_source", "ratio to the floor", median_of(p, o->rounds, CPU_RATIO),
+	    "x");
+	add(r, m, s, "driver_cpu_us", "CPU of the driver process, a frame",
+	    median_of(p, o->rounds, DRIVER_CPU), "us");
+	add(r, m, s, "bytes_copied_per_frame", "bytes copied once the source wrote them, a frame",
+	    res.copied, "");
 	add(r, m, s, "commands_per_frame", "commands, a frame", res.commands, "");
 	add(r, m, s, "events_per_frame", "events, a frame", res.events, "");
 	add(r, m, s, "kicks_per_frame", "kicks, a frame", res.kicks, "");
@@ -196,12 +249,11 @@ static int paced(const struct bench_options *o, struct bench_report *r, const st
 	return add(r, m, s, "paced_dropped", "frames dropped in all", res.dropped, "");
 }
 
-/* ---- one buffer at a time: from QBUF to its event ---- */
-
+/* One buffer at a time: from QBUF to its event. */
 static int latency(const struct bench_options *o, struct bench_report *r, const struct memory *m,
 		   const struct size *s, double rtt_ns)
 {
-	struct bench_stream stream = {
+	struct bench_stream how = {
 		.width = s->width,
 		.height = s->height,
 		.memory = m->memory,
@@ -210,16 +262,16 @@ static int latency(const struct bench_options *o, struct bench_report *r, const 
 	};
 	struct bench_source_result bare;
 	struct bench_stream_result res;
-	int ret = bench_source_run(o, s->width, s->height, o->seconds, &bare);
+	int ret = bench_source_run(o, &how, &bare);
 
 	if (ret == 0)
-		ret = bench_stream_run(o, &stream, &res);
+		ret = bench_stream_run(o, &how, &res);
 	if (ret < 0)
 		return ret;
 	add(r, m, s, "qbuf_to_event_us", "QBUF to its event, one buffer at a time",
 	    res.qbuf_to_event_ns / 1e3, "us");
 	return add(r, m, s, "qbuf_to_event_vs_floor",
-		   "ratio to one eventfd round trip + the bare source",
+		   "ratio to an eventfd round trip + the bare source",
 		   res.qbuf_to_event_ns / (rtt_ns + bare.wall_ns), "x");
 }
 
@@ -246,11 +298,11 @@ static int run(const struct bench_options *o, struct bench_report *r)
 			snprintf(title, sizeof(title), "%s, %s NV12", memories[m].what,
 				 sizes[s].name);
 			bench_report_section(r, title);
-			ret = free_run(o, r, &memories[m], &sizes[s]);
+			ret = paced(o, r, &memories[m], &sizes[s]);
 			if (ret == 0)
 				ret = latency(o, r, &memories[m], &sizes[s], rtt_ns);
 			if (ret == 0)
-				ret = paced(o, r, &memories[m], &sizes[s]);
+				ret = free_run(o, r, &memories[m], &sizes[s]);
 		}
 	}
 	return ret;
@@ -320,7 +372,7 @@ static int parse(struct bench_options *o, int argc, char **argv)
 		}
 	}
 	if (optind < argc || !(o->seconds > 0) || o->seconds > 600 || o->rounds < 1 ||
-	    o->rounds > 64) {
+	    o->rounds > MAX_ROUNDS) {
 		fprintf(stderr, "vmedia-bench: --seconds up to 600, --rounds 1 to 64; see "
 				"vmedia-bench --help\n");
 		return -EINVAL;
