@@ -67,8 +67,9 @@ int vmedia_device_attach(struct vmedia_device *dev, struct vmedia_transport *t);
  */
 void vmedia_device_detach(struct vmedia_device *dev);
 /*
- * Driver-initiated reset: sessions close, exports are withdrawn, mappings are unmapped (their ranges
- * stay taken until the peer says so), the transport stays. Held chains go back with used 0 if
+ * Driver-initiated reset: sessions close, exports are withdrawn, mappings are unmapped (their
+ * ranges stay taken until the peer says so), the transport stays. Held chains go back with used 0
+ * if
  * @push_back, else they are forgotten.
  */
 void vmedia_device_reset(struct vmedia_device *dev, bool push_back);
@@ -80,8 +81,9 @@ void vmedia_device_reset(struct vmedia_device *dev, bool push_back);
 void vmedia_device_kick(struct vmedia_device *dev, unsigned int q);
 /*
  * Queue @q stops (GET_VRING_BASE: also of a machine that only pauses): chains of it that core holds
- * go back through ->push() before return. A command in progress is answered -ECANCELED, as are those
- * queued behind it, but for CLOSE, which is obeyed. Sessions, mappings and waiting events stay.
+ * go back through ->push() before return. A command in progress is answered -ECANCELED, as are
+ * those queued behind it, but for CLOSE, which is obeyed. Sessions, mappings and waiting events
+ * stay.
  */
 void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q);
 
