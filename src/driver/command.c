@@ -505,7 +505,8 @@ int vmedia_raw_command(struct vmedia_driver *drv, const void *req, size_t req_le
 		return err;
 	err = c->err;
 	if (!err) {
-		memcpy(resp, drv->scratch, c->used);
+		if (c->used)
+			memcpy(resp, drv->scratch, c->used);
 		*used = c->used;
 	}
 put:
