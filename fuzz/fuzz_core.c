@@ -88,6 +88,7 @@ static struct {
 	uint64_t addr[MAX_KNOWN];
 	uint32_t offset[MAX_KNOWN]; /* of buffers, for MMAP */
 	unsigned int sessions, addrs, uuids, offsets;
+	unsigned int waits; /* milliseconds that this input may still wait for frames */
 } g;
 
 /* ---- The transport ---- */
@@ -110,6 +111,9 @@ static void learn(const struct fuzz_chain *c, uint32_t used)
 {
 	if (c->type == VMEDIA_CMD_OPEN && used >= 16 && !get32(c->resp))
 		g.session[g.sessions++ % MAX_KNOWN] = get32(c->resp + 8);
+	if (c->type == VMEDIA_CMD_IOCTL && used == 8 && !get32(c->resp) &&
+	    get32(c->req + 12) == VMEDIA_NR_STREAMON)
+		g.waits = 3;
 	if (c->type == VMEDIA_CMD_MMAP && used >= 24 && !get32(c->resp))
 		memcpy(&g.addr[g.addrs++ % MAX_KNOWN], c->resp + 8, 8);
 	if (c->type == VMEDIA_CMD_IOCTL && used == 8 + 88 && !get32(c->resp)) /* QUERYBUF, QBUF */
@@ -454,8 +458,10 @@ static void run_op(struct input *in)
 			answer_oldest(op & 0x10 ? -EIO : 0);
 		break;
 	case 5:
-		if (op & 0x80)
+		if (op & 0x80 && g.waits) {
+			g.waits--;
 			vmedia_loop_step(loop, 1);
+		}
 		step();
 		break;
 	case 6:
