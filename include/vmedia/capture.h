@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A frame source: "fill this buffer", and nothing else. For cameras and whatever else produces pictures by the clock.
+ * A frame source: "fill this buffer", and nothing else. For cameras and whatever else produces
+ * pictures by the clock.
  *
  * Theory of operation
  *
@@ -8,21 +9,24 @@
  *
  *	start (next (fill | skip))* stop
  *
- *   From STREAMON on there is a frame due at each interval (absolute clock: no drift). At its time the worker takes
- *   the oldest queued buffer, calls fill() on the buffer's own memory, and hands it to the loop. If no buffer is queued
- *   it gives the driver half an interval to bring one; then the frame is skipped: its sequence number is missing from
- *   the stream, as with real cameras. A source that was slow for longer than an interval loses the frames in between
- *   and goes on by the clock; there are no bursts.
+ *   From STREAMON on there is a frame due at each interval (absolute clock: no drift). At its time
+ *   the worker takes the oldest queued buffer, calls fill() on the buffer's own memory, and hands
+ *   it to the loop. If no buffer is queued it gives the driver half an interval to bring one; then
+ *   the frame is skipped: its sequence number is missing from the stream, as with real cameras. A
+ *   source that was slow for longer than an interval loses the frames in between and goes on by the
+ *   clock; there are no bursts.
  *
- *   Cost of a frame: the worker wakes once for the time, the loop once for the result. Buffers that are queued
- *   while the worker sleeps do not wake it.
+ *   Cost of a frame: the worker wakes once for the time, the loop once for the result. Buffers that
+ *   are queued while the worker sleeps do not wake it.
  *
- *   STREAMOFF waits for a fill() in progress without stopping the loop. fill() must therefore end by itself: whatever waits
- *   for the world (a network, a pipe, a codec) belongs into next(), which is interrupted by cancel(). If a session ends
- *   (close, reset, lost connection) in the middle of fill(), the loop waits for at most VMEDIA_CAPTURE_CLOSE_MS; then the
- *   frame is orphaned: it is written into memory that a reference keeps valid, and nobody looks at it.
+ *   STREAMOFF waits for a fill() in progress without stopping the loop. fill() must therefore end
+ *   by itself: whatever waits for the world (a network, a pipe, a codec) belongs into next(), which
+ *   is interrupted by cancel(). If a session ends (close, reset, lost connection) in the middle of
+ *   fill(), the loop waits for at most VMEDIA_CAPTURE_CLOSE_MS; then the frame is orphaned: it is
+ *   written into memory that a reference keeps valid, and nobody looks at it.
  *
- * Context of all callbacks: the source's worker thread, except cancel(). Controls are read there by vmedia_ctrl_read().
+ * Context of all callbacks: the source's worker thread, except cancel(). Controls are read there by
+ * vmedia_ctrl_read().
  */
 #ifndef VMEDIA_CAPTURE_H
 #define VMEDIA_CAPTURE_H
@@ -50,15 +54,20 @@ struct vmedia_frame {
 	const struct vmedia_capture_mode *mode;
 	struct vmedia_ctx *ctx;			/* for vmedia_ctrl_read() */
 	uint64_t number;			/* frames since start, skipped ones counted */
-	uint64_t timestamp;			/* CLOCK_MONOTONIC ns when it was due; the source may set what it knows better */
-	/* Colour planes in place, as libav* and libyuv take them; coded formats: data[0] and size[0] */
+	/* CLOCK_MONOTONIC ns when it was due; the source may set what it knows better */
+	uint64_t timestamp;
+	/*
+	 * Colour planes in place, as libav* and libyuv take them; coded formats: data[0] and
+	 * size[0]
+	 */
 	uint8_t *data[VMEDIA_COLOUR_PLANES];
 	int stride[VMEDIA_COLOUR_PLANES];
 	/* Memory planes */
 	uint32_t num_planes;
 	uint8_t *mem[VMEDIA_MAX_PLANES];
 	uint32_t size[VMEDIA_MAX_PLANES];	/* room, at least sizeimage */
-	uint32_t bytesused[VMEDIA_MAX_PLANES];	/* comes as sizeimage (0 for coded formats); set it where it differs */
+	/* comes as sizeimage (0 for coded formats); set it where it differs */
+	uint32_t bytesused[VMEDIA_MAX_PLANES];
 	uint32_t flags;				/* V4L2_BUF_FLAG_KEYFRAME etc., default none */
 };
 
@@ -66,25 +75,36 @@ struct vmedia_capture_ops {
 	/* Get ready for @mode. An errno (negative) is STREAMON's. Optional. */
 	int (*start)(void *priv, const struct vmedia_capture_mode *mode);
 	/*
-	 * For a source with a time of its own. @when: CLOCK_MONOTONIC ns at which the framework would take the next frame
-	 * (the first: now); change it, or block until there is a frame and set it to now. May also be in the past: then
-	 * the frame is taken at once. 0, or what fill() returns. Optional.
+	 * For a source with a time of its own. @when: CLOCK_MONOTONIC ns at which the framework
+	 * would take the next frame (the first: now); change it, or block until there is a frame
+	 * and set it to now. May also be in the past: then the frame is taken at once. 0, or what
+	 * fill() returns. Optional.
 	 */
 	int (*next)(void *priv, uint64_t *when);
 	/*
 	 * Write one frame. Returns
 	 *   0		done
-	 *   -EAGAIN	nothing to show: the buffer waits for the next frame, a sequence number is lost
-	 *   -ENODATA	the source is at its end: the buffer goes out empty with V4L2_BUF_FLAG_LAST after V4L2_EVENT_EOS
-	 *   -ENODEV	the source is gone for good: all buffers come back with V4L2_BUF_FLAG_ERROR and the queue is in error
-	 *   other	this frame is bad: V4L2_BUF_FLAG_ERROR; VMEDIA_CAPTURE_MAX_ERRORS in a row count as -ENODEV
+	 *   -EAGAIN	nothing to show: the buffer waits for the next frame, a sequence number is
+	 *		lost
+	 *   -ENODATA	the source is at its end: the buffer goes out empty with V4L2_BUF_FLAG_LAST
+	 *		after V4L2_EVENT_EOS
+	 *   -ENODEV	the source is gone for good: all buffers come back with V4L2_BUF_FLAG_ERROR
+	 *		and the queue is in error
+	 *   other	this frame is bad: V4L2_BUF_FLAG_ERROR; VMEDIA_CAPTURE_MAX_ERRORS in a row
+	 *		count as -ENODEV
 	 */
 	int (*fill)(void *priv, struct vmedia_frame *frame);
-	/* Frame @number passes without a buffer: a file source moves on, a live one drops. Optional. */
+	/*
+	 * Frame @number passes without a buffer: a file source moves on, a live one drops.
+	 * Optional.
+	 */
 	void (*skip)(void *priv, uint64_t number);
 	/* No more frames until start(). Called if and only if start() succeeded. Optional. */
 	void (*stop)(void *priv);
-	/* Make a next() that blocks return soon. Context: the loop's thread, at the same time as the others. Optional. */
+	/*
+	 * Make a next() that blocks return soon. Context: the loop's thread, at the same time as
+	 * the others. Optional.
+	 */
 	void (*cancel)(void *priv);
 };
 
@@ -100,8 +120,8 @@ struct vmedia_capture_stats {
 void vmedia_capture_stats(struct vmedia_queue *q, struct vmedia_capture_stats *stats);
 
 /*
- * As fast as buffers come instead of by the clock: for benches and files that are to be read through. In
- * ->context_init() or between streams. Context: the device's loop.
+ * As fast as buffers come instead of by the clock: for benches and files that are to be read
+ * through. In ->context_init() or between streams. Context: the device's loop.
  */
 void vmedia_capture_set_paced(struct vmedia_queue *q, bool paced);
 

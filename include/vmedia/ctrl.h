@@ -2,10 +2,11 @@
 /*
  * Controls, with the semantics of the kernel's control framework.
  *
- * A device lists its controls in a table of struct vmedia_ctrl_config; for the standard ones an ID and a range suffice,
- * name, type and flags are the kernel's. The framework adds a V4L2_CID_*_CLASS control for each class, answers
- * QUERYCTRL, QUERY_EXT_CTRL, QUERYMENU, G/S_CTRL and G/S/TRY_EXT_CTRLS, checks ranges, and sends V4L2_EVENT_CTRL. The
- * device learns of a new value by ->set(), before it becomes the current one, and may refuse it.
+ * A device lists its controls in a table of struct vmedia_ctrl_config; for the standard ones an ID
+ * and a range suffice, name, type and flags are the kernel's. The framework adds a V4L2_CID_*_CLASS
+ * control for each class, answers QUERYCTRL, QUERY_EXT_CTRL, QUERYMENU, G/S_CTRL and
+ * G/S/TRY_EXT_CTRLS, checks ranges, and sends V4L2_EVENT_CTRL. The device learns of a new value by
+ * ->set(), before it becomes the current one, and may refuse it.
  *
  * A scalar's current value may be read in any thread: that is how a worker follows controls.
  *
@@ -27,14 +28,16 @@ struct vmedia_ctrl;
 /* A value on its way: what ->set(), ->try_value() and ->get_volatile() see. */
 struct vmedia_ctrl_value {
 	int64_t val;			/* scalars, buttons (0) and menu indexes */
-	void *data;			/* strings, arrays and compounds: size bytes; NULL for scalars */
+	/* strings, arrays and compounds: size bytes; NULL for scalars */
+	void *data;
 	uint32_t size;
 };
 
 struct vmedia_ctrl_ops {
 	/*
-	 * @v has passed all checks; make it so. 0, or a negative errno that S_CTRL gets: then the old value stays.
-	 * Called once for each control with its default too, when the context begins; the errno is then ignored.
+	 * @v has passed all checks; make it so. 0, or a negative errno that S_CTRL gets: then the
+	 * old value stays. Called once for each control with its default too, when the context
+	 * begins; the errno is then ignored.
 	 */
 	int (*set)(struct vmedia_ctrl *c, const struct vmedia_ctrl_value *v);
 	/* Adjust or refuse (-EINVAL, -ERANGE) a value beyond what its range says. Optional. */
@@ -45,7 +48,8 @@ struct vmedia_ctrl_ops {
 
 struct vmedia_ctrl_config {
 	uint32_t id;			/* V4L2_CID_* */
-	int64_t min, max;		/* strings: bytes, NUL not counted; bitmask: max is the mask; menu: max is the last */
+	/* strings: bytes, NUL not counted; bitmask: max is the mask; menu: max is the last */
+	int64_t min, max;
 	uint64_t step;			/* 0: 1, and 0 where V4L2 wants it */
 	int64_t def;
 	/* The rest may stay zero for standard controls. */
@@ -57,7 +61,8 @@ struct vmedia_ctrl_config {
 	uint64_t menu_skip;		/* bit i: entry i of a (standard) menu is not there */
 	uint32_t elem_size;		/* compound types: bytes of one element */
 	uint32_t dims[4];	/* arrays; dims[0] == 0: not an array */
-	const void *def_data;		/* compounds and strings: initial value, elem_size bytes or a string; NULL: zeros */
+	/* compounds and strings: initial value, elem_size bytes or a string; NULL: zeros */
+	const void *def_data;
 	const struct vmedia_ctrl_ops *ops;	/* NULL: ->set_ctrl() of the device, or nothing */
 	void *priv;
 };
@@ -65,17 +70,23 @@ struct vmedia_ctrl_config {
 /*
  * vmedia_ctrl_add - add one control to a context, in ->context_init() only
  *
- * NULL with the reason in the log if the configuration is impossible (unknown ID without name and type, range that
- * its type forbids, an ID twice); the context then fails to begin with -EINVAL.
+ * NULL with the reason in the log if the configuration is impossible (unknown ID without name and
+ * type, range that its type forbids, an ID twice); the context then fails to begin with -EINVAL.
  */
 struct vmedia_ctrl *vmedia_ctrl_add(struct vmedia_ctx *ctx, const struct vmedia_ctrl_config *cfg);
 
-/* The control @id of @ctx, or NULL. Context: any thread while the context lives (the set is fixed by then). */
+/*
+ * The control @id of @ctx, or NULL. Context: any thread while the context lives (the set is fixed
+ * by then).
+ */
 struct vmedia_ctrl *vmedia_ctrl_find(struct vmedia_ctx *ctx, uint32_t id);
 
 /* Current value of a scalar. Context: any thread; atomic. */
 int64_t vmedia_ctrl_get(const struct vmedia_ctrl *c);
-/* vmedia_ctrl_find() and vmedia_ctrl_get(); @missing if there is no such control. Context: any thread. */
+/*
+ * vmedia_ctrl_find() and vmedia_ctrl_get(); @missing if there is no such control. Context: any
+ * thread.
+ */
 int64_t vmedia_ctrl_read(struct vmedia_ctx *ctx, uint32_t id, int64_t missing);
 /* Current bytes of a string, array or compound. */
 const void *vmedia_ctrl_data(const struct vmedia_ctrl *c, uint32_t *size);
@@ -85,8 +96,9 @@ struct vmedia_ctx *vmedia_ctrl_ctx(const struct vmedia_ctrl *c);
 void *vmedia_ctrl_priv(const struct vmedia_ctrl *c);
 
 /*
- * The device itself changes a control: range checked, ->set() called, event sent to all subscribers.
- * vmedia_ctrl_update() is for what the hardware did by itself (a volatile or read-only status): no ->set().
+ * The device itself changes a control: range checked, ->set() called, event sent to all
+ * subscribers. vmedia_ctrl_update() is for what the hardware did by itself (a volatile or read-only
+ * status): no ->set().
  */
 int vmedia_ctrl_set(struct vmedia_ctrl *c, int64_t value);
 int vmedia_ctrl_update(struct vmedia_ctrl *c, int64_t value);
@@ -95,8 +107,12 @@ int vmedia_ctrl_update_data(struct vmedia_ctrl *c, const void *data, uint32_t si
 /* V4L2_CTRL_FLAG_INACTIVE off or on, V4L2_CTRL_FLAG_GRABBED on or off: flags, and their event. */
 void vmedia_ctrl_activate(struct vmedia_ctrl *c, bool active);
 void vmedia_ctrl_grab(struct vmedia_ctrl *c, bool grabbed);
-/* New range of an integer-like control; the value moves into it; event CH_RANGE. -EINVAL, -ERANGE as for adding. */
-int vmedia_ctrl_modify_range(struct vmedia_ctrl *c, int64_t min, int64_t max, uint64_t step, int64_t def);
+/*
+ * New range of an integer-like control; the value moves into it; event CH_RANGE. -EINVAL, -ERANGE
+ * as for adding.
+ */
+int vmedia_ctrl_modify_range(struct vmedia_ctrl *c, int64_t min, int64_t max, uint64_t step,
+			     int64_t def);
 
 #ifdef __cplusplus
 }

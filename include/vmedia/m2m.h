@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory-to-memory devices: an OUTPUT queue that takes data, a CAPTURE queue that gives it back changed.
+ * Memory-to-memory devices: an OUTPUT queue that takes data, a CAPTURE queue that gives it back
+ * changed.
  *
  * Theory of operation
  *
- *   A context (one session) is ready for a job when both queues stream and each has a buffer, and ->job_ready() agrees. Ready
- *   contexts take turns; at most vmedia_m2m_ops.max_jobs run at a time on the device. ->job_run() looks at the buffers
- *   (vmedia_m2m_next_src(), _dst()) or takes them, lets a worker do the work and ends by vmedia_m2m_job_done() on the
- *   loop; taken buffers go back by vmedia_buf_done(). STREAMOFF and the session's end wait for a running job as
+ *   A context (one session) is ready for a job when both queues stream and each has a buffer, and
+ *   ->job_ready() agrees. Ready contexts take turns; at most vmedia_m2m_ops.max_jobs run at a time
+ *   on the device. ->job_run() looks at the buffers (vmedia_m2m_next_src(), _dst()) or takes them,
+ *   lets a worker do the work and ends by vmedia_m2m_job_done() on the loop; taken buffers go back
+ *   by vmedia_buf_done(). STREAMOFF and the session's end wait for a running job as
  *   <vmedia/queue.h> says: ->job_abort() asks it to end soon.
  *
  *   Draining, by the states of the stateful codec interface:
  *
- *	RUNNING  --CMD_STOP-->  DRAINING  --last frame out-->  STOPPED  --CMD_START, or STREAMOFF+ON-->  RUNNING
+ *	RUNNING   --CMD_STOP-->				DRAINING
+ *	DRAINING  --last frame out-->			STOPPED
+ *	STOPPED   --CMD_START, or STREAMOFF and ON-->	RUNNING
  *
- *   On CMD_STOP the framework remembers the newest OUTPUT buffer. The device says vmedia_m2m_buf_last() for the CAPTURE
- *   buffer that is the last one, or vmedia_m2m_drained() when it has nothing more: the framework then sends V4L2_EVENT_EOS
- *   and an empty CAPTURE buffer with V4L2_BUF_FLAG_LAST, now or as soon as one is queued. With nothing queued on OUTPUT
- *   CMD_STOP itself drains. Devices that map one buffer to one (scalers, filters) need none of it: job_done() sees it.
- *   CMD_STOP and CMD_START during DRAINING are -EBUSY; CMD_STOP while either queue does not stream succeeds and does
- *   nothing.
+ *   On CMD_STOP the framework remembers the newest OUTPUT buffer. The device says
+ *   vmedia_m2m_buf_last() for the CAPTURE buffer that is the last one, or vmedia_m2m_drained() when
+ *   it has nothing more: the framework then sends V4L2_EVENT_EOS and an empty CAPTURE buffer with
+ *   V4L2_BUF_FLAG_LAST, now or as soon as one is queued. With nothing queued on OUTPUT CMD_STOP
+ *   itself drains. Devices that map one buffer to one (scalers, filters) need none of it:
+ *   job_done() sees it. CMD_STOP and CMD_START during DRAINING are -EBUSY; CMD_STOP while either
+ *   queue does not stream succeeds and does nothing.
  *
  * Context: the device's loop.
  */
@@ -42,8 +47,9 @@ struct vmedia_m2m_ops {
 	unsigned int max_jobs;			/* on the device at a time; 0: 1 */
 	bool decoder_cmd, encoder_cmd;		/* answer (TRY_)DECODER_CMD, (TRY_)ENCODER_CMD */
 	/*
-	 * May a job run now? Asked when the rule above holds, or, with @relaxed, whenever OUTPUT streams: a decoder
-	 * parses its headers before CAPTURE streams, an encoder gives late packets without new input. Optional.
+	 * May a job run now? Asked when the rule above holds, or, with @relaxed, whenever OUTPUT
+	 * streams: a decoder parses its headers before CAPTURE streams, an encoder gives late
+	 * packets without new input. Optional.
 	 */
 	bool (*job_ready)(struct vmedia_ctx *ctx);
 	bool relaxed;
@@ -52,8 +58,9 @@ struct vmedia_m2m_ops {
 	/* End the running job soon; its vmedia_m2m_job_done() must still come. Optional. */
 	void (*job_abort)(struct vmedia_ctx *ctx);
 	/*
-	 * The session ends with a job running: forget the context and its buffers at once (a worker holds references on what
-	 * it uses); vmedia_m2m_job_done() must not be called any more. Needed if job_run() goes to a worker.
+	 * The session ends with a job running: forget the context and its buffers at once (a worker
+	 * holds references on what it uses); vmedia_m2m_job_done() must not be called any more.
+	 * Needed if job_run() goes to a worker.
 	 */
 	void (*job_orphan)(struct vmedia_ctx *ctx);
 	/* Streaming of one queue begins or ends, inside of its STREAMON or STREAMOFF. Optional. */
@@ -69,7 +76,10 @@ enum vmedia_m2m_state vmedia_m2m_state(const struct vmedia_ctx *ctx);
 struct vmedia_queue *vmedia_m2m_src(const struct vmedia_ctx *ctx);	/* OUTPUT */
 struct vmedia_queue *vmedia_m2m_dst(const struct vmedia_ctx *ctx);	/* CAPTURE */
 
-/* Oldest ready buffer: look (next) or take. NULL if there is none. Taken ones are ended by vmedia_buf_done(). */
+/*
+ * Oldest ready buffer: look (next) or take. NULL if there is none. Taken ones are ended by
+ * vmedia_buf_done().
+ */
 struct vmedia_buf *vmedia_m2m_next_src(struct vmedia_ctx *ctx);
 struct vmedia_buf *vmedia_m2m_next_dst(struct vmedia_ctx *ctx);
 struct vmedia_buf *vmedia_m2m_take_src(struct vmedia_ctx *ctx);
@@ -83,17 +93,23 @@ void vmedia_m2m_copy_metadata(const struct vmedia_buf *src, struct vmedia_buf *d
 bool vmedia_m2m_is_last_src(const struct vmedia_ctx *ctx, const struct vmedia_buf *src);
 
 /*
- * The running job has ended. If a drain is on, all that CMD_STOP saw was taken, and the device neither has ->drain() nor
- * said otherwise, the drain ends here too.
+ * The running job has ended. If a drain is on, all that CMD_STOP saw was taken, and the device
+ * neither has ->drain() nor said otherwise, the drain ends here too.
  */
 void vmedia_m2m_job_done(struct vmedia_ctx *ctx);
 /* Something changed that ->job_ready() looks at. */
 void vmedia_m2m_schedule(struct vmedia_ctx *ctx);
-/* @dst is the last of the drain (or of a resolution): give it back as DONE with LAST set, EOS event before it. */
+/*
+ * @dst is the last of the drain (or of a resolution): give it back as DONE with LAST set, EOS event
+ * before it.
+ */
 void vmedia_m2m_buf_last(struct vmedia_ctx *ctx, struct vmedia_buf *dst);
 /* Nothing more to come: an empty LAST buffer ends the drain, EOS event before it. */
 void vmedia_m2m_drained(struct vmedia_ctx *ctx);
-/* The same without EOS: a decoder's CAPTURE of the old resolution ends; state STOPPED until CAPTURE restarts or START. */
+/*
+ * The same without EOS: a decoder's CAPTURE of the old resolution ends; state STOPPED until CAPTURE
+ * restarts or START.
+ */
 void vmedia_m2m_source_change_last(struct vmedia_ctx *ctx);
 
 #ifdef __cplusplus

@@ -2,8 +2,9 @@
 /*
  * Pixel formats: one table of how each lies in memory, and what V4L2 says of it.
  *
- * A format has colour planes (Y, Cb, Cr) and memory planes (what a v4l2_plane is). They are the same in the "M" formats
- * (NM12, YM12); in all others every colour plane follows the one before in one memory plane.
+ * A format has colour planes (Y, Cb, Cr) and memory planes (what a v4l2_plane is). They are the
+ * same in the "M" formats (NM12, YM12); in all others every colour plane follows the one before in
+ * one memory plane.
  *
  * Context: any thread; the table is constant.
  */
@@ -33,7 +34,8 @@ struct vmedia_pixfmt {
 	uint8_t kind;			/* enum vmedia_pixfmt_kind */
 	uint8_t mem_planes;		/* 1, or colour_planes in the M formats */
 	uint8_t colour_planes;		/* 0 for coded formats and data */
-	uint8_t bits[VMEDIA_COLOUR_PLANES];	/* of one sample position of the colour plane, subsampling not counted */
+	/* of one sample position of the colour plane, subsampling not counted */
+	uint8_t bits[VMEDIA_COLOUR_PLANES];
 	uint8_t hsub, vsub;		/* subsampling of colour planes 1 and 2: 1, 2, 4 */
 	uint8_t walign, halign;		/* width and height are multiples of these: 1, 2, 4 */
 };
@@ -54,21 +56,23 @@ struct vmedia_layout_plane {
 struct vmedia_picture_layout {
 	unsigned int num_colour, num_mem;
 	struct vmedia_layout_plane colour[VMEDIA_COLOUR_PLANES];
-	uint32_t bytesperline[VMEDIA_COLOUR_PLANES];	/* as in v4l2_pix_format: of memory plane i */
+	/* as in v4l2_pix_format: of memory plane i */
+	uint32_t bytesperline[VMEDIA_COLOUR_PLANES];
 	uint32_t sizeimage[VMEDIA_COLOUR_PLANES];	/* of memory plane i */
 };
 
 /*
  * vmedia_pixfmt_layout - lay out a @width x @height picture
- * @bytesperline: wished for each memory plane, 0 for none (or NULL); taken if it is at least the least and at most
- *	four times that, rounded down to a whole sample; else the least one is used
+ * @bytesperline: wished for each memory plane, 0 for none (or NULL); taken if it is the least
+ *	or up to four times that, rounded down to a whole sample; else the least one is used
  *
- * For coded formats the layout has no colour planes and sizeimage[0] is a bound: width * height * 2, at least 64 KiB
- * for stills and 1 MiB for streams (clients truncate larger packets silently: docs of the stateful codec interface).
- * Returns 0, or -EINVAL for VMEDIA_PIXFMT_DATA, a size of 0, or one whose bytes do not fit 32 bits.
+ * For coded formats the layout has no colour planes and sizeimage[0] is a bound: width * height *
+ * 2, at least 64 KiB for stills and 1 MiB for streams (clients truncate larger packets silently:
+ * docs of the stateful codec interface). Returns 0, or -EINVAL for VMEDIA_PIXFMT_DATA, a size of 0,
+ * or one whose bytes do not fit 32 bits.
  */
-int vmedia_pixfmt_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_t height, const uint32_t *bytesperline,
-			 struct vmedia_picture_layout *layout);
+int vmedia_pixfmt_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_t height,
+			 const uint32_t *bytesperline, struct vmedia_picture_layout *layout);
 
 /* "NV12", "BG24-BE": the fourcc as text. Returns @buf. */
 char *vmedia_fourcc(uint32_t pixelformat, char buf[16]);

@@ -4,25 +4,28 @@
  *
  * A buffer's states, who owns it, and what moves it:
  *
- *	DEQUEUED	driver	after REQBUFS/CREATE_BUFS, and from the moment its DQBUF event was taken
+ *	DEQUEUED	driver	after REQBUFS/CREATE_BUFS, and from the moment its DQBUF event was
+ *			taken
  *	PREPARED	driver	PREPARE_BUF: memory resolved, not queued
- *	QUEUED		queue	QBUF; the device has not been given it yet (not streaming, or start_streaming pending)
+ *	QUEUED		queue	QBUF; the device has not been given it yet (not streaming, or
+ *			start_streaming pending)
  *	ACTIVE		device	->buf_queue() was called
  *	DONE, ERROR	queue	vmedia_buf_done(); a DQBUF event waits for room in the event queue
  *
  *	DEQUEUED -> PREPARED -> QUEUED -> ACTIVE -> DONE|ERROR -> DEQUEUED, DEQUEUED -> QUEUED;
  *	STREAMOFF: any of QUEUED, ACTIVE, DONE, ERROR -> DEQUEUED, without an event.
  *
- * Ownership of the queue: REQBUFS and CREATE_BUFS make the calling session its owner; until it frees the buffers or
- * ends, other sessions get -EBUSY from every call that changes the queue. In a context of one session (M2M) the
- * question does not arise.
+ * Ownership of the queue: REQBUFS and CREATE_BUFS make the calling session its owner; until it
+ * frees the buffers or ends, other sessions get -EBUSY from every call that changes the queue. In a
+ * context of one session (M2M) the question does not arise.
  *
- * Memory and workers: a plane's backing has a reference count. Whoever lets another thread touch a plane takes
- * a reference first (vmedia_backing_get()) and drops it there afterwards. ->stop_streaming() should give all ACTIVE
- * buffers back before it returns; those that a worker still writes it may keep: then it returns -EINPROGRESS, and
- * STREAMOFF is answered when the last came back by vmedia_buf_done(). The loop goes on meanwhile. When the session itself
- * ends, nothing can wait: ->stop_streaming() is called with @final set and the buffers are gone when it returns; what
- * a worker still writes then goes to memory that its reference keeps.
+ * Memory and workers: a plane's backing has a reference count. Whoever lets another thread touch a
+ * plane takes a reference first (vmedia_backing_get()) and drops it there afterwards.
+ * ->stop_streaming() should give all ACTIVE buffers back before it returns; those that a worker
+ * still writes it may keep: then it returns -EINPROGRESS, and STREAMOFF is answered when the last
+ * came back by vmedia_buf_done(). The loop goes on meanwhile. When the session itself ends, nothing
+ * can wait: ->stop_streaming() is called with @final set and the buffers are gone when it returns;
+ * what a worker still writes then goes to memory that its reference keeps.
  *
  * Context: the device's loop.
  */
@@ -52,35 +55,40 @@ enum vmedia_buf_state {
 struct vmedia_buf_plane {
 	struct vmedia_backing *mem;	/* while PREPARED, QUEUED, ACTIVE, DONE; MMAP: always */
 	uint32_t length;		/* bytes of memory */
-	uint32_t bytesused;		/* output: set by the driver; capture: by the device, data_offset included */
+	/* output: set by the driver; capture: by the device, data_offset included */
+	uint32_t bytesused;
 	uint32_t data_offset;
 };
 
 /*
- * A buffer as the device sees it. While it is ACTIVE the device may write what is marked; the framework fills
- * it at QBUF (output) or clears it (capture).
+ * A buffer as the device sees it. While it is ACTIVE the device may write what is marked; the
+ * framework fills it at QBUF (output) or clears it (capture).
  */
 struct vmedia_buf {
 	struct vmedia_queue *queue;
 	uint32_t index;
 	uint32_t num_planes;		/* memory planes, 1 for single-planar types */
 	struct vmedia_buf_plane planes[VMEDIA_MAX_PLANES];	/* W: bytesused, data_offset */
-	uint64_t timestamp;		/* W: ns; copied from output to capture in codecs. 0 is set to "now" when done on
-					 * a MONOTONIC capture queue */
+	/* W: ns; codecs copy it from OUTPUT to CAPTURE. 0 becomes "now" on a MONOTONIC queue. */
+	uint64_t timestamp;
 	struct vmedia_timecode timecode;	/* W: valid with V4L2_BUF_FLAG_TIMECODE in flags */
-	uint32_t flags;			/* W: KEYFRAME, PFRAME, BFRAME, TIMECODE, LAST, TSTAMP_SRC_SOE */
+	/* W: KEYFRAME, PFRAME, BFRAME, TIMECODE, LAST, TSTAMP_SRC_SOE */
+	uint32_t flags;
 	uint32_t field;			/* W: V4L2_FIELD_*; from the format if ANY */
-	uint32_t sequence;		/* W: counted by the framework unless vmedia_buf_set_sequence() */
+	/* W: counted by the framework unless vmedia_buf_set_sequence() */
+	uint32_t sequence;
 	void *priv;			/* the device's, from ->buf_init() to ->buf_cleanup() */
 };
 
 struct vmedia_queue_ops {
 	/*
-	 * How many planes of which sizes. Comes with what the format says (and for CREATE_BUFS, what the caller asked);
-	 * may raise @num_buffers and sizes. Optional.
+	 * How many planes of which sizes. Comes with what the format says (and for CREATE_BUFS,
+	 * what the caller asked); may raise @num_buffers and sizes. Optional.
 	 */
-	int (*queue_setup)(struct vmedia_queue *q, uint32_t *num_buffers, uint32_t num_planes, uint32_t *sizes);
-	int (*buf_init)(struct vmedia_buf *b);		/* its memory is known (MMAP) or new (others). Optional */
+	int (*queue_setup)(struct vmedia_queue *q, uint32_t *num_buffers, uint32_t num_planes,
+			   uint32_t *sizes);
+	/* its memory is known (MMAP) or new (others). Optional */
+	int (*buf_init)(struct vmedia_buf *b);
 	void (*buf_cleanup)(struct vmedia_buf *b);	/* before the memory goes. Optional */
 	/* Check it at QBUF or PREPARE_BUF, beyond lengths; its errno is theirs. Optional. */
 	int (*buf_prepare)(struct vmedia_buf *b);
@@ -89,35 +97,43 @@ struct vmedia_queue_ops {
 	/* About to reach the driver. Optional. */
 	void (*buf_finish)(struct vmedia_buf *b);
 	/*
-	 * STREAMON, @count buffers are ACTIVE already (buf_queue() was called for each). On an error (STREAMON's, or
-	 * QBUF's if min_queued delayed it) the framework takes them back. Optional.
+	 * STREAMON, @count buffers are ACTIVE already (buf_queue() was called for each). On an
+	 * error (STREAMON's, or QBUF's if min_queued delayed it) the framework takes them back.
+	 * Optional.
 	 *
-	 * May return -EINPROGRESS: STREAMON is then answered by vmedia_queue_started(). min_queued must be 0 for that.
+	 * May return -EINPROGRESS: STREAMON is then answered by vmedia_queue_started(). min_queued
+	 * must be 0 for that.
 	 */
 	int (*start_streaming)(struct vmedia_queue *q, uint32_t count);
 	/* Above. 0 or -EINPROGRESS (never if @final). Optional: without it, all is given back. */
 	int (*stop_streaming)(struct vmedia_queue *q, bool final);
 };
 
-struct vmedia_frame_interval {		/* seconds: {1, 30}. Discrete if max.denominator is 0, else stepwise */
+/* seconds: {1, 30}. Discrete if max.denominator is 0, else stepwise */
+struct vmedia_frame_interval {
 	struct vmedia_fract min, max, step;
 };
 
-struct vmedia_frame_size {		/* discrete if step_width is 0 (then max_* are not looked at), else stepwise */
+/* discrete if step_width is 0 (then max_* are not looked at), else stepwise */
+struct vmedia_frame_size {
 	uint32_t width, height;
 	uint32_t max_width, step_width, max_height, step_height;
-	const struct vmedia_frame_interval *intervals;	/* the first is the default; NULL: none are told */
+	/* the first is the default; NULL: none are told */
+	const struct vmedia_frame_interval *intervals;
 	unsigned int num_intervals;
 };
 
 struct vmedia_format_config {
-	uint32_t pixelformat;		/* of a row of <vmedia/pixfmt.h> unless description is set; META, SDR: dataformat */
+	/* of a row of <vmedia/pixfmt.h> unless description is set; META, SDR: dataformat */
+	uint32_t pixelformat;
 	const struct vmedia_frame_size *sizes;	/* the first is the default */
 	unsigned int num_sizes;
-	uint32_t sizeimage;		/* coded: bound in bytes, 0: by <vmedia/pixfmt.h>; META, SDR: buffersize */
+	/* coded: bound in bytes, 0: by <vmedia/pixfmt.h>; META, SDR: buffersize */
+	uint32_t sizeimage;
 	uint32_t flags;			/* V4L2_FMT_FLAG_*, added */
 	uint32_t mbus_code;		/* told for V4L2_CAP_IO_MC devices; 0: any */
-	const char *description;	/* for formats not in the table: raw ones need the hook ->try_fmt() */
+	/* for formats not in the table: raw ones need the hook ->try_fmt() */
+	const char *description;
 };
 
 /* Kinds of memory, for vmedia_queue_config.memories. */
@@ -130,14 +146,18 @@ struct vmedia_queue_config {
 	uint32_t memories;		/* VMEDIA_MEM_*; 0: all */
 	uint32_t min_buffers;		/* REQBUFS grants at least so many; 0: 1 */
 	uint32_t min_queued;		/* ->start_streaming() is called with at least so many */
-	uint32_t timestamp;		/* V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC (0 means this) or _COPY */
+	/* V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC (0 means this) or _COPY */
+	uint32_t timestamp;
 	bool allow_zero_bytesused;	/* output: an empty buffer is one, not a full one */
 	const struct vmedia_format_config *formats;	/* the first is the default */
 	unsigned int num_formats;
-	const struct vmedia_format *initial;	/* VBI and sliced VBI: the format, as it cannot be found in a list */
-	uint32_t colorspace;		/* reported for raw formats; 0: by size and kind (sRGB for cameras) */
+	/* VBI and sliced VBI: the format, as it cannot be found in a list */
+	const struct vmedia_format *initial;
+	/* reported for raw formats; 0: by size and kind (sRGB for cameras) */
+	uint32_t colorspace;
 	const struct vmedia_queue_ops *ops;	/* or: */
-	const struct vmedia_capture_ops *capture;	/* <vmedia/capture.h>: the framework has the queue_ops */
+	/* <vmedia/capture.h>: the framework has the queue_ops */
+	const struct vmedia_capture_ops *capture;
 };
 
 /* ---- What a device asks of a queue ---- */
@@ -154,18 +174,24 @@ uint32_t vmedia_queue_num_queued(const struct vmedia_queue *q);
 /* The session that owns the buffers, or NULL. */
 struct vmedia_session *vmedia_queue_owner(const struct vmedia_queue *q);
 struct vmedia_buf *vmedia_queue_buf(struct vmedia_queue *q, uint32_t index);
-/* The current format; its pixel format row (NULL for VBI, META, ...), interval, and the layout of its planes. */
+/*
+ * The current format; its pixel format row (NULL for VBI, META, ...), interval, and the layout of
+ * its planes.
+ */
 const struct vmedia_format *vmedia_queue_format(const struct vmedia_queue *q);
 const struct vmedia_pixfmt *vmedia_queue_pixfmt(const struct vmedia_queue *q);
 struct vmedia_fract vmedia_queue_interval(const struct vmedia_queue *q);
 void vmedia_queue_layout(const struct vmedia_queue *q, struct vmedia_picture_layout *layout);
 /*
- * Change the format from inside (a decoder parsed a header): the way of S_FMT, buffers or not. @fmt is fitted and
- * updated. The driver is told by the device's own SOURCE_CHANGE event.
+ * Change the format from inside (a decoder parsed a header): the way of S_FMT, buffers or not. @fmt
+ * is fitted and updated. The driver is told by the device's own SOURCE_CHANGE event.
  */
 int vmedia_queue_set_format(struct vmedia_queue *q, struct vmedia_format *fmt);
 
-/* Give an ACTIVE buffer back: VMEDIA_BUF_DONE or VMEDIA_BUF_ERROR, or QUEUED (unused; from a failed start). */
+/*
+ * Give an ACTIVE buffer back: VMEDIA_BUF_DONE or VMEDIA_BUF_ERROR, or QUEUED (unused; from a failed
+ * start).
+ */
 void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state);
 /* Its sequence number is this; the framework counts on from it. Before vmedia_buf_done(). */
 void vmedia_buf_set_sequence(struct vmedia_buf *b, uint32_t sequence);
@@ -175,7 +201,10 @@ void *vmedia_buf_plane(const struct vmedia_buf *b, uint32_t plane);
 
 /* Answer to a ->start_streaming() that returned -EINPROGRESS: 0, or why it failed. */
 void vmedia_queue_started(struct vmedia_queue *q, int err);
-/* The device can deliver no more (unplugged): all come back with ERROR, QBUF and STREAMON get -EIO until STREAMOFF. */
+/*
+ * The device can deliver no more (unplugged): all come back with ERROR, QBUF and STREAMON get -EIO
+ * until STREAMOFF.
+ */
 void vmedia_queue_error(struct vmedia_queue *q);
 
 #ifdef __cplusplus

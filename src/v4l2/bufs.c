@@ -2,8 +2,8 @@
 /*
  * REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go.
  *
- * Memory of MMAP buffers that a guest has mapped, or that a worker still writes, outlives its buffer by the references that
- * those hold: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
+ * Memory of MMAP buffers that a guest has mapped, or that a worker still writes, outlives its
+ * buffer by the references that those hold: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 
 uint32_t vmedia_queue_caps(const struct vmedia_queue *q)
 {
-	uint32_t caps = V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS | V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS |
-			V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS;
+	uint32_t caps = V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS |
+			V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS | V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS;
 
 	if (q->memories & VMEDIA_MEM_MMAP)
 		caps |= V4L2_BUF_CAP_SUPPORTS_MMAP;
@@ -96,7 +96,8 @@ static int give_memory(struct vmedia_vbuf *vb)
 	return err;
 }
 
-static int vbuf_create(struct vmedia_queue *q, uint32_t index, uint32_t num_planes, const uint32_t *sizes)
+static int vbuf_create(struct vmedia_queue *q, uint32_t index, uint32_t num_planes,
+		       const uint32_t *sizes)
 {
 	struct vmedia_vbuf *vb = calloc(1, sizeof(*vb));
 	uint32_t i;
@@ -136,8 +137,8 @@ static uint32_t find_room(const struct vmedia_queue *q, uint32_t count)
 }
 
 /* Up to @count buffers in a row; 0 with their first index and number, or why there is not one. */
-static int create_many(struct vmedia_queue *q, uint32_t count, uint32_t num_planes, const uint32_t *sizes,
-		       uint32_t *first, uint32_t *made)
+static int create_many(struct vmedia_queue *q, uint32_t count, uint32_t num_planes,
+		       const uint32_t *sizes, uint32_t *first, uint32_t *made)
 {
 	int err = 0;
 
@@ -204,7 +205,8 @@ int vmedia_do_reqbufs(struct vmedia_file *f, struct vmedia_request *req)
 }
 
 /* Planes that a CREATE_BUFS asks for: as many as the format has, none smaller. */
-static int create_sizes(struct vmedia_queue *q, const struct vmedia_format *fmt, uint32_t *num_planes, uint32_t *sizes)
+static int create_sizes(struct vmedia_queue *q, const struct vmedia_format *fmt,
+			uint32_t *num_planes, uint32_t *sizes)
 {
 	uint32_t need[VMEDIA_MAX_PLANES], n = vmedia_queue_plane_sizes(q, need), i;
 
@@ -254,7 +256,8 @@ int vmedia_do_create_bufs(struct vmedia_file *f, struct vmedia_request *req)
 		return err;
 	q->memory = c->memory;
 	q->owner = f->s;
-	err = create_many(q, VMEDIA_MIN(count, q->max_bufs), num_planes, sizes, &c->index, &c->count);
+	err = create_many(q, VMEDIA_MIN(count, q->max_bufs), num_planes, sizes, &c->index,
+			  &c->count);
 	if (err)
 		vmedia_queue_free(q, 0, 0);
 	return err;

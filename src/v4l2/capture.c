@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frame sources: the loop's half. Hands buffers to the worker and results to the queue. Theory: capture.h.
+ * Frame sources: the loop's half. Hands buffers to the worker and results to the queue. Theory:
+ * capture.h.
  *
  * Context: the device's loop.
  */
@@ -101,7 +102,8 @@ static void finish_job(struct vmedia_queue *q, struct vmedia_capture_job *job)
 	for (i = 0; i < b->num_planes; i++)
 		b->planes[i].bytesused = job->bytesused[i];
 	b->timestamp = job->timestamp;
-	b->flags |= job->flags & (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME);
+	b->flags |= job->flags &
+		    (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME);
 	vb->flushed = true;
 	job_rest(job);
 	if (q->stopping) {
@@ -116,7 +118,10 @@ static void finish_job(struct vmedia_queue *q, struct vmedia_capture_job *job)
 	vmedia_buf_done(b, job->err && job->err != -ENODATA ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
 }
 
-/* Jobs of which the buffer was taken back already only rest; one at a time, as a result may lead anywhere. */
+/*
+ * Jobs of which the buffer was taken back already only rest; one at a time, as a result may lead
+ * anywhere.
+ */
 static struct vmedia_capture_job *next_done(struct vmedia_capture *c)
 {
 	struct vmedia_list *node;
@@ -149,7 +154,8 @@ static void end_of_source(struct vmedia_queue *q, int err)
 {
 	if (err != -ENODEV)
 		return;
-	vmedia_warn("the frame source of queue type %u is gone; its buffers go back with an error", q->type);
+	vmedia_warn("the frame source of queue type %u is gone; its buffers go back with an error",
+		    q->type);
 	take_queued(q->cap, false);
 	vmedia_queue_error(q);
 }
@@ -204,7 +210,8 @@ static void fill_mode(struct vmedia_capture *c, struct vmedia_capture_mode *m)
 	m->interval = q->interval;
 	m->interval_ns = DEFAULT_INTERVAL_NS;
 	if (q->interval.denominator)
-		m->interval_ns = (uint64_t)q->interval.numerator * 1000000000u / q->interval.denominator;
+		m->interval_ns =
+			(uint64_t)q->interval.numerator * 1000000000u / q->interval.denominator;
 	if (!m->interval_ns)
 		m->interval_ns = 1;
 	m->paced = c->paced;
@@ -252,12 +259,14 @@ static int capture_start(struct vmedia_queue *q, uint32_t count)
 static void wait_inflight(struct vmedia_capture *c)
 {
 	uint64_t until = vmedia_now_ns() + VMEDIA_CAPTURE_CLOSE_MS * 1000000ull;
-	struct timespec ts = { .tv_sec = (time_t)(until / 1000000000u), .tv_nsec = (long)(until % 1000000000u) };
+	struct timespec ts = { .tv_sec = (time_t)(until / 1000000000u),
+			       .tv_nsec = (long)(until % 1000000000u) };
 
 	while (c->inflight && vmedia_now_ns() < until)
 		pthread_cond_timedwait(&c->to_loop, &c->lock, &ts);
 	if (c->inflight)
-		vmedia_warn("a frame source takes more than %u ms for one frame: a session that ended does not wait for it",
+		vmedia_warn("a frame source takes more than %u ms for one frame: a session that "
+			    "ended does not wait for it",
 			    VMEDIA_CAPTURE_CLOSE_MS);
 }
 
@@ -274,7 +283,10 @@ static int capture_stop(struct vmedia_queue *q, bool final)
 		c->ops->cancel(c->priv);
 	take_queued(c, true);
 	pthread_mutex_lock(&c->lock);
-	/* Memory of ours is kept by the job's reference; guest pages are not ours to write any more. */
+	/*
+	 * Memory of ours is kept by the job's reference; guest pages are not ours to write any
+	 * more.
+	 */
 	if (final && c->inflight && q->memory != V4L2_MEMORY_MMAP)
 		wait_inflight(c);
 	pthread_mutex_unlock(&c->lock);

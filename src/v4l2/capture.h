@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A frame source between two threads: the loop's half (capture.c) and the worker's (capture_worker.c).
+ * A frame source between two threads: the loop's half (capture.c) and the worker's
+ * (capture_worker.c).
  *
  * Theory of operation
  *
- *   All that both touch is below and under `lock`. The loop hands over jobs (a buffer's memory, with references of its
- *   own); the worker takes the oldest at the frame's time, fills it without the lock, and puts it on `done`; the loop is
- *   woken by one post, however many frames it finds.
+ *   All that both touch is below and under `lock`. The loop hands over jobs (a buffer's memory,
+ *   with references of its own); the worker takes the oldest at the frame's time, fills it without
+ *   the lock, and puts it on `done`; the loop is woken by one post, however many frames it finds.
  *
- *   A run is a number: the loop writes the run it wants into `want` (0: none), the worker starts, fills and stops until
- *   `want` is another. So STREAMOFF needs no handshake but for the one job that may be in fill() (`inflight`), and a new
- *   STREAMON may come while the worker still winds the old run down.
+ *   A run is a number: the loop writes the run it wants into `want` (0: none), the worker starts,
+ *   fills and stops until `want` is another. So STREAMOFF needs no handshake but for the one job
+ *   that may be in fill() (`inflight`), and a new STREAMON may come while the worker still winds
+ *   the old run down.
  *
- *   A job belongs to its buffer. If the buffer goes while the job is in flight, the job is orphaned: the worker frees it,
- *   and the memory with it, when fill() returns.
+ *   A job belongs to its buffer. If the buffer goes while the job is in flight, the job is
+ *   orphaned: the worker frees it, and the memory with it, when fill() returns.
  */
 #ifndef VMEDIA_V4L2_CAPTURE_H
 #define VMEDIA_V4L2_CAPTURE_H

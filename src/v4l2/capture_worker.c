@@ -15,7 +15,8 @@
 
 static struct timespec to_timespec(uint64_t ns)
 {
-	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u),
+				  .tv_nsec = (long)(ns % 1000000000u) };
 }
 
 static bool over(const struct vmedia_capture *c)
@@ -32,7 +33,9 @@ static void sleep_until(struct vmedia_capture *c, uint64_t when)
 		pthread_cond_timedwait(&c->to_worker, &c->lock, &ts);
 }
 
-/* The oldest job, waiting for one until @limit (0: for ever); NULL if none came or the run is over. */
+/*
+ * The oldest job, waiting for one until @limit (0: for ever); NULL if none came or the run is over.
+ */
 static struct vmedia_capture_job *take_job(struct vmedia_capture *c, uint64_t limit)
 {
 	struct timespec ts = to_timespec(limit);
@@ -52,7 +55,8 @@ static struct vmedia_capture_job *take_job(struct vmedia_capture *c, uint64_t li
 	return node ? vmedia_list_entry(node, struct vmedia_capture_job, node) : NULL;
 }
 
-static void describe(const struct vmedia_capture *c, const struct vmedia_capture_job *job, struct vmedia_frame *f)
+static void describe(const struct vmedia_capture *c, const struct vmedia_capture_job *job,
+		     struct vmedia_frame *f)
 {
 	const struct vmedia_picture_layout *l = &c->cur.layout;
 	uint32_t i;
@@ -72,9 +76,12 @@ static void describe(const struct vmedia_capture *c, const struct vmedia_capture
 }
 
 /* Fill one job. Drops the lock around the source's work. */
-static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64_t number, uint64_t when)
+static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64_t number,
+		uint64_t when)
 {
-	struct vmedia_frame f = { .mode = &c->cur, .ctx = c->ctx, .number = number, .timestamp = when };
+	struct vmedia_frame f = {
+		.mode = &c->cur, .ctx = c->ctx, .number = number, .timestamp = when
+	};
 	uint32_t i;
 	int err;
 
@@ -85,7 +92,9 @@ static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64
 	describe(c, job, &f);
 	err = c->ops->fill(c->priv, &f);
 	for (i = 0; i < job->num_planes; i++) {
-		job->bytesused[i] = err ? 0 : f.bytesused[i] < f.size[i] ? f.bytesused[i] : f.size[i];
+		job->bytesused[i] = err				 ? 0
+				    : f.bytesused[i] < f.size[i] ? f.bytesused[i]
+								 : f.size[i];
 		if (!err)
 			vmedia_backing_flush(job->mem[i], job->bytesused[i]);
 	}

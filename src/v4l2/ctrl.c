@@ -2,9 +2,11 @@
 /*
  * Controls: what they are, their values, and how values change.
  *
- * Theory of operation: a context's controls are fixed when it begins and sorted by ID. A change goes
+ * Theory of operation: a context's controls are fixed when it begins and sorted by ID. A change
+ * goes
  *
- *	value of the driver -> new_val/new_data -> check (range) -> ->try_value() -> ->set() -> current -> event
+ *	value of the driver -> new_val/new_data -> check (range) -> ->try_value() -> ->set() ->
+ *	current -> event
  *
  * and stops where one refuses. Current scalars are atomic: workers read them without a lock.
  */
@@ -47,7 +49,8 @@ bool vmedia_ctrl_range_ok(const struct vmedia_ctrl_config *c)
 {
 	switch (c->type) {
 	case V4L2_CTRL_TYPE_BOOLEAN:
-		return c->min >= 0 && c->max <= 1 && c->min <= c->max && c->def >= c->min && c->def <= c->max;
+		return c->min >= 0 && c->max <= 1 && c->min <= c->max && c->def >= c->min &&
+		       c->def <= c->max;
 	case V4L2_CTRL_TYPE_INTEGER:
 		if (c->min < INT32_MIN || c->max > INT32_MAX)
 			return false;
@@ -61,10 +64,12 @@ bool vmedia_ctrl_range_ok(const struct vmedia_ctrl_config *c)
 		return !c->step && !c->min && c->max && c->max <= UINT32_MAX && !(c->def & ~c->max);
 	case V4L2_CTRL_TYPE_MENU:
 	case V4L2_CTRL_TYPE_INTEGER_MENU:
-		return c->min >= 0 && c->min <= c->max && c->max < 64 && c->def >= c->min && c->def <= c->max &&
-		       !(c->menu_skip >> c->def & 1) && (c->type == V4L2_CTRL_TYPE_MENU ? !!c->menu : !!c->int_menu);
+		return c->min >= 0 && c->min <= c->max && c->max < 64 && c->def >= c->min &&
+		       c->def <= c->max && !(c->menu_skip >> c->def & 1) &&
+		       (c->type == V4L2_CTRL_TYPE_MENU ? !!c->menu : !!c->int_menu);
 	case V4L2_CTRL_TYPE_STRING:
-		return c->min >= 0 && c->min <= c->max && c->max < MAX_CTRL_BYTES && c->step && !c->def;
+		return c->min >= 0 && c->min <= c->max && c->max < MAX_CTRL_BYTES && c->step &&
+		       !c->def;
 	default:
 		return true;
 	}
@@ -131,7 +136,8 @@ static int count_elements(struct vmedia_ctrl *c)
 	}
 	c->elem_size = element_size(&c->cfg);
 	c->elems = (uint32_t)elems;
-	c->is_ptr = c->num_dims || c->cfg.type == V4L2_CTRL_TYPE_STRING || c->cfg.type >= V4L2_CTRL_COMPOUND_TYPES;
+	c->is_ptr = c->num_dims || c->cfg.type == V4L2_CTRL_TYPE_STRING ||
+		    c->cfg.type >= V4L2_CTRL_COMPOUND_TYPES;
 	return c->elem_size && elems * c->elem_size <= MAX_CTRL_BYTES ? 0 : -EINVAL;
 }
 
@@ -143,7 +149,13 @@ uint32_t vmedia_ctrl_bytes(const struct vmedia_ctrl *c)
 /* One element of an array of numbers. */
 static int64_t element_get(const struct vmedia_ctrl *c, const uint8_t *data, uint32_t i)
 {
-	union { uint8_t u8; uint16_t u16; uint32_t u32; int32_t s32; int64_t s64; } v = { .s64 = 0 };
+	union {
+		uint8_t u8;
+		uint16_t u16;
+		uint32_t u32;
+		int32_t s32;
+		int64_t s64;
+	} v = { .s64 = 0 };
 
 	memcpy(&v, data + (size_t)i * c->elem_size, VMEDIA_MIN(c->elem_size, 8u));
 	switch (c->elem_size) {
@@ -152,7 +164,9 @@ static int64_t element_get(const struct vmedia_ctrl *c, const uint8_t *data, uin
 	case 2:
 		return v.u16;
 	case 4:
-		return c->cfg.type == V4L2_CTRL_TYPE_U32 || c->cfg.type == V4L2_CTRL_TYPE_BITMASK ? (int64_t)v.u32 : v.s32;
+		return c->cfg.type == V4L2_CTRL_TYPE_U32 || c->cfg.type == V4L2_CTRL_TYPE_BITMASK
+			       ? (int64_t)v.u32
+			       : v.s32;
 	default:
 		return v.s64;
 	}
@@ -188,7 +202,8 @@ void vmedia_ctrl_fill_default(const struct vmedia_ctrl *c, uint8_t *data)
 
 			memset(s, ' ', (size_t)c->cfg.min);
 			if (c->cfg.def_data)
-				memcpy(s, c->cfg.def_data, strnlen(c->cfg.def_data, (size_t)c->cfg.max));
+				memcpy(s, c->cfg.def_data,
+				       strnlen(c->cfg.def_data, (size_t)c->cfg.max));
 		} else if (c->cfg.def_data) {
 			memcpy(data + (size_t)i * c->elem_size, c->cfg.def_data, c->elem_size);
 		} else if (is_number(c)) {
@@ -206,8 +221,10 @@ static struct vmedia_ctrl *ctrl_create(struct vmedia_ctx *ctx, const struct vmed
 	c->ctx = ctx;
 	c->cfg = *cfg;
 	if (complete_config(&c->cfg) || count_elements(c)) {
-		vmedia_err("control 0x%08x has an impossible type or range (%lld to %lld, step %llu, default %lld)", cfg->id,
-			   (long long)cfg->min, (long long)cfg->max, (unsigned long long)cfg->step, (long long)cfg->def);
+		vmedia_err("control 0x%08x has an impossible type or range (%lld to %lld, step "
+			   "%llu, default %lld)",
+			   cfg->id, (long long)cfg->min, (long long)cfg->max,
+			   (unsigned long long)cfg->step, (long long)cfg->def);
 		goto free_ctrl;
 	}
 	c->flags = c->cfg.flags | (c->is_ptr ? V4L2_CTRL_FLAG_HAS_PAYLOAD : 0);
@@ -293,7 +310,9 @@ static int call_set(struct vmedia_ctrl *c, const struct vmedia_ctrl_value *v)
 /* The device is told every value that it may have to act on. */
 static void announce(struct vmedia_ctrl *c)
 {
-	struct vmedia_ctrl_value v = { .val = c->cur, .data = c->data, .size = c->is_ptr ? vmedia_ctrl_bytes(c) : 0 };
+	struct vmedia_ctrl_value v = { .val = c->cur,
+				       .data = c->data,
+				       .size = c->is_ptr ? vmedia_ctrl_bytes(c) : 0 };
 
 	if (c->cfg.type != V4L2_CTRL_TYPE_BUTTON && c->cfg.type != V4L2_CTRL_TYPE_CTRL_CLASS &&
 	    !(c->flags & V4L2_CTRL_FLAG_READ_ONLY))
@@ -371,7 +390,8 @@ static int check_number(const struct vmedia_ctrl_config *c, int64_t *v)
 			return -ERANGE;
 		if (c->menu_skip >> *v & 1)
 			return -EINVAL;
-		return c->type == V4L2_CTRL_TYPE_MENU && (!c->menu[*v] || !c->menu[*v][0]) ? -EINVAL : 0;
+		return c->type == V4L2_CTRL_TYPE_MENU && (!c->menu[*v] || !c->menu[*v][0]) ? -EINVAL
+											   : 0;
 	case V4L2_CTRL_TYPE_BITMASK:
 		*v &= c->max;
 		return 0;
@@ -451,7 +471,8 @@ int vmedia_ctrl_try(struct vmedia_ctrl *c)
 
 static bool differs(const struct vmedia_ctrl *c)
 {
-	return c->is_ptr ? memcmp(c->data, c->new_data, vmedia_ctrl_bytes(c)) != 0 : c->cur != c->new_val;
+	return c->is_ptr ? memcmp(c->data, c->new_data, vmedia_ctrl_bytes(c)) != 0
+			 : c->cur != c->new_val;
 }
 
 int vmedia_ctrl_commit(struct vmedia_ctrl *c, struct vmedia_file *from)

@@ -106,7 +106,8 @@ void vmedia_ctrl_grab(struct vmedia_ctrl *c, bool grabbed)
 	flag(c, V4L2_CTRL_FLAG_GRABBED, grabbed);
 }
 
-int vmedia_ctrl_modify_range(struct vmedia_ctrl *c, int64_t min, int64_t max, uint64_t step, int64_t def)
+int vmedia_ctrl_modify_range(struct vmedia_ctrl *c, int64_t min, int64_t max, uint64_t step,
+			     int64_t def)
 {
 	struct vmedia_ctrl_config old = c->cfg;
 	int64_t value = c->cur;

@@ -2,11 +2,12 @@
 /*
  * G_EXT_CTRLS, S_EXT_CTRLS, TRY_EXT_CTRLS.
  *
- * error_idx tells how far a call came. For TRY it is the index of the control at fault; for G and S it is count as long as
- * nothing was read or changed, and the index of the control at fault once something was.
+ * error_idx tells how far a call came. For TRY it is the index of the control at fault; for G and S
+ * it is count as long as nothing was read or changed, and the index of the control at fault once
+ * something was.
  *
- * Security model: count and sizes were bounded by core; the control's own size decides what is copied, and a payload
- * shorter than that is refused with the size that it takes.
+ * Security model: count and sizes were bounded by core; the control's own size decides what is
+ * copied, and a payload shorter than that is refused with the size that it takes.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,11 +23,13 @@ enum mode { GET, SET, TRY };
 
 static bool is_special(uint32_t which)
 {
-	return which == V4L2_CTRL_WHICH_DEF_VAL || which == V4L2_CTRL_WHICH_MIN_VAL || which == V4L2_CTRL_WHICH_MAX_VAL;
+	return which == V4L2_CTRL_WHICH_DEF_VAL || which == V4L2_CTRL_WHICH_MIN_VAL ||
+	       which == V4L2_CTRL_WHICH_MAX_VAL;
 }
 
 /* The rules about `which`, before any control is looked at. */
-static int check_which(struct vmedia_ext_controls *cs, const struct vmedia_ioctl *io, enum mode mode)
+static int check_which(struct vmedia_ext_controls *cs, const struct vmedia_ioctl *io,
+		       enum mode mode)
 {
 	uint32_t i;
 
@@ -73,7 +76,8 @@ static int check_size(const struct vmedia_ctrl *c, struct vmedia_ext_control *e,
 	return 0;
 }
 
-static int prepare(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs, const struct vmedia_ioctl *io, enum mode mode)
+static int prepare(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs,
+		   const struct vmedia_ioctl *io, enum mode mode)
 {
 	bool limits = cs->which == V4L2_CTRL_WHICH_MIN_VAL || cs->which == V4L2_CTRL_WHICH_MAX_VAL;
 	const struct vmedia_ctrl *c;
@@ -161,7 +165,8 @@ static int give(const struct vmedia_ctrl *c, struct vmedia_request *req, uint32_
 /* Which value G asks for: into new_val, new_data. */
 static int select_value(struct vmedia_ctrl *c, uint32_t which)
 {
-	if (which != V4L2_CTRL_WHICH_DEF_VAL && which != V4L2_CTRL_WHICH_MIN_VAL && which != V4L2_CTRL_WHICH_MAX_VAL)
+	if (which != V4L2_CTRL_WHICH_DEF_VAL && which != V4L2_CTRL_WHICH_MIN_VAL &&
+	    which != V4L2_CTRL_WHICH_MAX_VAL)
 		return vmedia_ctrl_fetch(c);
 	c->new_val = which == V4L2_CTRL_WHICH_DEF_VAL ? c->cfg.def :
 		     which == V4L2_CTRL_WHICH_MIN_VAL ? c->cfg.min : c->cfg.max;
@@ -200,7 +205,8 @@ int vmedia_do_g_ext_ctrls(struct vmedia_file *f, struct vmedia_request *req)
 }
 
 /* What can be known before anything is changed. */
-static int validate(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs, const struct vmedia_ioctl *io, enum mode mode)
+static int validate(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs,
+		    const struct vmedia_ioctl *io, enum mode mode)
 {
 	struct vmedia_ctrl_value v = { 0 };
 	const struct vmedia_ctrl *c;
@@ -216,7 +222,8 @@ static int validate(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs, cons
 			return -EBUSY;
 		if (c->is_ptr)
 			continue;
-		v.val = c->cfg.type == V4L2_CTRL_TYPE_INTEGER64 ? io->ctrls[i].value64 : io->ctrls[i].value;
+		v.val = c->cfg.type == V4L2_CTRL_TYPE_INTEGER64 ? io->ctrls[i].value64
+								: io->ctrls[i].value;
 		err = vmedia_ctrl_check(c, &v);
 		if (err)
 			return err;
@@ -257,7 +264,10 @@ static int change(struct vmedia_file *f, struct vmedia_request *req, enum mode m
 			err = vmedia_ctrl_commit(c, f);
 		if (err)
 			return err;
-		/* What became of the value: rounded, masked. Payloads are not written back by a SET. */
+		/*
+		 * What became of the value: rounded, masked. Payloads are not written back by a
+		 * SET.
+		 */
 		if (!c->is_ptr)
 			err = give(c, req, i);
 	}

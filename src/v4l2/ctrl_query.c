@@ -32,7 +32,8 @@ struct vmedia_ctrl *vmedia_ctrls_next(struct vmedia_ctx *ctx, uint32_t id, uint3
 
 		if (c->cfg.id <= id)
 			continue;
-		if (flags & (is_compound(c) ? V4L2_CTRL_FLAG_NEXT_COMPOUND : V4L2_CTRL_FLAG_NEXT_CTRL))
+		if (flags &
+		    (is_compound(c) ? V4L2_CTRL_FLAG_NEXT_COMPOUND : V4L2_CTRL_FLAG_NEXT_CTRL))
 			return c;
 	}
 	return NULL;
@@ -55,10 +56,16 @@ int vmedia_do_query_ext_ctrl(struct vmedia_file *f, struct vmedia_request *req)
 	c = queried(f->ctx, q->id);
 	if (!c)
 		return -EINVAL;
-	*q = (struct vmedia_query_ext_ctrl){ .id = c->cfg.id, .type = c->cfg.type, .minimum = c->cfg.min,
-					     .maximum = c->cfg.max, .step = c->cfg.step, .default_value = c->cfg.def,
-					     .flags = vmedia_ctrl_user_flags(c), .elem_size = c->elem_size,
-					     .elems = c->elems, .nr_of_dims = c->num_dims };
+	*q = (struct vmedia_query_ext_ctrl){ .id = c->cfg.id,
+					     .type = c->cfg.type,
+					     .minimum = c->cfg.min,
+					     .maximum = c->cfg.max,
+					     .step = c->cfg.step,
+					     .default_value = c->cfg.def,
+					     .flags = vmedia_ctrl_user_flags(c),
+					     .elem_size = c->elem_size,
+					     .elems = c->elems,
+					     .nr_of_dims = c->num_dims };
 	memcpy(q->name, c->cfg.name, strnlen(c->cfg.name, sizeof(q->name) - 1));
 	memcpy(q->dims, c->cfg.dims, c->num_dims * sizeof(q->dims[0]));
 	return 0;
@@ -74,7 +81,9 @@ int vmedia_do_queryctrl(struct vmedia_file *f, struct vmedia_request *req)
 	c = queried(f->ctx, q->id);
 	if (!c)
 		return -EINVAL;
-	*q = (struct vmedia_queryctrl){ .id = c->cfg.id, .type = c->cfg.type, .flags = vmedia_ctrl_user_flags(c) };
+	*q = (struct vmedia_queryctrl){ .id = c->cfg.id,
+					.type = c->cfg.type,
+					.flags = vmedia_ctrl_user_flags(c) };
 	memcpy(q->name, c->cfg.name, strnlen(c->cfg.name, sizeof(q->name) - 1));
 	switch (c->cfg.type) {
 	case V4L2_CTRL_TYPE_INTEGER:
@@ -103,7 +112,8 @@ int vmedia_do_querymenu(struct vmedia_file *f, struct vmedia_request *req)
 	if (!f->ctx->ctrls.num)
 		return vmedia_do_fallback(f, req);
 	c = vmedia_ctrl_find(f->ctx, m->id);
-	if (!c || (c->cfg.type != V4L2_CTRL_TYPE_MENU && c->cfg.type != V4L2_CTRL_TYPE_INTEGER_MENU))
+	if (!c ||
+	    (c->cfg.type != V4L2_CTRL_TYPE_MENU && c->cfg.type != V4L2_CTRL_TYPE_INTEGER_MENU))
 		return -EINVAL;
 	if (m->index < c->cfg.min || m->index > c->cfg.max || c->cfg.menu_skip >> m->index & 1)
 		return -EINVAL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Shorthand of the tables of standard controls (ctrl_std_*.c): name, type, flags and menu of each ID as Linux has them, so that
- * a device needs to give a range only and clients find the words they know.
+ * Shorthand of the tables of standard controls (ctrl_std_*.c): name, type, flags and menu of each
+ * ID as Linux has them, so that a device needs to give a range only and clients find the words they
+ * know.
  */
 #ifndef VMEDIA_V4L2_CTRL_STD_H
 #define VMEDIA_V4L2_CTRL_STD_H
@@ -19,7 +20,9 @@
 #define EXEC	V4L2_CTRL_FLAG_EXECUTE_ON_WRITE
 #define LAYOUT	V4L2_CTRL_FLAG_MODIFY_LAYOUT
 
-#define CTRL(i, t, f, n)	{ .id = V4L2_CID_##i, .name = (n), .type = V4L2_CTRL_TYPE_##t, .flags = (f) }
+#define ROW(i, t, f, n)								\
+	.id = V4L2_CID_##i, .name = (n), .type = V4L2_CTRL_TYPE_##t, .flags = (f)
+#define CTRL(i, t, f, n)	{ ROW(i, t, f, n) }
 #define INT(i, n)		CTRL(i, INTEGER, 0, n)
 #define SLIDE(i, n)		CTRL(i, INTEGER, SLIDER, n)
 #define BOOL(i, n)		CTRL(i, BOOLEAN, 0, n)
@@ -27,8 +30,8 @@
 #define INTMENU(i, n)		CTRL(i, INTEGER_MENU, 0, n)
 #define PUSH(i, n)		CTRL(i, BUTTON, WO | EXEC, n)
 #define CLASS(i, n)		CTRL(i, CTRL_CLASS, RO | WO, n)
-#define MENU_F(i, m, f, n)	{ .id = V4L2_CID_##i, .name = (n), .type = V4L2_CTRL_TYPE_MENU, .flags = (f), .menu = (m), \
-				  .menu_len = VMEDIA_ARRAY_SIZE(m) }
+#define MENU_F(i, m, f, n)							\
+	{ ROW(i, MENU, f, n), .menu = (m), .menu_len = VMEDIA_ARRAY_SIZE(m) }
 #define MENU(i, m, n)		MENU_F(i, m, 0, n)
 
 struct vmedia_std_part {

@@ -5,7 +5,8 @@
 #include "v4l2/ctrl_std.h"
 
 static const char *const stream_type[] = {
-	"MPEG-2 Program Stream", "MPEG-2 Transport Stream", "MPEG-1 System Stream", "MPEG-2 DVD-compatible Stream",
+	"MPEG-2 Program Stream", "MPEG-2 Transport Stream", "MPEG-1 System Stream",
+	"MPEG-2 DVD-compatible Stream",
 	"MPEG-1 VCD-compatible Stream", "MPEG-2 SVCD-compatible Stream",
 };
 static const char *const stream_vbi[] = { "No VBI", "Private Packet, IVTV Format" };
@@ -17,36 +18,49 @@ static const char *const audio_mode[] = { "Stereo", "Joint Stereo", "Dual", "Mon
 static const char *const audio_mode_ext[] = { "Bound 4", "Bound 8", "Bound 12", "Bound 16" };
 static const char *const emphasis[] = { "No Emphasis", "50/15 us", "CCITT J17" };
 static const char *const crc[] = { "No CRC", "16-bit CRC" };
-static const char *const playback[] = { "Auto", "Stereo", "Left", "Right", "Mono", "Swapped Stereo" };
+static const char *const playback[] = {
+	"Auto", "Stereo", "Left", "Right", "Mono", "Swapped Stereo",
+};
 static const char *const video_encoding[] = { "MPEG-1", "MPEG-2", "MPEG-4 AVC" };
 static const char *const aspect[] = { "1x1", "4x3", "16x9", "2.21x1" };
-static const char *const bitrate_mode[] = { "Variable Bitrate", "Constant Bitrate", "Constant Quality" };
+static const char *const bitrate_mode[] = {
+	"Variable Bitrate", "Constant Bitrate", "Constant Quality",
+};
 static const char *const header_mode[] = { "Separate Buffer", "Joined With 1st Frame" };
 static const char *const frame_skip[] = { "Disabled", "Level Limit", "VBV/CPB Limit" };
 static const char *const multi_slice[] = { "Single", "Max Macroblocks", "Max Bytes" };
 static const char *const refresh_type[] = { "Random", "Cyclic" };
 static const char *const entropy[] = { "CAVLC", "CABAC" };
 static const char *const h264_level[] = {
-	"1", "1b", "1.1", "1.2", "1.3", "2", "2.1", "2.2", "3", "3.1", "3.2", "4", "4.1", "4.2", "5", "5.1", "5.2", "6.0",
+	"1", "1b", "1.1", "1.2", "1.3", "2", "2.1", "2.2", "3", "3.1", "3.2", "4", "4.1", "4.2",
+	"5", "5.1", "5.2", "6.0",
 	"6.1", "6.2",
 };
 static const char *const h264_loop[] = { "Enabled", "Disabled", "Disabled at Slice Boundary" };
 static const char *const h264_profile[] = {
-	"Baseline", "Constrained Baseline", "Main", "Extended", "High", "High 10", "High 422", "High 444 Predictive",
-	"High 10 Intra", "High 422 Intra", "High 444 Intra", "CAVLC 444 Intra", "Scalable Baseline", "Scalable High",
+	"Baseline", "Constrained Baseline", "Main", "Extended", "High", "High 10", "High 422",
+	"High 444 Predictive",
+	"High 10 Intra", "High 422 Intra", "High 444 Intra", "CAVLC 444 Intra",
+	"Scalable Baseline", "Scalable High",
 	"Scalable High Intra", "Stereo High", "Multiview High", "Constrained High",
 };
 static const char *const sar_idc[] = {
-	"Unspecified", "1:1", "12:11", "10:11", "16:11", "40:33", "24:11", "20:11", "32:11", "80:33", "18:11", "15:11", "64:33",
+	"Unspecified", "1:1", "12:11", "10:11", "16:11", "40:33", "24:11", "20:11", "32:11",
+	"80:33", "18:11", "15:11", "64:33",
 	"160:99", "4:3", "3:2", "2:1", "Extended SAR",
 };
-static const char *const packing[] = { "Checkerboard", "Column", "Row", "Side by Side", "Top Bottom", "Temporal" };
+static const char *const packing[] = {
+	"Checkerboard", "Column", "Row", "Side by Side", "Top Bottom", "Temporal",
+};
 static const char *const fmo[] = {
-	"Interleaved Slices", "Scattered Slices", "Foreground with Leftover", "Box Out", "Raster Scan", "Wipe Scan", "Explicit",
+	"Interleaved Slices", "Scattered Slices", "Foreground with Leftover", "Box Out",
+	"Raster Scan", "Wipe Scan", "Explicit",
 };
 static const char *const h264_hier[] = { "Hier Coding B", "Hier Coding P" };
 static const char *const mpeg2_level[] = { "Low", "Main", "High 1440", "High" };
-static const char *const mpeg2_profile[] = { "Simple", "Main", "SNR Scalable", "Spatially Scalable", "High" };
+static const char *const mpeg2_profile[] = {
+	"Simple", "Main", "SNR Scalable", "Spatially Scalable", "High",
+};
 static const char *const mpeg4_level[] = { "0", "0b", "1", "2", "3", "3b", "4", "5" };
 static const char *const mpeg4_profile[] = {
 	"Simple", "Advanced Simple", "Core", "Simple Scalable", "Advanced Coding Efficiency",

@@ -8,7 +8,9 @@ static const char *const subsampling[] = { "4:4:4", "4:2:2", "4:2:0", "4:1:1", "
 static const char *const led_mode[] = { "Off", "Flash", "Torch" };
 static const char *const strobe_source[] = { "Software", "External" };
 static const char *const dv_mode[] = { "DVI-D", "HDMI" };
-static const char *const rgb_range[] = { "Automatic", "RGB Limited Range (16-235)", "RGB Full Range (0-255)" };
+static const char *const rgb_range[] = {
+	"Automatic", "RGB Limited Range (16-235)", "RGB Full Range (0-255)",
+};
 static const char *const it_content[] = { "Graphics", "Photo", "Cinema", "Game", "No IT Content" };
 static const char *const tune_emphasis[] = { "None", "50 Microseconds", "75 Microseconds" };
 static const char *const motion[] = { "Disabled", "Global", "Threshold Grid", "Region Grid" };

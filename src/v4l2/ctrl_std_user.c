@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Standard controls: user, camera, image source and image processing classes; and the look-up in all of them.
+ * Standard controls: user, camera, image source and image processing classes; and the look-up in
+ * all of them.
  */
 #include "v4l2/ctrl_std.h"
 
@@ -11,15 +12,18 @@ static const char *const exposure_auto[] = {
 static const char *const metering[] = { "Average", "Center Weighted", "Spot", "Matrix" };
 static const char *const focus_range[] = { "Auto", "Normal", "Macro", "Infinity" };
 static const char *const colorfx[] = {
-	"None", "Black & White", "Sepia", "Negative", "Emboss", "Sketch", "Sky Blue", "Grass Green", "Skin Whiten",
+	"None", "Black & White", "Sepia", "Negative", "Emboss", "Sketch", "Sky Blue",
+	"Grass Green", "Skin Whiten",
 	"Vivid", "Aqua", "Art Freeze", "Silhouette", "Solarization", "Antique", "Set Cb/Cr",
 };
 static const char *const white_balance[] = {
-	"Manual", "Auto", "Incandescent", "Fluorescent", "Fluorescent H", "Horizon", "Daylight", "Flash", "Cloudy", "Shade",
+	"Manual", "Auto", "Incandescent", "Fluorescent", "Fluorescent H", "Horizon", "Daylight",
+	"Flash", "Cloudy", "Shade",
 };
 static const char *const iso_auto[] = { "Manual", "Auto" };
 static const char *const scene[] = {
-	"None", "Backlight", "Beach/Snow", "Candle Light", "Dusk/Dawn", "Fall Colors", "Fireworks", "Landscape", "Night",
+	"None", "Backlight", "Beach/Snow", "Candle Light", "Dusk/Dawn", "Fall Colors",
+	"Fireworks", "Landscape", "Night",
 	"Party/Indoor", "Portrait", "Sports", "Sunset", "Text",
 };
 static const char *const orientation[] = { "Front", "Back", "External" };

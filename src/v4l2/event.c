@@ -2,10 +2,11 @@
 /*
  * V4L2 events: subscriptions of a session and what waits in them.
  *
- * Theory of operation: each subscription has a ring of its own, allocated when it is made, so that sending allocates nothing.
- * A full ring loses its oldest event; for CTRL and SOURCE_CHANGE what the lost one said is merged into the one that
- * stays, so that no change is missed. All that waits is also in one list of the session, oldest first, with a stamp that
- * orders it against finished buffers.
+ * Theory of operation: each subscription has a ring of its own, allocated when it is made, so that
+ * sending allocates nothing. A full ring loses its oldest event; for CTRL and SOURCE_CHANGE what
+ * the lost one said is merged into the one that stays, so that no change is missed. All that waits
+ * is also in one list of the session, oldest first, with a stamp that orders it against finished
+ * buffers.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ static void merge(const struct vmedia_event *old, struct vmedia_event *new)
 		new->u.src_change.changes |= old->u.src_change.changes;
 }
 
-static void push(struct vmedia_file *f, struct vmedia_subscription *sub, const struct vmedia_event *from, uint64_t now)
+static void push(struct vmedia_file *f, struct vmedia_subscription *sub,
+		 const struct vmedia_event *from, uint64_t now)
 {
 	struct vmedia_event ev = { .type = from->type, .u = from->u, .id = from->id };
 	unsigned int slot;
@@ -59,7 +61,8 @@ static void push(struct vmedia_file *f, struct vmedia_subscription *sub, const s
 	ev.timestamp.tv_nsec = (int64_t)(now % 1000000000u);
 	if (sub->used == sub->elems) {
 		vmedia_list_del(&sub->ring[sub->first].node);
-		merge(&sub->ring[sub->first].ev, sub->elems > 1 ? &sub->ring[(sub->first + 1) % sub->elems].ev : &ev);
+		merge(&sub->ring[sub->first].ev,
+		      sub->elems > 1 ? &sub->ring[(sub->first + 1) % sub->elems].ev : &ev);
 		sub->first = (sub->first + 1) % sub->elems;
 		sub->used--;
 		f->num_events--;
@@ -80,7 +83,8 @@ void vmedia_file_event(struct vmedia_file *f, const struct vmedia_event *ev)
 		push(f, sub, ev, vmedia_now_ns());
 }
 
-void vmedia_ctx_event_but(struct vmedia_ctx *ctx, const struct vmedia_event *ev, const struct vmedia_file *but)
+void vmedia_ctx_event_but(struct vmedia_ctx *ctx, const struct vmedia_event *ev,
+			  const struct vmedia_file *but)
 {
 	struct vmedia_subscription *sub;
 	struct vmedia_file *f;
@@ -114,7 +118,9 @@ void vmedia_ctx_event_source_change(struct vmedia_ctx *ctx, uint32_t changes)
 
 uint64_t vmedia_file_event_stamp(const struct vmedia_file *f)
 {
-	return vmedia_list_empty(&f->events) ? UINT64_MAX : vmedia_list_first(&f->events, struct vmedia_waiting, node)->stamp;
+	return vmedia_list_empty(&f->events)
+		       ? UINT64_MAX
+		       : vmedia_list_first(&f->events, struct vmedia_waiting, node)->stamp;
 }
 
 void vmedia_file_pull(struct vmedia_file *f, struct vmedia_evt *evt)
@@ -171,7 +177,8 @@ static void send_initial(struct vmedia_file *f, const struct vmedia_event_subscr
 
 int vmedia_do_subscribe(struct vmedia_file *f, struct vmedia_request *req)
 {
-	const struct vmedia_event_subscription *s = &vmedia_request_ioctl(req)->arg.event_subscription;
+	const struct vmedia_event_subscription *s =
+		&vmedia_request_ioctl(req)->arg.event_subscription;
 	unsigned int elems = ring_size(s->type), i;
 	struct vmedia_subscription *sub;
 	int err = acceptable(f->ctx, s);
@@ -222,7 +229,8 @@ void vmedia_file_release_events(struct vmedia_file *f)
 
 int vmedia_do_unsubscribe(struct vmedia_file *f, struct vmedia_request *req)
 {
-	const struct vmedia_event_subscription *s = &vmedia_request_ioctl(req)->arg.event_subscription;
+	const struct vmedia_event_subscription *s =
+		&vmedia_request_ioctl(req)->arg.event_subscription;
 	struct vmedia_subscription *sub;
 
 	if (s->type == V4L2_EVENT_ALL) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fitting: from any format that a driver may wish, all bits set included, to the nearest that the device has.
+ * Fitting: from any format that a driver may wish, all bits set included, to the nearest that the
+ * device has.
  *
- * Order: pixel format (unknown: the default), size (nearest), lines and sizes by <vmedia/pixfmt.h>, colour (an output's as
- * given if it is valid, a capture's as configured), then the device's ->try_fmt(). Fitting what was fitted changes nothing.
+ * Order: pixel format (unknown: the default), size (nearest), lines and sizes by <vmedia/pixfmt.h>,
+ * colour (an output's as given if it is valid, a capture's as configured), then the device's
+ * ->try_fmt(). Fitting what was fitted changes nothing.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,12 +17,14 @@
 
 /* Names for both shapes of a picture's format. */
 struct picture {
-	uint32_t width, height, pixelformat, field, colorspace, flags, ycbcr_enc, quantization, xfer_func;
+	uint32_t width, height, pixelformat, field, colorspace, flags, ycbcr_enc, quantization,
+		xfer_func;
 	uint32_t bytesperline[VMEDIA_MAX_PLANES], sizeimage[VMEDIA_MAX_PLANES];
 	uint32_t num_planes;
 };
 
-static void picture_get(const struct vmedia_queue *q, const struct vmedia_format *fmt, struct picture *p)
+static void picture_get(const struct vmedia_queue *q, const struct vmedia_format *fmt,
+			struct picture *p)
 {
 	const struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
 	const struct vmedia_pix_format *pix = &fmt->fmt.pix;
@@ -30,9 +34,14 @@ static void picture_get(const struct vmedia_queue *q, const struct vmedia_format
 	if (!q->mplane) {
 		bool ext = pix->priv == V4L2_PIX_FMT_PRIV_MAGIC;
 
-		*p = (struct picture){ .width = pix->width, .height = pix->height, .pixelformat = pix->pixelformat,
-				       .field = pix->field, .colorspace = pix->colorspace, .num_planes = 1,
-				       .bytesperline = { pix->bytesperline }, .sizeimage = { pix->sizeimage } };
+		*p = (struct picture){ .width = pix->width,
+				       .height = pix->height,
+				       .pixelformat = pix->pixelformat,
+				       .field = pix->field,
+				       .colorspace = pix->colorspace,
+				       .num_planes = 1,
+				       .bytesperline = { pix->bytesperline },
+				       .sizeimage = { pix->sizeimage } };
 		if (ext) {
 			p->ycbcr_enc = pix->ycbcr_enc;
 			p->quantization = pix->quantization;
@@ -40,28 +49,42 @@ static void picture_get(const struct vmedia_queue *q, const struct vmedia_format
 		}
 		return;
 	}
-	*p = (struct picture){ .width = mp->width, .height = mp->height, .pixelformat = mp->pixelformat,
-			       .field = mp->field, .colorspace = mp->colorspace, .ycbcr_enc = mp->ycbcr_enc,
-			       .quantization = mp->quantization, .xfer_func = mp->xfer_func,
-			       .num_planes = VMEDIA_MIN((uint32_t)mp->num_planes, (uint32_t)VMEDIA_MAX_PLANES) };
+	*p = (struct picture){ .width = mp->width,
+			       .height = mp->height,
+			       .pixelformat = mp->pixelformat,
+			       .field = mp->field,
+			       .colorspace = mp->colorspace,
+			       .ycbcr_enc = mp->ycbcr_enc,
+			       .quantization = mp->quantization,
+			       .xfer_func = mp->xfer_func,
+			       .num_planes = VMEDIA_MIN((uint32_t)mp->num_planes,
+							(uint32_t)VMEDIA_MAX_PLANES) };
 	for (i = 0; i < p->num_planes; i++) {
 		p->bytesperline[i] = mp->plane_fmt[i].bytesperline;
 		p->sizeimage[i] = mp->plane_fmt[i].sizeimage;
 	}
 }
 
-static void picture_put(const struct vmedia_queue *q, const struct picture *p, struct vmedia_format *fmt)
+static void picture_put(const struct vmedia_queue *q, const struct picture *p,
+			struct vmedia_format *fmt)
 {
 	struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
 	uint32_t i;
 
 	memset(&fmt->fmt, 0, sizeof(fmt->fmt));
 	if (!q->mplane) {
-		fmt->fmt.pix = (struct vmedia_pix_format){
-			.width = p->width, .height = p->height, .pixelformat = p->pixelformat, .field = p->field,
-			.bytesperline = p->bytesperline[0], .sizeimage = p->sizeimage[0], .colorspace = p->colorspace,
-			.priv = V4L2_PIX_FMT_PRIV_MAGIC, .flags = p->flags, .ycbcr_enc = p->ycbcr_enc,
-			.quantization = p->quantization, .xfer_func = p->xfer_func };
+		fmt->fmt.pix = (struct vmedia_pix_format){ .width = p->width,
+							   .height = p->height,
+							   .pixelformat = p->pixelformat,
+							   .field = p->field,
+							   .bytesperline = p->bytesperline[0],
+							   .sizeimage = p->sizeimage[0],
+							   .colorspace = p->colorspace,
+							   .priv = V4L2_PIX_FMT_PRIV_MAGIC,
+							   .flags = p->flags,
+							   .ycbcr_enc = p->ycbcr_enc,
+							   .quantization = p->quantization,
+							   .xfer_func = p->xfer_func };
 		return;
 	}
 	mp->width = p->width;
@@ -101,7 +124,8 @@ static uint64_t distance(uint32_t a, uint32_t b)
 	return a > b ? a - b : b - a;
 }
 
-static const struct vmedia_frame_size *size_fit(const struct vmedia_format_config *f, uint32_t *w, uint32_t *h)
+static const struct vmedia_frame_size *size_fit(const struct vmedia_format_config *f, uint32_t *w,
+						uint32_t *h)
 {
 	const struct vmedia_frame_size *best = &f->sizes[0];
 	uint64_t best_error = UINT64_MAX, error;
@@ -124,7 +148,8 @@ static const struct vmedia_frame_size *size_fit(const struct vmedia_format_confi
 	return best;
 }
 
-const struct vmedia_frame_size *vmedia_frame_size_exact(const struct vmedia_format_config *f, uint32_t w, uint32_t h)
+const struct vmedia_frame_size *vmedia_frame_size_exact(const struct vmedia_format_config *f,
+							uint32_t w, uint32_t h)
 {
 	uint32_t fw = w, fh = h;
 	const struct vmedia_frame_size *size;
@@ -141,21 +166,24 @@ static uint32_t default_colorspace(const struct vmedia_queue *q, const struct vm
 {
 	if (q->cfg->colorspace)
 		return q->cfg->colorspace;
-	return pf && pf->pixelformat == V4L2_PIX_FMT_JPEG ? V4L2_COLORSPACE_JPEG : V4L2_COLORSPACE_SRGB;
+	return pf && pf->pixelformat == V4L2_PIX_FMT_JPEG ? V4L2_COLORSPACE_JPEG
+							  : V4L2_COLORSPACE_SRGB;
 }
 
 static bool colorspace_ok(uint32_t c, const struct vmedia_pixfmt *pf)
 {
-	if (c == V4L2_COLORSPACE_DEFAULT || c > V4L2_COLORSPACE_DCI_P3 || c == V4L2_COLORSPACE_BT878)
+	if (c == V4L2_COLORSPACE_DEFAULT || c > V4L2_COLORSPACE_DCI_P3 ||
+	    c == V4L2_COLORSPACE_BT878)
 		return false;
 	return c != V4L2_COLORSPACE_JPEG || (pf && pf->kind == VMEDIA_PIXFMT_CODED);
 }
 
 /*
- * An output's colour is the driver's business, a memory-to-memory device's CAPTURE has what OUTPUT had (the device's hook
- * copies it); a plain capture device knows its own.
+ * An output's colour is the driver's business, a memory-to-memory device's CAPTURE has what OUTPUT
+ * had (the device's hook copies it); a plain capture device knows its own.
  */
-static void colour_fit(const struct vmedia_queue *q, const struct vmedia_pixfmt *pf, struct picture *p)
+static void colour_fit(const struct vmedia_queue *q, const struct vmedia_pixfmt *pf,
+		       struct picture *p)
 {
 	bool keep = q->output || q->ctx->m2m;
 
@@ -176,18 +204,21 @@ static void colour_fit(const struct vmedia_queue *q, const struct vmedia_pixfmt 
 
 /* ---- Pictures ---- */
 
-static uint32_t coded_size(const struct vmedia_queue *q, const struct vmedia_format_config *f, uint32_t wish, uint32_t least)
+static uint32_t coded_size(const struct vmedia_queue *q, const struct vmedia_format_config *f,
+			   uint32_t wish, uint32_t least)
 {
 	uint32_t def = f->sizeimage ? f->sizeimage : least;
 
-	/* A driver may ask for larger packets than expected, within reason; never for smaller ones. */
+	/*
+	 * A driver may ask for larger packets than expected, within reason; never for smaller ones.
+	 */
 	if (q->output && wish > def && wish <= VMEDIA_MAX(def, 1u << 25))
 		return wish;
 	return def;
 }
 
-static void lines_fit(const struct vmedia_queue *q, const struct vmedia_format_config *f, const struct vmedia_pixfmt *pf,
-		      struct picture *p)
+static void lines_fit(const struct vmedia_queue *q, const struct vmedia_format_config *f,
+		      const struct vmedia_pixfmt *pf, struct picture *p)
 {
 	struct vmedia_picture_layout l;
 	uint32_t wish[VMEDIA_COLOUR_PLANES] = { 0 }, coded = p->sizeimage[0], i;
@@ -196,7 +227,8 @@ static void lines_fit(const struct vmedia_queue *q, const struct vmedia_format_c
 		wish[i] = p->bytesperline[i];
 	memset(p->bytesperline, 0, sizeof(p->bytesperline));
 	memset(p->sizeimage, 0, sizeof(p->sizeimage));
-	if (vmedia_pixfmt_layout(pf, p->width, p->height, q->output || q->ctx->m2m ? wish : NULL, &l))
+	if (vmedia_pixfmt_layout(pf, p->width, p->height, q->output || q->ctx->m2m ? wish : NULL,
+				 &l))
 		memset(&l, 0, sizeof(l));
 	p->num_planes = VMEDIA_MAX(l.num_mem, 1u);
 	for (i = 0; i < l.num_mem; i++) {
@@ -207,8 +239,8 @@ static void lines_fit(const struct vmedia_queue *q, const struct vmedia_format_c
 		p->sizeimage[0] = coded_size(q, f, coded, l.sizeimage[0]);
 }
 
-static int picture_fit(struct vmedia_queue *q, struct vmedia_format *fmt, const struct vmedia_format_config **f,
-		       const struct vmedia_frame_size **size)
+static int picture_fit(struct vmedia_queue *q, struct vmedia_format *fmt,
+		       const struct vmedia_format_config **f, const struct vmedia_frame_size **size)
 {
 	const struct vmedia_pixfmt *pf;
 	struct picture p;
@@ -237,7 +269,8 @@ static int picture_fit(struct vmedia_queue *q, struct vmedia_format *fmt, const 
 
 /* ---- Everything else ---- */
 
-static int data_fit(struct vmedia_queue *q, struct vmedia_format *fmt, const struct vmedia_format_config **f)
+static int data_fit(struct vmedia_queue *q, struct vmedia_format *fmt,
+		    const struct vmedia_format_config **f)
 {
 	bool sdr = q->type == V4L2_BUF_TYPE_SDR_CAPTURE || q->type == V4L2_BUF_TYPE_SDR_OUTPUT;
 	uint32_t wish = sdr ? fmt->fmt.sdr.pixelformat : fmt->fmt.meta.dataformat;
@@ -268,14 +301,16 @@ static int check_result(const struct vmedia_queue *q, const struct vmedia_format
 		if (!sizes[i])
 			n = 0;
 	if (!n) {
-		vmedia_err("a device's format of queue type %u has planes without size; this is a bug of the device", q->type);
+		vmedia_err("a device's format of queue type %u has planes without size; this is a "
+			   "bug of the device",
+			   q->type);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-int vmedia_format_fit(struct vmedia_queue *q, struct vmedia_format *fmt, const struct vmedia_format_config **f,
-		      const struct vmedia_frame_size **size)
+int vmedia_format_fit(struct vmedia_queue *q, struct vmedia_format *fmt,
+		      const struct vmedia_format_config **f, const struct vmedia_frame_size **size)
 {
 	const struct vmedia_video_ops *ops = q->ctx->v->ops;
 	int err = 0;

@@ -12,11 +12,13 @@
 
 bool vmedia_queue_is_video(const struct vmedia_queue *q)
 {
-	return q->type == V4L2_BUF_TYPE_VIDEO_CAPTURE || q->type == V4L2_BUF_TYPE_VIDEO_OUTPUT || q->mplane;
+	return q->type == V4L2_BUF_TYPE_VIDEO_CAPTURE || q->type == V4L2_BUF_TYPE_VIDEO_OUTPUT ||
+	       q->mplane;
 }
 
 /* The n-th format that is there now; @all: whether or not it is. */
-static const struct vmedia_format_config *nth_format(struct vmedia_queue *q, uint32_t n, uint32_t mbus, bool all)
+static const struct vmedia_format_config *nth_format(struct vmedia_queue *q, uint32_t n,
+						     uint32_t mbus, bool all)
 {
 	const struct vmedia_video_ops *ops = q->ctx->v->ops;
 	unsigned int i;
@@ -34,7 +36,8 @@ static const struct vmedia_format_config *nth_format(struct vmedia_queue *q, uin
 	return NULL;
 }
 
-const struct vmedia_format_config *vmedia_queue_find_format(struct vmedia_queue *q, uint32_t pixelformat, bool all)
+const struct vmedia_format_config *vmedia_queue_find_format(struct vmedia_queue *q,
+							    uint32_t pixelformat, bool all)
 {
 	const struct vmedia_format_config *f;
 	uint32_t i;
@@ -61,15 +64,19 @@ int vmedia_do_enum_fmt(struct vmedia_file *file, struct vmedia_request *req)
 	if (!f)
 		return -EINVAL;
 	pf = vmedia_pixfmt_find(f->pixelformat);
-	*d = (struct vmedia_fmtdesc){ .index = index, .type = d->type, .pixelformat = f->pixelformat,
+	*d = (struct vmedia_fmtdesc){ .index = index,
+				      .type = d->type,
+				      .pixelformat = f->pixelformat,
 				      .mbus_code = mc ? d->mbus_code : 0,
 				      .flags = f->flags | (pf ? pf->flags : 0) };
 	memcpy(d->description, f->description ? f->description : pf->description,
-	       strnlen(f->description ? f->description : pf->description, sizeof(d->description) - 1));
+	       strnlen(f->description ? f->description : pf->description,
+		       sizeof(d->description) - 1));
 	return 0;
 }
 
-uint32_t vmedia_format_plane_sizes(const struct vmedia_format *fmt, uint32_t sizes[VMEDIA_MAX_PLANES])
+uint32_t vmedia_format_plane_sizes(const struct vmedia_format *fmt,
+				   uint32_t sizes[VMEDIA_MAX_PLANES])
 {
 	const struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
 	const struct vmedia_vbi_format *vbi = &fmt->fmt.vbi;
@@ -122,8 +129,8 @@ uint32_t vmedia_format_pixelformat(const struct vmedia_queue *q, const struct vm
 	return vmedia_queue_is_video(q) ? fmt->fmt.pix.pixelformat : 0;
 }
 
-void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt, const struct vmedia_format_config *f,
-			 const struct vmedia_frame_size *size)
+void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt,
+			 const struct vmedia_format_config *f, const struct vmedia_frame_size *size)
 {
 	const struct vmedia_video_ops *ops = q->ctx->v->ops;
 

@@ -10,7 +10,10 @@
 #include "base/checked.h"
 #include "v4l2/internal.h"
 
-/* The format of any queue of the context. Formats that are not there now count too: a decoder's raw ones are asked for early. */
+/*
+ * The format of any queue of the context. Formats that are not there now count too: a decoder's raw
+ * ones are asked for early.
+ */
 static const struct vmedia_format_config *ctx_format(struct vmedia_ctx *ctx, uint32_t pixelformat)
 {
 	const struct vmedia_format_config *f;
@@ -42,7 +45,8 @@ int vmedia_do_enum_framesizes(struct vmedia_file *file, struct vmedia_request *r
 		e->discrete.height = s->height;
 		return 0;
 	}
-	e->type = s->step_width == 1 && s->step_height == 1 ? V4L2_FRMSIZE_TYPE_CONTINUOUS : V4L2_FRMSIZE_TYPE_STEPWISE;
+	e->type = s->step_width == 1 && s->step_height == 1 ? V4L2_FRMSIZE_TYPE_CONTINUOUS
+							    : V4L2_FRMSIZE_TYPE_STEPWISE;
 	e->stepwise.min_width = s->width;
 	e->stepwise.max_width = s->max_width;
 	e->stepwise.step_width = s->step_width;
@@ -81,7 +85,9 @@ int vmedia_do_enum_frameintervals(struct vmedia_file *file, struct vmedia_reques
 	if (!s || e->index >= s->num_intervals)
 		return -EINVAL;
 	iv = &s->intervals[e->index];
-	*e = (struct vmedia_frmivalenum){ .index = e->index, .pixel_format = e->pixel_format, .width = e->width,
+	*e = (struct vmedia_frmivalenum){ .index = e->index,
+					  .pixel_format = e->pixel_format,
+					  .width = e->width,
 					  .height = e->height };
 	if (!iv->max.denominator) {
 		e->type = V4L2_FRMIVAL_TYPE_DISCRETE;
@@ -110,7 +116,8 @@ static double fract_error(struct vmedia_fract a, struct vmedia_fract b)
 	return d < 0 ? -d : d;
 }
 
-static struct vmedia_fract stepwise_fit(const struct vmedia_frame_interval *iv, struct vmedia_fract want)
+static struct vmedia_fract stepwise_fit(const struct vmedia_frame_interval *iv,
+					struct vmedia_fract want)
 {
 	struct vmedia_fract v;
 	uint64_t den, steps, num;
@@ -130,7 +137,8 @@ static struct vmedia_fract stepwise_fit(const struct vmedia_frame_interval *iv, 
 	return v;
 }
 
-struct vmedia_fract vmedia_interval_fit(const struct vmedia_frame_size *size, struct vmedia_fract want)
+struct vmedia_fract vmedia_interval_fit(const struct vmedia_frame_size *size,
+					struct vmedia_fract want)
 {
 	struct vmedia_fract best = { 0, 0 }, v;
 	unsigned int i;

@@ -18,8 +18,9 @@
  *   capture.c      frame sources: the loop's half; capture_worker.c: the thread's
  *   m2m.c          jobs and drains of codecs
  *
- * Security model: a request's structure is a private copy that core decoded and bounded; every field of it is still
- * the guest's choice. Handlers check each before use as an index, a size or a type, and clear what V4L2 says is reserved.
+ * Security model: a request's structure is a private copy that core decoded and bounded; every
+ * field of it is still the guest's choice. Handlers check each before use as an index, a size or a
+ * type, and clear what V4L2 says is reserved.
  *
  * Context: the device's loop, unless said otherwise.
  */
@@ -96,17 +97,20 @@ struct vmedia_queue {
 	bool starting;			/* ->start() said -EINPROGRESS */
 	bool stopping;			/* ->stop() said -EINPROGRESS */
 	bool hold;			/* stopping waits for more than buffers (m2m: its job) */
-	bool handing;			/* ->start() is about to be called: queued buffers are being handed over */
+	/* ->start() is about to be called: queued buffers are being handed over */
+	bool handing;
 	bool error;
 	struct vmedia_request *req;	/* STREAMON or STREAMOFF that waits for the device */
 	uint32_t sequence;
-	uint64_t done_total;		/* buffers ever returned to the driver, for balance checks */
+	/* buffers ever returned to the driver, for balance checks */
+	uint64_t done_total;
 	struct vmedia_capture *cap;	/* capture implementation */
 };
 
 /* Is this queue any kind of picture queue? */
 bool vmedia_queue_is_video(const struct vmedia_queue *q);
-int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx, const struct vmedia_queue_config *cfg);
+int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx,
+		      const struct vmedia_queue_config *cfg);
 void vmedia_queue_finish(struct vmedia_queue *q);
 /* @s ends: all that it owns goes. */
 void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s);
@@ -121,7 +125,8 @@ int vmedia_queue_cancel(struct vmedia_queue *q, bool final);
 void vmedia_queue_check_stopped(struct vmedia_queue *q);
 /* Planes and their sizes by the present format; returns the number of planes. */
 uint32_t vmedia_queue_plane_sizes(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES]);
-uint32_t vmedia_format_plane_sizes(const struct vmedia_format *fmt, uint32_t sizes[VMEDIA_MAX_PLANES]);
+uint32_t vmedia_format_plane_sizes(const struct vmedia_format *fmt,
+				   uint32_t sizes[VMEDIA_MAX_PLANES]);
 uint32_t vmedia_queue_caps(const struct vmedia_queue *q);
 /* Free buffers [@first, @first + @count) that are there. */
 void vmedia_queue_free(struct vmedia_queue *q, uint32_t first, uint32_t count);
@@ -135,10 +140,15 @@ void vmedia_vbuf_return(struct vmedia_vbuf *vb);
 
 int vmedia_offsets_create(struct vmedia_offsets **out);
 void vmedia_offsets_destroy(struct vmedia_offsets *o);
-/* 0 with an offset that no plane of the device has, a multiple of 64 KiB; -ENOMEM when all 65535 are taken. */
-int vmedia_offsets_add(struct vmedia_offsets *o, struct vmedia_vbuf *vb, uint32_t plane, uint32_t *offset);
+/*
+ * 0 with an offset that no plane of the device has, a multiple of 64 KiB; -ENOMEM when all 65535
+ * are taken.
+ */
+int vmedia_offsets_add(struct vmedia_offsets *o, struct vmedia_vbuf *vb, uint32_t plane,
+		       uint32_t *offset);
 void vmedia_offsets_del(struct vmedia_offsets *o, uint32_t offset);
-struct vmedia_vbuf *vmedia_offsets_find(const struct vmedia_offsets *o, uint32_t offset, uint32_t *plane);
+struct vmedia_vbuf *vmedia_offsets_find(const struct vmedia_offsets *o, uint32_t offset,
+					uint32_t *plane);
 
 /* ---- Controls ---- */
 
@@ -175,12 +185,18 @@ const struct vmedia_std_ctrl *vmedia_std_ctrl_part(unsigned int part, unsigned i
 #define VMEDIA_STD_CTRL_PARTS 3
 
 int vmedia_ctrls_init(struct vmedia_ctx *ctx);
-/* After the last vmedia_ctrl_add(): classes added, ->set() called with defaults. 0 or the sticky error. */
+/*
+ * After the last vmedia_ctrl_add(): classes added, ->set() called with defaults. 0 or the sticky
+ * error.
+ */
 int vmedia_ctrls_ready(struct vmedia_ctx *ctx);
 void vmedia_ctrls_finish(struct vmedia_ctx *ctx);
 /* All defaults again, by the way of ->set(). */
 void vmedia_ctrls_reset(struct vmedia_ctx *ctx);
-/* The first control with an ID above @id for NEXT_CTRL (scalars) and NEXT_COMPOUND, as V4L2 walks them. */
+/*
+ * The first control with an ID above @id for NEXT_CTRL (scalars) and NEXT_COMPOUND, as V4L2 walks
+ * them.
+ */
 struct vmedia_ctrl *vmedia_ctrls_next(struct vmedia_ctx *ctx, uint32_t id, uint32_t flags);
 uint32_t vmedia_ctrl_user_flags(const struct vmedia_ctrl *c);
 uint32_t vmedia_ctrl_bytes(const struct vmedia_ctrl *c);
@@ -268,21 +284,26 @@ void vmedia_file_release_events(struct vmedia_file *f);
 void vmedia_file_event(struct vmedia_file *f, const struct vmedia_event *ev);
 void vmedia_file_pull(struct vmedia_file *f, struct vmedia_evt *evt);
 uint64_t vmedia_file_event_stamp(const struct vmedia_file *f);
-void vmedia_ctx_event_but(struct vmedia_ctx *ctx, const struct vmedia_event *ev, const struct vmedia_file *but);
+void vmedia_ctx_event_but(struct vmedia_ctx *ctx, const struct vmedia_event *ev,
+			  const struct vmedia_file *but);
 /* 0, or -EBUSY if another session's priority forbids @f to change things. */
 int vmedia_prio_check(const struct vmedia_file *f);
 
 /* ---- Formats ---- */
 
-const struct vmedia_format_config *vmedia_queue_find_format(struct vmedia_queue *q, uint32_t pixelformat, bool all);
-int vmedia_format_fit(struct vmedia_queue *q, struct vmedia_format *fmt, const struct vmedia_format_config **f,
-		      const struct vmedia_frame_size **size);
+const struct vmedia_format_config *vmedia_queue_find_format(struct vmedia_queue *q,
+							    uint32_t pixelformat, bool all);
+int vmedia_format_fit(struct vmedia_queue *q, struct vmedia_format *fmt,
+		      const struct vmedia_format_config **f, const struct vmedia_frame_size **size);
 int vmedia_queue_default_format(struct vmedia_queue *q);
-void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt, const struct vmedia_format_config *f,
+void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt,
+			 const struct vmedia_format_config *f,
 			 const struct vmedia_frame_size *size);
-struct vmedia_fract vmedia_interval_fit(const struct vmedia_frame_size *size, struct vmedia_fract want);
+struct vmedia_fract vmedia_interval_fit(const struct vmedia_frame_size *size,
+					struct vmedia_fract want);
 /* Size @w x @h of @f: the entry that has it, or NULL. */
-const struct vmedia_frame_size *vmedia_frame_size_exact(const struct vmedia_format_config *f, uint32_t w, uint32_t h);
+const struct vmedia_frame_size *vmedia_frame_size_exact(const struct vmedia_format_config *f,
+							uint32_t w, uint32_t h);
 uint32_t vmedia_format_pixelformat(const struct vmedia_queue *q, const struct vmedia_format *fmt);
 
 /* ---- Implementations of queues ---- */

@@ -28,9 +28,13 @@ int vmedia_do_enuminput(struct vmedia_file *f, struct vmedia_request *req)
 	if (in->index >= v->num_inputs)
 		return -EINVAL;
 	io = &v->inputs[in->index];
-	*in = (struct vmedia_input){ .index = in->index, .type = io->type ? io->type : V4L2_INPUT_TYPE_CAMERA,
-				     .audioset = io->audioset, .tuner = io->tuner, .std = io->std,
-				     .status = io->status, .capabilities = io->capabilities };
+	*in = (struct vmedia_input){ .index = in->index,
+				     .type = io->type ? io->type : V4L2_INPUT_TYPE_CAMERA,
+				     .audioset = io->audioset,
+				     .tuner = io->tuner,
+				     .std = io->std,
+				     .status = io->status,
+				     .capabilities = io->capabilities };
 	name_copy(in->name, sizeof(in->name), io->name);
 	return 0;
 }
@@ -59,7 +63,8 @@ static int choose(struct vmedia_file *f, int32_t wish, bool output)
 	const struct vmedia_video *v = f->ctx->v;
 	uint32_t num = output ? v->num_outputs : v->num_inputs;
 	uint32_t *cur = output ? &f->ctx->output : &f->ctx->input;
-	int (*hook)(struct vmedia_ctx *, uint32_t) = output ? v->ops->set_output : v->ops->set_input;
+	int (*hook)(struct vmedia_ctx *, uint32_t) = output ? v->ops->set_output
+							    : v->ops->set_input;
 	int err = vmedia_prio_check(f);
 
 	if (err)
@@ -95,8 +100,11 @@ int vmedia_do_enumoutput(struct vmedia_file *f, struct vmedia_request *req)
 	if (out->index >= v->num_outputs)
 		return -EINVAL;
 	io = &v->outputs[out->index];
-	*out = (struct vmedia_output){ .index = out->index, .type = io->type ? io->type : V4L2_OUTPUT_TYPE_ANALOG,
-				       .audioset = io->audioset, .modulator = io->tuner, .std = io->std,
+	*out = (struct vmedia_output){ .index = out->index,
+				       .type = io->type ? io->type : V4L2_OUTPUT_TYPE_ANALOG,
+				       .audioset = io->audioset,
+				       .modulator = io->tuner,
+				       .std = io->std,
 				       .capabilities = io->capabilities };
 	name_copy(out->name, sizeof(out->name), io->name);
 	return 0;
@@ -174,12 +182,15 @@ static int get_selection(struct vmedia_queue *q, struct vmedia_selection *sel)
 /* GE: the result must contain what was asked for; LE: be contained in it. */
 static bool constraint_ok(const struct vmedia_selection *want, const struct vmedia_rect *got)
 {
-	if (want->flags & V4L2_SEL_FLAG_GE && (got->width < want->r.width || got->height < want->r.height))
+	if (want->flags & V4L2_SEL_FLAG_GE &&
+	    (got->width < want->r.width || got->height < want->r.height))
 		return false;
-	return !(want->flags & V4L2_SEL_FLAG_LE && (got->width > want->r.width || got->height > want->r.height));
+	return !(want->flags & V4L2_SEL_FLAG_LE &&
+		 (got->width > want->r.width || got->height > want->r.height));
 }
 
-static int set_selection(struct vmedia_file *f, struct vmedia_queue *q, struct vmedia_selection *sel)
+static int set_selection(struct vmedia_file *f, struct vmedia_queue *q,
+			 struct vmedia_selection *sel)
 {
 	const struct vmedia_video *v = q->ctx->v;
 	struct vmedia_selection want = *sel;
@@ -189,7 +200,8 @@ static int set_selection(struct vmedia_file *f, struct vmedia_queue *q, struct v
 		err = vmedia_queue_check_owner(q, f->s);
 	if (err)
 		return err;
-	if (sel->flags & ~(uint32_t)(V4L2_SEL_FLAG_GE | V4L2_SEL_FLAG_LE | V4L2_SEL_FLAG_KEEP_CONFIG))
+	if (sel->flags &
+	    ~(uint32_t)(V4L2_SEL_FLAG_GE | V4L2_SEL_FLAG_LE | V4L2_SEL_FLAG_KEEP_CONFIG))
 		return -EINVAL;
 	if (v->ops->s_selection)
 		return v->ops->s_selection(q, sel);

@@ -17,11 +17,13 @@ static bool ready(struct vmedia_ctx *ctx)
 {
 	struct vmedia_m2m *m = ctx->m2m;
 
-	if (m->running || m->state == VMEDIA_M2M_STOPPED || m->last_pending || !m->src->started || m->src->starting)
+	if (m->running || m->state == VMEDIA_M2M_STOPPED || m->last_pending || !m->src->started ||
+	    m->src->starting)
 		return false;
 	if (m->src->stopping || m->dst->stopping)
 		return false;
-	if (!m->ops->relaxed && (!m->dst->started || !vmedia_m2m_next_src(ctx) || !vmedia_m2m_next_dst(ctx)))
+	if (!m->ops->relaxed &&
+	    (!m->dst->started || !vmedia_m2m_next_src(ctx) || !vmedia_m2m_next_dst(ctx)))
 		return false;
 	return m->ops->job_ready ? m->ops->job_ready(ctx) : true;
 }
@@ -147,8 +149,8 @@ struct vmedia_queue *vmedia_m2m_dst(const struct vmedia_ctx *ctx)
 
 void vmedia_m2m_copy_metadata(const struct vmedia_buf *src, struct vmedia_buf *dst)
 {
-	const uint32_t mask = V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK | V4L2_BUF_FLAG_KEYFRAME |
-			      V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME;
+	const uint32_t mask = V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK |
+			      V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME;
 
 	dst->timestamp = src->timestamp;
 	dst->timecode = src->timecode;
@@ -257,7 +259,8 @@ void vmedia_m2m_release(struct vmedia_ctx *ctx)
 	if (m->ops->job_orphan)
 		m->ops->job_orphan(ctx);
 	else
-		vmedia_err("a session ends with a job running, and the device cannot orphan it; this is a bug of the device");
+		vmedia_err("a session ends with a job running, and the device cannot orphan it; "
+			   "this is a bug of the device");
 	m->running = false;
 	ctx->v->num_jobs--;
 	if (m->src)

@@ -159,8 +159,10 @@ int vmedia_do_codec_cmd(struct vmedia_file *f, struct vmedia_request *req)
 	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
 	struct vmedia_decoder_cmd *dc = &io->arg.decoder_cmd;
 	struct vmedia_encoder_cmd *ec = &io->arg.encoder_cmd;
-	bool encoder = io->info->nr == VMEDIA_NR_ENCODER_CMD || io->info->nr == VMEDIA_NR_TRY_ENCODER_CMD;
-	bool try = io->info->nr == VMEDIA_NR_TRY_ENCODER_CMD || io->info->nr == VMEDIA_NR_TRY_DECODER_CMD;
+	bool encoder = io->info->nr == VMEDIA_NR_ENCODER_CMD ||
+		       io->info->nr == VMEDIA_NR_TRY_ENCODER_CMD;
+	bool try = io->info->nr == VMEDIA_NR_TRY_ENCODER_CMD ||
+		   io->info->nr == VMEDIA_NR_TRY_DECODER_CMD;
 	const struct vmedia_m2m_ops *ops = f->ctx->v->cfg.m2m;
 	uint32_t cmd = encoder ? ec->cmd : dc->cmd;
 

@@ -2,9 +2,9 @@
 /*
  * mem_offset: what a driver names a plane by when it maps it.
  *
- * Offsets are unique on the device, whatever session they belong to; multiples of 64 KiB, since a guest's mmap() needs
- * multiples of its page; and below 4 GiB. That leaves 65535 planes. Slots are taken in turn, so that an offset that was
- * freed names nobody for as long as possible.
+ * Offsets are unique on the device, whatever session they belong to; multiples of 64 KiB, since a
+ * guest's mmap() needs multiples of its page; and below 4 GiB. That leaves 65535 planes. Slots are
+ * taken in turn, so that an offset that was freed names nobody for as long as possible.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -68,7 +68,8 @@ static int grow(struct vmedia_offsets *o)
 	return 0;
 }
 
-int vmedia_offsets_add(struct vmedia_offsets *o, struct vmedia_vbuf *vb, uint32_t plane, uint32_t *offset)
+int vmedia_offsets_add(struct vmedia_offsets *o, struct vmedia_vbuf *vb, uint32_t plane,
+		       uint32_t *offset)
 {
 	/* At half full the table doubles; at its largest it fills up. */
 	if (o->used + 1 >= o->num / 2 && grow(o) && o->used + 1 >= o->num)
@@ -88,7 +89,8 @@ void vmedia_offsets_del(struct vmedia_offsets *o, uint32_t offset)
 	o->used--;
 }
 
-struct vmedia_vbuf *vmedia_offsets_find(const struct vmedia_offsets *o, uint32_t offset, uint32_t *plane)
+struct vmedia_vbuf *vmedia_offsets_find(const struct vmedia_offsets *o, uint32_t offset,
+					uint32_t *plane)
 {
 	uint32_t i = offset >> SHIFT;
 

@@ -53,7 +53,8 @@ static uint64_t choose_stride(uint64_t least, uint64_t unit, uint32_t wish)
 	return wish / unit * unit;
 }
 
-static int coded_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_t height, struct vmedia_picture_layout *l)
+static int coded_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_t height,
+			struct vmedia_picture_layout *l)
 {
 	uint64_t size = (uint64_t)width * height;
 	bool still = pf->pixelformat == V4L2_PIX_FMT_MJPEG || pf->pixelformat == V4L2_PIX_FMT_JPEG;
@@ -61,18 +62,20 @@ static int coded_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_t
 	if (size > UINT32_MAX / 2)
 		return -EINVAL;
 	l->num_mem = 1;
-	l->sizeimage[0] = (uint32_t)VMEDIA_MAX(size * 2, (uint64_t)(still ? STILL_MIN : STREAM_MIN));
+	l->sizeimage[0] =
+		(uint32_t)VMEDIA_MAX(size * 2, (uint64_t)(still ? STILL_MIN : STREAM_MIN));
 	return 0;
 }
 
-int vmedia_pixfmt_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_t height, const uint32_t *bytesperline,
-			 struct vmedia_picture_layout *l)
+int vmedia_pixfmt_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_t height,
+			 const uint32_t *bytesperline, struct vmedia_picture_layout *l)
 {
 	uint64_t end[VMEDIA_COLOUR_PLANES] = { 0 };
 	unsigned int i, mem;
 
 	memset(l, 0, sizeof(*l));
-	if (pf->kind == VMEDIA_PIXFMT_DATA || !width || !height || width > INT32_MAX || height > INT32_MAX)
+	if (pf->kind == VMEDIA_PIXFMT_DATA || !width || !height || width > INT32_MAX ||
+	    height > INT32_MAX)
 		return -EINVAL;
 	if (pf->kind == VMEDIA_PIXFMT_CODED)
 		return coded_layout(pf, width, height, l);
@@ -87,8 +90,11 @@ int vmedia_pixfmt_layout(const struct vmedia_pixfmt *pf, uint32_t width, uint32_
 			stride = derived_stride(pf, i, l->bytesperline[0]);
 		} else {
 			unit = mem ? (pf->bits[i] + 7u) / 8 : stride_unit(pf);
-			stride = choose_stride(line_bytes(pf, i, mem ? width : (uint32_t)vmedia_align_up(width, pf->walign)),
-					       unit, bytesperline ? bytesperline[mem] : 0);
+			stride = choose_stride(
+				line_bytes(pf, i,
+					   mem ? width
+					       : (uint32_t)vmedia_align_up(width, pf->walign)),
+				unit, bytesperline ? bytesperline[mem] : 0);
 			l->bytesperline[mem] = (uint32_t)stride;
 		}
 		if (stride > UINT32_MAX)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of pixel formats. Descriptions are those that Linux's ENUM_FMT gives, since clients compare them.
+ * The table of pixel formats. Descriptions are those that Linux's ENUM_FMT gives, since clients
+ * compare them.
  */
 #include <linux/videodev2.h>
 
@@ -8,31 +9,31 @@
 
 #include "base/checked.h"
 
-#define CODED V4L2_FMT_FLAG_COMPRESSED
+#define ROW(f, d, k)	.pixelformat = (f), .description = (d), .kind = VMEDIA_PIXFMT_##k
 
-/* One colour plane, @bits a pixel; pairs: macropixels of two. */
-#define PACKED(f, k, b, desc) \
-	{ .pixelformat = (f), .description = (desc), .kind = VMEDIA_PIXFMT_##k, .mem_planes = 1, .colour_planes = 1, \
-	  .bits = { (b) }, .hsub = 1, .vsub = 1, .walign = 1, .halign = 1 }
-#define PAIRED(f, desc) \
-	{ .pixelformat = (f), .description = (desc), .kind = VMEDIA_PIXFMT_YUV, .mem_planes = 1, .colour_planes = 1, \
-	  .bits = { 16 }, .hsub = 1, .vsub = 1, .walign = 2, .halign = 1 }
+/* One colour plane, @b bits a pixel; pairs: macropixels of two. */
+#define PACKED(f, k, b, d)								\
+	{ ROW(f, d, k), .mem_planes = 1, .colour_planes = 1, .bits = { (b) },		\
+	  .hsub = 1, .vsub = 1, .walign = 1, .halign = 1 }
+#define PAIRED(f, d)									\
+	{ ROW(f, d, YUV), .mem_planes = 1, .colour_planes = 1, .bits = { 16 },		\
+	  .hsub = 1, .vsub = 1, .walign = 2, .halign = 1 }
 /* Bayer: cells of 2 x 2. */
-#define CELLS(f, b, desc) \
-	{ .pixelformat = (f), .description = (desc), .kind = VMEDIA_PIXFMT_BAYER, .mem_planes = 1, .colour_planes = 1, \
-	  .bits = { (b) }, .hsub = 1, .vsub = 1, .walign = 2, .halign = 2 }
-/* Luma and interleaved chroma; @m memory planes. */
-#define SEMI(f, m, b, h, v, desc) \
-	{ .pixelformat = (f), .description = (desc), .kind = VMEDIA_PIXFMT_YUV, .mem_planes = (m), .colour_planes = 2, \
-	  .bits = { (b), 2 * (b) }, .hsub = (h), .vsub = (v), .walign = (h), .halign = (v) }
+#define CELLS(f, b, d)									\
+	{ ROW(f, d, BAYER), .mem_planes = 1, .colour_planes = 1, .bits = { (b) },	\
+	  .hsub = 1, .vsub = 1, .walign = 2, .halign = 2 }
+/* Luma and interleaved chroma; @m memory planes, @b bits a sample, subsampled by @h and @v. */
+#define SEMI(f, m, b, h, v, d)								\
+	{ ROW(f, d, YUV), .mem_planes = (m), .colour_planes = 2, .bits = { (b), 2 * (b) }, \
+	  .hsub = (h), .vsub = (v), .walign = (h), .halign = (v) }
 /* Luma and two chroma planes. */
-#define PLANAR(f, m, h, v, desc) \
-	{ .pixelformat = (f), .description = (desc), .kind = VMEDIA_PIXFMT_YUV, .mem_planes = (m), .colour_planes = 3, \
-	  .bits = { 8, 8, 8 }, .hsub = (h), .vsub = (v), .walign = (h), .halign = (v) }
-#define STREAM(f, desc) \
-	{ .pixelformat = (f), .description = (desc), .kind = VMEDIA_PIXFMT_CODED, .flags = CODED, .mem_planes = 1, \
+#define PLANAR(f, m, h, v, d)								\
+	{ ROW(f, d, YUV), .mem_planes = (m), .colour_planes = 3, .bits = { 8, 8, 8 },	\
+	  .hsub = (h), .vsub = (v), .walign = (h), .halign = (v) }
+#define STREAM(f, d)									\
+	{ ROW(f, d, CODED), .flags = V4L2_FMT_FLAG_COMPRESSED, .mem_planes = 1,		\
 	  .walign = 1, .halign = 1 }
-#define DATA(f, desc) { .pixelformat = (f), .description = (desc), .kind = VMEDIA_PIXFMT_DATA, .mem_planes = 1 }
+#define DATA(f, d) { ROW(f, d, DATA), .mem_planes = 1 }
 
 static const struct vmedia_pixfmt table[] = {
 	PACKED(V4L2_PIX_FMT_RGB332, RGB, 8, "8-bit RGB 3-3-2"),

@@ -2,8 +2,9 @@
 /*
  * QUERYBUF, PREPARE_BUF, QBUF, EXPBUF, and the dequeue that an event tells of.
  *
- * Security model: lengths, offsets and counts of a guest's buffer are checked against the buffer as it was made before
- * any is stored. The memory itself is core's to resolve: what arrives here is valid for its whole length, or refused.
+ * Security model: lengths, offsets and counts of a guest's buffer are checked against the buffer as
+ * it was made before any is stored. The memory itself is core's to resolve: what arrives here is
+ * valid for its whole length, or refused.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,8 +17,9 @@
 #define GUEST_O_ACCMODE	3u
 #define GUEST_O_CLOEXEC	02000000u
 /* Flags that describe the content of an output buffer. */
-#define CONTENT_FLAGS (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME |			\
-		       V4L2_BUF_FLAG_TIMECODE)
+#define CONTENT_FLAGS                                                           \
+	(V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME | \
+	 V4L2_BUF_FLAG_TIMECODE)
 
 static bool copies_time(const struct vmedia_queue *q)
 {
@@ -58,7 +60,9 @@ static void tell_plane(const struct vmedia_vbuf *vb, uint32_t i, struct vmedia_p
 {
 	const struct vmedia_buf_plane *bp = &vb->b.planes[i];
 
-	*p = (struct vmedia_plane){ .bytesused = bp->bytesused, .length = bp->length, .data_offset = bp->data_offset };
+	*p = (struct vmedia_plane){ .bytesused = bp->bytesused,
+				    .length = bp->length,
+				    .data_offset = bp->data_offset };
 	if (vb->b.queue->memory == V4L2_MEMORY_MMAP)
 		p->m.mem_offset = vb->offset[i];
 	else if (vb->b.queue->memory == V4L2_MEMORY_USERPTR)
@@ -75,9 +79,13 @@ static void tell(const struct vmedia_vbuf *vb, struct vmedia_buffer *b, struct v
 	struct vmedia_plane p;
 	uint32_t i;
 
-	*b = (struct vmedia_buffer){ .index = vb->b.index, .type = q->type, .memory = q->memory,
-				     .field = vb->b.field, .sequence = vb->b.sequence,
-				     .timecode = vb->b.timecode, .flags = vb->b.flags | state_flags(vb) };
+	*b = (struct vmedia_buffer){ .index = vb->b.index,
+				     .type = q->type,
+				     .memory = q->memory,
+				     .field = vb->b.field,
+				     .sequence = vb->b.sequence,
+				     .timecode = vb->b.timecode,
+				     .flags = vb->b.flags | state_flags(vb) };
 	b->timestamp.tv_sec = (int64_t)(vb->b.timestamp / 1000000000u);
 	b->timestamp.tv_usec = (int64_t)(vb->b.timestamp % 1000000000u / 1000u);
 	if (q->mplane) {
@@ -125,7 +133,8 @@ int vmedia_do_querybuf(struct vmedia_file *f, struct vmedia_request *req)
 /* ---- Taking ---- */
 
 /* Length of plane @i as the question has it; what MMAP says of it does not matter. */
-static uint32_t given_length(const struct vmedia_vbuf *vb, const struct vmedia_ioctl *io, uint32_t i)
+static uint32_t given_length(const struct vmedia_vbuf *vb, const struct vmedia_ioctl *io,
+			     uint32_t i)
 {
 	const struct vmedia_queue *q = vb->b.queue;
 	uint32_t length = q->mplane ? io->planes[i].length : io->arg.buffer.length;
@@ -138,7 +147,8 @@ static uint32_t given_length(const struct vmedia_vbuf *vb, const struct vmedia_i
 }
 
 /* Content of an output plane: within its memory. */
-static int take_content(struct vmedia_vbuf *vb, const struct vmedia_ioctl *io, struct vmedia_buf_plane *planes)
+static int take_content(struct vmedia_vbuf *vb, const struct vmedia_ioctl *io,
+			struct vmedia_buf_plane *planes)
 {
 	const struct vmedia_queue *q = vb->b.queue;
 	uint32_t i, used, start;
@@ -163,7 +173,8 @@ static int take_content(struct vmedia_vbuf *vb, const struct vmedia_ioctl *io, s
 	return 0;
 }
 
-static uint64_t given_handle(const struct vmedia_queue *q, const struct vmedia_ioctl *io, uint32_t i)
+static uint64_t given_handle(const struct vmedia_queue *q, const struct vmedia_ioctl *io,
+			     uint32_t i)
 {
 	if (q->memory == V4L2_MEMORY_USERPTR)
 		return q->mplane ? io->planes[i].m.userptr : io->arg.buffer.m.userptr;
@@ -171,7 +182,8 @@ static uint64_t given_handle(const struct vmedia_queue *q, const struct vmedia_i
 }
 
 /* Resolve the memory of a SHARED_PAGES or OBJECT buffer; on an error nothing has changed. */
-static int import(struct vmedia_vbuf *vb, struct vmedia_request *req, const struct vmedia_buf_plane *planes)
+static int import(struct vmedia_vbuf *vb, struct vmedia_request *req,
+		  const struct vmedia_buf_plane *planes)
 {
 	const struct vmedia_queue *q = vb->b.queue;
 	const struct vmedia_queue_ops *ops = q->cfg->ops;
@@ -181,7 +193,8 @@ static int import(struct vmedia_vbuf *vb, struct vmedia_request *req, const stru
 	int err;
 
 	for (i = 0; i < vb->b.num_planes; i++) {
-		err = vmedia_request_import(req, i, planes[i].length, !q->output, vb->b.planes[i].mem, &mem[i]);
+		err = vmedia_request_import(req, i, planes[i].length, !q->output,
+					    vb->b.planes[i].mem, &mem[i]);
 		if (err)
 			goto put;
 		changed |= mem[i] != vb->b.planes[i].mem;
@@ -219,7 +232,8 @@ static void take_metadata(struct vmedia_vbuf *vb, const struct vmedia_buffer *b)
 	vb->b.field = b->field;
 	if (copies_time(q)) {
 		vb->b.flags |= b->flags & V4L2_BUF_FLAG_TSTAMP_SRC_MASK;
-		vb->b.timestamp = (uint64_t)b->timestamp.tv_sec * 1000000000u + (uint64_t)b->timestamp.tv_usec * 1000u;
+		vb->b.timestamp = (uint64_t)b->timestamp.tv_sec * 1000000000u +
+				  (uint64_t)b->timestamp.tv_usec * 1000u;
 	}
 	if (b->flags & V4L2_BUF_FLAG_TIMECODE)
 		vb->b.timecode = b->timecode;
@@ -343,11 +357,13 @@ void vmedia_queue_dequeue(struct vmedia_queue *q, struct vmedia_evt *evt)
 }
 
 /* The plane that EXPBUF names, or NULL. */
-static struct vmedia_backing *exported(const struct vmedia_queue *q, const struct vmedia_exportbuffer *e)
+static struct vmedia_backing *exported(const struct vmedia_queue *q,
+				       const struct vmedia_exportbuffer *e)
 {
 	if (!q || q->memory != V4L2_MEMORY_MMAP || e->flags & ~(GUEST_O_ACCMODE | GUEST_O_CLOEXEC))
 		return NULL;
-	if (e->index >= q->max_bufs || !q->bufs[e->index] || e->plane >= q->bufs[e->index]->b.num_planes)
+	if (e->index >= q->max_bufs || !q->bufs[e->index] ||
+	    e->plane >= q->bufs[e->index]->b.num_planes)
 		return NULL;
 	return q->bufs[e->index]->b.planes[e->plane].mem;
 }
@@ -360,6 +376,9 @@ int vmedia_do_expbuf(struct vmedia_file *f, struct vmedia_request *req)
 	memset(e->reserved, 0, sizeof(e->reserved));
 	if (q && vmedia_queue_check_owner(q, f->s))
 		return -EBUSY;
-	/* Asked also for a plane that is not there: clients take ENOTTY as "never", EINVAL as "not this one". */
+	/*
+	 * Asked also for a plane that is not there: clients take ENOTTY as "never", EINVAL as "not
+	 * this one".
+	 */
 	return vmedia_request_export(req, exported(q, e));
 }

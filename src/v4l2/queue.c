@@ -2,8 +2,8 @@
 /*
  * A buffer queue: states of buffers, STREAMON, STREAMOFF, and what a device asks of it.
  *
- * Theory of operation: <vmedia/queue.h>. Each transition of a buffer's state is made in this file or in qbuf.c, and keeps
- * these true:
+ * Theory of operation: <vmedia/queue.h>. Each transition of a buffer's state is made in this file
+ * or in qbuf.c, and keeps these true:
  *
  *   QUEUED or ACTIVE  <=>  node in queue->queued, counted in num_queued
  *   ACTIVE            <=>  counted in num_active
@@ -53,19 +53,23 @@ const struct vmedia_queue_impl vmedia_impl_plain = {
 
 /* ---- Life ---- */
 
-int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx, const struct vmedia_queue_config *cfg)
+int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx,
+		      const struct vmedia_queue_config *cfg)
 {
 	q->ctx = ctx;
 	q->cfg = cfg;
 	q->type = cfg->type;
 	q->output = V4L2_TYPE_IS_OUTPUT(cfg->type);
 	q->mplane = V4L2_TYPE_IS_MULTIPLANAR(cfg->type);
-	q->memories = cfg->memories ? cfg->memories : VMEDIA_MEM_MMAP | VMEDIA_MEM_SHARED_PAGES | VMEDIA_MEM_OBJECT;
+	q->memories = cfg->memories ? cfg->memories
+				    : VMEDIA_MEM_MMAP | VMEDIA_MEM_SHARED_PAGES | VMEDIA_MEM_OBJECT;
 	q->ts_flags = cfg->timestamp ? cfg->timestamp : V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
 	q->max_bufs = vmedia_device_limits(ctx->v->dev)->max_buffers;
 	vmedia_list_init(&q->queued);
 	vmedia_list_init(&q->done);
-	q->impl = cfg->capture ? &vmedia_impl_capture : ctx->m2m ? &vmedia_impl_m2m : &vmedia_impl_plain;
+	q->impl = cfg->capture ? &vmedia_impl_capture
+		  : ctx->m2m   ? &vmedia_impl_m2m
+			       : &vmedia_impl_plain;
 	q->bufs = calloc(q->max_bufs, sizeof(*q->bufs));
 	if (!q->bufs)
 		return -ENOMEM;
@@ -173,7 +177,8 @@ void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
 	uint32_t i;
 
 	if (vb->state != VMEDIA_BUF_ACTIVE) {
-		vmedia_err("buffer %u of queue type %u was given back in state %d; this is a bug of the device",
+		vmedia_err("buffer %u of queue type %u was given back in state %d; this is a bug "
+			   "of the device",
 			   b->index, q->type, vb->state);
 		return;
 	}
@@ -275,7 +280,9 @@ int vmedia_queue_cancel(struct vmedia_queue *q, bool final)
 		err = q->impl->stop(q, final);
 		wait = err == -EINPROGRESS && !final;
 		if (err && err != -EINPROGRESS)
-			vmedia_warn("queue type %u: the device stopped with error %d; its buffers are taken back", q->type, -err);
+			vmedia_warn("queue type %u: the device stopped with error %d; its buffers "
+				    "are taken back",
+				    q->type, -err);
 	}
 	q->streaming = false;
 	q->error = false;
@@ -419,7 +426,8 @@ void vmedia_queue_layout(const struct vmedia_queue *q, struct vmedia_picture_lay
 		return;
 	for (i = 0; i < VMEDIA_COLOUR_PLANES; i++)
 		bpl[i] = q->mplane ? mp->plane_fmt[i].bytesperline : i ? 0 : pix->bytesperline;
-	if (vmedia_pixfmt_layout(q->pf, q->mplane ? mp->width : pix->width, q->mplane ? mp->height : pix->height, bpl, l))
+	if (vmedia_pixfmt_layout(q->pf, q->mplane ? mp->width : pix->width,
+				 q->mplane ? mp->height : pix->height, bpl, l))
 		memset(l, 0, sizeof(*l));
 	for (i = 0; i < l->num_mem; i++)
 		l->sizeimage[i] = q->mplane ? mp->plane_fmt[i].sizeimage : pix->sizeimage;

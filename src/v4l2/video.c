@@ -292,8 +292,8 @@ static uint32_t derive_caps(const struct vmedia_video_config *cfg)
 		caps |= V4L2_CAP_STREAMING | V4L2_CAP_EXT_PIX_FORMAT;
 	if (!cfg->m2m)
 		return caps | both;
-	both &= ~(uint32_t)(V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_VIDEO_CAPTURE_MPLANE |
-			    V4L2_CAP_VIDEO_OUTPUT_MPLANE);
+	both &= ~(uint32_t)(V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_OUTPUT |
+			    V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_VIDEO_OUTPUT_MPLANE);
 	for (i = 0; i < cfg->num_queues; i++)
 		if (V4L2_TYPE_IS_MULTIPLANAR(cfg->queues[i].type))
 			return caps | both | V4L2_CAP_VIDEO_M2M_MPLANE;
@@ -302,8 +302,8 @@ static uint32_t derive_caps(const struct vmedia_video_config *cfg)
 
 static int check_format(const struct vmedia_queue_config *q, const struct vmedia_format_config *f)
 {
-	bool video = q->type == V4L2_BUF_TYPE_VIDEO_CAPTURE || q->type == V4L2_BUF_TYPE_VIDEO_OUTPUT ||
-		     V4L2_TYPE_IS_MULTIPLANAR(q->type);
+	bool video = q->type == V4L2_BUF_TYPE_VIDEO_CAPTURE ||
+		     q->type == V4L2_BUF_TYPE_VIDEO_OUTPUT || V4L2_TYPE_IS_MULTIPLANAR(q->type);
 	const struct vmedia_pixfmt *pf = vmedia_pixfmt_find(f->pixelformat);
 	char name[16];
 
@@ -332,7 +332,8 @@ static int check_config(const struct vmedia_video_config *cfg)
 	unsigned int i, j;
 
 	if (cfg->num_queues > VMEDIA_MAX_QUEUES) {
-		vmedia_err("a device with %u queues was asked for, %u are possible", cfg->num_queues, VMEDIA_MAX_QUEUES);
+		vmedia_err("a device with %u queues was asked for, %u are possible",
+			   cfg->num_queues, VMEDIA_MAX_QUEUES);
 		return -EINVAL;
 	}
 	if (cfg->m2m && !cfg->per_session) {
@@ -343,11 +344,14 @@ static int check_config(const struct vmedia_video_config *cfg)
 		const struct vmedia_queue_config *q = &cfg->queues[i];
 
 		if (!queue_cap(q->type) || (!q->num_formats && !q->initial)) {
-			vmedia_err("queue %u has type %u and %u formats: no such queue is possible", i, q->type, q->num_formats);
+			vmedia_err("queue %u has type %u and %u formats: no such queue is possible",
+				   i, q->type, q->num_formats);
 			return -EINVAL;
 		}
 		if (q->capture && cfg->per_session) {
-			vmedia_err("queue %u has a frame source, which a device of per-session contexts cannot have", i);
+			vmedia_err("queue %u has a frame source, which a device of per-session "
+				   "contexts cannot have",
+				   i);
 			return -EINVAL;
 		}
 		for (j = 0; j < q->num_formats; j++)
@@ -362,7 +366,8 @@ static bool has_type(const struct vmedia_video_config *cfg, uint32_t a, uint32_t
 	unsigned int i;
 
 	for (i = 0; i < cfg->num_queues; i++)
-		if (cfg->queues[i].type == a || cfg->queues[i].type == b || cfg->queues[i].type == c)
+		if (cfg->queues[i].type == a || cfg->queues[i].type == b ||
+		    cfg->queues[i].type == c)
 			return true;
 	return false;
 }
@@ -377,21 +382,25 @@ static void choose_io(struct vmedia_video *v)
 	v->num_outputs = cfg->outputs ? cfg->num_outputs : 0;
 	if (cfg->m2m)
 		return;
-	if (!cfg->inputs && has_type(cfg, V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE,
-				     V4L2_BUF_TYPE_VBI_CAPTURE)) {
+	if (!cfg->inputs &&
+	    has_type(cfg, V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE,
+		     V4L2_BUF_TYPE_VBI_CAPTURE)) {
 		v->inputs = &default_input;
 		v->num_inputs = 1;
 	}
-	if (!cfg->outputs && has_type(cfg, V4L2_BUF_TYPE_VIDEO_OUTPUT, V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE,
-				      V4L2_BUF_TYPE_VBI_OUTPUT)) {
+	if (!cfg->outputs &&
+	    has_type(cfg, V4L2_BUF_TYPE_VIDEO_OUTPUT, V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE,
+		     V4L2_BUF_TYPE_VBI_OUTPUT)) {
 		v->outputs = &default_output;
 		v->num_outputs = 1;
 	}
 }
 
-int vmedia_video_create(struct vmedia_loop *loop, const struct vmedia_video_config *cfg, struct vmedia_device **dev)
+int vmedia_video_create(struct vmedia_loop *loop, const struct vmedia_video_config *cfg,
+			struct vmedia_device **dev)
 {
-	struct vmedia_device_config dc = { .ops = &device_ops, .config.device_type = cfg->device_type };
+	struct vmedia_device_config dc = { .ops = &device_ops,
+					   .config.device_type = cfg->device_type };
 	struct vmedia_video *v;
 	int err = check_config(cfg);
 

@@ -54,7 +54,8 @@ int rig_ioctl(struct rig *r, uint32_t s, uint32_t nr, union vmedia_payload *arg)
 	return err;
 }
 
-int rig_buf(struct rig *r, uint32_t s, uint32_t nr, struct vmedia_buffer *b, struct vmedia_plane *planes, uint32_t n)
+int rig_buf(struct rig *r, uint32_t s, uint32_t nr, struct vmedia_buffer *b,
+	    struct vmedia_plane *planes, uint32_t n)
 {
 	struct vmedia_cmd cmd;
 	int err;
@@ -82,7 +83,8 @@ struct vmedia_buffer rig_query(struct rig *r, uint32_t s, uint32_t type, uint32_
 	struct vmedia_plane planes[VMEDIA_MAX_PLANES] = { 0 };
 	bool mp = V4L2_TYPE_IS_MULTIPLANAR(type);
 
-	assert_int_equal(rig_buf(r, s, VMEDIA_NR_QUERYBUF, &b, planes, mp ? VMEDIA_MAX_PLANES : 0), 0);
+	assert_int_equal(rig_buf(r, s, VMEDIA_NR_QUERYBUF, &b, planes, mp ? VMEDIA_MAX_PLANES : 0),
+			 0);
 	return b;
 }
 
@@ -100,7 +102,8 @@ int rig_reqbufs(struct rig *r, uint32_t s, uint32_t type, uint32_t memory, uint3
 	PAYLOAD(a);
 	int err;
 
-	a.requestbuffers = (struct vmedia_requestbuffers){ .count = count, .type = type, .memory = memory };
+	a.requestbuffers =
+		(struct vmedia_requestbuffers){ .count = count, .type = type, .memory = memory };
 	err = rig_ioctl(r, s, VMEDIA_NR_REQBUFS, &a);
 	return err ? err : (int)a.requestbuffers.count;
 }
@@ -143,6 +146,22 @@ struct vmedia_evt rig_event(struct rig *r)
 	while (!rig_poll(r, &evt))
 		assert_true(vmedia_loop_step(r->h.loop, -1) >= 0);
 	return evt;
+}
+
+static uint64_t random_state;
+
+void rig_seed(void)
+{
+	const char *text = getenv("VMEDIA_TEST_SEED");
+
+	random_state = text ? strtoull(text, NULL, 0) : 20261121;
+	print_message("seed %llu\n", (unsigned long long)random_state);
+}
+
+unsigned int rig_random(void)
+{
+	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned int)(random_state >> 33);
 }
 
 /* ---- The manual queue ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A device made by the framework, and its driver, in one thread: core's harness with V4L2's calls on top. The queue of
- * a rig's device is driven by the test: buffers that become ACTIVE are listed, the test finishes them.
+ * A device made by the framework, and its driver, in one thread: core's harness with V4L2's calls
+ * on top. The queue of a rig's device is driven by the test: buffers that become ACTIVE are listed,
+ * the test finishes them.
  */
 #ifndef VMEDIA_TESTS_V4L2_RIG_H
 #define VMEDIA_TESTS_V4L2_RIG_H
@@ -38,7 +39,8 @@ void rig_end(struct rig *r);
 int rig_cmd(struct rig *r, struct vmedia_cmd *cmd);
 int rig_ioctl(struct rig *r, uint32_t s, uint32_t nr, union vmedia_payload *arg);
 /* QUERYBUF, QBUF, PREPARE_BUF. @planes: @n of them, for multi-planar types. */
-int rig_buf(struct rig *r, uint32_t s, uint32_t nr, struct vmedia_buffer *b, struct vmedia_plane *planes, uint32_t n);
+int rig_buf(struct rig *r, uint32_t s, uint32_t nr, struct vmedia_buffer *b,
+	    struct vmedia_plane *planes, uint32_t n);
 /* Buffer @index of MMAP memory: QUERYBUF's answer, or a QBUF. */
 struct vmedia_buffer rig_query(struct rig *r, uint32_t s, uint32_t type, uint32_t index);
 int rig_queue(struct rig *r, uint32_t s, uint32_t type, uint32_t index);
@@ -66,6 +68,10 @@ extern struct manual manual;
 extern const struct vmedia_queue_ops manual_ops;
 /* Finish the oldest active buffer with @used bytes in each plane. */
 void manual_done(struct rig *r, uint32_t used, enum vmedia_buf_state state);
+
+/* Numbers from a seed, which is printed: VMEDIA_TEST_SEED, or a constant. */
+void rig_seed(void);
+unsigned int rig_random(void);
 
 /* A payload of an ioctl, cleared. */
 #define PAYLOAD(name) union vmedia_payload name = { .raw = { 0 } }

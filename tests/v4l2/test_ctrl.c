@@ -31,26 +31,68 @@ static const struct vmedia_ctrl_config ctrls[] = {
 	{ .id = V4L2_CID_BRIGHTNESS, .min = -100, .max = 100, .step = 10, .def = 5 * 10 },
 	{ .id = V4L2_CID_HFLIP },
 	{ .id = V4L2_CID_GAIN, .min = 0, .max = 255, .def = 1 },
-	{ .id = V4L2_CID_POWER_LINE_FREQUENCY, .max = V4L2_CID_POWER_LINE_FREQUENCY_AUTO, .def = 1, .menu_skip = 1 << 2 },
+	{ .id = V4L2_CID_POWER_LINE_FREQUENCY,
+	  .max = V4L2_CID_POWER_LINE_FREQUENCY_AUTO,
+	  .def = 1,
+	  .menu_skip = 1 << 2 },
 	{ .id = V4L2_CID_DO_WHITE_BALANCE },
-	{ .id = V4L2_CID_EXPOSURE_ABSOLUTE, .min = 1, .max = 1000, .def = 100, .flags = V4L2_CTRL_FLAG_READ_ONLY },
+	{ .id = V4L2_CID_EXPOSURE_ABSOLUTE,
+	  .min = 1,
+	  .max = 1000,
+	  .def = 100,
+	  .flags = V4L2_CTRL_FLAG_READ_ONLY },
 	{ .id = V4L2_CID_UNIT_CELL_SIZE, .def_data = area },
 	{ .id = PRIV(0), .name = "Menu", .type = V4L2_CTRL_TYPE_MENU, .max = 3, .menu = menu },
-	{ .id = PRIV(1), .name = "Numbers", .type = V4L2_CTRL_TYPE_INTEGER_MENU, .max = 2, .int_menu = int_menu },
-	{ .id = PRIV(2), .name = "Large", .type = V4L2_CTRL_TYPE_INTEGER64, .min = -(1ll << 50), .max = 1ll << 50, .def = 7 },
-	{ .id = PRIV(3), .name = "Text", .type = V4L2_CTRL_TYPE_STRING, .min = 2, .max = 8, .def_data = "abc" },
-	{ .id = PRIV(4), .name = "Mask", .type = V4L2_CTRL_TYPE_BITMASK, .max = 0x80000007, .def = 1 },
-	{ .id = PRIV(5), .name = "Grid", .type = V4L2_CTRL_TYPE_U16, .max = 1000, .def = 3, .dims = { 2, 3 } },
-	{ .id = PRIV(6), .name = "Now", .type = V4L2_CTRL_TYPE_INTEGER, .max = 100, .flags = V4L2_CTRL_FLAG_VOLATILE |
-	  V4L2_CTRL_FLAG_READ_ONLY, .ops = &volatile_ops },
+	{ .id = PRIV(1),
+	  .name = "Numbers",
+	  .type = V4L2_CTRL_TYPE_INTEGER_MENU,
+	  .max = 2,
+	  .int_menu = int_menu },
+	{ .id = PRIV(2),
+	  .name = "Large",
+	  .type = V4L2_CTRL_TYPE_INTEGER64,
+	  .min = -(1ll << 50),
+	  .max = 1ll << 50,
+	  .def = 7 },
+	{ .id = PRIV(3),
+	  .name = "Text",
+	  .type = V4L2_CTRL_TYPE_STRING,
+	  .min = 2,
+	  .max = 8,
+	  .def_data = "abc" },
+	{ .id = PRIV(4),
+	  .name = "Mask",
+	  .type = V4L2_CTRL_TYPE_BITMASK,
+	  .max = 0x80000007,
+	  .def = 1 },
+	{ .id = PRIV(5),
+	  .name = "Grid",
+	  .type = V4L2_CTRL_TYPE_U16,
+	  .max = 1000,
+	  .def = 3,
+	  .dims = { 2, 3 } },
+	{ .id = PRIV(6),
+	  .name = "Now",
+	  .type = V4L2_CTRL_TYPE_INTEGER,
+	  .max = 100,
+	  .flags = V4L2_CTRL_FLAG_VOLATILE | V4L2_CTRL_FLAG_READ_ONLY,
+	  .ops = &volatile_ops },
 };
 
 static const struct vmedia_frame_size sizes[] = { { .width = 64, .height = 32 } };
-static const struct vmedia_format_config grey[] = { { .pixelformat = V4L2_PIX_FMT_GREY, .sizes = sizes, .num_sizes = 1 } };
-static const struct vmedia_queue_config queue = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .formats = grey, .num_formats = 1 };
+static const struct vmedia_format_config grey[] = {
+	{ .pixelformat = V4L2_PIX_FMT_GREY, .sizes = sizes, .num_sizes = 1 }
+};
+static const struct vmedia_queue_config queue = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+						  .formats = grey,
+						  .num_formats = 1 };
 static const struct vmedia_video_ops ops = { .set_ctrl = set_ctrl };
 static const struct vmedia_video_config camera = {
-	.card = "c", .queues = &queue, .num_queues = 1, .ctrls = ctrls, .num_ctrls = sizeof(ctrls) / sizeof(ctrls[0]),
+	.card = "c",
+	.queues = &queue,
+	.num_queues = 1,
+	.ctrls = ctrls,
+	.num_ctrls = sizeof(ctrls) / sizeof(ctrls[0]),
 	.ops = &ops,
 };
 
@@ -99,7 +141,8 @@ static void test_walk(void **state)
 	(void)state;
 	assert_int_equal(walk(r, V4L2_CTRL_FLAG_NEXT_COMPOUND), 2);
 	assert_int_equal(walk(r, V4L2_CTRL_FLAG_NEXT_CTRL), all - 2);
-	assert_int_equal(all, sizeof(ctrls) / sizeof(ctrls[0]) + 3);	/* user, camera, image source */
+	/* user, camera, image source */
+	assert_int_equal(all, sizeof(ctrls) / sizeof(ctrls[0]) + 3);
 	for (;; n++) {
 		memset(&a, 0xff, sizeof(a));
 		a.queryctrl.id = id;
@@ -198,15 +241,28 @@ static void test_values(void **state)
 		int err;
 		int32_t got;
 	} t[] = {
-		{ V4L2_CID_BRIGHTNESS, 1000, 0, 100 }, { V4L2_CID_BRIGHTNESS, -1000, 0, -100 },
-		{ V4L2_CID_BRIGHTNESS, 14, 0, 10 }, { V4L2_CID_BRIGHTNESS, 15, 0, 20 }, { V4L2_CID_BRIGHTNESS, -94, 0, -90 },
-		{ V4L2_CID_HFLIP, 7, 0, 1 }, { V4L2_CID_HFLIP, 0, 0, 0 },
-		{ V4L2_CID_POWER_LINE_FREQUENCY, 4, -ERANGE, 0 }, { V4L2_CID_POWER_LINE_FREQUENCY, -1, -ERANGE, 0 },
-		{ V4L2_CID_POWER_LINE_FREQUENCY, 2, -EINVAL, 0 }, { V4L2_CID_POWER_LINE_FREQUENCY, 3, 0, 3 },
-		{ PRIV(0), 2, -EINVAL, 0 }, { PRIV(0), 3, 0, 3 }, { PRIV(1), 2, 0, 2 },
-		{ PRIV(4), -1, 0, (int32_t)0x80000007 }, { PRIV(2), 1, -EINVAL, 0 }, { PRIV(3), 1, -EINVAL, 0 },
-		{ PRIV(5), 1, -EINVAL, 0 }, { V4L2_CID_EXPOSURE_ABSOLUTE, 1, -EACCES, 0 },
-		{ V4L2_CID_USER_CLASS, 1, -EACCES, 0 }, { 0, 0, -EINVAL, 0 }, { V4L2_CID_CONTRAST, 0, -EINVAL, 0 },
+		{ V4L2_CID_BRIGHTNESS, 1000, 0, 100 },
+		{ V4L2_CID_BRIGHTNESS, -1000, 0, -100 },
+		{ V4L2_CID_BRIGHTNESS, 14, 0, 10 },
+		{ V4L2_CID_BRIGHTNESS, 15, 0, 20 },
+		{ V4L2_CID_BRIGHTNESS, -94, 0, -90 },
+		{ V4L2_CID_HFLIP, 7, 0, 1 },
+		{ V4L2_CID_HFLIP, 0, 0, 0 },
+		{ V4L2_CID_POWER_LINE_FREQUENCY, 4, -ERANGE, 0 },
+		{ V4L2_CID_POWER_LINE_FREQUENCY, -1, -ERANGE, 0 },
+		{ V4L2_CID_POWER_LINE_FREQUENCY, 2, -EINVAL, 0 },
+		{ V4L2_CID_POWER_LINE_FREQUENCY, 3, 0, 3 },
+		{ PRIV(0), 2, -EINVAL, 0 },
+		{ PRIV(0), 3, 0, 3 },
+		{ PRIV(1), 2, 0, 2 },
+		{ PRIV(4), -1, 0, (int32_t)0x80000007 },
+		{ PRIV(2), 1, -EINVAL, 0 },
+		{ PRIV(3), 1, -EINVAL, 0 },
+		{ PRIV(5), 1, -EINVAL, 0 },
+		{ V4L2_CID_EXPOSURE_ABSOLUTE, 1, -EACCES, 0 },
+		{ V4L2_CID_USER_CLASS, 1, -EACCES, 0 },
+		{ 0, 0, -EINVAL, 0 },
+		{ V4L2_CID_CONTRAST, 0, -EINVAL, 0 },
 		{ V4L2_CID_PRIVATE_BASE, 0, -EINVAL, 0 },
 	};
 	struct rig *r = start();
@@ -264,8 +320,9 @@ static int ext(struct rig *r, uint32_t nr, uint32_t which, uint32_t count, struc
 	int err;
 
 	harness_cmd_ioctl(&cmd, r->s, nr);
-	cmd.io.arg.ext_controls = (struct vmedia_ext_controls){ .which = which, .count = count, .error_idx = 0xffffffff,
-								.reserved = { 0xffffffff } };
+	cmd.io.arg.ext_controls = (struct vmedia_ext_controls){
+		.which = which, .count = count, .error_idx = 0xffffffff, .reserved = { 0xffffffff }
+	};
 	cmd.io.ctrls = e->c;
 	cmd.io.ctrl_sg = sg;
 	cmd.io.max_ctrls = 4;
@@ -323,7 +380,8 @@ static void test_ext_which(void **state)
 static void test_ext_error_idx(void **state)
 {
 	struct rig *r = start();
-	struct ext e = { .c = { { .id = V4L2_CID_BRIGHTNESS, .value = 20 }, { .id = 0x00980000 + 0xfff } } };
+	struct ext e = { .c = { { .id = V4L2_CID_BRIGHTNESS, .value = 20 },
+				{ .id = 0x00980000 + 0xfff } } };
 	int32_t got;
 
 	(void)state;
@@ -385,7 +443,7 @@ static void test_payloads(void **state)
 	e.c[0].size = 3;
 	assert_int_equal(ext(r, G, 0, 1, &e), -ENOSPC);
 	assert_int_equal(e.c[0].size, 9);
-	strcpy(text, "12345678");
+	memcpy(text, "12345678", 9);
 	e.c[0].size = 9;
 	assert_int_equal(ext(r, S, 0, 1, &e), 0);
 	memset(text, 'x', 64);
@@ -460,8 +518,11 @@ static void test_std_table(void **state)
 	struct rig *r = start();
 
 	(void)state;
-	assert_int_equal(vmedia_ctrl_read(vmedia_video_ctx(vmedia_video_of(r->dev)), V4L2_CID_CONTRAST, -5), -5);
-	assert_int_equal(vmedia_ctrl_read(vmedia_video_ctx(vmedia_video_of(r->dev)), V4L2_CID_GAIN, -5), 1);
+	assert_int_equal(
+		vmedia_ctrl_read(vmedia_video_ctx(vmedia_video_of(r->dev)), V4L2_CID_CONTRAST, -5),
+		-5);
+	assert_int_equal(
+		vmedia_ctrl_read(vmedia_video_ctx(vmedia_video_of(r->dev)), V4L2_CID_GAIN, -5), 1);
 	rig_end(r);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Subscriptions and events: initial ones, who hears of a change, merging, order against buffers, limits. */
+/*
+ * Subscriptions and events: initial ones, who hears of a change, merging, order against buffers,
+ * limits.
+ */
 #include "rig.h"
 
 #define CAP V4L2_BUF_TYPE_VIDEO_CAPTURE
@@ -9,8 +12,12 @@ static const struct vmedia_ctrl_config ctrls[] = {
 	{ .id = V4L2_CID_GAIN, .max = 100, .def = 50 },
 };
 static const struct vmedia_frame_size sizes[] = { { .width = 64, .height = 32 } };
-static const struct vmedia_format_config grey[] = { { .pixelformat = V4L2_PIX_FMT_GREY, .sizes = sizes, .num_sizes = 1 } };
-static const struct vmedia_queue_config queue = { .type = CAP, .formats = grey, .num_formats = 1, .ops = &manual_ops };
+static const struct vmedia_format_config grey[] = {
+	{ .pixelformat = V4L2_PIX_FMT_GREY, .sizes = sizes, .num_sizes = 1 }
+};
+static const struct vmedia_queue_config queue = {
+	.type = CAP, .formats = grey, .num_formats = 1, .ops = &manual_ops
+};
 
 static int accept_frame_sync(struct vmedia_ctx *ctx, const struct vmedia_event_subscription *sub)
 {
@@ -20,15 +27,23 @@ static int accept_frame_sync(struct vmedia_ctx *ctx, const struct vmedia_event_s
 
 static const struct vmedia_video_ops ops = { .subscribe = accept_frame_sync };
 static const struct vmedia_video_config camera = {
-	.card = "e", .queues = &queue, .num_queues = 1, .ctrls = ctrls, .num_ctrls = 2, .source_change = true, .ops = &ops,
+	.card = "e",
+	.queues = &queue,
+	.num_queues = 1,
+	.ctrls = ctrls,
+	.num_ctrls = 2,
+	.source_change = true,
+	.ops = &ops,
 };
 
-static int subscribe(struct rig *r, uint32_t s, uint32_t nr, uint32_t type, uint32_t id, uint32_t flags)
+static int subscribe(struct rig *r, uint32_t s, uint32_t nr, uint32_t type, uint32_t id,
+		     uint32_t flags)
 {
 	PAYLOAD(a);
 
 	memset(&a, 0xff, sizeof(a));
-	a.event_subscription = (struct vmedia_event_subscription){ .type = type, .id = id, .flags = flags };
+	a.event_subscription =
+		(struct vmedia_event_subscription){ .type = type, .id = id, .flags = flags };
 	return rig_ioctl(r, s, nr, &a);
 }
 
@@ -52,24 +67,31 @@ static void test_initial(void **state)
 	(void)state;
 	/* it is in the event queue before the response is in the other */
 	r->h.traced = 0;
-	assert_int_equal(subscribe(r, r->s, SUB, V4L2_EVENT_CTRL, V4L2_CID_BRIGHTNESS, V4L2_EVENT_SUB_FL_SEND_INITIAL), 0);
+	assert_int_equal(subscribe(r, r->s, SUB, V4L2_EVENT_CTRL, V4L2_CID_BRIGHTNESS,
+				   V4L2_EVENT_SUB_FL_SEND_INITIAL),
+			 0);
 	for (pushed = 0; r->h.trace[pushed] != 'e'; pushed++)
 		assert_true(r->h.trace[pushed] && r->h.trace[pushed] != 'c');
 	assert_true(rig_poll(r, &evt));
 	assert_int_equal(evt.type, VMEDIA_EVT_EVENT);
 	assert_int_equal(evt.event.type, V4L2_EVENT_CTRL);
 	assert_int_equal(evt.event.id, V4L2_CID_BRIGHTNESS);
-	assert_int_equal(evt.event.u.ctrl.changes, V4L2_EVENT_CTRL_CH_FLAGS | V4L2_EVENT_CTRL_CH_VALUE);
+	assert_int_equal(evt.event.u.ctrl.changes,
+			 V4L2_EVENT_CTRL_CH_FLAGS | V4L2_EVENT_CTRL_CH_VALUE);
 	assert_int_equal(evt.event.u.ctrl.value, 50);
 	assert_int_equal(evt.event.u.ctrl.maximum, 100);
 	assert_int_equal(evt.event.pending, 0);
 	assert_int_equal(evt.event.sequence, 0);
 	assert_true(evt.event.timestamp.tv_sec || evt.event.timestamp.tv_nsec);
 	/* once */
-	assert_int_equal(subscribe(r, r->s, SUB, V4L2_EVENT_CTRL, V4L2_CID_BRIGHTNESS, V4L2_EVENT_SUB_FL_SEND_INITIAL), 0);
+	assert_int_equal(subscribe(r, r->s, SUB, V4L2_EVENT_CTRL, V4L2_CID_BRIGHTNESS,
+				   V4L2_EVENT_SUB_FL_SEND_INITIAL),
+			 0);
 	assert_false(rig_poll(r, &evt));
 	/* classes have none */
-	assert_int_equal(subscribe(r, r->s, SUB, V4L2_EVENT_CTRL, V4L2_CID_USER_CLASS, V4L2_EVENT_SUB_FL_SEND_INITIAL), 0);
+	assert_int_equal(subscribe(r, r->s, SUB, V4L2_EVENT_CTRL, V4L2_CID_USER_CLASS,
+				   V4L2_EVENT_SUB_FL_SEND_INITIAL),
+			 0);
 	assert_false(rig_poll(r, &evt));
 	rig_end(r);
 }
@@ -99,7 +121,9 @@ static void test_feedback(void **state)
 	(void)state;
 	rig_open2(r);
 	assert_int_equal(subscribe(r, r->s, SUB, V4L2_EVENT_CTRL, V4L2_CID_BRIGHTNESS, 0), 0);
-	assert_int_equal(subscribe(r, r->s2, SUB, V4L2_EVENT_CTRL, V4L2_CID_BRIGHTNESS, V4L2_EVENT_SUB_FL_ALLOW_FEEDBACK), 0);
+	assert_int_equal(subscribe(r, r->s2, SUB, V4L2_EVENT_CTRL, V4L2_CID_BRIGHTNESS,
+				   V4L2_EVENT_SUB_FL_ALLOW_FEEDBACK),
+			 0);
 	set_brightness(r, r->s, 10);
 	evt = rig_event(r);
 	assert_int_equal(evt.session_id, r->s2);
@@ -152,7 +176,8 @@ static void test_merge(void **state)
 	for (i = 0; i < 33; i++)
 		assert_int_equal(rig_event(r).event.type, V4L2_EVENT_FRAME_SYNC);
 	evt = rig_event(r);
-	assert_int_equal(evt.event.u.ctrl.changes, V4L2_EVENT_CTRL_CH_VALUE | V4L2_EVENT_CTRL_CH_FLAGS);
+	assert_int_equal(evt.event.u.ctrl.changes,
+			 V4L2_EVENT_CTRL_CH_VALUE | V4L2_EVENT_CTRL_CH_FLAGS);
 	assert_int_equal(evt.event.u.ctrl.value, 2);
 	assert_true(evt.event.u.ctrl.flags & V4L2_CTRL_FLAG_INACTIVE);
 	evt = rig_event(r);

@@ -4,14 +4,21 @@
 
 #define CAP V4L2_BUF_TYPE_VIDEO_CAPTURE
 
-static const struct vmedia_frame_interval ivs[] = { { .min = { 1, 30 } }, { .min = { 1, 15 } }, { .min = { 1, 5 } } };
+static const struct vmedia_frame_interval ivs[] = { { .min = { 1, 30 } },
+						    { .min = { 1, 15 } },
+						    { .min = { 1, 5 } } };
 static const struct vmedia_frame_size sizes[] = {
 	{ .width = 640, .height = 480, .intervals = ivs, .num_intervals = 3 },
 	{ .width = 320, .height = 240, .intervals = ivs, .num_intervals = 2 },
 	{ .width = 1280, .height = 720, .intervals = ivs + 1, .num_intervals = 1 },
 };
 static const struct vmedia_frame_size step[] = {
-	{ .width = 16, .height = 16, .max_width = 1920, .step_width = 16, .max_height = 1080, .step_height = 8 },
+	{ .width = 16,
+	  .height = 16,
+	  .max_width = 1920,
+	  .step_width = 16,
+	  .max_height = 1080,
+	  .step_height = 8 },
 };
 static const struct vmedia_format_config formats[] = {
 	{ .pixelformat = V4L2_PIX_FMT_YUYV, .sizes = sizes, .num_sizes = 3 },
@@ -23,7 +30,12 @@ static const struct vmedia_queue_config queue = {
 };
 static const struct vmedia_video_io inputs[] = { { .name = "Front" }, { .name = "Back" } };
 static const struct vmedia_video_config camera = {
-	.card = "test", .queues = &queue, .num_queues = 1, .crop = true, .inputs = inputs, .num_inputs = 2,
+	.card = "test",
+	.queues = &queue,
+	.num_queues = 1,
+	.crop = true,
+	.inputs = inputs,
+	.num_inputs = 2,
 };
 
 static void test_enum(void **state)
@@ -101,25 +113,26 @@ static void test_try_set_get(void **state)
 	rig_end(r);
 }
 
-/* Whatever is asked, the answer is one of the device's formats, and asking for the answer gives the answer. */
+/*
+ * Whatever is asked, the answer is one of the device's formats, and asking for the answer gives the
+ * answer.
+ */
 static void test_fit_is_idempotent(void **state)
 {
 	struct rig *r = rig_new(&camera);
-	const char *seed_text = getenv("VMEDIA_TEST_SEED");
-	unsigned int seed = seed_text ? (unsigned int)atoi(seed_text) : 20261121, i, j;
+	unsigned int i, j;
 	struct vmedia_format once;
 	PAYLOAD(a);
 
 	(void)state;
-	print_message("seed %u\n", seed);
-	srand(seed);
+	rig_seed();
 	for (i = 0; i < 2000; i++) {
 		for (j = 0; j < sizeof(a.format); j++)
-			a.raw[j] = (uint8_t)rand();
+			a.raw[j] = (uint8_t)rig_random();
 		a.format.type = CAP;
-		if (rand() & 1)
-			a.format.fmt.pix.pixelformat = formats[rand() % 3].pixelformat;
-		if (rand() & 1) {
+		if (rig_random() & 1)
+			a.format.fmt.pix.pixelformat = formats[rig_random() % 3].pixelformat;
+		if (rig_random() & 1) {
 			a.format.fmt.pix.width &= 0xfff;
 			a.format.fmt.pix.height &= 0xfff;
 		}
@@ -169,8 +182,11 @@ static void test_frames(void **state)
 	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_ENUM_FRAMESIZES, &a), -EINVAL);
 
 	memset(&a, 0xff, sizeof(a));
-	a.frmivalenum = (struct vmedia_frmivalenum){ .index = 1, .pixel_format = V4L2_PIX_FMT_MJPEG, .width = 320,
-						     .height = 240, .reserved = { 1, 1 } };
+	a.frmivalenum = (struct vmedia_frmivalenum){ .index = 1,
+						     .pixel_format = V4L2_PIX_FMT_MJPEG,
+						     .width = 320,
+						     .height = 240,
+						     .reserved = { 1, 1 } };
 	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_ENUM_FRAMEINTERVALS, &a), 0);
 	assert_int_equal(a.frmivalenum.discrete.denominator, 15);
 	assert_int_equal(a.frmivalenum.reserved[0], 0);
@@ -260,7 +276,8 @@ static void test_selection(void **state)
 
 	(void)state;
 	memset(&a, 0xff, sizeof(a));
-	a.selection = (struct vmedia_selection){ .type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE, .target = V4L2_SEL_TGT_CROP };
+	a.selection = (struct vmedia_selection){ .type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE,
+						 .target = V4L2_SEL_TGT_CROP };
 	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_G_SELECTION, &a), 0);
 	assert_int_equal(a.selection.r.width, 640);
 	a.selection.target = V4L2_SEL_TGT_COMPOSE;
@@ -339,12 +356,18 @@ static void test_reset_restores(void **state)
 static void test_bad_configs(void **state)
 {
 	static const struct vmedia_format_config no_sizes = { .pixelformat = V4L2_PIX_FMT_YUYV };
-	static const struct vmedia_format_config m_format = { .pixelformat = V4L2_PIX_FMT_NV12M, .sizes = sizes, .num_sizes = 3 };
-	static const struct vmedia_format_config unknown = { .pixelformat = 0x12345678, .sizes = sizes, .num_sizes = 3 };
+	static const struct vmedia_format_config m_format = { .pixelformat = V4L2_PIX_FMT_NV12M,
+							      .sizes = sizes,
+							      .num_sizes = 3 };
+	static const struct vmedia_format_config unknown = { .pixelformat = 0x12345678,
+							     .sizes = sizes,
+							     .num_sizes = 3 };
 	static const struct vmedia_format_config *const bad[] = { &no_sizes, &m_format, &unknown };
 	struct vmedia_queue_config q = { .type = CAP, .num_formats = 1 };
 	struct vmedia_video_config cfg = { .card = "bad", .queues = &q, .num_queues = 1 };
-	static const struct vmedia_ctrl_config range = { .id = V4L2_CID_BRIGHTNESS, .min = 5, .max = 1 };
+	static const struct vmedia_ctrl_config range = { .id = V4L2_CID_BRIGHTNESS,
+							 .min = 5,
+							 .max = 1 };
 	struct vmedia_loop *loop;
 	struct vmedia_device *dev;
 	unsigned int i;

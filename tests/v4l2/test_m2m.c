@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory-to-memory devices: a toy that inverts bytes. Its jobs run at once, or when the test ends them (as a worker would).
+ * Memory-to-memory devices: a toy that inverts bytes. Its jobs run at once, or when the test ends
+ * them (as a worker would).
  */
 #include "rig.h"
 
@@ -92,21 +93,43 @@ static void drain(struct vmedia_ctx *ctx)
 }
 
 static const struct vmedia_m2m_ops m2m = {
-	.decoder_cmd = true, .job_run = job_run, .job_abort = job_abort, .job_orphan = job_orphan, .start = start,
-	.stop = stop, .resume = resume,
+	.decoder_cmd = true,
+	.job_run = job_run,
+	.job_abort = job_abort,
+	.job_orphan = job_orphan,
+	.start = start,
+	.stop = stop,
+	.resume = resume,
 };
 static const struct vmedia_m2m_ops m2m_drains = {
-	.encoder_cmd = true, .job_run = job_run, .job_abort = job_abort, .job_orphan = job_orphan, .drain = drain,
+	.encoder_cmd = true,
+	.job_run = job_run,
+	.job_abort = job_abort,
+	.job_orphan = job_orphan,
+	.drain = drain,
 };
 
 static const struct vmedia_frame_size sizes[] = { { .width = 16, .height = 16 } };
-static const struct vmedia_format_config grey[] = { { .pixelformat = V4L2_PIX_FMT_GREY, .sizes = sizes, .num_sizes = 1 } };
+static const struct vmedia_format_config grey[] = {
+	{ .pixelformat = V4L2_PIX_FMT_GREY, .sizes = sizes, .num_sizes = 1 }
+};
 static const struct vmedia_queue_config queues[] = {
-	{ .type = OUT, .formats = grey, .num_formats = 1, .timestamp = V4L2_BUF_FLAG_TIMESTAMP_COPY },
-	{ .type = CAP, .formats = grey, .num_formats = 1, .timestamp = V4L2_BUF_FLAG_TIMESTAMP_COPY },
+	{ .type = OUT,
+	  .formats = grey,
+	  .num_formats = 1,
+	  .timestamp = V4L2_BUF_FLAG_TIMESTAMP_COPY },
+	{ .type = CAP,
+	  .formats = grey,
+	  .num_formats = 1,
+	  .timestamp = V4L2_BUF_FLAG_TIMESTAMP_COPY },
 };
 static const struct vmedia_video_config device = {
-	.card = "toy", .queues = queues, .num_queues = 2, .per_session = true, .m2m = &m2m, .source_change = true,
+	.card = "toy",
+	.queues = queues,
+	.num_queues = 2,
+	.per_session = true,
+	.m2m = &m2m,
+	.source_change = true,
 };
 static const struct vmedia_video_config drainer = {
 	.card = "toy", .queues = queues, .num_queues = 2, .per_session = true, .m2m = &m2m_drains,
@@ -138,10 +161,14 @@ static struct rig *new_toy(const struct vmedia_video_config *cfg)
 /* Queue OUTPUT buffer @index, all bytes @value, at time @t. */
 static void put(struct rig *r, uint32_t s, uint32_t index, uint8_t value, int64_t t)
 {
-	struct vmedia_buffer b = { .index = index, .type = OUT, .memory = MMAP, .bytesused = 100, .timestamp.tv_sec = t };
+	struct vmedia_buffer b = {
+		.index = index, .type = OUT, .memory = MMAP, .bytesused = 100, .timestamp.tv_sec = t
+	};
 	uint64_t addr, len;
 
-	assert_int_equal(harness_mmap(&r->h, s, rig_query(r, s, OUT, index).m.offset, VMEDIA_MMAP_FLAG_RW, &addr, &len), 0);
+	assert_int_equal(harness_mmap(&r->h, s, rig_query(r, s, OUT, index).m.offset,
+				      VMEDIA_MMAP_FLAG_RW, &addr, &len),
+			 0);
 	memset(harness_map_at(&r->h, addr)->addr, value, 256);
 	assert_int_equal(harness_munmap(&r->h, addr), 0);
 	assert_int_equal(rig_buf(r, s, VMEDIA_NR_QBUF, &b, NULL, 0), 0);
@@ -191,7 +218,8 @@ static void test_pairs(void **state)
 	uint32_t i;
 
 	(void)state;
-	assert_int_equal(vmedia_device_config(r->dev)->device_caps & V4L2_CAP_VIDEO_M2M, V4L2_CAP_VIDEO_M2M);
+	assert_int_equal(vmedia_device_config(r->dev)->device_caps & V4L2_CAP_VIDEO_M2M,
+			 V4L2_CAP_VIDEO_M2M);
 	assert_int_equal(vmedia_device_config(r->dev)->device_caps & V4L2_CAP_VIDEO_CAPTURE, 0);
 	set_up(r, r->s, 2);
 	assert_int_equal(toy.starts, 2);
@@ -203,7 +231,8 @@ static void test_pairs(void **state)
 		assert_int_equal(b.sequence, i);
 		b = next_buffer(r, CAP);
 		assert_int_equal(b.timestamp.tv_sec, 1000 + i);
-		assert_int_equal(b.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK, V4L2_BUF_FLAG_TIMESTAMP_COPY);
+		assert_int_equal(b.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK,
+				 V4L2_BUF_FLAG_TIMESTAMP_COPY);
 		assert_int_equal(b.bytesused, 100);
 		assert_int_equal(harness_mmap(&r->h, r->s, b.m.offset, 0, &addr, &len), 0);
 		assert_int_equal(harness_map_at(&r->h, addr)->addr[99], (uint8_t)~i);
@@ -456,21 +485,19 @@ static void test_source_change(void **state)
 static void test_random(void **state)
 {
 	struct rig *r = new_toy(&device);
-	const char *seed_text = getenv("VMEDIA_TEST_SEED");
-	unsigned int seed = seed_text ? (unsigned int)atoi(seed_text) : 20261121, i;
+	unsigned int i;
 	struct vmedia_evt evt;
 
 	(void)state;
-	print_message("seed %u\n", seed);
-	srand(seed);
+	rig_seed();
 	toy.hold = true;
 	for (i = 0; i < 5000; i++) {
-		uint32_t type = rand() & 1 ? OUT : CAP;
+		uint32_t type = rig_random() & 1 ? OUT : CAP;
 
-		switch (rand() % 10) {
+		switch (rig_random() % 10) {
 		case 0:
 			if (!toy.num)
-				rig_reqbufs(r, r->s, type, MMAP, (uint32_t)rand() % 5);
+				rig_reqbufs(r, r->s, type, MMAP, rig_random() % 5);
 			break;
 		case 1:
 			rig_stream(r, r->s, type, true);
@@ -481,20 +508,20 @@ static void test_random(void **state)
 			rig_stream(r, r->s, type, false);
 			break;
 		case 3:
-			command(r, r->s, DEC, rand() & 1 ? STOP : START);
+			command(r, r->s, DEC, rig_random() & 1 ? STOP : START);
 			break;
 		case 4:
 			if (toy.num)
 				finish(r);
 			break;
 		case 5:
-			if (rand() % 10 == 0) {
+			if (rig_random() % 10 == 0) {
 				assert_int_equal(harness_close(&r->h, r->s), 0);
 				assert_int_equal(harness_open(&r->h, &r->s), 0);
 			}
 			break;
 		default:
-			rig_queue(r, r->s, type, (uint32_t)rand() % 5);
+			rig_queue(r, r->s, type, rig_random() % 5);
 			break;
 		}
 		while (rig_poll(r, &evt))

@@ -93,7 +93,8 @@ static void test_all_rows(void **state)
 	for (i = 0; i < n; i++) {
 		assert_true(strlen(pf[i].description) > 0 && strlen(pf[i].description) < 32);
 		assert_ptr_equal(vmedia_pixfmt_find(pf[i].pixelformat), &pf[i]);
-		assert_int_equal(!!(pf[i].flags & V4L2_FMT_FLAG_COMPRESSED), pf[i].kind == VMEDIA_PIXFMT_CODED);
+		assert_int_equal(!!(pf[i].flags & V4L2_FMT_FLAG_COMPRESSED),
+				 pf[i].kind == VMEDIA_PIXFMT_CODED);
 		ok = 0;
 		for (w = 0; w < 10; w++)
 			for (h = 0; h < 10; h++) {
@@ -104,7 +105,8 @@ static void test_all_rows(void **state)
 					const struct vmedia_layout_plane *c = &l.colour[p];
 
 					assert_true(c->stride >= c->width);
-					assert_true((uint64_t)c->offset + (uint64_t)c->stride * c->lines <=
+					assert_true((uint64_t)c->offset +
+							    (uint64_t)c->stride * c->lines <=
 						    l.sizeimage[c->mem]);
 				}
 				for (p = 0; p < l.num_mem; p++)

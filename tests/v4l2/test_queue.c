@@ -1,35 +1,56 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Buffer queues of every type: states, owners, memories, and what v4l2-compliance asks of REQBUFS, CREATE_BUFS and the rest. */
+/*
+ * Buffer queues of every type: states, owners, memories, and what v4l2-compliance asks of REQBUFS,
+ * CREATE_BUFS and the rest.
+ */
 #include "rig.h"
-
-#include <sys/mman.h>
 
 #define CAP V4L2_BUF_TYPE_VIDEO_CAPTURE
 #define MCAP V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE
 #define MMAP V4L2_MEMORY_MMAP
 
 static const struct vmedia_frame_size sizes[] = { { .width = 64, .height = 32 } };
-static const struct vmedia_format_config grey[] = { { .pixelformat = V4L2_PIX_FMT_GREY, .sizes = sizes, .num_sizes = 1 } };
-static const struct vmedia_format_config nv12m[] = { { .pixelformat = V4L2_PIX_FMT_NV12M, .sizes = sizes, .num_sizes = 1 } };
-static const struct vmedia_format_config sdr[] = { { .pixelformat = V4L2_SDR_FMT_CU8, .sizeimage = 4096 } };
-static const struct vmedia_format_config meta[] = { { .pixelformat = V4L2_META_FMT_UVC, .sizeimage = 1000 } };
-static const struct vmedia_format vbi = { .fmt.vbi = { .samples_per_line = 1440, .count = { 12, 12 } } };
+static const struct vmedia_format_config grey[] = {
+	{ .pixelformat = V4L2_PIX_FMT_GREY, .sizes = sizes, .num_sizes = 1 }
+};
+static const struct vmedia_format_config nv12m[] = {
+	{ .pixelformat = V4L2_PIX_FMT_NV12M, .sizes = sizes, .num_sizes = 1 }
+};
+static const struct vmedia_format_config sdr[] = { { .pixelformat = V4L2_SDR_FMT_CU8,
+						     .sizeimage = 4096 } };
+static const struct vmedia_format_config meta[] = { { .pixelformat = V4L2_META_FMT_UVC,
+						      .sizeimage = 1000 } };
+static const struct vmedia_format vbi = { .fmt.vbi = { .samples_per_line = 1440,
+						       .count = { 12, 12 } } };
 static const struct vmedia_format sliced = { .fmt.sliced = { .io_size = 2048 } };
 
-#define QUEUE(t, f) { .type = V4L2_BUF_TYPE_##t, .formats = (f), .num_formats = 1, .ops = &manual_ops }
+#define QUEUE(t, f)                                                                             \
+	{                                                                                       \
+		.type = V4L2_BUF_TYPE_##t, .formats = (f), .num_formats = 1, .ops = &manual_ops \
+	}
 static const struct vmedia_queue_config all_queues[] = {
-	QUEUE(VIDEO_CAPTURE, grey), QUEUE(VIDEO_OUTPUT, grey), QUEUE(VIDEO_CAPTURE_MPLANE, nv12m),
-	QUEUE(VIDEO_OUTPUT_MPLANE, nv12m), QUEUE(SDR_CAPTURE, sdr), QUEUE(SDR_OUTPUT, sdr), QUEUE(META_CAPTURE, meta),
+	QUEUE(VIDEO_CAPTURE, grey),
+	QUEUE(VIDEO_OUTPUT, grey),
+	QUEUE(VIDEO_CAPTURE_MPLANE, nv12m),
+	QUEUE(VIDEO_OUTPUT_MPLANE, nv12m),
+	QUEUE(SDR_CAPTURE, sdr),
+	QUEUE(SDR_OUTPUT, sdr),
+	QUEUE(META_CAPTURE, meta),
 	QUEUE(META_OUTPUT, meta),
 	{ .type = V4L2_BUF_TYPE_VBI_CAPTURE, .initial = &vbi, .ops = &manual_ops },
 	{ .type = V4L2_BUF_TYPE_VBI_OUTPUT, .initial = &vbi, .ops = &manual_ops },
 	{ .type = V4L2_BUF_TYPE_SLICED_VBI_CAPTURE, .initial = &sliced, .ops = &manual_ops },
 	{ .type = V4L2_BUF_TYPE_SLICED_VBI_OUTPUT, .initial = &sliced, .ops = &manual_ops },
 };
-static const struct vmedia_video_config camera = { .card = "q", .queues = all_queues, .num_queues = 1 };
-static const struct vmedia_video_config mcamera = { .card = "q", .queues = all_queues + 2, .num_queues = 1 };
+static const struct vmedia_video_config camera = { .card = "q",
+						   .queues = all_queues,
+						   .num_queues = 1 };
+static const struct vmedia_video_config mcamera = { .card = "q",
+						    .queues = all_queues + 2,
+						    .num_queues = 1 };
 
-static int create(struct rig *r, uint32_t memory, uint32_t count, uint32_t size, struct vmedia_create_buffers *c)
+static int create(struct rig *r, uint32_t memory, uint32_t count, uint32_t size,
+		  struct vmedia_create_buffers *c)
 {
 	PAYLOAD(a);
 	int err;
@@ -50,7 +71,9 @@ static void test_every_type(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(all_queues) / sizeof(all_queues[0]); i++) {
-		struct vmedia_video_config cfg = { .card = "q", .queues = &all_queues[i], .num_queues = 1 };
+		struct vmedia_video_config cfg = { .card = "q",
+						   .queues = &all_queues[i],
+						   .num_queues = 1 };
 		uint32_t type = all_queues[i].type;
 		bool mp = V4L2_TYPE_IS_MULTIPLANAR(type);
 		struct rig *r = rig_new(&cfg);
@@ -58,7 +81,8 @@ static void test_every_type(void **state)
 
 		assert_int_equal(rig_reqbufs(r, r->s, type, MMAP, 3), 3);
 		assert_int_equal(manual.inits, 3);
-		assert_int_equal(rig_query(r, r->s, type, 0).length, mp ? 2 : (uint32_t)rig_query(r, r->s, type, 1).length);
+		assert_int_equal(rig_query(r, r->s, type, 0).length,
+				 mp ? 2 : (uint32_t)rig_query(r, r->s, type, 1).length);
 		assert_int_equal(rig_queue(r, r->s, type, 2), 0);
 		assert_int_equal(rig_queue(r, r->s, type, 0), 0);
 		assert_int_equal(rig_stream(r, r->s, type, true), 0);
@@ -76,10 +100,13 @@ static void test_every_type(void **state)
 			assert_int_equal(evt.buffer.field, V4L2_FIELD_NONE);
 			assert_int_equal(mp ? evt.planes[1].bytesused : evt.buffer.bytesused, 100);
 			assert_int_equal(evt.buffer.length == 2, mp);
-			assert_int_equal(evt.buffer.flags & (V4L2_BUF_FLAG_DONE | V4L2_BUF_FLAG_QUEUED), 0);
-			assert_int_equal(evt.buffer.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK, V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC);
+			assert_int_equal(
+				evt.buffer.flags & (V4L2_BUF_FLAG_DONE | V4L2_BUF_FLAG_QUEUED), 0);
+			assert_int_equal(evt.buffer.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK,
+					 V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC);
 			if (!V4L2_TYPE_IS_OUTPUT(type))
-				assert_true(evt.buffer.timestamp.tv_sec || evt.buffer.timestamp.tv_usec);
+				assert_true(evt.buffer.timestamp.tv_sec ||
+					    evt.buffer.timestamp.tv_usec);
 			assert_int_equal(rig_queue(r, r->s, type, index), 0);
 		}
 		manual_done(r, 1, VMEDIA_BUF_ERROR);
@@ -104,10 +131,11 @@ static void test_reqbufs(void **state)
 	a.requestbuffers.count = 0xffffffff;
 	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_REQBUFS, &a), 0);
 	assert_int_equal(a.requestbuffers.count, 64);
-	assert_int_equal(a.requestbuffers.capabilities,
-			 V4L2_BUF_CAP_SUPPORTS_MMAP | V4L2_BUF_CAP_SUPPORTS_USERPTR | V4L2_BUF_CAP_SUPPORTS_DMABUF |
-			 V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS | V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS |
-			 V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS);
+	assert_int_equal(
+		a.requestbuffers.capabilities,
+		V4L2_BUF_CAP_SUPPORTS_MMAP | V4L2_BUF_CAP_SUPPORTS_USERPTR |
+			V4L2_BUF_CAP_SUPPORTS_DMABUF | V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS |
+			V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS | V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS);
 	assert_int_equal(a.requestbuffers.flags, 0);
 	assert_int_equal(a.requestbuffers.reserved[0] | a.requestbuffers.reserved[2], 0);
 	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_USERPTR, 2), 2);
@@ -218,7 +246,8 @@ static int remove_bufs(struct rig *r, uint32_t index, uint32_t count)
 {
 	PAYLOAD(a);
 
-	a.remove_buffers = (struct vmedia_remove_buffers){ .index = index, .count = count, .type = CAP };
+	a.remove_buffers =
+		(struct vmedia_remove_buffers){ .index = index, .count = count, .type = CAP };
 	return rig_ioctl(r, r->s, VMEDIA_NR_REMOVE_BUFS, &a);
 }
 
@@ -263,10 +292,15 @@ static void test_qbuf_rules(void **state)
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QBUF, &b, NULL, 0), -EINVAL);
 	b = (struct vmedia_buffer){ .index = 0, .type = CAP, .memory = V4L2_MEMORY_USERPTR };
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QBUF, &b, NULL, 0), -EINVAL);
-	b = (struct vmedia_buffer){ .index = 0, .type = CAP, .memory = MMAP, .flags = V4L2_BUF_FLAG_REQUEST_FD };
+	b = (struct vmedia_buffer){
+		.index = 0, .type = CAP, .memory = MMAP, .flags = V4L2_BUF_FLAG_REQUEST_FD
+	};
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QBUF, &b, NULL, 0), -EBADR);
 	/* flags of the driver that are not its to set do not come back */
-	b = (struct vmedia_buffer){ .index = 0, .type = CAP, .memory = MMAP, .flags = 0xffffffff & ~V4L2_BUF_FLAG_REQUEST_FD };
+	b = (struct vmedia_buffer){ .index = 0,
+				    .type = CAP,
+				    .memory = MMAP,
+				    .flags = 0xffffffff & ~V4L2_BUF_FLAG_REQUEST_FD };
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QBUF, &b, NULL, 0), 0);
 	assert_int_equal(b.flags, V4L2_BUF_FLAG_QUEUED | V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC);
 	assert_int_equal(rig_queue(r, r->s, CAP, 0), -EINVAL);
@@ -346,7 +380,8 @@ static void test_min_queued(void **state)
 	rig_end(r);
 }
 
-static int offer(struct rig *r, uint32_t s, uint32_t nr, uint32_t type, struct harness_req **req, struct vmedia_cmd *cmd)
+static int offer(struct rig *r, uint32_t s, uint32_t nr, uint32_t type, struct harness_req **req,
+		 struct vmedia_cmd *cmd)
 {
 	harness_cmd_ioctl(cmd, s, nr);
 	cmd->io.arg.u32 = type;
@@ -448,144 +483,6 @@ static void test_error_state(void **state)
 	rig_end(r);
 }
 
-/* ---- Memories ---- */
-
-static void test_mmap(void **state)
-{
-	struct rig *r = rig_new(&mcamera);
-	struct vmedia_plane planes[8] = { 0 };
-	struct vmedia_buffer b = { .type = MCAP };
-	uint64_t addr, len;
-	struct harness_map *map;
-
-	(void)state;
-	assert_int_equal(rig_reqbufs(r, r->s, MCAP, MMAP, 2), 2);
-	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QUERYBUF, &b, planes, 1), -EINVAL);
-	b.type = MCAP;
-	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QUERYBUF, &b, planes, 8), 0);
-	assert_int_equal(b.length, 2);
-	assert_int_equal(planes[1].length, 64 * 16);
-	assert_int_not_equal(planes[0].m.mem_offset, planes[1].m.mem_offset);
-	assert_int_equal(harness_mmap(&r->h, r->s, planes[1].m.mem_offset, VMEDIA_MMAP_FLAG_RW, &addr, &len), 0);
-	assert_int_equal(len, 64 * 16);
-	assert_true(rig_query(r, r->s, MCAP, 0).flags & V4L2_BUF_FLAG_MAPPED);
-	assert_false(rig_query(r, r->s, MCAP, 1).flags & V4L2_BUF_FLAG_MAPPED);
-	map = harness_map_at(&r->h, addr);
-	assert_int_equal(rig_queue(r, r->s, MCAP, 0), 0);
-	assert_int_equal(rig_stream(r, r->s, MCAP, true), 0);
-	memset(vmedia_buf_plane(manual.active[0], 1), 0x5a, 64 * 16);
-	assert_int_equal(map->addr[100], 0x5a);
-	assert_int_equal(harness_mmap(&r->h, r->s, planes[1].m.mem_offset + 4096, 0, &addr, &len), -EINVAL);
-	assert_int_equal(harness_mmap(&r->h, r->s, 0, 0, &addr, &len), -EINVAL);
-	assert_int_equal(harness_mmap(&r->h, r->s, 0xffff0000, 0, &addr, &len), -EINVAL);
-	/* freed while mapped: orphaned */
-	assert_int_equal(rig_stream(r, r->s, MCAP, false), 0);
-	assert_int_equal(rig_reqbufs(r, r->s, MCAP, MMAP, 0), 0);
-	assert_int_equal(map->addr[100], 0x5a);
-	assert_int_equal(harness_mmap(&r->h, r->s, planes[1].m.mem_offset, 0, &addr, &len), -EINVAL);
-	rig_end(r);
-}
-
-static uint8_t sg_raw[64 * VMEDIA_SG_ENTRY_SIZE];
-
-static int qbuf_pages(struct rig *r, uint32_t index, void *pages, uint32_t length, uint64_t ptr)
-{
-	struct vmedia_sg_entry e = { .len = length };
-	struct vmedia_cmd cmd;
-	int err;
-
-	harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_QBUF);
-	cmd.io.arg.buffer = (struct vmedia_buffer){ .index = index, .type = CAP, .memory = V4L2_MEMORY_USERPTR,
-						    .length = length, .m.userptr = ptr };
-	if (pages) {
-		e.start = harness_gpa(&r->h, pages);
-		vmedia_sg_put(sg_raw, 0, &e);
-		cmd.io.plane_sg[0] = (struct vmedia_sg){ sg_raw, 1 };
-	}
-	err = rig_cmd(r, &cmd);
-	if (!err)
-		assert_true(cmd.io.arg.buffer.m.userptr == ptr);
-	return err;
-}
-
-static void test_shared_pages(void **state)
-{
-	struct rig *r = rig_new(&camera);
-	uint8_t *pages = harness_alloc(&r->h, 8192, 4096);
-	struct vmedia_evt evt;
-	unsigned int round;
-
-	(void)state;
-	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_USERPTR, 2), 2);
-	assert_int_equal(rig_query(r, r->s, CAP, 0).length, 0);
-	assert_int_equal(qbuf_pages(r, 0, pages, 2047, 0x1000), -EINVAL);
-	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
-	for (round = 0; round < 3; round++) {
-		assert_int_equal(qbuf_pages(r, 0, pages, 2048, 0x7fff00001000), 0);
-		memset(vmedia_buf_plane(manual.active[0], 0), 0x10 + (int)round, 2048);
-		manual_done(r, 2048, VMEDIA_BUF_DONE);
-		evt = rig_event(r);
-		assert_int_equal(evt.buffer.memory, V4L2_MEMORY_USERPTR);
-		assert_int_equal(evt.buffer.bytesused, 2048);
-		assert_int_equal(pages[2047], 0x10 + round);
-	}
-	/* the same pages: resolved once; others: anew */
-	assert_int_equal(manual.inits, 1);
-	assert_int_equal(qbuf_pages(r, 0, pages + 4096, 2048, 0x7fff00002000), 0);
-	assert_int_equal(manual.inits, 2);
-	assert_int_equal(manual.cleanups, 1);
-	rig_end(r);
-}
-
-static void test_objects(void **state)
-{
-	static const uint8_t uuid[VMEDIA_UUID_SIZE] = { 1, 2, 3 };
-	struct rig *r = rig_new(&camera);
-	struct vmedia_cmd cmd;
-
-	(void)state;
-	harness_add_object(&r->h, uuid, 4096);
-	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_DMABUF, 2), 2);
-	harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_QBUF);
-	cmd.io.arg.buffer = (struct vmedia_buffer){ .type = CAP, .memory = V4L2_MEMORY_DMABUF, .length = 4096, .m.fd = -7 };
-	memcpy(cmd.io.uuid[0], uuid, sizeof(uuid));
-	assert_int_equal(rig_cmd(r, &cmd), 0);
-	assert_int_equal(cmd.io.arg.buffer.m.fd, -7);
-	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
-	assert_int_equal(manual.active[0]->planes[0].length, 4096);
-	harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_QBUF);
-	cmd.io.arg.buffer = (struct vmedia_buffer){ .index = 1, .type = CAP, .memory = V4L2_MEMORY_DMABUF, .length = 4096 };
-	cmd.io.uuid[0][0] = 99;
-	assert_int_equal(rig_cmd(r, &cmd), -ENOENT);
-	rig_end(r);
-}
-
-static int export(struct rig *r, uint32_t index, uint32_t plane, uint32_t flags)
-{
-	struct vmedia_cmd cmd;
-
-	harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_EXPBUF);
-	cmd.io.arg.exportbuffer = (struct vmedia_exportbuffer){ .type = CAP, .index = index, .plane = plane,
-								.flags = flags, .fd = -3 };
-	return rig_cmd(r, &cmd);
-}
-
-static void test_export(void **state)
-{
-	struct rig *r = rig_new(&camera);
-
-	(void)state;
-	assert_int_equal(rig_reqbufs(r, r->s, CAP, MMAP, 1), 1);
-	assert_int_equal(export(r, 0, 0, 02000002), 0);
-	assert_int_equal(export(r, 1, 0, 0), -EINVAL);
-	assert_int_equal(export(r, 0, 1, 0), -EINVAL);
-	assert_int_equal(export(r, 0, 0, 4), -EINVAL);
-	r->h.ops.object_add = NULL;
-	assert_int_equal(export(r, 0, 0, 0), -ENOTTY);
-	assert_int_equal(export(r, 77, 0, 0), -ENOTTY);
-	rig_end(r);
-}
-
 /* Output buffers: contents are checked, time and flags are kept where the queue copies them. */
 static void test_output(void **state)
 {
@@ -612,7 +509,8 @@ static void test_output(void **state)
 	p[1].bytesused = 0;
 	b.timestamp.tv_sec = 77;
 	b.timestamp.tv_usec = 123456;
-	b.flags = V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_TSTAMP_SRC_SOE | V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_LAST;
+	b.flags = V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_TSTAMP_SRC_SOE | V4L2_BUF_FLAG_TIMECODE |
+		  V4L2_BUF_FLAG_LAST;
 	b.timecode.hours = 9;
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QBUF, &b, p, 2), 0);
 	assert_int_equal(rig_stream(r, r->s, q.type, true), 0);
@@ -624,8 +522,8 @@ static void test_output(void **state)
 	b = rig_event(r).buffer;
 	assert_true(b.timestamp.tv_sec == 77 && b.timestamp.tv_usec == 123456);
 	assert_int_equal(b.timecode.hours, 9);
-	assert_int_equal(b.flags, V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_TSTAMP_SRC_SOE | V4L2_BUF_FLAG_TIMECODE |
-				  V4L2_BUF_FLAG_TIMESTAMP_COPY);
+	assert_int_equal(b.flags, V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_TSTAMP_SRC_SOE |
+					  V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TIMESTAMP_COPY);
 	rig_end(r);
 }
 
@@ -647,36 +545,6 @@ static void test_device_bugs(void **state)
 	rig_end(r);
 }
 
-/* Many sessions' worth of buffers: offsets never collide, memory comes back. */
-static void test_offsets(void **state)
-{
-	static const struct vmedia_frame_size small[] = { { .width = 16, .height = 16 } };
-	static const struct vmedia_format_config f[] = { { .pixelformat = V4L2_PIX_FMT_GREY, .sizes = small, .num_sizes = 1 } };
-	struct vmedia_queue_config q = { .type = CAP, .formats = f, .num_formats = 1, .ops = &manual_ops };
-	struct vmedia_video_config cfg = { .card = "q", .queues = &q, .num_queues = 1, .per_session = true };
-	struct rig *r = rig_new(&cfg);
-	uint32_t sessions[20], offsets[20 * 16], n = 0, i, j;
-	uint64_t addr, len;
-
-	(void)state;
-	for (i = 0; i < 20; i++) {
-		assert_int_equal(harness_open(&r->h, &sessions[i]), 0);
-		assert_int_equal(rig_reqbufs(r, sessions[i], CAP, MMAP, 16), 16);
-		for (j = 0; j < 16; j++)
-			offsets[n++] = rig_query(r, sessions[i], CAP, j).m.offset;
-	}
-	for (i = 0; i < n; i++)
-		for (j = 0; j < i; j++)
-			assert_int_not_equal(offsets[i], offsets[j]);
-	/* another session's offset is nobody's */
-	assert_int_equal(harness_mmap(&r->h, sessions[1], offsets[0], 0, &addr, &len), -EINVAL);
-	assert_int_equal(harness_mmap(&r->h, sessions[0], offsets[0], 0, &addr, &len), 0);
-	for (i = 0; i < 20; i++)
-		assert_int_equal(harness_close(&r->h, sessions[i]), 0);
-	assert_int_equal(manual.inits, manual.cleanups);
-	rig_end(r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -692,13 +560,8 @@ int main(void)
 		cmocka_unit_test(test_stop_waits),
 		cmocka_unit_test(test_start_waits),
 		cmocka_unit_test(test_error_state),
-		cmocka_unit_test(test_mmap),
-		cmocka_unit_test(test_shared_pages),
-		cmocka_unit_test(test_objects),
-		cmocka_unit_test(test_export),
 		cmocka_unit_test(test_output),
 		cmocka_unit_test(test_device_bugs),
-		cmocka_unit_test(test_offsets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

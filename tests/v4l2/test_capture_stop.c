@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frame sources that fail, end, or are stopped in the middle of something. For TSan too. */
+#include "gated.h"
+
+static void test_start_fails(void **state)
+{
+	struct rig *r = gated_start(0);
+
+	(void)state;
+	src.start_err = -ENXIO;
+	gated_queue_all(r, 2);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), -ENXIO);
+	assert_true(rig_query(r, r->s, CAP, 0).flags & V4L2_BUF_FLAG_QUEUED);
+	src.start_err = 0;
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	assert_int_equal(rig_event(r).buffer.index, 0);
+	rig_end(r);
+	assert_int_equal(src.starts, 2);
+	assert_int_equal(src.stops, 1);
+}
+
+/* STREAMOFF in the middle of fill(): answered when it ended; others are served meanwhile. */
+static void test_stop_in_fill(void **state)
+{
+	struct rig *r = gated_start(0);
+	struct harness_req *req;
+	struct vmedia_cmd cmd;
+	unsigned int round;
+
+	(void)state;
+	rig_open2(r);
+	gated_queue_all(r, 3);
+	src.gate_fill = true;
+	for (round = 0; round < 10; round++) {
+		if (round)
+			assert_int_equal(rig_queue(r, r->s, CAP, 1), 0);
+		assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+		gated_wait_for(&src.in_fill);
+		req = gated_offer(r, VMEDIA_NR_STREAMOFF, &cmd);
+		assert_false(req->used);
+		rig_format(r, r->s2, CAP);
+		sem_post(&src.go);
+		assert_int_equal(gated_await(r, req, &cmd), 0);
+		gated_no_more(r);
+		assert_int_equal(rig_query(r, r->s, CAP, 0).flags & V4L2_BUF_FLAG_QUEUED, 0);
+	}
+	src.gate_fill = false;
+	rig_end(r);
+	assert_int_equal(src.starts, 10);
+	assert_int_equal(src.stops, 10);
+}
+
+/*
+ * A session ends in the middle of fill(): memory of ours lives on by its reference, nothing waits.
+ */
+static void test_orphan(void **state)
+{
+	struct rig *r = gated_start(0);
+
+	(void)state;
+	gated_queue_all(r, 2);
+	src.gate_fill = true;
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_fill);
+	assert_int_equal(harness_close(&r->h, r->s), 0);
+	/* the next session streams as soon as the source is back */
+	assert_int_equal(harness_open(&r->h, &r->s), 0);
+	gated_queue_all(r, 2);
+	src.gate_fill = false;
+	sem_post(&src.go);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	assert_int_equal(rig_event(r).buffer.sequence, 0);
+	/* and the device itself may go, fill() or not */
+	src.gate_fill = true;
+	assert_int_equal(rig_queue(r, r->s, CAP, 0), 0);
+	gated_wait_for(&src.in_fill);
+	sem_post(&src.go);
+	src.gate_fill = false;
+	rig_end(r);
+	assert_int_equal(src.starts, 2);
+	assert_int_equal(src.stops, 2);
+}
+
+/* next() blocks for the world; cancel() frees it, and STREAMOFF does not wait for it. */
+static void test_cancel(void **state)
+{
+	struct rig *r = gated_start(1);
+
+	(void)state;
+	src.gate_next = true;
+	gated_queue_all(r, 2);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_next);
+	assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+	assert_int_equal(src.cancels, 1);
+	assert_int_equal(src.fills, 0);
+	rig_end(r);
+	assert_int_equal(src.stops, 1);
+}
+
+static void test_errors(void **state)
+{
+	struct rig *r = gated_start(0);
+	struct vmedia_evt evt;
+
+	(void)state;
+	vmedia_log_set_level(-1);
+	gated_queue_all(r, 2);
+	src.fill_err = -EIO;
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	evt = rig_event(r);
+	assert_true(evt.buffer.flags & V4L2_BUF_FLAG_ERROR);
+	assert_int_equal(evt.buffer.bytesused, 0);
+	/* gone: what is queued comes back, and no more is taken until STREAMOFF */
+	src.fill_err = -ENODEV;
+	evt = rig_event(r);
+	assert_true(evt.buffer.flags & V4L2_BUF_FLAG_ERROR);
+	while (rig_queue(r, r->s, CAP, evt.buffer.index) == 0)
+		evt = rig_event(r);
+	assert_int_equal(rig_queue(r, r->s, CAP, evt.buffer.index), -EIO);
+	assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+	src.fill_err = 0;
+	assert_int_equal(rig_queue(r, r->s, CAP, 0), 0);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	while (rig_event(r).buffer.flags & V4L2_BUF_FLAG_ERROR)
+		;
+	rig_end(r);
+	assert_int_equal(src.starts, src.stops);
+}
+
+/* Thirty bad frames in a row are the end of a source. */
+static void test_many_errors(void **state)
+{
+	struct rig *r = gated_start(0);
+	unsigned int n = 0;
+	struct vmedia_evt evt;
+
+	(void)state;
+	vmedia_log_set_level(-1);
+	gated_queue_all(r, 1);
+	src.fill_err = -EIO;
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	do {
+		evt = rig_event(r);
+		assert_true(evt.buffer.flags & V4L2_BUF_FLAG_ERROR);
+		n++;
+	} while (!rig_queue(r, r->s, CAP, evt.buffer.index));
+	assert_int_equal(src.fills, VMEDIA_CAPTURE_MAX_ERRORS);
+	assert_true(n >= VMEDIA_CAPTURE_MAX_ERRORS);
+	rig_end(r);
+}
+
+static void end_of_stream(int which, bool by_next)
+{
+	struct rig *r = gated_start(which);
+	struct vmedia_evt evt;
+	PAYLOAD(a);
+
+	a.event_subscription.type = V4L2_EVENT_EOS;
+	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_SUBSCRIBE_EVENT, &a), 0);
+	*(by_next ? &src.next_err : &src.fill_err) = -ENODATA;
+	gated_queue_all(r, 2);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	evt = rig_event(r);
+	assert_int_equal(evt.type, VMEDIA_EVT_EVENT);
+	assert_int_equal(evt.event.type, V4L2_EVENT_EOS);
+	evt = rig_event(r);
+	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
+	assert_true(evt.buffer.flags & V4L2_BUF_FLAG_LAST);
+	assert_int_equal(evt.buffer.flags & V4L2_BUF_FLAG_ERROR, 0);
+	assert_int_equal(evt.buffer.bytesused, 0);
+	assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+	gated_no_more(r);
+	rig_end(r);
+	assert_int_equal(src.stops, 1);
+}
+
+static void test_end_of_stream(void **state)
+{
+	(void)state;
+	end_of_stream(0, false);
+	end_of_stream(1, true);
+}
+
+/* Streams begin and end at random points of the source's life; nothing is lost track of. */
+static void test_hammer(void **state)
+{
+	struct rig *r = gated_start(0);
+	unsigned int i, n;
+	struct vmedia_evt evt;
+
+	(void)state;
+	rig_seed();
+	for (i = 0; i < 200; i++) {
+		vmedia_capture_set_paced(gated_the_queue(r), rig_random() & 1);
+		gated_queue_all(r, 1 + rig_random() % 5);
+		assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+		for (n = rig_random() % 4; n; n--) {
+			evt = rig_event(r);
+			assert_int_equal(rig_queue(r, r->s, CAP, evt.buffer.index), 0);
+		}
+		switch (rig_random() % 3) {
+		case 0:
+			assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+			gated_no_more(r);
+			break;
+		case 1:
+			assert_int_equal(harness_close(&r->h, r->s), 0);
+			assert_int_equal(harness_open(&r->h, &r->s), 0);
+			break;
+		default:
+			harness_restart(&r->h);
+			harness_forget(&r->h);
+			harness_post_events(&r->h, 32, VMEDIA_EVT_DQBUF_SIZE);
+			assert_int_equal(harness_open(&r->h, &r->s), 0);
+			break;
+		}
+		while (rig_poll(r, &evt))
+			;
+	}
+	rig_end(r);
+	assert_int_equal(src.starts, src.stops);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_start_fails),
+		cmocka_unit_test(test_stop_in_fill),
+		cmocka_unit_test(test_orphan),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_many_errors),
+		cmocka_unit_test(test_end_of_stream),
+		cmocka_unit_test(test_hammer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
