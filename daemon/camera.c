@@ -48,6 +48,20 @@ static int split(int argc, char **argv, char *name, size_t size, const char **va
 	return *value ? 2 : 1;
 }
 
+static void unknown(const char *name, bool is_option, const char *word, char *why, size_t size)
+{
+	if (is_option && daemon_option_known(name))
+		snprintf(why, size,
+			 "--%s goes before the kind of device, as in vhost-user-media --%s ... "
+			 "camera",
+			 name, name);
+	else
+		snprintf(why, size,
+			 "unknown option '%.200s' of the camera; see vhost-user-media camera "
+			 "--help",
+			 word);
+}
+
 static int parse(struct vmedia_camera_options *opts, const struct daemon_options *o, char *why,
 		 size_t why_size)
 {
@@ -60,10 +74,7 @@ static int parse(struct vmedia_camera_options *opts, const struct daemon_options
 		ret = n ? vmedia_camera_set_option(opts, name, value ? value : "", why, why_size)
 			: -ENOENT;
 		if (ret == -ENOENT) {
-			snprintf(why, why_size,
-				 "unknown option '%s' of the camera; see vhost-user-media camera "
-				 "--help",
-				 o->kind_argv[i]);
+			unknown(name, n > 0, o->kind_argv[i], why, why_size);
 			return -EINVAL;
 		}
 		if (ret < 0)

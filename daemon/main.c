@@ -2,15 +2,17 @@
 /*
  * vhost-user-media: one virtio-media device on one vhost-user socket.
  *
- * The one place that composes transport, core and devices. Exit status: 0 after SIGTERM, SIGINT or
- * the last guest; 2 for what the user can mend (an option, a file, a socket in use), after one line
+ * The one place that composes transport, core and devices. Exit status: 0 after SIGTERM, SIGINT,
+ * SIGHUP or the last guest; 2 for what the user can mend (an option, a file, a socket in use), after one line
  * that says how; 1 for the rest.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <vmedia/log.h>
@@ -46,11 +48,22 @@ static void on_signal(struct vmedia_source *src, uint32_t revents)
 {
 	struct daemon *d = vmedia_container_of(src, struct daemon, signals);
 	struct signalfd_siginfo si;
+	unsigned int signo;
 
 	if (read(d->signal_fd, &si, sizeof(si)) != sizeof(si))
 		return;
-	vmedia_info("%s: leaving", si.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+	signo = si.ssi_signo;
+	vmedia_info("signal %u: leaving", signo);
 	vmedia_loop_stop(d->loop);
+}
+
+/* What the parent had ignored stays so: SIGHUP under nohup, SIGINT in a shell's background. */
+static void add_signal(sigset_t *set, int sig)
+{
+	struct sigaction sa;
+
+	if (sigaction(sig, NULL, &sa) == 0 && sa.sa_handler != SIG_IGN)
+		sigaddset(set, sig);
 }
 
 /*
@@ -65,7 +78,8 @@ static int catch_signals(struct daemon *d)
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
+	add_signal(&set, SIGINT);
+	add_signal(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -97,6 +111,15 @@ static int internal_error(const char *what, int err)
 	return EXIT_INTERNAL;
 }
 
+static const char *in_use(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return "is a file that is no socket; choose another path";
+	return "is in use by another process; stop it or choose another path";
+}
+
 static int serve_error(const struct daemon_options *o, int err)
 {
 	char why[512];
@@ -107,10 +130,8 @@ static int serve_error(const struct daemon_options *o, int err)
 		return user_error(why);
 	}
 	if (err == -EADDRINUSE)
-		snprintf(why, sizeof(why),
-			 "--socket-path=%s is in use by another process; stop it or choose another "
-			 "path",
-			 o->server.socket_path);
+		snprintf(why, sizeof(why), "--socket-path=%s %s", o->server.socket_path,
+			 in_use(o->server.socket_path));
 	else
 		snprintf(why, sizeof(why),
 			 "--socket-path=%s: %s; choose a path where a socket can be made",
@@ -165,7 +186,24 @@ static int show(const struct daemon_options *o)
 	case DAEMON_SERVE:
 		break;
 	}
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_INTERNAL;
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return internal_error("standard output", errno ? -errno : -EIO);
+	return EXIT_OK;
+}
+
+/*
+ * Standard descriptors that the parent closed would be given to the next socket, and the log would
+ * go to the guest: they are opened the wrong way round, so that using them fails as before.
+ */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 int main(int argc, char **argv)
@@ -175,6 +213,7 @@ int main(int argc, char **argv)
 	char why[512];
 	int status;
 
+	fill_standard_fds();
 	if (daemon_options_parse(&o, argc, argv, why, sizeof(why)) < 0)
 		return user_error(why);
 	if (o.action != DAEMON_SERVE)

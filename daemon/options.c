@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <vmedia/log.h>
@@ -102,6 +103,14 @@ void daemon_options_help(void)
 	      stdout);
 }
 
+bool daemon_option_known(const char *name)
+{
+	for (const struct option *o = long_options; o->name; o++)
+		if (strcmp(o->name, name) == 0)
+			return true;
+	return false;
+}
+
 int daemon_parse_size(const char *text, uint64_t max, uint64_t *value)
 {
 	unsigned int shift = 0;
@@ -183,6 +192,20 @@ static int parse_region(struct daemon_options *o, char *why, size_t size)
 	return ret;
 }
 
+static int parse_socket(struct daemon_options *o, char *why, size_t size)
+{
+	const size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+
+	if (*optarg && strlen(optarg) <= max) {
+		o->server.socket_path = optarg;
+		return 0;
+	}
+	snprintf(why, size, "--socket-path=%.200s: %s", optarg,
+		 *optarg ? "too long for a socket; choose a shorter path"
+			 : "give a path where a socket can be made");
+	return -EINVAL;
+}
+
 static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 {
 	struct vmedia_limits *l = &o->limits;
@@ -191,8 +214,7 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 
 	switch (opt) {
 	case OPT_SOCKET:
-		o->server.socket_path = optarg;
-		return 0;
+		return parse_socket(o, why, size);
 	case OPT_FD:
 		ret = parse_u32(opt, 0, 1 << 20, &fd, why, size);
 		if (ret == 0)
@@ -261,6 +283,20 @@ static int take_kind(struct daemon_options *o, int argc, char **argv, char *why,
 	return 0;
 }
 
+/* What getopt_long() gave '?' for; of letters ("-xh") it tells no place, only which. */
+static int refused(char **argv, char *why, size_t size)
+{
+	const char *word = argv[optind - 1];
+
+	if (optopt > 0 && optopt < OPT_SOCKET && strncmp(word, "--", 2) != 0)
+		snprintf(why, size, "unknown option '-%c'; see vhost-user-media --help", optopt);
+	else if (optopt)
+		snprintf(why, size, "'%s': the option takes no value", word);
+	else
+		snprintf(why, size, "unknown option '%s'; see vhost-user-media --help", word);
+	return -EINVAL;
+}
+
 int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *why,
 			 size_t why_size)
 {
@@ -282,11 +318,8 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 				 argv[optind - 1]);
 			return -EINVAL;
 		}
-		if (opt == '?') {
-			snprintf(why, why_size, "unknown option '%s'; see vhost-user-media --help",
-				 argv[optind - 1]);
-			return -EINVAL;
-		}
+		if (opt == '?')
+			return refused(argv, why, why_size);
 		ret = parse_one(o, opt, why, why_size);
 		if (ret < 0)
 			return ret;

@@ -37,6 +37,9 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 			 size_t why_size);
 void daemon_options_help(void);
 
+/* Is --@name one of the options that stand before the kind? */
+bool daemon_option_known(const char *name);
+
 /* A number with an optional K, M or G (powers of 1024), all of @text. Returns 0 or -EINVAL. */
 int daemon_parse_size(const char *text, uint64_t max, uint64_t *value);
 

@@ -2,27 +2,39 @@
 /*
  * The sandbox, in named stages, each independent of what the administrator did around it:
  *
- *   privileges	PR_SET_NO_NEW_PRIVS, empty capability sets: what is exec'ed or opened later is the
- *   	plain user's
+ *   privileges	every thread's capability sets empty, the bounding set too where that is allowed,
+ *   	and PR_SET_NO_NEW_PRIVS: what is opened later is the plain user's
  *   memory	not dumpable: guest frames reach no core file, and no other process of the user
  *   	attaches
- *   syscalls	a seccomp filter on all threads: no execve, ptrace, modules, mounts, keys,
- *   	namespaces, new sockets but UNIX
+ *   syscalls	a seccomp filter on all threads: no new process or program, no ptrace, modules,
+ *   	mounts, keys, namespaces, no new connection, no file opened for writing or renamed
  *
  * The filter refuses with EPERM rather than killing, so that a library's exotic probe costs a
  * feature and not the guest's camera; what it refuses cannot be needed by a decoder or by the
- * transport.
+ * transport. What comes as a structure in memory (clone3, openat2) a filter cannot judge: ENOSYS
+ * makes the C library take the older call.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include <cap-ng.h>
 #include <seccomp.h>
-#include <vmedia/log.h>
 
 #include "sandbox.h"
+#include "threads.h"
+
+/* Where clone() has its flags; s390 takes the stack first. */
+#ifdef __s390__
+#define CLONE_FLAGS(...) SCMP_A1(__VA_ARGS__)
+#else
+#define CLONE_FLAGS(...) SCMP_A0(__VA_ARGS__)
+#endif
 
 /* System calls that serving a device never needs, and that a hijacked process would want. */
 static const int refused[] = {
@@ -76,43 +88,131 @@ static const int refused[] = {
 	SCMP_SYS(setresgid),
 	SCMP_SYS(capset),
 	SCMP_SYS(listen),
-	SCMP_SYS(fork),
-	SCMP_SYS(vfork),
 	SCMP_SYS(syslog),
 	SCMP_SYS(vhangup),
 	SCMP_SYS(iopl),
 	SCMP_SYS(ioperm),
+	SCMP_SYS(fsconfig),
+	SCMP_SYS(fspick),
+	SCMP_SYS(mount_setattr),
+	SCMP_SYS(process_madvise),
+	SCMP_SYS(io_uring_enter),
+	SCMP_SYS(io_uring_register),
+	SCMP_SYS(setreuid),
+	SCMP_SYS(setregid),
+	SCMP_SYS(setfsuid),
+	SCMP_SYS(setfsgid),
+	SCMP_SYS(setgroups),
+	/* other processes, new connections */
+	SCMP_SYS(fork),
+	SCMP_SYS(vfork),
+	SCMP_SYS(kill),
+	SCMP_SYS(tkill),
+	SCMP_SYS(rt_sigqueueinfo),
+	SCMP_SYS(pidfd_send_signal),
+	SCMP_SYS(connect),
+	SCMP_SYS(bind),
+	/* changes to files; unlink() stays, for the socket */
+	SCMP_SYS(creat),
+	SCMP_SYS(truncate),
+	SCMP_SYS(rename),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(link),
+	SCMP_SYS(linkat),
+	SCMP_SYS(symlink),
+	SCMP_SYS(symlinkat),
+	SCMP_SYS(mkdir),
+	SCMP_SYS(mkdirat),
+	SCMP_SYS(rmdir),
+	SCMP_SYS(chmod),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),
+	SCMP_SYS(chown),
+	SCMP_SYS(lchown),
+	SCMP_SYS(fchown),
+	SCMP_SYS(fchownat),
+	SCMP_SYS(setxattr),
+	SCMP_SYS(lsetxattr),
+	SCMP_SYS(fsetxattr),
 };
+
+/*
+ * A thread's own share; async-signal-safe. The bounding set can only be emptied with CAP_SETPCAP:
+ * without it there is nothing to bound.
+ */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			break;
+	return syscall(SYS_capset, &head, none) < 0 ? -errno : 0;
+}
 
 static int privileges(void)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	capng_clear(CAPNG_SELECT_BOTH);
-	/*
-	 * The bounding set can only be emptied with CAP_SETPCAP; without it there is nothing to
-	 * bound.
-	 */
-	if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
-		vmedia_dbg(
-			"the capability bounding set stays as it is: not privileged to change it");
-	return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
+	return daemon_on_every_thread(drop_capabilities);
+}
+
+static int refuse_all(scmp_filter_ctx ctx)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
+		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), refused[i], 0);
+	return ret;
+}
+
+/* Threads yes, processes no; UNIX sockets only. */
+static int refuse_processes(scmp_filter_ctx ctx)
+{
+	int ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+
+	if (ret == 0)
+		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+				       CLONE_FLAGS(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+	if (ret == 0)
+		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+				       SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	return ret;
+}
+
+static int refuse_writing(scmp_filter_ctx ctx)
+{
+	static const int modes[] = { O_WRONLY, O_RDWR, O_ACCMODE };
+	int ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
+
+	for (size_t i = 0; ret == 0 && i < sizeof(modes) / sizeof(modes[0]); i++) {
+		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(open), 1,
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE, modes[i]));
+		if (ret == 0)
+			ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 1,
+					       SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, modes[i]));
+	}
+	return ret;
 }
 
 static int syscalls(void)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
-	int ret = 0;
+	int ret;
 
 	if (!ctx)
 		return -ENOMEM;
 	/* Threads that libraries made during set-up get the filter too. */
 	ret = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
-	for (size_t i = 0; ret == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
-		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), refused[i], 0);
 	if (ret == 0)
-		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-				       SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+		ret = refuse_all(ctx);
+	if (ret == 0)
+		ret = refuse_processes(ctx);
+	if (ret == 0)
+		ret = refuse_writing(ctx);
 	if (ret == 0)
 		ret = seccomp_load(ctx);
 	seccomp_release(ctx);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Capabilities, unlike users, are a thread's own, and only the thread can drop them. Threads that a
+ * library made (decoders) are asked by a signal, one after another, until a look at /proc finds
+ * nobody new. glibc does so for setuid(), libpsx for capset().
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "threads.h"
+
+#define MAX_THREADS	1024
+#define PATIENCE_S	5
+#define ASKING		SIGURG /* ignored by default: one that comes late does no harm */
+
+/* The one call under way; a signal handler is told nothing else. */
+static struct {
+	int (*fn)(void);
+	atomic_int err;
+	sem_t done;
+} asked;
+
+static void on_asked(int sig)
+{
+	int saved = errno, err = asked.fn();
+
+	if (err < 0)
+		atomic_store(&asked.err, err);
+	sem_post(&asked.done);
+	errno = saved;
+}
+
+static bool known(const pid_t *tids, unsigned int count, pid_t tid)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (tids[i] == tid)
+			return true;
+	return false;
+}
+
+static int ask(pid_t tid)
+{
+	struct timespec until;
+
+	if (syscall(SYS_tgkill, getpid(), tid, ASKING) < 0)
+		return errno == ESRCH ? 0 : -errno; /* ended meanwhile */
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	while (sem_timedwait(&asked.done, &until) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return atomic_load(&asked.err);
+}
+
+/* Asks threads that are not in @tids yet; returns how many were. */
+static int ask_new(pid_t *tids, unsigned int *count)
+{
+	DIR *dir = opendir("/proc/self/task");
+	int found = 0, ret = 0;
+	struct dirent *e;
+
+	if (!dir)
+		return -errno;
+	while (ret == 0 && (e = readdir(dir)) != NULL) {
+		pid_t tid = (pid_t)strtol(e->d_name, NULL, 10);
+
+		if (tid <= 0 || tid == getpid() || known(tids, *count, tid))
+			continue;
+		if (*count == MAX_THREADS) {
+			ret = -E2BIG;
+			break;
+		}
+		tids[(*count)++] = tid;
+		found++;
+		ret = ask(tid);
+	}
+	closedir(dir);
+	return ret < 0 ? ret : found;
+}
+
+int daemon_on_every_thread(int (*fn)(void))
+{
+	struct sigaction sa = { .sa_handler = on_asked, .sa_flags = SA_RESTART }, old;
+	pid_t *tids = calloc(MAX_THREADS, sizeof(*tids));
+	unsigned int count = 0;
+	int ret;
+
+	if (!tids)
+		return -ENOMEM;
+	asked.fn = fn;
+	atomic_store(&asked.err, 0);
+	sem_init(&asked.done, 0, 0);
+	sigaction(ASKING, &sa, &old);
+	do {
+		ret = ask_new(tids, &count);
+	} while (ret > 0);
+	sigaction(ASKING, &old, NULL);
+	sem_destroy(&asked.done);
+	free(tids);
+	return ret < 0 ? ret : fn();
+}
