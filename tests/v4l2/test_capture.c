@@ -118,8 +118,8 @@ static void test_shared_pages(void **state)
 	gated_wait_for(&src.in_fill);
 	harness_restart(&r->h);
 	harness_forget(&r->h);
-	sem_post(&src.go);
 	src.gate_fill = false;
+	sem_post(&src.go);
 	assert_int_equal(harness_open(&r->h, &r->s), 0);
 	gated_queue_all(r, 1);
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);

@@ -74,8 +74,8 @@ static void test_orphan(void **state)
 	src.gate_fill = true;
 	assert_int_equal(rig_queue(r, r->s, CAP, 0), 0);
 	gated_wait_for(&src.in_fill);
-	sem_post(&src.go);
 	src.gate_fill = false;
+	sem_post(&src.go);
 	rig_end(r);
 	assert_int_equal(src.starts, 2);
 	assert_int_equal(src.stops, 2);
