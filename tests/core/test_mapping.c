@@ -74,6 +74,26 @@ static void test_no_region(void **state)
 	world_end(w);
 }
 
+/* What V4L2_BUF_FLAG_MAPPED says. */
+static void test_mapped_flag(void **state)
+{
+	struct world *w = world_open();
+	struct vmedia_backing *b;
+	uint64_t a, c;
+
+	b = ((struct fake_session *)vmedia_session_priv(w->f.last))->buffer[0];
+	assert_false(vmedia_backing_mapped(b));
+	assert_int_equal(map(w, 0, 0, &a), 0);
+	assert_int_equal(map(w, 0, 1, &c), 0);
+	assert_true(vmedia_backing_mapped(b));
+	assert_int_equal(harness_munmap(&w->h, a), 0);
+	assert_true(vmedia_backing_mapped(b));
+	assert_int_equal(harness_munmap(&w->h, c), 0);
+	assert_false(vmedia_backing_mapped(b));
+	assert_int_equal(vmedia_device_limits(w->f.dev)->max_mappings, 1024);
+	world_end(w);
+}
+
 /* Twice the same: the same address, counted; read-only and read-write are two. */
 static void test_counted(void **state)
 {
@@ -324,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_map_and_look),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_no_region),
+		cmocka_unit_test(test_mapped_flag),
 		cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_outlives),
 		cmocka_unit_test(test_two_sessions),

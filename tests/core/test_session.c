@@ -231,6 +231,28 @@ static void test_error_in_progress(void **state)
 	world_end(w);
 }
 
+/* The CLOSE waited already when the session went into error. */
+static void test_error_with_close_queued(void **state)
+{
+	struct world *w = world_open();
+	struct harness_req *a, *b, *c;
+
+	w->f.async = true;
+	a = offer(w, w->session, VMEDIA_NR_STREAMON);
+	b = offer(w, w->session, VMEDIA_NR_STREAMOFF);
+	c = offer_close(w, w->session);
+	harness_kick(&w->h, 0);
+	assert_false(a->used || b->used || c->used);
+	vmedia_session_error(w->f.last, -EIO);
+	harness_step(&w->h);
+	expect(w, b, EIO);
+	expect(w, a, EIO);
+	assert_true(c->used);
+	assert_int_equal(w->f.closes, 1);
+	harness_put(&w->h, c);
+	world_end(w);
+}
+
 static int error_inside(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)
 {
 	vmedia_session_error(s, -EPIPE);
@@ -263,12 +285,10 @@ static void test_error_inside_ioctl(void **state)
 static void test_held_bytes_bounded(void **state)
 {
 	static uint8_t req[1 << 20];
-	struct harness_options opts = { .num = 128 };
 	struct world *w = world_open();
 	struct harness_req *r[40];
 	unsigned int i, refused = 0;
 
-	(void)opts;
 	w->f.async = true;
 	req[0] = 3;
 	put32(req + 8, w->session);
@@ -331,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_complete_inside_ioctl),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_error_in_progress),
+		cmocka_unit_test(test_error_with_close_queued),
 		cmocka_unit_test(test_error_inside_ioctl),
 		cmocka_unit_test(test_held_bytes_bounded),
 		cmocka_unit_test(test_ten_thousand),
