@@ -10,19 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIES 1000	/* of 20 ms */
+#define TRIES	 1000 /* of 20 ms */
+#define MAX_ARGS 16
 
 static void run(const struct daemon_process *d, const char *program, const char *const *args)
 {
-	const char *argv[12];
+	const char *argv[MAX_ARGS + 3];
 	char socket[96];
 	unsigned int n = 0;
 
 	snprintf(socket, sizeof(socket), "--socket-path=%s", d->path);
 	argv[n++] = program;
 	argv[n++] = socket;
-	argv[n++] = "camera";
-	while (*args && n < 11)
+	while (*args && n < MAX_ARGS + 2)
 		argv[n++] = *args++;
 	argv[n] = NULL;
 	execv(program, (char *const *)argv);
@@ -49,6 +49,20 @@ int daemon_start(struct daemon_process *d, const char *program, const char *cons
 		nanosleep(&moment, NULL);
 	}
 	return tries ? 0 : -1;
+}
+
+int daemon_start_pattern(struct daemon_process *d, const char *program, char *const *options)
+{
+	const char *args[MAX_ARGS + 1];
+	unsigned int n = 0;
+
+	while (*options && n < MAX_ARGS - 3)
+		args[n++] = *options++;
+	args[n++] = "camera";
+	args[n++] = "--source=pattern";
+	args[n++] = "--fps=max";
+	args[n] = NULL;
+	return daemon_start(d, program, args);
 }
 
 int daemon_stop(struct daemon_process *d)

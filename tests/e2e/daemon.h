@@ -13,8 +13,13 @@ struct daemon_process {
 	char path[64];
 };
 
-/* Serves `camera' with @args (NULL at the end, at most 8); waits until it listens. 0 or -1. */
+/*
+ * Serves with @args, which end with NULL: options, kind, options of the kind; 16 at most. Waits
+ * until the daemon listens. 0 or -1.
+ */
 int daemon_start(struct daemon_process *d, const char *program, const char *const *args);
+/* The same with the pattern as fast as the guest takes it; @options: NULL-terminated. */
+int daemon_start_pattern(struct daemon_process *d, const char *program, char *const *options);
 /* 0 if it ended by itself with status 0 and its socket is gone. */
 int daemon_stop(struct daemon_process *d);
 

@@ -6,7 +6,7 @@
  *
  * This guest is the user-space driver with its hood open: descriptors are written past its back.
  *
- * usage: test_malformed VHOST-USER-MEDIA
+ * usage: test_malformed VHOST-USER-MEDIA [OPTION]...
  */
 #include <errno.h>
 #include <linux/videodev2.h>
@@ -29,6 +29,7 @@
 #define CAPTURE	V4L2_BUF_TYPE_VIDEO_CAPTURE
 
 static const char *program;
+static char *const *options;
 static struct daemon_process camera;
 
 static struct vmedia_driver *arrive(uint32_t flags, int timeout_ms)
@@ -349,9 +350,7 @@ static void broken_rings(void **state)
 
 static int start(void **state)
 {
-	static const char *const args[] = { "--source=pattern", "--fps=max", NULL };
-
-	return daemon_start(&camera, program, args);
+	return daemon_start_pattern(&camera, program, options);
 }
 
 static int stop(void **state)
@@ -367,11 +366,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(indirect_tables), cmocka_unit_test(broken_rings),
 	};
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: test_malformed VHOST-USER-MEDIA\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: test_malformed VHOST-USER-MEDIA [OPTION]...\n");
 		return 2;
 	}
 	program = argv[1];
+	options = argv + 2;
 	vmedia_log_set_level(VMEDIA_LOG_ERR);
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -7,7 +7,7 @@
  * buffer that the driver gave, so a frame that is torn, stale, shifted or of another buffer is
  * seen.
  *
- * usage: test_stream VHOST-USER-MEDIA
+ * usage: test_stream VHOST-USER-MEDIA [OPTION]...
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +36,7 @@
 #define BUFFERS		4
 
 static const char *program;
+static char *const *options;
 static struct daemon_process camera;
 
 struct stream {
@@ -523,9 +524,7 @@ static void without_region(void **state)
 
 static int start(void **state)
 {
-	static const char *const args[] = { "--source=pattern", "--fps=max", NULL };
-
-	return daemon_start(&camera, program, args);
+	return daemon_start_pattern(&camera, program, options);
 }
 
 static int stop(void **state)
@@ -543,10 +542,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(without_region),
 	};
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: test_stream VHOST-USER-MEDIA\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: test_stream VHOST-USER-MEDIA [OPTION]...\n");
 		return 2;
 	}
 	program = argv[1];
+	options = argv + 2;
 	return cmocka_run_group_tests(tests, start, stop);
 }
