@@ -8,14 +8,19 @@
  *
  * Security model: regular files, devices and FUSE files are refused, as reading or writing those
  * can block whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer
- * shares: one that clears it and fills its own eventfd can stall this thread, and only until a
- * signal arrives; each front-end has a thread of its own to lose.
+ * shares and can clear again. So each call says for itself that it must not wait, where the kernel
+ * lets it: for sockets, and for pipes since Linux 6.4 (before, poll() is asked first, which leaves
+ * a race that the peer can win). For eventfds it does not: a peer that clears the flag and fills
+ * the counter stalls this thread until a signal arrives. Each front-end has a thread of its own to
+ * lose.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,9 +59,33 @@ void vmedia_vub_signal_close(struct vmedia_vub_signal *sig)
 	vmedia_fd_close(&sig->fd);
 }
 
+static bool ready(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* read() and write() of a pipe that never wait. */
+static ssize_t read_now(int fd, void *data, size_t len)
+{
+	struct iovec iov = { .iov_base = data, .iov_len = len };
+	ssize_t n = preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
+
+	return n < 0 && errno == EOPNOTSUPP && ready(fd, POLLIN) ? read(fd, data, len) : n;
+}
+
+static ssize_t write_now(int fd, const void *data, size_t len)
+{
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
+	ssize_t n = pwritev2(fd, &iov, 1, -1, RWF_NOWAIT);
+
+	return n < 0 && errno == EOPNOTSUPP && ready(fd, POLLOUT) ? write(fd, data, len) : n;
+}
+
 /*
- * write() to a pipe whose reader may be gone: SIGPIPE is held back and taken, unless somebody
- * else's waits already.
+ * To a pipe whose reader may be gone: SIGPIPE is held back and taken, unless somebody else's waits
+ * already.
  */
 static void send_pipe(int fd, const void *data, size_t len)
 {
@@ -70,7 +99,7 @@ static void send_pipe(int fd, const void *data, size_t len)
 	was_waiting = sigismember(&waiting, SIGPIPE) == 1;
 	if (pthread_sigmask(SIG_BLOCK, &pipe_set, &old))
 		return;
-	if (write(fd, data, len) < 0 && errno == EPIPE && !was_waiting) {
+	if (write_now(fd, data, len) < 0 && errno == EPIPE && !was_waiting) {
 		while (sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR)
 			;
 	}
@@ -105,6 +134,8 @@ void vmedia_vub_signal_drain(const struct vmedia_vub_signal *sig)
 {
 	uint8_t buf[4096];
 
-	if (sig->fd >= 0 && sig->kind != VMEDIA_VUB_FD_EVENT)
-		(void)!read(sig->fd, buf, sizeof(buf));
+	if (sig->fd >= 0 && sig->kind == VMEDIA_VUB_FD_SOCKET)
+		(void)!recv(sig->fd, buf, sizeof(buf), MSG_DONTWAIT);
+	else if (sig->fd >= 0 && sig->kind == VMEDIA_VUB_FD_PIPE)
+		(void)!read_now(sig->fd, buf, sizeof(buf));
 }
