@@ -95,12 +95,8 @@ int vmedia_eventfd(void)
 int vmedia_eventfd_signal(int fd)
 {
 	const uint64_t one = 1;
-	ssize_t n;
 
-	do {
-		n = write(fd, &one, sizeof(one));
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != EAGAIN)
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN && errno != EINTR)
 		return -errno;
 	return 0;
 }
