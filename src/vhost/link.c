@@ -21,6 +21,10 @@
 
 #define HDR_SIZE sizeof(struct vmedia_vu_hdr)
 
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 0x04 /* Linux 6.5 */
+#endif
+
 /* A message that the socket did not take whole; off counts the bytes that it took. */
 struct vmedia_vu_out {
 	struct vmedia_vu_out *next;
@@ -95,7 +99,8 @@ void vmedia_vu_link_finish(struct vmedia_vu_link *link)
 
 /*
  * Takes descriptors out of one recvmsg(). The kernel never gives more than the control buffer
- * holds.
+ * holds. A peer that has our end of the socket too (the back-end channel) can turn SO_PASSPIDFD on:
+ * then there is one more with each message, which nobody wants.
  */
 static int collect_fds(struct vmedia_vu_msg *in, struct msghdr *mh)
 {
@@ -105,14 +110,17 @@ static int collect_fds(struct vmedia_vu_msg *in, struct msghdr *mh)
 	for (c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
 		size_t i, n;
 
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		if (c->cmsg_level != SOL_SOCKET ||
+		    (c->cmsg_type != SCM_RIGHTS && c->cmsg_type != SCM_PIDFD))
 			continue;
 		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		for (i = 0; i < n; i++) {
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (in->num_fds < VMEDIA_VU_MAX_FDS) {
+			if (c->cmsg_type == SCM_PIDFD) {
+				vmedia_fd_close(&fd);
+			} else if (in->num_fds < VMEDIA_VU_MAX_FDS) {
 				in->fd[in->num_fds++] = fd;
 			} else {
 				vmedia_fd_close(&fd);
