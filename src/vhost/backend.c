@@ -67,13 +67,15 @@ void vmedia_vub_reset(struct vmedia_vub *vub)
 
 	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++)
 		vmedia_vub_ring_reset(&vub->ring[i], false);
+	vmedia_vub_inflight_drop(vub);
 	if (!vub->dead && vub->ops->reset)
 		vub->ops->reset(vub->opaque);
 }
 
 /*
- * Takes the connection apart, once. Callbacks see a dead back-end whose rings are still there until
- * their queue_stop().
+ * Takes the connection apart. Callbacks see a dead back-end whose rings are still there until their
+ * queue_stop(). One that destroys the back-end comes here again, and does what is left before its
+ * owner goes; for the outer call nothing remains.
  */
 static void take_apart(struct vmedia_vub *vub)
 {
@@ -294,8 +296,7 @@ void vmedia_vub_destroy(struct vmedia_vub *vub)
 		return;
 	vub->destroyed = true;
 	vmedia_vub_enter(vub);
-	if (!vub->dead)
-		take_apart(vub);
+	take_apart(vub);
 	vmedia_vub_leave(vub);
 }
 

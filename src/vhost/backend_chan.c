@@ -18,6 +18,8 @@
 #include "base/fd.h"
 #include "vhost/backend_impl.h"
 
+#define ANSWERS_PER_EVENT 32 /* each may lead to the next request: then the loop sees to others */
+
 static void finish(struct vmedia_vub_pending *p, int err, int fd)
 {
 	if (p->done)
@@ -37,10 +39,9 @@ static struct vmedia_vub_pending pop_pending(struct vmedia_vub *vub)
 	return p;
 }
 
+/* Also called from the callbacks here: whoever comes last finds nothing left. */
 void vmedia_vub_chan_close(struct vmedia_vub *vub)
 {
-	if (vub->chan.fd < 0)
-		return;
 	vmedia_loop_del_fd(&vub->chan_src);
 	vmedia_vu_link_finish(&vub->chan);
 	while (vub->pending_num) {
@@ -81,10 +82,11 @@ static int handle_reply(struct vmedia_vub *vub, struct vmedia_vu_msg *msg)
 static int chan_io(struct vmedia_vub *vub)
 {
 	struct vmedia_vu_msg msg;
+	unsigned int i;
 	int ret;
 
 	ret = vmedia_vu_link_flush(&vub->chan);
-	while (ret >= 0 && !vub->dead && vub->chan.fd >= 0) {
+	for (i = 0; i < ANSWERS_PER_EVENT && ret >= 0 && !vub->dead && vub->chan.fd >= 0; i++) {
 		ret = vmedia_vu_link_recv(&vub->chan, &msg);
 		if (ret <= 0)
 			return ret;

@@ -131,6 +131,8 @@ vmedia_vub_handler_fn vmedia_vub_set_mem_table, vmedia_vub_get_max_mem_slots,
 	vmedia_vub_rem_mem_reg, vmedia_vub_get_shmem_config, vmedia_vub_get_inflight_fd,
 		vmedia_vub_set_inflight_fd;
 void vmedia_vub_mem_finish(struct vmedia_vub *vub);
+/* Forgets the in-flight area. Rings must have stopped. */
+void vmedia_vub_inflight_drop(struct vmedia_vub *vub);
 
 /* backend_vring.c */
 vmedia_vub_handler_fn vmedia_vub_set_vring_num, vmedia_vub_set_vring_addr,

@@ -238,11 +238,16 @@ int vmedia_vub_set_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg
 	return 0;
 }
 
-/* Rings must have stopped. */
-void vmedia_vub_mem_finish(struct vmedia_vub *vub)
+void vmedia_vub_inflight_drop(struct vmedia_vub *vub)
 {
 	vmedia_inflight_close(vub->inflight);
 	vub->inflight = NULL;
+}
+
+/* Rings must have stopped. */
+void vmedia_vub_mem_finish(struct vmedia_vub *vub)
+{
+	vmedia_vub_inflight_drop(vub);
 	vmedia_mem_put(vub->mem);
 	vub->mem = NULL;
 }

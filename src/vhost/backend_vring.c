@@ -368,6 +368,7 @@ static void start_over(struct vmedia_vub *vub, struct vmedia_vub_ring *r, uint32
 		o->has_run = false;
 		o->base = 0;
 	}
+	vmedia_vub_inflight_drop(vub);
 	if (!vub->dead && vub->ops->reset)
 		vub->ops->reset(vub->opaque);
 	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++)

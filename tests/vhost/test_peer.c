@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A front-end that means harm: descriptors whose flags it changes behind our back, sockets that it
+ * reads too, owners that leave in the middle. A back-end that hangs is ended by the alarm.
+ */
+#include "rig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+#define PF(n)	 (1ull << VMEDIA_VU_PF_##n)
+#define WATCHDOG 20
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76 /* <asm-generic/socket.h> of Linux 6.5; other values on a few machines */
+#endif
+
+/* ---- descriptors that are made to block ---- */
+
+static void make_pair(bool use_pipe, int fd[2])
+{
+	if (use_pipe)
+		assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+	else
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
+}
+
+/*
+ * One pipe kicks two rings: what wakes both is gone when the second looks, and a read would wait
+ * for ever, as O_NONBLOCK is the peer's to take away.
+ */
+static void test_kick_that_is_read_twice(void **state)
+{
+	int pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		struct rig r;
+		int fd[2];
+
+		rig_start(&r, NULL);
+		rig_setup_ring(&r, 0, 0);
+		rig_setup_ring(&r, 1, 0);
+		make_pair(pass, fd);
+		assert_int_equal(vmedia_vuf_set_vring_kick(r.vuf, 0, fd[0]), 0);
+		assert_int_equal(vmedia_vuf_set_vring_kick(r.vuf, 1, fd[0]), 0);
+		assert_int_equal(vmedia_fd_set_nonblock(fd[0], false), 0);
+		alarm(WATCHDOG);
+		assert_int_equal(write(fd[1], "x", 1), 1);
+		rig_settle(&r);
+		alarm(0);
+		assert_int_equal(r.ready[0] + r.ready[1], 2);
+		close(fd[0]);
+		close(fd[1]);
+		rig_close(&r);
+	}
+}
+
+static void fill(int fd)
+{
+	static const char buf[4096];
+	size_t n;
+
+	assert_int_equal(vmedia_fd_set_nonblock(fd, true), 0);
+	for (n = sizeof(buf); n; n /= 2)
+		while (write(fd, buf, n) > 0)
+			;
+	assert_int_equal(vmedia_fd_set_nonblock(fd, false), 0);
+}
+
+/* A call descriptor that is full, and blocks. */
+static void test_call_that_is_full(void **state)
+{
+	int pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		struct rig r;
+		int fd[2];
+
+		rig_start(&r, NULL);
+		rig_setup_ring(&r, 0, 0);
+		make_pair(pass, fd);
+		assert_int_equal(vmedia_vuf_set_vring_call(r.vuf, 0, fd[1]), 0);
+		fill(fd[1]);
+		alarm(WATCHDOG);
+		rig_send(&r, 0, 1);
+		rig_settle(&r);
+		alarm(0);
+		assert_int_equal(rig_recv(&r, 0), 1);
+		close(fd[0]);
+		close(fd[1]);
+		rig_close(&r);
+	}
+}
+
+/* ---- the back-end channel is a socket that the peer has too ---- */
+
+static void give_channel(struct rig *r, int *mine, int *theirs)
+{
+	int sv[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+	assert_int_equal(rig_raw(r, VMEDIA_VU_SET_BACKEND_REQ_FD, true, NULL, 0, &sv[1], 1), 0);
+	*mine = sv[0];
+	*theirs = sv[1];
+}
+
+static void answer(int sock, uint32_t request)
+{
+	struct {
+		struct vmedia_vu_hdr hdr;
+		uint64_t val;
+	} __attribute__((packed)) a = {
+		{ request, VMEDIA_VU_VERSION | VMEDIA_VU_FLAG_REPLY, sizeof(uint64_t) }, 0
+	};
+
+	assert_int_equal(write(sock, &a, sizeof(a)), sizeof(a));
+}
+
+static void count(void *opaque, int err)
+{
+	assert_int_equal(err, 0);
+	++*(unsigned int *)opaque;
+}
+
+static const struct rig_options own_channel = {
+	.want_protocol = PF(REPLY_ACK) | PF(SHARED_OBJECT),
+};
+
+/* It asks the kernel to send a pidfd with each message: descriptors that nobody expects. */
+static void test_unwanted_descriptors(void **state)
+{
+	static const uint8_t uuid[VMEDIA_VU_UUID_SIZE] = { 1 };
+	unsigned int done = 0, i;
+	int mine, theirs, before, on = 1;
+	struct rig r;
+
+	rig_start(&r, &own_channel);
+	give_channel(&r, &mine, &theirs);
+	if (setsockopt(theirs, SOL_SOCKET, SO_PASSPIDFD, &on, sizeof(on))) {
+		close(mine);
+		close(theirs);
+		rig_close(&r);
+		skip();
+	}
+	before = rig_count_fds();
+	for (i = 0; i < 10; i++) {
+		assert_int_equal(vmedia_vub_object_add(r.vub, uuid, count, &done), 0);
+		answer(mine, VMEDIA_VU_B_SHARED_OBJECT_ADD);
+		rig_settle(&r);
+	}
+	assert_int_equal(done, 10);
+	assert_int_equal(rig_count_fds(), before);
+	close(mine);
+	close(theirs);
+	rig_close(&r);
+}
+
+/* ---- owners that leave ---- */
+
+struct owner {
+	struct rig *r;
+	bool gone;
+	unsigned int calls;
+};
+
+/* Whoever destroys a back-end may free what its callbacks need. */
+static void leave(void *opaque, int err)
+{
+	struct owner *o = opaque;
+
+	assert_false(o->gone);
+	o->calls++;
+	assert_int_equal(err, -ECONNRESET);
+	if (o->calls > 1)
+		return;
+	vmedia_vub_destroy(o->r->vub);
+	o->r->vub = NULL;
+	o->gone = true;
+}
+
+static void leave_in_answer(bool new_channel)
+{
+	static const uint8_t uuid[VMEDIA_VU_UUID_SIZE] = { 1 };
+	struct owner o = { 0 };
+	int mine, theirs, sv[2], i;
+	struct rig r;
+
+	rig_start(&r, &own_channel);
+	rig_setup_ring(&r, 0, 0);
+	rig_echo(&r, 0, 1);
+	give_channel(&r, &mine, &theirs);
+	o.r = &r;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(vmedia_vub_object_add(r.vub, uuid, leave, &o), 0);
+	if (new_channel) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+		assert_int_equal(
+			rig_raw(&r, VMEDIA_VU_SET_BACKEND_REQ_FD, true, NULL, 0, &sv[1], 1), -2);
+		close(sv[0]);
+		close(sv[1]);
+	} else {
+		shutdown(vmedia_vuf_socket(r.vuf), SHUT_RDWR);
+		rig_settle(&r);
+	}
+	assert_int_equal(o.calls, 3);
+	assert_int_equal(r.closed, 0);
+	assert_int_equal(r.stopped[0], 1);
+	close(mine);
+	close(theirs);
+	rig_close(&r);
+}
+
+static void test_leave_in_answer(void **state)
+{
+	leave_in_answer(true);
+	leave_in_answer(false);
+}
+
+/* ---- a driver that starts over knows no chain of its earlier life ---- */
+
+static void forget_chains(bool reset)
+{
+	struct vmedia_vu_vring_state st = { .index = 0, .num = 7 };
+	struct vmedia_vu_inflight info;
+	struct rig r;
+	int fd;
+
+	rig_start(&r, NULL);
+	assert_int_equal(vmedia_vuf_get_inflight_fd(r.vuf, 2, RIG_NUM, &info, &fd), 0);
+	assert_int_equal(vmedia_vuf_set_inflight_fd(r.vuf, &info, fd), 0);
+	rig_setup_ring(&r, 0, 0);
+	r.hold = true;
+	rig_send(&r, 0, 1);
+	rig_settle(&r);
+	assert_int_equal(r.num_held[0], 1);
+	r.num_held[0] = 0; /* a device that returns nothing when it is stopped */
+	r.hold = false;
+	if (reset)
+		assert_int_equal(vmedia_vuf_reset_device(r.vuf), 0);
+	else
+		assert_int_equal(rig_raw(&r, VMEDIA_VU_SET_VRING_BASE, true, &st, 8, NULL, 0), 0);
+	assert_int_equal(r.resets, 1);
+	rig_setup_ring(&r, 0, 0);
+	vmedia_eventfd_signal(r.ring[0].kick);
+	rig_settle(&r);
+	assert_true(r.ready[0] >= 2);
+	assert_int_equal(rig_recv(&r, 0), -1);
+	rig_echo(&r, 0, 5);
+	close(fd);
+	rig_close(&r);
+}
+
+static void test_reset_forgets_chains(void **state)
+{
+	forget_chains(true);
+	forget_chains(false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kick_that_is_read_twice),
+		cmocka_unit_test(test_call_that_is_full),
+		cmocka_unit_test(test_unwanted_descriptors),
+		cmocka_unit_test(test_leave_in_answer),
+		cmocka_unit_test(test_reset_forgets_chains),
+	};
+
+	vmedia_log_set_level(VMEDIA_LOG_ERR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
