@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmedia/log.h>
+
 #include "ctl.h"
 #include "names.h"
 
-#define WORD	  128
-#define MAX_CTRLS 4096 /* a hostile device may never end its list */
+#define WORD	 4096
+#define MAX_MENU 1024 /* entries of one menu; V4L2 itself has at most 64 */
 
 static void flat_name(const char *name, char out[33])
 {
@@ -33,29 +35,39 @@ static void flat_name(const char *name, char out[33])
 	out[n] = 0;
 }
 
-/* The next control after @q->id; false at the end, and where a device's ids do not ascend. */
-static bool next_ctrl(struct ctl *c, struct vmedia_query_ext_ctrl *q)
+/*
+ * The next control after @q->id: 1; 0 at the end, and where a device's ids do not ascend; or the
+ * error that broke the list off.
+ */
+static int next_ctrl(struct ctl *c, struct vmedia_query_ext_ctrl *q)
 {
 	uint32_t last = q->id;
+	int ret;
 
+	if (!ctl_may_list(c))
+		return ctl_list_ended(c, "VIDIOC_QUERY_EXT_CTRL", 0);
 	q->id |= V4L2_CTRL_FLAG_NEXT_CTRL | V4L2_CTRL_FLAG_NEXT_COMPOUND;
-	if (vmedia_ioctl(c->f, VIDIOC_QUERY_EXT_CTRL, q) < 0 || q->id <= last)
-		return false;
+	ret = vmedia_ioctl(c->f, VIDIOC_QUERY_EXT_CTRL, q);
+	if (ret < 0)
+		return ctl_list_ended(c, "VIDIOC_QUERY_EXT_CTRL", ret);
 	q->name[sizeof(q->name) - 1] = 0;
-	return true;
+	return q->id > last;
 }
 
-static bool find_ctrl(struct ctl *c, const char *name, struct vmedia_query_ext_ctrl *q)
+static int find_ctrl(struct ctl *c, const char *name, struct vmedia_query_ext_ctrl *q)
 {
 	char flat[33];
+	int ret;
 
 	*q = (struct vmedia_query_ext_ctrl){ 0 };
-	for (int i = 0; i < MAX_CTRLS && next_ctrl(c, q); i++) {
+	while ((ret = next_ctrl(c, q)) > 0) {
 		flat_name(q->name, flat);
 		if (q->type != V4L2_CTRL_TYPE_CTRL_CLASS && strcmp(flat, name) == 0)
-			return true;
+			return 0;
 	}
-	return false;
+	return ret < 0 ? ret
+		       : ctl_fail_text("unknown control '%s'; --list-ctrls tells which there are",
+				       name);
 }
 
 /* ---- values ---- */
@@ -85,22 +97,123 @@ static uint32_t payload_size(const struct vmedia_query_ext_ctrl *q)
 	return has_payload(q) && n <= 1u << 20 ? (uint32_t)n : 0;
 }
 
+/* Elements are numbers of the host's order; of what is no number, the first byte stands. */
+static uint64_t element(const struct vmedia_query_ext_ctrl *q, const uint8_t *data)
+{
+	uint16_t v16;
+	uint32_t v32;
+	uint64_t v64;
+
+	switch (q->elem_size) {
+	case 2:
+		memcpy(&v16, data, sizeof(v16));
+		return v16;
+	case 4:
+		memcpy(&v32, data, sizeof(v32));
+		return v32;
+	case 8:
+		memcpy(&v64, data, sizeof(v64));
+		return v64;
+	default:
+		return data[0];
+	}
+}
+
+static void set_element(const struct vmedia_query_ext_ctrl *q, uint8_t *data, uint64_t v)
+{
+	uint16_t v16 = (uint16_t)v;
+	uint32_t v32 = (uint32_t)v;
+
+	switch (q->elem_size) {
+	case 2:
+		memcpy(data, &v16, sizeof(v16));
+		break;
+	case 4:
+		memcpy(data, &v32, sizeof(v32));
+		break;
+	case 8:
+		memcpy(data, &v, sizeof(v));
+		break;
+	default:
+		data[0] = (uint8_t)v;
+	}
+}
+
 static void print_elements(const struct vmedia_query_ext_ctrl *q, const uint8_t *data,
 			   uint32_t size)
 {
 	uint32_t shown = q->elems < 16 ? q->elems : 16;
 
-	for (uint32_t i = 0; i < shown && q->elem_size && (i + 1) * q->elem_size <= size; i++) {
-		uint64_t v = 0;
-
-		memcpy(&v, data + i * q->elem_size, q->elem_size < 8 ? q->elem_size : 8);
-		printf("%s%llu", i ? "," : "", (unsigned long long)v);
-	}
+	for (uint32_t i = 0; i < shown && q->elem_size && (i + 1) * q->elem_size <= size; i++)
+		printf("%s%llu", i ? "," : "",
+		       (unsigned long long)element(q, data + (size_t)i * q->elem_size));
 	if (shown < q->elems)
 		printf(",...");
 }
 
-static int print_value(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
+static void print_area(const uint8_t *payload)
+{
+	uint32_t size[2];
+
+	memcpy(size, payload, sizeof(size));
+	printf("%ux%u", size[0], size[1]);
+}
+
+static void print_string(const char *s)
+{
+	size_t cap = 4 * strlen(s) + 1;
+	char *text = malloc(cap);
+
+	printf("'%s'", text ? vmedia_log_escape(text, cap, s, strlen(s)) : "?");
+	free(text);
+}
+
+/* ---- listing ---- */
+
+static int print_menu(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
+{
+	struct vmedia_querymenu m;
+	char text[CTL_TEXT];
+	int ret;
+
+	/* Holes of a menu are -EINVAL. Its bounds are the device's word: @i must not run past them. */
+	for (int64_t i = q->minimum; i >= 0 && i <= q->maximum && i < MAX_MENU; i++) {
+		m = (struct vmedia_querymenu){ .id = q->id, .index = (uint32_t)i };
+		if (!ctl_may_list(c))
+			return -EIO;
+		ret = vmedia_ioctl(c->f, VIDIOC_QUERYMENU, &m);
+		if (ret == -EINVAL)
+			continue;
+		if (ret < 0)
+			return ctl_list_ended(c, "VIDIOC_QUERYMENU", ret);
+		if (q->type == V4L2_CTRL_TYPE_MENU)
+			printf("\t\t\t\t%u: %s\n", m.index,
+			       ctl_text(text, m.name, sizeof(m.name)));
+		else
+			printf("\t\t\t\t%u: %lld (0x%llx)\n", m.index,
+			       (long long)vmedia_querymenu_value(&m),
+			       (unsigned long long)vmedia_querymenu_value(&m));
+	}
+	return 0;
+}
+
+/* The words of a menu's present value, as v4l2-ctl has them behind it. */
+static void print_choice(struct ctl *c, const struct vmedia_query_ext_ctrl *q, int32_t value)
+{
+	struct vmedia_querymenu m = { .id = q->id, .index = (uint32_t)value };
+	char text[CTL_TEXT];
+
+	if (value < 0 || vmedia_ioctl(c->f, VIDIOC_QUERYMENU, &m) < 0)
+		return;
+	if (q->type == V4L2_CTRL_TYPE_MENU)
+		printf(" (%s)", ctl_text(text, m.name, sizeof(m.name)));
+	else
+		printf(" (%lld 0x%llx)", (long long)vmedia_querymenu_value(&m),
+		       (unsigned long long)vmedia_querymenu_value(&m));
+}
+
+/* @words: the name of a menu's value too. */
+static int print_value(struct ctl *c, const struct vmedia_query_ext_ctrl *q, bool words)
 {
 	uint32_t size = payload_size(q);
 	struct vmedia_ext_control ec;
@@ -113,7 +226,9 @@ static int print_value(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
 	if (ret < 0)
 		printf("(%s)", strerror(-ret));
 	else if (q->type == V4L2_CTRL_TYPE_STRING)
-		printf("'%s'", (const char *)payload);
+		print_string((const char *)payload);
+	else if (q->type == V4L2_CTRL_TYPE_AREA && q->elem_size == 8 && q->elems == 1)
+		print_area(payload);
 	else if (has_payload(q))
 		print_elements(q, payload, size);
 	else if (q->type == V4L2_CTRL_TYPE_INTEGER64)
@@ -122,64 +237,41 @@ static int print_value(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
 		printf("0x%08x", (uint32_t)ec.value);
 	else
 		printf("%d", ec.value);
+	if (ret == 0 && words &&
+	    (q->type == V4L2_CTRL_TYPE_MENU || q->type == V4L2_CTRL_TYPE_INTEGER_MENU))
+		print_choice(c, q, ec.value);
 	free(payload);
 	return ret;
-}
-
-/* ---- listing ---- */
-
-/* A 64-bit number that V4L2's packed structure leaves unaligned, in wire order on all hosts. */
-static int64_t menu_value(const struct vmedia_querymenu *m)
-{
-	uint64_t v = 0;
-
-	for (int i = 7; i >= 0; i--)
-		v = v << 8 | m->value_le[i];
-	return (int64_t)v;
-}
-
-static void print_menu(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
-{
-	struct vmedia_querymenu m;
-
-	for (int64_t i = q->minimum; i <= q->maximum && i < q->minimum + 1024; i++) {
-		m = (struct vmedia_querymenu){ .id = q->id, .index = (uint32_t)i };
-		if (vmedia_ioctl(c->f, VIDIOC_QUERYMENU, &m) < 0)
-			continue;
-		if (q->type == V4L2_CTRL_TYPE_MENU)
-			printf("\t\t\t\t%u: %.32s\n", m.index, (const char *)m.name);
-		else
-			printf("\t\t\t\t%u: %lld (0x%llx)\n", m.index, (long long)menu_value(&m),
-			       (unsigned long long)menu_value(&m));
-	}
 }
 
 static void print_range(const struct vmedia_query_ext_ctrl *q)
 {
 	switch (q->type) {
 	case V4L2_CTRL_TYPE_BUTTON:
-	case V4L2_CTRL_TYPE_CTRL_CLASS:
 		return;
 	case V4L2_CTRL_TYPE_BOOLEAN:
-		printf("default=%lld ", (long long)q->default_value);
+		printf(" default=%lld", (long long)q->default_value);
 		return;
 	case V4L2_CTRL_TYPE_MENU:
 	case V4L2_CTRL_TYPE_INTEGER_MENU:
-		printf("min=%lld max=%lld default=%lld ", (long long)q->minimum,
+		printf(" min=%lld max=%lld default=%lld", (long long)q->minimum,
 		       (long long)q->maximum, (long long)q->default_value);
 		return;
 	case V4L2_CTRL_TYPE_BITMASK:
-		printf("max=0x%08llx default=0x%08llx ", (unsigned long long)q->maximum,
+		printf(" max=0x%08llx default=0x%08llx", (unsigned long long)q->maximum,
 		       (unsigned long long)q->default_value);
 		return;
+	case V4L2_CTRL_TYPE_STRING:
+		printf(" min=%lld max=%lld step=%llu", (long long)q->minimum,
+		       (long long)q->maximum, (unsigned long long)q->step);
+		break;
 	default:
-		printf("min=%lld max=%lld step=%llu default=%lld ", (long long)q->minimum,
+		printf(" min=%lld max=%lld step=%llu default=%lld", (long long)q->minimum,
 		       (long long)q->maximum, (unsigned long long)q->step,
 		       (long long)q->default_value);
-		for (uint32_t d = 0; d < q->nr_of_dims && d < 4; d++)
-			printf("%s[%u]%s", d ? "" : "dims=", q->dims[d],
-			       d + 1 == q->nr_of_dims ? " " : "");
 	}
+	for (uint32_t d = 0; d < q->nr_of_dims && d < 4; d++)
+		printf("%s[%u]", d ? "" : " dims=", q->dims[d]);
 }
 
 static void print_ctrl(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
@@ -188,15 +280,14 @@ static void print_ctrl(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
 
 	flat_name(q->name, flat);
 	snprintf(type, sizeof(type), "(%s)", ctl_name(ctl_ctrl_type_names, q->type));
-	printf("%31s 0x%08x %-10s: ", flat, q->id, type);
+	printf("%31s 0x%08x %-9s:", flat, q->id, type);
 	print_range(q);
 	if (q->type != V4L2_CTRL_TYPE_BUTTON && !(q->flags & V4L2_CTRL_FLAG_WRITE_ONLY)) {
-		printf("value=");
-		print_value(c, q);
-		putchar(' ');
+		printf(" value=");
+		print_value(c, q, true);
 	}
 	if (q->flags) {
-		printf("flags=");
+		printf(" flags=");
 		ctl_print_flags_inline(ctl_ctrl_flag_names, q->flags);
 	}
 	putchar('\n');
@@ -205,18 +296,20 @@ static void print_ctrl(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
 int ctl_list_controls(struct ctl *c, bool menus)
 {
 	struct vmedia_query_ext_ctrl q = { 0 };
+	char text[CTL_TEXT];
+	int ret, err = 0;
 
-	for (int i = 0; i < MAX_CTRLS && next_ctrl(c, &q); i++) {
+	while (err == 0 && (ret = next_ctrl(c, &q)) > 0) {
 		if (q.type == V4L2_CTRL_TYPE_CTRL_CLASS) {
-			printf("\n%s\n\n", q.name);
+			printf("\n%s\n\n", ctl_text(text, q.name, sizeof(q.name)));
 			continue;
 		}
 		print_ctrl(c, &q);
 		if (menus &&
 		    (q.type == V4L2_CTRL_TYPE_MENU || q.type == V4L2_CTRL_TYPE_INTEGER_MENU))
-			print_menu(c, &q);
+			err = print_menu(c, &q);
 	}
-	return 0;
+	return err < 0 ? err : ret;
 }
 
 /* ---- by name ---- */
@@ -228,12 +321,14 @@ int ctl_get_controls(struct ctl *c, const char *names)
 	int ret = 0;
 
 	while (ret == 0 && ctl_next_pair(&names, key, name, WORD)) {
-		if (!find_ctrl(c, name, &q))
-			return ctl_fail_text(
-				"unknown control '%s'; --list-ctrls tells which there are", name);
+		ret = find_ctrl(c, name, &q);
+		if (ret < 0)
+			return ret;
 		printf("%s: ", name);
-		ret = print_value(c, &q);
+		ret = print_value(c, &q, false);
 		putchar('\n');
+		if (ret < 0)
+			ctl_fail(name, ret);
 	}
 	return ret;
 }
@@ -253,10 +348,10 @@ static int parse_elements(const struct vmedia_query_ext_ctrl *q, const char *val
 		if (*p) {
 			v = strtoull(p, &end, 0);
 			if (end == p || (*end && *end != ':'))
-				return ctl_fail_text("'%s' is no list of numbers", value);
+				return ctl_usage_text("'%s' is no list of numbers", value);
 			p = *end ? end + 1 : end;
 		}
-		memcpy(data + (size_t)i * q->elem_size, &v, q->elem_size < 8 ? q->elem_size : 8);
+		set_element(q, data + (size_t)i * q->elem_size, v);
 	}
 	return 0;
 }
@@ -275,7 +370,29 @@ static int set_payload(struct ctl *c, const struct vmedia_query_ext_ctrl *q, con
 	ec->ptr = (uintptr_t)*payload;
 	if (q->type != V4L2_CTRL_TYPE_STRING)
 		return parse_elements(q, value, *payload);
-	snprintf((char *)*payload, size, "%s", value);
+	if (strlen(value) >= size)
+		return ctl_fail_text("'%.64s...' is longer than the control, which takes %u bytes",
+				     value, size - 1);
+	memcpy(*payload, value, strlen(value));
+	return 0;
+}
+
+/* 32-bit controls take what 32 bits hold, signed or, for masks, not. */
+static int parse_number(const struct vmedia_query_ext_ctrl *q, const char *name, const char *value,
+			struct vmedia_ext_control *ec)
+{
+	long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoll(value, &end, 0);
+	if (end == value || *end || errno ||
+	    (q->type != V4L2_CTRL_TYPE_INTEGER64 && (v < INT32_MIN || v > UINT32_MAX)))
+		return ctl_usage_text("--set-ctrl=%s=%s: give a number", name, value);
+	if (q->type == V4L2_CTRL_TYPE_INTEGER64)
+		ec->value64 = v;
+	else
+		ec->value = (int32_t)v;
 	return 0;
 }
 
@@ -285,18 +402,12 @@ static int set_one(struct ctl *c, const struct vmedia_query_ext_ctrl *q, const c
 	struct vmedia_ext_controls ecs = { .which = V4L2_CTRL_WHICH_CUR_VAL, .count = 1 };
 	struct vmedia_ext_control ec = { .id = q->id };
 	uint8_t *payload = NULL;
-	char *end;
-	int ret = 0;
+	int ret;
 
-	if (has_payload(q)) {
+	if (has_payload(q))
 		ret = set_payload(c, q, value, &ec, &payload);
-	} else {
-		ec.value64 = strtoll(value, &end, 0);
-		if (q->type != V4L2_CTRL_TYPE_INTEGER64)
-			ec.value = (int32_t)ec.value64;
-		if (end == value || *end)
-			ret = ctl_fail_text("--set-ctrl=%s=%s: give a number", name, value);
-	}
+	else
+		ret = parse_number(q, name, value, &ec);
 	if (ret == 0) {
 		ecs.controls = (uintptr_t)&ec;
 		ret = vmedia_ioctl(c->f, VIDIOC_S_EXT_CTRLS, &ecs);
@@ -315,11 +426,10 @@ int ctl_set_controls(struct ctl *c, const char *pairs)
 
 	while (ret == 0 && ctl_next_pair(&pairs, name, value, WORD)) {
 		if (!*name)
-			return ctl_fail_text("--set-ctrl=%s: give NAME=VALUE", value);
-		if (!find_ctrl(c, name, &q))
-			return ctl_fail_text(
-				"unknown control '%s'; --list-ctrls tells which there are", name);
-		ret = set_one(c, &q, name, value);
+			return ctl_usage_text("--set-ctrl=%s: give NAME=VALUE", value);
+		ret = find_ctrl(c, name, &q);
+		if (ret == 0)
+			ret = set_one(c, &q, name, value);
 	}
 	return ret;
 }
@@ -329,27 +439,35 @@ int ctl_set_controls(struct ctl *c, const char *pairs)
 static int parse_event(struct ctl *c, const char *spec, struct vmedia_event_subscription *sub)
 {
 	struct vmedia_query_ext_ctrl q;
+	unsigned long pad;
+	char *end;
+	int ret;
 
 	if (strcmp(spec, "eos") == 0) {
 		sub->type = V4L2_EVENT_EOS;
 		return 0;
 	}
-	if (strncmp(spec, "source_change", 13) == 0) {
+	if (strcmp(spec, "source_change") == 0 || strncmp(spec, "source_change=", 14) == 0) {
 		sub->type = V4L2_EVENT_SOURCE_CHANGE;
-		sub->id = spec[13] == '=' ? (uint32_t)strtoul(spec + 14, NULL, 0) : 0;
+		if (!spec[13])
+			return 0;
+		pad = strtoul(spec + 14, &end, 0);
+		if (*end || end == spec + 14 || pad > UINT32_MAX)
+			return ctl_usage_text("--wait-for-event=%s: give the pad as a number", spec);
+		sub->id = (uint32_t)pad;
 		return 0;
 	}
 	if (strncmp(spec, "ctrl=", 5) == 0) {
-		if (!find_ctrl(c, spec + 5, &q))
-			return ctl_fail_text(
-				"unknown control '%s'; --list-ctrls tells which there are",
-				spec + 5);
+		ret = find_ctrl(c, spec + 5, &q);
+		if (ret < 0)
+			return ret;
 		sub->type = V4L2_EVENT_CTRL;
 		sub->id = q.id;
 		sub->flags = V4L2_EVENT_SUB_FL_SEND_INITIAL;
 		return 0;
 	}
-	return ctl_fail_text("--wait-for-event=%s: give ctrl=NAME, eos or source_change=PAD", spec);
+	return ctl_usage_text("--wait-for-event=%s: give ctrl=NAME, eos or source_change=PAD",
+			      spec);
 }
 
 int ctl_wait_event(struct ctl *c, const char *spec)
@@ -366,8 +484,8 @@ int ctl_wait_event(struct ctl *c, const char *spec)
 	ret = vmedia_ioctl(c->f, VIDIOC_DQEVENT, &ev);
 	if (ret < 0)
 		return ctl_fail("VIDIOC_DQEVENT", ret);
-	printf("%lld.%06lld: event %u, ", (long long)ev.timestamp.tv_sec,
-	       (long long)ev.timestamp.tv_nsec / 1000, ev.sequence);
+	printf("%lld.%06lld: event %u, pending %u: ", (long long)ev.timestamp.tv_sec,
+	       (long long)ev.timestamp.tv_nsec / 1000, ev.sequence, ev.pending);
 	if (ev.type == V4L2_EVENT_CTRL)
 		printf("ctrl 0x%08x: type %u, changes 0x%x, value %lld\n", ev.id, ev.u.ctrl.type,
 		       ev.u.ctrl.changes,
@@ -375,6 +493,8 @@ int ctl_wait_event(struct ctl *c, const char *spec)
 								  : (long long)ev.u.ctrl.value);
 	else if (ev.type == V4L2_EVENT_SOURCE_CHANGE)
 		printf("source_change: pad/input=%u changes: %x\n", ev.id, ev.u.src_change.changes);
+	else if (ev.type == V4L2_EVENT_EOS)
+		printf("eos\n");
 	else
 		printf("type %u\n", ev.type);
 	return 0;

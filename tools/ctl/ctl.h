@@ -18,6 +18,9 @@
 
 enum { CTL_EXIT_OK = 0, CTL_EXIT_FAILED = 1, CTL_EXIT_USAGE = 2 };
 
+/* Beside negative errno: the command line is wrong, and a line said how. Exit status 2. */
+#define CTL_ERR_USAGE (-10000)
+
 /* Arguments of an option that may be given several times. */
 struct ctl_args {
 	unsigned int count;
@@ -29,7 +32,9 @@ struct ctl_stream_options {
 	uint32_t buffers;     /* wanted */
 	uint64_t count, skip; /* frames; count 0: until interrupted */
 	const char *to;	      /* raw or, by its ending, Y4M; "-": standard output */
-	const char *snapshot; /* PNG of the first frame */
+	const char *snapshot; /* PNG of the first frame; "-": standard output */
+	int stdout_fd;	      /* where "-" goes: text may have taken descriptor 1 elsewhere */
+	bool count_given;
 	bool preview;
 	bool scattered; /* USERPTR pages scattered in guest memory */
 };
@@ -52,17 +57,25 @@ struct ctl {
 	struct vmedia_file *f;
 	uint32_t caps; /* V4L2_CAP_* of the node */
 	uint32_t type; /* buffer type that its video capture (or output) uses; 0: none */
+	uint32_t listed; /* entries that it was asked for, see ctl_may_list() */
 };
 
-/*
- * Parse the command line. Returns 0, or -EINVAL after one line on standard error.
- */
+/* Parse the command line. Returns 0, or CTL_ERR_USAGE after one line on standard error. */
 int ctl_options_parse(struct ctl_options *o, int argc, char **argv);
 void ctl_options_help(void);
 
 /* One line on standard error: "vmedia-ctl: VIDIOC_S_FMT: Device or resource busy". Returns @err. */
 int ctl_fail(const char *what, int err);
+/* The same with words of one's own: -EINVAL; CTL_ERR_USAGE. */
 int ctl_fail_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int ctl_usage_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * ctl_text - a string of the device, fit for a terminal: what is not printable ASCII becomes \xNN
+ * @s: a fixed array of @size bytes, at most 32, terminated or not. Returns @buf.
+ */
+#define CTL_TEXT 129
+const char *ctl_text(char buf[CTL_TEXT], const void *s, unsigned int size);
 
 /* "YUYV", or "YUYV-BE" as v4l2-ctl writes it; @buf of 8 bytes. */
 const char *ctl_fourcc(uint32_t pixelformat, char buf[8]);
@@ -74,8 +87,17 @@ const char *ctl_fourcc(uint32_t pixelformat, char buf[8]);
 bool ctl_next_pair(const char **list, char *key, char *value, unsigned int size);
 
 /*
- * Each does one thing on the device, prints, and returns 0 or negative errno after a line on
- * standard error.
+ * ctl_may_list - may the device be asked for one more entry of a list? A hostile device has lists
+ * without end: after CTL_MAX_LISTED entries in all the answer is no, and a line says so.
+ * ctl_list_ended - how a list ended: 0 where @err is how V4L2 ends lists, else @err after a line.
+ */
+#define CTL_MAX_LISTED (1u << 18)
+bool ctl_may_list(struct ctl *c);
+int ctl_list_ended(const struct ctl *c, const char *what, int err);
+
+/*
+ * Each does one thing on the device, prints, and returns 0, or negative errno or CTL_ERR_USAGE
+ * after a line on standard error.
  */
 int ctl_show_info(struct ctl *c);
 int ctl_show_all(struct ctl *c);

@@ -7,8 +7,7 @@
 
 #include "ctl.h"
 #include "names.h"
-
-#define WORD 64
+#include "spec.h"
 
 static bool is_mplane(uint32_t type)
 {
@@ -18,17 +17,17 @@ static bool is_mplane(uint32_t type)
 
 /* ---- one format ---- */
 
-static void describe(struct ctl *c, uint32_t pixelformat, char *buf, size_t size)
+static void describe(struct ctl *c, uint32_t type, uint32_t pixelformat, char buf[CTL_TEXT])
 {
 	struct vmedia_fmtdesc d;
 
-	snprintf(buf, size, "?");
-	for (uint32_t i = 0; i < 256; i++) {
-		d = (struct vmedia_fmtdesc){ .index = i, .type = c->type };
+	memcpy(buf, "?", 2);
+	for (uint32_t i = 0; ctl_may_list(c); i++) {
+		d = (struct vmedia_fmtdesc){ .index = i, .type = type };
 		if (vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d) < 0)
 			return;
 		if (d.pixelformat == pixelformat) {
-			snprintf(buf, size, "%.32s", (const char *)d.description);
+			ctl_text(buf, d.description, sizeof(d.description));
 			return;
 		}
 	}
@@ -51,9 +50,9 @@ static void print_fmt(struct ctl *c, const struct vmedia_format *f)
 	const struct vmedia_pix_format_mplane *mp = &f->fmt.pix_mp;
 	const struct vmedia_pix_format *p = &f->fmt.pix;
 	uint32_t fourcc = is_mplane(f->type) ? mp->pixelformat : p->pixelformat;
-	char fcc[8], text[40];
+	char fcc[8], text[CTL_TEXT];
 
-	describe(c, fourcc, text, sizeof(text));
+	describe(c, f->type, fourcc, text);
 	printf("Format %s:\n", ctl_name(ctl_buf_type_names, f->type));
 	if (!is_mplane(f->type)) {
 		printf("\tWidth/Height      : %u/%u\n\tPixel Format      : '%s' (%s)\n\tField      "
@@ -87,92 +86,28 @@ int ctl_show_fmt(struct ctl *c)
 	return 0;
 }
 
-/* ---- "width=640,height=480,pixelformat=YUYV" ---- */
+/* ---- change it ---- */
 
-struct spec {
-	uint32_t width, height, pixelformat, bytesperline;
-	uint32_t field; /* UINT32_MAX: not given */
-};
-
-static int parse_fourcc(const char *text, uint32_t *pixelformat)
+/* Parses @text and turns a format's index into its four letters. */
+static int get_spec(struct ctl *c, const char *text, struct ctl_spec *s)
 {
-	size_t n = strlen(text);
-	char ch[4] = { ' ', ' ', ' ', ' ' };
-	uint32_t be = 0;
+	struct vmedia_fmtdesc d = { .type = c->type };
+	int ret = ctl_spec_parse(text, s);
 
-	if (n == 7 && strcmp(text + 4, "-BE") == 0) {
-		be = 1u << 31;
-		n = 4;
-	}
-	if (n < 1 || n > 4)
-		return -EINVAL;
-	memcpy(ch, text, n);
-	*pixelformat = v4l2_fourcc(ch[0], ch[1], ch[2], ch[3]) | be;
+	if (ret < 0 || s->index == CTL_SPEC_NONE)
+		return ret;
+	d.index = s->index;
+	ret = vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d);
+	if (ret == -EINVAL)
+		return ctl_fail_text("there is no format %u; --list-formats tells which there are",
+				     s->index);
+	if (ret < 0)
+		return ctl_fail("VIDIOC_ENUM_FMT", ret);
+	s->pixelformat = d.pixelformat;
 	return 0;
 }
 
-static int parse_u32(const char *text, uint32_t *value)
-{
-	char *end;
-	unsigned long long v = strtoull(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || v > UINT32_MAX)
-		return -EINVAL;
-	*value = (uint32_t)v;
-	return 0;
-}
-
-static int parse_field(const char *text, uint32_t *field)
-{
-	static const struct ctl_name names[] = {
-		{ V4L2_FIELD_ANY, "any" },
-		{ V4L2_FIELD_NONE, "none" },
-		{ V4L2_FIELD_TOP, "top" },
-		{ V4L2_FIELD_BOTTOM, "bottom" },
-		{ V4L2_FIELD_INTERLACED, "interlaced" },
-		{ V4L2_FIELD_SEQ_TB, "seq_tb" },
-		{ V4L2_FIELD_SEQ_BT, "seq_bt" },
-		{ V4L2_FIELD_ALTERNATE, "alternate" },
-		{ V4L2_FIELD_INTERLACED_TB, "interlaced_tb" },
-		{ V4L2_FIELD_INTERLACED_BT, "interlaced_bt" },
-		{ 0, NULL },
-	};
-
-	for (const struct ctl_name *n = names; n->name; n++) {
-		if (strcmp(n->name, text) == 0) {
-			*field = n->value;
-			return 0;
-		}
-	}
-	return parse_u32(text, field);
-}
-
-static int parse_spec(const char *text, struct spec *s)
-{
-	char key[WORD], value[WORD];
-	int ret = 0;
-
-	*s = (struct spec){ .field = UINT32_MAX };
-	while (ret == 0 && ctl_next_pair(&text, key, value, WORD)) {
-		if (!strcmp(key, "width"))
-			ret = parse_u32(value, &s->width);
-		else if (!strcmp(key, "height"))
-			ret = parse_u32(value, &s->height);
-		else if (!strcmp(key, "pixelformat") || !*key)
-			ret = parse_fourcc(value, &s->pixelformat);
-		else if (!strcmp(key, "bytesperline"))
-			ret = parse_u32(value, &s->bytesperline);
-		else if (!strcmp(key, "field"))
-			ret = parse_field(value, &s->field);
-		else
-			return ctl_fail_text("unknown '%s' in a format; give width=, height=, "
-					     "pixelformat=, field= or bytesperline=",
-					     key);
-	}
-	return ret < 0 ? ctl_fail_text("'%s=%s' is no valid part of a format", key, value) : 0;
-}
-
-static void apply(struct vmedia_format *f, const struct spec *s)
+static void apply(struct vmedia_format *f, const struct ctl_spec *s)
 {
 	struct vmedia_pix_format_mplane *mp = &f->fmt.pix_mp;
 	struct vmedia_pix_format *p = &f->fmt.pix;
@@ -181,7 +116,7 @@ static void apply(struct vmedia_format *f, const struct spec *s)
 		mp->width = s->width ? s->width : mp->width;
 		mp->height = s->height ? s->height : mp->height;
 		mp->pixelformat = s->pixelformat ? s->pixelformat : mp->pixelformat;
-		mp->field = s->field != UINT32_MAX ? s->field : mp->field;
+		mp->field = s->field != CTL_SPEC_NONE ? s->field : mp->field;
 		for (unsigned int i = 0; i < VMEDIA_MAX_PLANES; i++) {
 			mp->plane_fmt[i].bytesperline = s->bytesperline;
 			mp->plane_fmt[i].sizeimage = 0;
@@ -191,7 +126,7 @@ static void apply(struct vmedia_format *f, const struct spec *s)
 	p->width = s->width ? s->width : p->width;
 	p->height = s->height ? s->height : p->height;
 	p->pixelformat = s->pixelformat ? s->pixelformat : p->pixelformat;
-	p->field = s->field != UINT32_MAX ? s->field : p->field;
+	p->field = s->field != CTL_SPEC_NONE ? s->field : p->field;
 	p->bytesperline = s->bytesperline;
 	p->sizeimage = 0;
 }
@@ -200,8 +135,8 @@ int ctl_change_fmt(struct ctl *c, const char *text, bool try_only)
 {
 	unsigned long req = try_only ? VIDIOC_TRY_FMT : VIDIOC_S_FMT;
 	struct vmedia_format f = { .type = c->type };
-	struct spec s;
-	int ret = parse_spec(text, &s);
+	struct ctl_spec s;
+	int ret = get_spec(c, text, &s);
 
 	if (ret < 0)
 		return ret;
@@ -219,115 +154,148 @@ int ctl_change_fmt(struct ctl *c, const char *text, bool try_only)
 
 /* ---- what there is ---- */
 
-static void print_interval(const struct vmedia_frmivalenum *iv, const char *indent)
+static double seconds(const struct vmedia_fract *t)
 {
-	const struct vmedia_fract *d = &iv->discrete;
-
-	if (iv->type == V4L2_FRMIVAL_TYPE_DISCRETE && d->numerator && d->denominator)
-		printf("%sInterval: Discrete %.3fs (%.3f fps)\n", indent,
-		       (double)d->numerator / d->denominator,
-		       (double)d->denominator / d->numerator);
-	else if (iv->type != V4L2_FRMIVAL_TYPE_DISCRETE)
-		printf("%sInterval: %s %u/%u - %u/%u with step %u/%u\n", indent,
-		       iv->type == V4L2_FRMIVAL_TYPE_STEPWISE ? "Stepwise" : "Continuous",
-		       iv->stepwise.min.numerator, iv->stepwise.min.denominator,
-		       iv->stepwise.max.numerator, iv->stepwise.max.denominator,
-		       iv->stepwise.step.numerator, iv->stepwise.step.denominator);
+	return t->denominator ? (double)t->numerator / t->denominator : 0.0;
 }
 
-static void list_intervals(struct ctl *c, uint32_t pixelformat, uint32_t w, uint32_t h,
-			   const char *indent)
+static double rate(const struct vmedia_fract *t)
+{
+	return t->numerator ? (double)t->denominator / t->numerator : 0.0;
+}
+
+static void print_interval(const struct vmedia_frmivalenum *iv, const char *indent)
+{
+	const struct vmedia_fract *min = &iv->stepwise.min, *max = &iv->stepwise.max;
+
+	if (iv->type == V4L2_FRMIVAL_TYPE_DISCRETE)
+		printf("%sInterval: Discrete %.3fs (%.3f fps)\n", indent, seconds(&iv->discrete),
+		       rate(&iv->discrete));
+	else if (iv->type == V4L2_FRMIVAL_TYPE_CONTINUOUS)
+		printf("%sInterval: Continuous %.3fs - %.3fs (%.3f-%.3f fps)\n", indent,
+		       seconds(min), seconds(max), rate(max), rate(min));
+	else
+		printf("%sInterval: Stepwise %.3fs - %.3fs with step %.3fs (%.3f-%.3f fps)\n",
+		       indent, seconds(min), seconds(max), seconds(&iv->stepwise.step), rate(max),
+		       rate(min));
+}
+
+static int list_intervals(struct ctl *c, uint32_t pixelformat, uint32_t w, uint32_t h,
+			  const char *indent)
 {
 	struct vmedia_frmivalenum iv;
+	int ret = 0;
 
-	for (uint32_t i = 0; i < 4096; i++) {
+	for (uint32_t i = 0; ctl_may_list(c); i++) {
 		iv = (struct vmedia_frmivalenum){
 			.index = i, .pixel_format = pixelformat, .width = w, .height = h
 		};
-		if (vmedia_ioctl(c->f, VIDIOC_ENUM_FRAMEINTERVALS, &iv) < 0)
-			return;
+		ret = vmedia_ioctl(c->f, VIDIOC_ENUM_FRAMEINTERVALS, &iv);
+		if (ret < 0)
+			break;
 		print_interval(&iv, indent);
 		if (iv.type != V4L2_FRMIVAL_TYPE_DISCRETE)
-			return;
+			return 0;
 	}
+	return ctl_list_ended(c, "VIDIOC_ENUM_FRAMEINTERVALS", ret);
 }
 
-static void list_sizes(struct ctl *c, uint32_t pixelformat, const char *indent, bool intervals)
+static void print_range(const struct vmedia_frmsizeenum *fs, const char *indent)
+{
+	bool steps = fs->type == V4L2_FRMSIZE_TYPE_STEPWISE;
+
+	printf("%sSize: %s %ux%u - %ux%u", indent, steps ? "Stepwise" : "Continuous",
+	       fs->stepwise.min_width, fs->stepwise.min_height, fs->stepwise.max_width,
+	       fs->stepwise.max_height);
+	if (steps)
+		printf(" with step %u/%u", fs->stepwise.step_width, fs->stepwise.step_height);
+	putchar('\n');
+}
+
+static int list_sizes(struct ctl *c, uint32_t pixelformat, const char *indent, bool intervals)
 {
 	struct vmedia_frmsizeenum fs;
+	int ret = 0, err = 0;
 
-	for (uint32_t i = 0; i < 4096; i++) {
+	for (uint32_t i = 0; err == 0 && ctl_may_list(c); i++) {
 		fs = (struct vmedia_frmsizeenum){ .index = i, .pixel_format = pixelformat };
-		if (vmedia_ioctl(c->f, VIDIOC_ENUM_FRAMESIZES, &fs) < 0)
-			return;
+		ret = vmedia_ioctl(c->f, VIDIOC_ENUM_FRAMESIZES, &fs);
+		if (ret < 0)
+			break;
 		if (fs.type != V4L2_FRMSIZE_TYPE_DISCRETE) {
-			printf("%sSize: %s %ux%u - %ux%u with step %u/%u\n", indent,
-			       fs.type == V4L2_FRMSIZE_TYPE_STEPWISE ? "Stepwise" : "Continuous",
-			       fs.stepwise.min_width, fs.stepwise.min_height, fs.stepwise.max_width,
-			       fs.stepwise.max_height, fs.stepwise.step_width,
-			       fs.stepwise.step_height);
-			return;
+			print_range(&fs, indent);
+			return 0;
 		}
 		printf("%sSize: Discrete %ux%u\n", indent, fs.discrete.width, fs.discrete.height);
 		if (intervals)
-			list_intervals(c, pixelformat, fs.discrete.width, fs.discrete.height,
-				       "\t\t\t");
+			err = list_intervals(c, pixelformat, fs.discrete.width, fs.discrete.height,
+					     "\t\t\t");
 	}
+	return err < 0 ? err : ctl_list_ended(c, "VIDIOC_ENUM_FRAMESIZES", ret);
 }
 
-static void list_type(struct ctl *c, uint32_t type, bool extended)
+static void print_fmtdesc(const struct vmedia_fmtdesc *d)
+{
+	char fcc[8], text[CTL_TEXT];
+
+	printf("\t[%u]: '%s' (%s", d->index, ctl_fourcc(d->pixelformat, fcc),
+	       ctl_text(text, d->description, sizeof(d->description)));
+	if (d->flags) {
+		printf(", ");
+		ctl_print_flags_inline(ctl_fmt_flag_names, d->flags);
+	}
+	printf(")\n");
+}
+
+static int list_type(struct ctl *c, uint32_t type, bool extended)
 {
 	struct vmedia_fmtdesc d;
-	char fcc[8];
+	int ret = 0, err = 0;
 
-	for (uint32_t i = 0; i < 4096; i++) {
+	for (uint32_t i = 0; err == 0 && ctl_may_list(c); i++) {
 		d = (struct vmedia_fmtdesc){ .index = i, .type = type };
-		if (vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d) < 0)
-			return;
+		ret = vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d);
+		if (ret < 0)
+			break;
 		if (i == 0)
 			printf("ioctl: VIDIOC_ENUM_FMT\n\tType: %s\n\n",
 			       ctl_name(ctl_buf_type_names, type));
-		printf("\t[%u]: '%s' (%.32s", i, ctl_fourcc(d.pixelformat, fcc),
-		       (const char *)d.description);
-		if (d.flags) {
-			printf(", ");
-			ctl_print_flags_inline(ctl_fmt_flag_names, d.flags);
-		}
-		printf(")\n");
+		print_fmtdesc(&d);
 		if (extended)
-			list_sizes(c, d.pixelformat, "\t\t", true);
+			err = list_sizes(c, d.pixelformat, "\t\t", true);
 	}
+	return err < 0 ? err : ctl_list_ended(c, "VIDIOC_ENUM_FMT", ret);
 }
 
 int ctl_list_formats(struct ctl *c, bool extended)
 {
-	for (const struct ctl_name *t = ctl_buf_type_names; t->name; t++)
-		list_type(c, t->value, extended);
-	return 0;
+	int ret = 0;
+
+	for (const struct ctl_name *t = ctl_buf_type_names; ret == 0 && t->name; t++)
+		ret = list_type(c, t->value, extended);
+	return ret;
 }
 
 int ctl_list_sizes(struct ctl *c, const char *text)
 {
-	struct spec s;
-	int ret = parse_spec(text, &s);
+	struct ctl_spec s;
+	int ret = get_spec(c, text, &s);
 
 	if (ret < 0)
 		return ret;
 	printf("ioctl: VIDIOC_ENUM_FRAMESIZES\n");
-	list_sizes(c, s.pixelformat, "\t", false);
-	return 0;
+	return list_sizes(c, s.pixelformat, "\t", false);
 }
 
 int ctl_list_intervals(struct ctl *c, const char *text)
 {
-	struct spec s;
-	int ret = parse_spec(text, &s);
+	struct ctl_spec s;
+	int ret = get_spec(c, text, &s);
 
 	if (ret < 0)
 		return ret;
 	printf("ioctl: VIDIOC_ENUM_FRAMEINTERVALS\n");
-	list_intervals(c, s.pixelformat, s.width, s.height, "\t");
-	return 0;
+	return list_intervals(c, s.pixelformat, s.width, s.height, "\t");
 }
 
 /* ---- frame rate ---- */
@@ -348,11 +316,11 @@ int ctl_show_parm(struct ctl *c)
 	int ret = vmedia_ioctl(c->f, VIDIOC_G_PARM, &p);
 	const struct vmedia_fract *t = timeperframe(&p);
 
-	if (ret == -ENOTTY)
-		return 0;
 	if (ret < 0)
 		return ctl_fail("VIDIOC_G_PARM", ret);
 	printf("Streaming Parameters %s:\n", ctl_name(ctl_buf_type_names, c->type));
+	if (p.parm.capture.capability & V4L2_CAP_TIMEPERFRAME)
+		printf("\tCapabilities     : timeperframe\n");
 	if (t->numerator && t->denominator)
 		printf("\tFrames per second: %.3f (%u/%u)\n", (double)t->denominator / t->numerator,
 		       t->denominator, t->numerator);
@@ -366,13 +334,13 @@ int ctl_set_parm(struct ctl *c, const char *fps)
 	struct vmedia_streamparm p = { .type = c->type };
 	struct vmedia_fract *t = timeperframe(&p);
 	char *end;
-	double rate = strtod(fps, &end);
+	double wanted = strtod(fps, &end);
 	int ret;
 
-	if (*end || end == fps || !(rate > 0) || rate > 1000000)
-		return ctl_fail_text("--set-parm=%s: give frames per second", fps);
+	if (*end || end == fps || !(wanted >= 0.001) || wanted > 1000000)
+		return ctl_usage_text("--set-parm=%s: give frames per second", fps);
 	t->numerator = 1000;
-	t->denominator = (uint32_t)(rate * 1000 + 0.5);
+	t->denominator = (uint32_t)(wanted * 1000 + 0.5);
 	ret = vmedia_ioctl(c->f, VIDIOC_S_PARM, &p);
 	if (ret < 0)
 		return ctl_fail("VIDIOC_S_PARM", ret);

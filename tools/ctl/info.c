@@ -10,18 +10,21 @@
 
 int ctl_show_info(struct ctl *c)
 {
+	char driver[CTL_TEXT], card[CTL_TEXT], bus[CTL_TEXT];
 	struct vmedia_capability cap = { 0 };
 	int ret = vmedia_ioctl(c->f, VIDIOC_QUERYCAP, &cap);
 
 	if (ret < 0)
 		return ctl_fail("VIDIOC_QUERYCAP", ret);
 	printf("Driver Info:\n"
-	       "\tDriver name      : %.16s\n"
-	       "\tCard type        : %.32s\n"
-	       "\tBus info         : %.32s\n"
+	       "\tDriver name      : %s\n"
+	       "\tCard type        : %s\n"
+	       "\tBus info         : %s\n"
 	       "\tDriver version   : %u.%u.%u\n"
 	       "\tCapabilities     : 0x%08x\n",
-	       (const char *)cap.driver, (const char *)cap.card, (const char *)cap.bus_info,
+	       ctl_text(driver, cap.driver, sizeof(cap.driver)),
+	       ctl_text(card, cap.card, sizeof(cap.card)),
+	       ctl_text(bus, cap.bus_info, sizeof(cap.bus_info)),
 	       cap.version >> 16, cap.version >> 8 & 0xff, cap.version & 0xff, cap.capabilities);
 	ctl_print_flags(ctl_cap_names, cap.capabilities, "\t\t");
 	printf("\tDevice Caps      : 0x%08x\n", cap.device_caps);
@@ -36,9 +39,11 @@ int ctl_show_info(struct ctl *c)
 
 static void print_input(const struct vmedia_input *in)
 {
-	printf("\tInput       : %u\n\tName        : %.32s\n\tType        : 0x%08x\n\tStatus      "
+	char name[CTL_TEXT];
+
+	printf("\tInput       : %u\n\tName        : %s\n\tType        : 0x%08x\n\tStatus      "
 	       ": ",
-	       in->index, (const char *)in->name, in->type);
+	       in->index, ctl_text(name, in->name, sizeof(in->name)), in->type);
 	if (in->status)
 		ctl_print_flags_inline(ctl_input_status_names, in->status);
 	else
@@ -49,31 +54,40 @@ static void print_input(const struct vmedia_input *in)
 int ctl_list_inputs(struct ctl *c)
 {
 	struct vmedia_input in;
-	int ret;
+	int ret = 0;
 
 	printf("ioctl: VIDIOC_ENUMINPUT\n");
-	for (uint32_t i = 0;; i++) {
+	for (uint32_t i = 0; ctl_may_list(c); i++) {
 		in = (struct vmedia_input){ .index = i };
 		ret = vmedia_ioctl(c->f, VIDIOC_ENUMINPUT, &in);
 		if (ret < 0)
 			break;
 		print_input(&in);
 	}
-	return ret == -EINVAL || ret == -ENOTTY ? 0 : ctl_fail("VIDIOC_ENUMINPUT", ret);
+	return ctl_list_ended(c, "VIDIOC_ENUMINPUT", ret);
 }
 
 int ctl_show_input(struct ctl *c)
 {
 	struct vmedia_input in = { 0 };
-	int32_t index;
+	char name[CTL_TEXT];
+	int32_t index = 0;
 	int ret = vmedia_ioctl(c->f, VIDIOC_G_INPUT, &index);
 
 	if (ret < 0)
 		return ctl_fail("VIDIOC_G_INPUT", ret);
 	in.index = (uint32_t)index;
 	ret = vmedia_ioctl(c->f, VIDIOC_ENUMINPUT, &in);
-	printf("Video input : %d (%.32s: %s)\n", index, ret < 0 ? "?" : (const char *)in.name,
-	       in.status ? "see --list-inputs" : "ok");
+	if (ret < 0) {
+		printf("Video input : %d\n", index);
+		return 0;
+	}
+	printf("Video input : %d (%s: ", index, ctl_text(name, in.name, sizeof(in.name)));
+	if (in.status)
+		ctl_print_flags_inline(ctl_input_status_names, in.status);
+	else
+		fputs("ok", stdout);
+	printf(")\n");
 	return 0;
 }
 
@@ -85,12 +99,13 @@ int ctl_set_input(struct ctl *c, const char *text)
 	int ret;
 
 	if (*end || end == text || v < 0 || v > INT32_MAX)
-		return ctl_fail_text("--set-input=%s: give a number; --list-inputs tells which",
-				     text);
+		return ctl_usage_text("--set-input=%s: give a number; --list-inputs tells which",
+				      text);
 	ret = vmedia_ioctl(c->f, VIDIOC_S_INPUT, &index);
 	if (ret < 0)
 		return ctl_fail("VIDIOC_S_INPUT", ret);
-	return ctl_show_input(c);
+	printf("Video input set to %d\n", index);
+	return 0;
 }
 
 int ctl_show_selection(struct ctl *c)
@@ -104,7 +119,7 @@ int ctl_show_selection(struct ctl *c)
 		else if (c->type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE)
 			sel.type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
 		if (vmedia_ioctl(c->f, VIDIOC_G_SELECTION, &sel) == 0)
-			printf("Selection %s: %s, Left %d, Top %d, Width %u, Height %u\n",
+			printf("Selection %s: %s, Left %d, Top %d, Width %u, Height %u, Flags: \n",
 			       ctl_name(ctl_buf_type_names, sel.type), t->name, sel.r.left,
 			       sel.r.top, sel.r.width, sel.r.height);
 	}
@@ -113,7 +128,7 @@ int ctl_show_selection(struct ctl *c)
 
 static void show_priority(struct ctl *c)
 {
-	uint32_t prio;
+	uint32_t prio = 0;
 
 	if (vmedia_ioctl(c->f, VIDIOC_G_PRIORITY, &prio) == 0)
 		printf("Priority: %u\n", prio);
@@ -121,7 +136,8 @@ static void show_priority(struct ctl *c)
 
 int ctl_show_all(struct ctl *c)
 {
-	int32_t index;
+	struct vmedia_streamparm parm = { .type = c->type };
+	int32_t index = 0;
 	int ret = ctl_show_info(c);
 
 	if (ret < 0)
@@ -134,7 +150,8 @@ int ctl_show_all(struct ctl *c)
 		if (ret < 0)
 			return ret;
 		ctl_show_selection(c);
-		ctl_show_parm(c);
+		if (vmedia_ioctl(c->f, VIDIOC_G_PARM, &parm) == 0)
+			ctl_show_parm(c);
 	}
 	return ctl_list_controls(c, true);
 }

@@ -4,65 +4,15 @@
  * the device), 2 (usage).
  */
 #include <errno.h>
-#include <stdarg.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <vmedia/log.h>
 
 #include "config.h"
 #include "ctl.h"
-
-int ctl_fail(const char *what, int err)
-{
-	fprintf(stderr, "vmedia-ctl: %s: %s\n", what, strerror(-err));
-	return err;
-}
-
-int ctl_fail_text(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("vmedia-ctl: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	return -EINVAL;
-}
-
-const char *ctl_fourcc(uint32_t pixelformat, char buf[8])
-{
-	unsigned int i;
-
-	for (i = 0; i < 4; i++) {
-		char ch = (char)(pixelformat >> (8 * i) & 0x7f);
-
-		buf[i] = ch >= ' ' && ch < 0x7f ? ch : '.';
-	}
-	buf[4] = 0;
-	if (pixelformat >> 31)
-		memcpy(buf + 4, "-BE", 4);
-	return buf;
-}
-
-bool ctl_next_pair(const char **list, char *key, char *value, unsigned int size)
-{
-	const char *start = *list, *end, *eq;
-
-	if (!start || !*start)
-		return false;
-	end = strchrnul(start, ',');
-	eq = memchr(start, '=', (size_t)(end - start));
-	*key = 0;
-	if (eq) {
-		snprintf(key, size, "%.*s", (int)(eq - start), start);
-		start = eq + 1;
-	}
-	snprintf(value, size, "%.*s", (int)(end - start), start);
-	*list = *end ? end + 1 : end;
-	return true;
-}
 
 static uint32_t pick_type(uint32_t caps)
 {
@@ -164,21 +114,45 @@ static int run(struct ctl *c)
 	return ret;
 }
 
+/* What the user can mend, by options or by starting something. */
+static bool is_usage(int err)
+{
+	return err == -ENOENT || err == -ECONNREFUSED || err == -EACCES || err == -ENOTSOCK ||
+	       err == -EBADF || err == -EINVAL || err == -ENAMETOOLONG || err == -EPROTOTYPE ||
+	       err == -ENOTDIR || err == -ENOTCONN;
+}
+
+static int connect_failed(const struct ctl_options *o, int err)
+{
+	const char *advice = "";
+
+	if (!o->connect.path)
+		advice = "; give a connected UNIX socket";
+	else if (err == -ETIMEDOUT)
+		advice = "; is another program using the device?";
+	else if (is_usage(err))
+		advice = "; give the --socket-path of a running vhost-user-media";
+	if (o->connect.path)
+		ctl_fail_text("--device=%s: %s%s", o->connect.path, strerror(-err), advice);
+	else
+		ctl_fail_text("--fd=%d: %s%s", o->connect.fd, strerror(-err), advice);
+	return is_usage(err) ? CTL_EXIT_USAGE : CTL_EXIT_FAILED;
+}
+
+static int flush(int ret)
+{
+	if ((fflush(stdout) != 0 || ferror(stdout)) && ret == 0)
+		return ctl_fail("standard output", errno ? -errno : -EIO);
+	return ret;
+}
+
 static int connect_and_run(const struct ctl_options *o)
 {
 	struct ctl c = { .o = o };
-	char why[256];
-	int ret;
+	int ret = vmedia_driver_connect(&o->connect, &c.drv);
 
-	ret = vmedia_driver_connect(&o->connect, &c.drv);
-	if (ret < 0) {
-		snprintf(why, sizeof(why), "cannot connect to %s",
-			 o->connect.path ? o->connect.path : "--fd");
-		ctl_fail(why, ret);
-		return ret == -ENOENT || ret == -ECONNREFUSED || ret == -EACCES || ret == -ENOTSOCK
-			       ? CTL_EXIT_USAGE
-			       : CTL_EXIT_FAILED;
-	}
+	if (ret < 0)
+		return connect_failed(o, ret);
 	c.caps = vmedia_driver_config(c.drv)->device_caps;
 	c.type = pick_type(c.caps);
 	ret = vmedia_open(c.drv, 0, &c.f);
@@ -188,25 +162,63 @@ static int connect_and_run(const struct ctl_options *o)
 		ret = run(&c);
 	vmedia_close(c.f);
 	vmedia_driver_disconnect(c.drv);
-	if (fflush(stdout) != 0 && ret == 0)
-		ret = ctl_fail("standard output", -errno);
+	ret = flush(ret);
+	if (ret == CTL_ERR_USAGE)
+		return CTL_EXIT_USAGE;
 	return ret < 0 ? CTL_EXIT_FAILED : CTL_EXIT_OK;
+}
+
+/*
+ * Standard descriptors that the parent closed would be given to the device's socket, and text would
+ * go to the device: they are opened the wrong way round, so that using them fails as before.
+ */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Frames on standard output have it alone: text moves to standard error. */
+static int part_streams(struct ctl_stream_options *s)
+{
+	if (!(s->to && strcmp(s->to, "-") == 0) && !(s->snapshot && strcmp(s->snapshot, "-") == 0))
+		return 0;
+	s->stdout_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (s->stdout_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return ctl_fail("standard output", -errno);
+	return 0;
+}
+
+static void on_log(void *opaque, int level, const char *msg)
+{
+	static const char *const prefix[] = { "error: ", "warning: ", "", "debug: " };
+
+	ctl_fail_text("%s%s", prefix[level], msg);
 }
 
 int main(int argc, char **argv)
 {
 	struct ctl_options o;
+	int status;
 
+	fill_standard_fds();
 	if (ctl_options_parse(&o, argc, argv) < 0)
 		return CTL_EXIT_USAGE;
-	if (o.help) {
+	if (o.help)
 		ctl_options_help();
-		return CTL_EXIT_OK;
-	}
-	if (o.version) {
+	else if (o.version)
 		puts("vmedia-ctl " VMEDIA_VERSION);
-		return CTL_EXIT_OK;
-	}
+	if (o.help || o.version)
+		return flush(0) < 0 ? CTL_EXIT_FAILED : CTL_EXIT_OK;
+	vmedia_log_set(on_log, NULL);
 	vmedia_log_set_level(o.verbose ? VMEDIA_LOG_DEBUG : VMEDIA_LOG_WARN);
-	return connect_and_run(&o);
+	status = part_streams(&o.stream) < 0 ? CTL_EXIT_FAILED : connect_and_run(&o);
+	if (o.stream.stdout_fd >= 0)
+		close(o.stream.stdout_fd);
+	return status;
 }

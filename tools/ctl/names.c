@@ -205,14 +205,14 @@ const struct ctl_name ctl_ctrl_flag_names[] = {
 };
 
 const struct ctl_name ctl_sel_names[] = {
-	{ V4L2_SEL_TGT_CROP, "Crop" },
-	{ V4L2_SEL_TGT_CROP_DEFAULT, "Crop Default" },
-	{ V4L2_SEL_TGT_CROP_BOUNDS, "Crop Bounds" },
-	{ V4L2_SEL_TGT_COMPOSE, "Compose" },
-	{ V4L2_SEL_TGT_COMPOSE_DEFAULT, "Compose Default" },
-	{ V4L2_SEL_TGT_COMPOSE_BOUNDS, "Compose Bounds" },
-	{ V4L2_SEL_TGT_COMPOSE_PADDED, "Compose Padded" },
-	{ V4L2_SEL_TGT_NATIVE_SIZE, "Native Size" },
+	{ V4L2_SEL_TGT_CROP, "crop" },
+	{ V4L2_SEL_TGT_CROP_DEFAULT, "crop_default" },
+	{ V4L2_SEL_TGT_CROP_BOUNDS, "crop_bounds" },
+	{ V4L2_SEL_TGT_COMPOSE, "compose" },
+	{ V4L2_SEL_TGT_COMPOSE_DEFAULT, "compose_default" },
+	{ V4L2_SEL_TGT_COMPOSE_BOUNDS, "compose_bounds" },
+	{ V4L2_SEL_TGT_COMPOSE_PADDED, "compose_padded" },
+	{ V4L2_SEL_TGT_NATIVE_SIZE, "native_size" },
 	{ 0, NULL },
 };
 

@@ -90,7 +90,8 @@ void ctl_options_help(void)
 	      "      --packed               use packed virtqueues where offered\n"
 	      "      --shmem-feature-bit=N  protocol feature bit of SHMEM: 22, or a draft's 20 or "
 	      "21\n"
-	      "      --timeout=MS           patience for an answer and for a frame (default 5000)\n"
+	      "      --timeout=MS           patience for an answer, a frame (default 5000) and an event "
+	      "(default: without end)\n"
 	      "\n"
 	      "Show:\n"
 	      "      --all                  everything there is to know\n"
@@ -118,7 +119,7 @@ void ctl_options_help(void)
 	      "      --stream-user[=N]      with N buffers of ours, as shared pages\n"
 	      "      --scattered            scatter those page by page, as a guest's user memory "
 	      "is\n"
-	      "      --stream-count=N       stop after N frames\n"
+	      "      --stream-count=N       stop after N frames; 0: when interrupted\n"
 	      "      --stream-skip=N        ignore the first N frames\n"
 	      "      --stream-to=FILE       write frames: Y4M where FILE ends in .y4m, else as "
 	      "they come; -: standard output\n"
@@ -134,7 +135,7 @@ void ctl_options_help(void)
 
 static int bad_value(const char *name, const char *value, const char *expect)
 {
-	return ctl_fail_text("--%s=%s: give %s", name, value, expect);
+	return ctl_usage_text("--%s=%s: give %s", name, value, expect);
 }
 
 static int parse_u64(const char *name, const char *text, uint64_t min, uint64_t max,
@@ -160,7 +161,7 @@ static int parse_stream(struct ctl_stream_options *s, const char *name, uint32_t
 	int ret = optarg ? parse_u64(name, optarg, 1, 64, &n) : 0;
 
 	if (ret == 0 && s->memory && s->memory != memory)
-		return ctl_fail_text("give one of --stream-mmap and --stream-user");
+		return ctl_usage_text("give one of --stream-mmap and --stream-user");
 	s->memory = memory;
 	s->buffers = (uint32_t)n;
 	return ret;
@@ -169,7 +170,7 @@ static int parse_stream(struct ctl_stream_options *s, const char *name, uint32_t
 static int add_arg(struct ctl_args *args, const char *name)
 {
 	if (args->count == CTL_MAX_ARGS)
-		return ctl_fail_text("--%s is given more than %d times", name, CTL_MAX_ARGS);
+		return ctl_usage_text("--%s is given more than %d times", name, CTL_MAX_ARGS);
 	args->value[args->count++] = optarg;
 	return 0;
 }
@@ -196,7 +197,7 @@ static int parse_connect(struct vmedia_driver_options *c, int opt, const char *n
 		break;
 	case OPT_TIMEOUT:
 		ret = parse_u64(name, optarg, 1, 3600000, &v);
-		c->timeout_ms = (int)v;
+		c->timeout_ms = c->wait_ms = (int)v;
 		break;
 	}
 	return ret;
@@ -212,7 +213,8 @@ static int parse_streaming(struct ctl_options *o, int opt, const char *name)
 	case OPT_USER:
 		return parse_stream(s, name, V4L2_MEMORY_USERPTR);
 	case OPT_COUNT:
-		return parse_u64(name, optarg, 1, UINT64_MAX, &s->count);
+		s->count_given = true;
+		return parse_u64(name, optarg, 0, UINT64_MAX, &s->count);
 	case OPT_SKIP:
 		return parse_u64(name, optarg, 0, UINT64_MAX, &s->skip);
 	case OPT_TO:
@@ -314,38 +316,58 @@ static void complete(struct ctl_options *o)
 {
 	struct ctl_stream_options *s = &o->stream;
 
-	if (!s->memory && (s->to || s->snapshot || s->preview || s->count)) {
+	if (!s->memory && (s->to || s->snapshot || s->preview || s->count_given)) {
 		s->memory = V4L2_MEMORY_MMAP;
 		s->buffers = 4;
 	}
-	if (s->snapshot && !s->to && !s->preview && !s->count)
+	/* As v4l2-ctl: an event is worth any wait, unless told otherwise. */
+	if (o->wait_event && !o->connect.wait_ms)
+		o->connect.wait_ms = -1;
+	if (s->snapshot && !s->to && !s->preview && !s->count_given)
 		s->count = 1;
+}
+
+/* What getopt_long() gave '?' for; of letters ("-xh") it tells no place, only which. */
+static int refused(char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (optopt > 0 && optopt < OPT_ALL && strncmp(word, "--", 2) != 0)
+		return ctl_usage_text("unknown option '-%c'; see vmedia-ctl --help", optopt);
+	if (optopt)
+		return ctl_usage_text("'%s': the option takes no value", word);
+	return ctl_usage_text("unknown option '%s'; see vmedia-ctl --help", word);
 }
 
 int ctl_options_parse(struct ctl_options *o, int argc, char **argv)
 {
 	int opt, ret;
 
-	*o = (struct ctl_options){ .connect = { .fd = -1, .timeout_ms = 5000 } };
+	*o = (struct ctl_options){
+		.connect = { .fd = -1, .timeout_ms = 5000 },
+		.stream = { .stdout_fd = -1 },
+	};
 	opterr = 0;
+	optind = 1;
 	while ((opt = getopt_long(argc, argv, ":d:DVv:Pp:nIi:lLC:c:h", long_options, NULL)) != -1) {
 		if (opt == ':')
-			return ctl_fail_text("%s needs a value; see vmedia-ctl --help",
+			return ctl_usage_text("%s needs a value; see vmedia-ctl --help",
 					     argv[optind - 1]);
 		if (opt == '?')
-			return ctl_fail_text("unknown option '%s'; see vmedia-ctl --help",
-					     argv[optind - 1]);
+			return refused(argv);
 		ret = parse_one(o, opt, option_name(opt));
 		if (ret < 0)
 			return ret;
 	}
 	if (optind < argc)
-		return ctl_fail_text("unexpected '%s'; see vmedia-ctl --help", argv[optind]);
+		return ctl_usage_text("unexpected '%s'; see vmedia-ctl --help", argv[optind]);
 	if (o->help || o->version)
 		return 0;
 	if (!o->connect.path == (o->connect.fd < 0))
-		return ctl_fail_text(
+		return ctl_usage_text(
 			"which device? Give --device=SOCKET, the socket of vhost-user-media");
+	if (o->stream.to && o->stream.snapshot && strcmp(o->stream.to, o->stream.snapshot) == 0)
+		return ctl_usage_text("--stream-to and --snapshot: give two files, not one");
 	complete(o);
 	return 0;
 }
