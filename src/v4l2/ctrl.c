@@ -54,7 +54,7 @@ bool vmedia_ctrl_range_ok(const struct vmedia_ctrl_config *c)
 	case V4L2_CTRL_TYPE_INTEGER:
 		if (c->min < INT32_MIN || c->max > INT32_MAX)
 			return false;
-		/* fall through */
+		__attribute__((fallthrough));
 	case V4L2_CTRL_TYPE_INTEGER64:
 	case V4L2_CTRL_TYPE_U8:
 	case V4L2_CTRL_TYPE_U16:

@@ -103,7 +103,6 @@ struct vmedia_queue {
 	struct vmedia_request *req;	/* STREAMON or STREAMOFF that waits for the device */
 	uint32_t sequence;
 	/* buffers ever returned to the driver, for balance checks */
-	uint64_t done_total;
 	struct vmedia_capture *cap;	/* capture implementation */
 };
 

@@ -353,7 +353,6 @@ void vmedia_queue_dequeue(struct vmedia_queue *q, struct vmedia_evt *evt)
 	evt->buffer.flags &= ~(uint32_t)V4L2_BUF_FLAG_DONE;
 	vmedia_list_del(&vb->node);
 	vb->state = VMEDIA_BUF_DEQUEUED;
-	q->done_total++;
 }
 
 /* The plane that EXPBUF names, or NULL. */
