@@ -130,8 +130,11 @@ static void take_effect(struct vmedia_drv_cmd *c)
 			vmedia_drv_unsubscribe(c->f, s->type, s->id);
 		break;
 	case _IOC_NR(VIDIOC_UNSUBSCRIBE_EVENT):
-		if (c->answered && !c->err)
-			vmedia_drv_unsubscribe(c->f, s->type, s->id);
+		if (!c->answered || c->err)
+			break;
+		/* What was sent before the answer was still wanted when it was sent. */
+		vmedia_drv_events(c->drv);
+		vmedia_drv_unsubscribe(c->f, s->type, s->id);
 		break;
 	default:
 		if (c->answered && !c->err)

@@ -27,6 +27,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "vhost/frontend.h"
+
 #ifndef DMA_BUF_MAGIC
 #define DMA_BUF_MAGIC 0x444d4142
 #endif
@@ -299,6 +301,11 @@ int vmedia_mmap(struct vmedia_file *f, uint32_t offset, size_t len, int prot, vo
 		goto put;
 	addr = c->cmd.driver_addr;
 	fault = answer_fault(&drv->region, addr, c->cmd.mmap_len, rw);
+	if (fault && drv->vuf && vmedia_vuf_backend_fd(drv->vuf) >= 0) {
+		/* A device that waits for no acknowledgement: SHMEM_MAP may still be unread. */
+		vmedia_vuf_handle_backend_req(drv->vuf);
+		fault = answer_fault(&drv->region, addr, c->cmd.mmap_len, rw);
+	}
 	if (fault) {
 		drv->stats.refused_answers++;
 		vmedia_warn_rl(

@@ -162,6 +162,7 @@ int vmedia_close(struct vmedia_file *f)
 		err = c->err;
 		c->f = NULL;
 		vmedia_drv_cmd_put(c);
+		vmedia_drv_events(drv); /* events of before are no strangers' */
 	}
 	file_free(f);
 	return err;

@@ -316,6 +316,9 @@ static void not_enough(void **state)
 	struct peer *p = *state;
 	struct vmedia_vub_config cfg = whole(p);
 	struct vmedia_driver_options opts = { .max_region = 32 * PAGE };
+	struct vmedia_file *f;
+	void *ptr;
+	int fd;
 
 	assert_int_equal(meet(p, &cfg, &opts), -E2BIG);
 	hang_up(p);
@@ -332,6 +335,12 @@ static void not_enough(void **state)
 	cfg.mask_protocol = 1ull << VMEDIA_VU_PF_REPLY_ACK | 1ull << VMEDIA_VU_PF_STATUS |
 			    1ull << VMEDIA_VU_PF_MQ | 1ull << VMEDIA_VU_PF_SHARED_OBJECT;
 	assert_int_equal(meet(p, &cfg, &opts), 0);
+	/* Without REPLY_ACK the answer to MMAP may be seen before SHMEM_MAP is read. */
+	assert_int_equal(vmedia_open(p->drv, 0, &f), 0);
+	assert_int_equal(vmedia_mmap(f, 0, 3 * PAGE, PROT_READ, &ptr), 0);
+	assert_int_equal(vmedia_munmap(p->drv, ptr), 0);
+	assert_int_equal(vmedia_object_get(p->drv, exported, &fd), -EOPNOTSUPP);
+	vmedia_close(f);
 }
 
 static void bad_options(void **state)
