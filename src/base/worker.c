@@ -5,15 +5,23 @@
  * One mutex guards the queue, the states and the list of finished jobs; it is held for list
  * operations only. Finished jobs travel to the loop through one post, so that a burst of them costs
  * one wake-up.
+ *
+ * A job that waits for its time, as one does for each frame, sleeps on the word that tells it to
+ * stop and not on a condition: that is one system call a wait, where a timed wait for a condition
+ * takes the mutex as if others waited for it, and so makes its unlocking a second one.
  */
 #include "base/worker.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 
@@ -31,10 +39,18 @@ struct vmedia_worker {
 	struct vmedia_list queue;
 	struct vmedia_list finished;
 	struct vmedia_job *running;
-	bool stop_job;			/* the running one was cancelled */
 	bool quit;
+	/* atomic, a futex: the running one shall stop; written under lock */
+	uint32_t stop;
 	char name[16];
 };
+
+/* Under lock. */
+static void stop_running(struct vmedia_worker *w)
+{
+	__atomic_store_n(&w->stop, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &w->stop, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
 
 static void finish(struct vmedia_worker *w, struct vmedia_job *job)
 {
@@ -42,7 +58,6 @@ static void finish(struct vmedia_worker *w, struct vmedia_job *job)
 	job->err = 0;
 	vmedia_list_add_tail(&w->finished, &job->node);
 	w->running = NULL;
-	w->stop_job = false;
 	if (vmedia_list_empty(&w->queue))
 		pthread_cond_broadcast(&w->calm);
 }
@@ -62,7 +77,7 @@ static void *worker_main(void *arg)
 		node = vmedia_list_pop(&w->queue);
 		w->running = vmedia_list_entry(node, struct vmedia_job, node);
 		w->running->state = JOB_RUNNING;
-		w->stop_job = false;
+		__atomic_store_n(&w->stop, 0, __ATOMIC_RELAXED);
 		pthread_mutex_unlock(&w->lock);
 
 		w->running->run(w, w->running);
@@ -132,7 +147,6 @@ static int start_thread(struct vmedia_worker *w)
 int vmedia_worker_create(struct vmedia_loop *loop, const char *name, struct vmedia_worker **out)
 {
 	struct vmedia_worker *w = calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 	int ret;
 
 	if (!w)
@@ -143,11 +157,8 @@ int vmedia_worker_create(struct vmedia_loop *loop, const char *name, struct vmed
 	vmedia_list_init(&w->queue);
 	vmedia_list_init(&w->finished);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->wake, &attr);
-	pthread_cond_init(&w->calm, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&w->wake, NULL);
+	pthread_cond_init(&w->calm, NULL);
 	ret = start_thread(w);
 	if (ret) {
 		pthread_cond_destroy(&w->calm);
@@ -169,6 +180,7 @@ void vmedia_worker_destroy(struct vmedia_worker *w)
 	vmedia_loop_assert(w->loop);
 	pthread_mutex_lock(&w->lock);
 	w->quit = true;
+	stop_running(w);
 	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
@@ -232,8 +244,7 @@ int vmedia_worker_cancel(struct vmedia_worker *w, struct vmedia_job *job)
 		ret = 0;
 		break;
 	case JOB_RUNNING:
-		w->stop_job = true;
-		pthread_cond_broadcast(&w->wake);
+		stop_running(w);
 		ret = -EINPROGRESS;
 		break;
 	case JOB_FINISHED:
@@ -256,26 +267,34 @@ void vmedia_worker_drain(struct vmedia_worker *w)
 
 bool vmedia_worker_stopping(struct vmedia_worker *w)
 {
-	bool ret;
+	return __atomic_load_n(&w->stop, __ATOMIC_ACQUIRE);
+}
 
-	pthread_mutex_lock(&w->lock);
-	ret = w->quit || w->stop_job;
-	pthread_mutex_unlock(&w->lock);
-	return ret;
+/* Sleep while *word is 0. 0, or why it ended: -EAGAIN, -EINTR, -ETIMEDOUT. */
+static int wait_word(uint32_t *word, uint64_t deadline_ns)
+{
+#ifdef SYS_futex_time64			/* 32-bit machines: their SYS_futex ends in 2038 */
+	const long nr = SYS_futex_time64;
+	struct {
+		int64_t tv_sec, tv_nsec;
+	} ts;
+#else
+	const long nr = SYS_futex;
+	struct timespec ts;
+#endif
+
+	ts.tv_sec = (int64_t)(deadline_ns / 1000000000u);
+	ts.tv_nsec = (long)(deadline_ns % 1000000000u);
+	/* Of the kinds of waiting, the one whose time is absolute, of CLOCK_MONOTONIC. */
+	return syscall(nr, word, FUTEX_WAIT_BITSET_PRIVATE, 0, &ts, NULL,
+		       FUTEX_BITSET_MATCH_ANY) ? -errno : 0;
 }
 
 int vmedia_worker_wait_until(struct vmedia_worker *w, uint64_t deadline_ns)
 {
-	struct timespec ts = {
-		.tv_sec = (time_t)(deadline_ns / 1000000000u),
-		.tv_nsec = (long)(deadline_ns % 1000000000u),
-	};
 	int ret = 0;
 
-	pthread_mutex_lock(&w->lock);
-	while (!w->quit && !w->stop_job && ret == 0)
-		ret = pthread_cond_timedwait(&w->wake, &w->lock, &ts);
-	ret = w->quit || w->stop_job ? -ECANCELED : 0;
-	pthread_mutex_unlock(&w->lock);
-	return ret;
+	while (!vmedia_worker_stopping(w) && (ret == 0 || ret == -EAGAIN || ret == -EINTR))
+		ret = wait_word(&w->stop, deadline_ns);
+	return vmedia_worker_stopping(w) ? -ECANCELED : 0;
 }
