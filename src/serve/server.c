@@ -64,27 +64,30 @@ static void on_gone(struct vmedia_guest *g, int reason)
 	vmedia_defer(&srv->next);
 }
 
-static void on_next(struct vmedia_deferred *d)
+static void listen_again(struct vmedia_server *srv)
 {
-	struct vmedia_server *srv = vmedia_container_of(d, struct vmedia_server, next);
-	int err;
+	int err = wait_for_guest(srv);
 
-	if (srv->listener.fd < 0 || srv->opts.once) {
-		vmedia_loop_stop(srv->loop);
-		return;
-	}
-	err = wait_for_guest(srv);
 	if (err) {
 		vmedia_err("no further guest can be served: %s", strerror(-err));
 		vmedia_loop_stop(srv->loop);
 	}
 }
 
+static void on_next(struct vmedia_deferred *d)
+{
+	struct vmedia_server *srv = vmedia_container_of(d, struct vmedia_server, next);
+
+	if (srv->listener.fd < 0 || srv->opts.once)
+		vmedia_loop_stop(srv->loop);
+	else
+		listen_again(srv);
+}
+
+/* The one who could not be accepted is the next, also when there shall be no other. */
 static void on_retry(struct vmedia_timer *t)
 {
-	struct vmedia_server *srv = vmedia_container_of(t, struct vmedia_server, retry);
-
-	vmedia_defer(&srv->next);
+	listen_again(vmedia_container_of(t, struct vmedia_server, retry));
 }
 
 /* 0: a guest is served. On error @fd is closed. */
