@@ -136,7 +136,7 @@ int vmedia_chain_add(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa,
 		return 0;
 	if (!write && c->in_num)
 		return -EINVAL;
-	if (c->out_len + c->in_len + len > q->max_bytes)
+	if ((uint64_t)c->out_len + c->in_len + len > q->max_bytes)
 		return -EMSGSIZE;
 	host = vmedia_mem_at(q->mem, gpa, len);
 	if (host) {

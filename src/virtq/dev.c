@@ -85,6 +85,7 @@ static void configure(struct vmedia_vqd *q, const struct vmedia_vqd_config *cfg)
 	q->indirect = vmedia_vq_has(cfg->features, VMEDIA_VIRTIO_F_INDIRECT_DESC);
 	q->max_segs = cfg->max_segs ? cfg->max_segs : VMEDIA_VQD_MAX_SEGS;
 	q->max_bytes = cfg->max_bytes ? cfg->max_bytes : VMEDIA_VQD_MAX_BYTES;
+	q->max_bytes = VMEDIA_MIN(q->max_bytes, (uint64_t)SIZE_MAX);	/* counted in size_t */
 	q->max_held_segs = cfg->max_held_segs ? cfg->max_held_segs : VMEDIA_VQD_MAX_HELD_SEGS;
 	q->desc_uva = cfg->desc;
 	q->driver_uva = cfg->driver;
