@@ -121,6 +121,8 @@ static void on_channel(struct vmedia_source *src, uint32_t revents)
 						"the front-end closed the back-end channel, %u "
 						"requests end unanswered",
 						vub->pending_num);
+			else
+				vmedia_dbg("vhost-user: the front-end closed the back-end channel");
 			vmedia_vub_chan_close(vub);
 		} else {
 			chan_poll(vub);
