@@ -387,6 +387,7 @@ static void blocking(void **state)
 	d->after = after_send;
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_G_FMT, &fmt), 0);
 	assert_int_equal(fake_dq(f, MMAP, &b), 0);
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_DQEVENT, &(struct vmedia_event){ 0 }), -ETIMEDOUT);
 	d->drv->opts.wait_ms = -1;
 	assert_int_equal(fake_dq(f, MMAP, &b), -EDEADLK);
 	d->drv->opts.wait_ms = 1000;

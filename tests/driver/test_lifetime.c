@@ -185,6 +185,35 @@ static void many_under_way(void **state)
 	vmedia_close(f);
 }
 
+static int pump_release(void *opaque)
+{
+	struct fake *d = opaque;
+
+	fake_turn(d);
+	if (d->num_held)
+		fake_release(d);
+	return 0;
+}
+
+/* A blocking call waits for room in the ring and for a slot. */
+static void full_ring(void **state)
+{
+	struct fake *d = *state;
+	struct vmedia_file *f = fake_session(d, 0, 0);
+	struct vmedia_format fmt[64] = { { .type = 1 } }, one = { .type = 1 };
+	struct done done = { 0 };
+	unsigned int n = 0;
+
+	d->hold = true;
+	while (!vmedia_submit(f, VIDIOC_G_FMT, &fmt[n], 0, on_done, &done))
+		n++;
+	d->drv->hooks.pump = pump_release;
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_G_FMT, &one), 0);
+	assert_true(done.n > 0);
+	assert_int_equal(vmedia_close(f), 0);
+	assert_int_equal(done.n, n);
+}
+
 static void close_with_commands_under_way(void **state)
 {
 	struct fake *d = *state;
@@ -350,6 +379,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(late_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(never_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_under_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(full_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(close_with_commands_under_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(restructuring_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(pins, setup, teardown),

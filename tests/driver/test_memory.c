@@ -379,6 +379,14 @@ static void sg_lists(void **state)
 	assert_int_equal(vmedia_pages_alloc(d->drv, SIZE_MAX, 0, (void **)&p), -EINVAL);
 	assert_int_equal(vmedia_pages_alloc(d->drv, 1ull << 40, 0, (void **)&p), -ENOMEM);
 	assert_int_equal(vmedia_pages_alloc(d->drv, 1, 0x80, (void **)&p), -EINVAL);
+	/* More than there is: nothing is kept of it. */
+	off = d->drv->arena.free;
+	len = (off + 1) * PAGE;
+	assert_int_equal(vmedia_pages_alloc(d->drv, len, 0, (void **)&p), -ENOMEM);
+	assert_int_equal(vmedia_pages_alloc(d->drv, len, VMEDIA_PAGES_SCATTERED, (void **)&p),
+			 -ENOMEM);
+	assert_int_equal(d->drv->arena.free, off);
+	assert_int_equal(fake_stats(d).pages_bytes, 0);
 }
 
 static void seen_qbuf(struct fake *d)
