@@ -290,10 +290,11 @@ static void real_clock(void **state)
 	struct vmedia_file *f;
 	struct vmedia_drv_cmd *c;
 	struct pollfd pfd;
-	int result = 1;
+	int result = 1, err;
 
-	assert_int_equal(vmedia_drv_create_bare(&opts, NULL, 1ull << VMEDIA_VIRTIO_F_VERSION_1, &config,
-						0, &drv), 0);
+	err = vmedia_drv_create_bare(&opts, NULL, 1ull << VMEDIA_VIRTIO_F_VERSION_1, &config, 0,
+				     &drv);
+	assert_int_equal(err, 0);
 	assert_int_equal(vmedia_open(drv, 0, &f), -ETIMEDOUT);
 	/* What was submitted ends too, though nobody waits: the descriptor tells. */
 	assert_int_equal(vmedia_drv_cmd_get(drv, NULL, VMEDIA_CMD_OPEN, false, &c), 0);
