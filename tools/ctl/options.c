@@ -363,7 +363,9 @@ int ctl_options_parse(struct ctl_options *o, int argc, char **argv)
 		return ctl_usage_text("unexpected '%s'; see vmedia-ctl --help", argv[optind]);
 	if (o->help || o->version)
 		return 0;
-	if (!o->connect.path == (o->connect.fd < 0))
+	if (o->connect.path && o->connect.fd >= 0)
+		return ctl_usage_text("give one of --device and --fd");
+	if (!o->connect.path && o->connect.fd < 0)
 		return ctl_usage_text(
 			"which device? Give --device=SOCKET, the socket of vhost-user-media");
 	if (o->stream.to && o->stream.snapshot && strcmp(o->stream.to, o->stream.snapshot) == 0)

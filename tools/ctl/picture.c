@@ -2,8 +2,10 @@
 /*
  * Frames to RGB and 4:2:0, by libswscale; JPEG frames through TurboJPEG first.
  *
- * Security model: a frame's bytes come from the device. Sizes are checked against the format before
- * any library sees them; what a picture shows is up to the device.
+ * Security model: a frame's bytes come from the device, which may change them while they are read,
+ * and so do the sizes of its format. Sizes are checked before anything is computed from them; a
+ * library sees a copy, with room behind its lines since libswscale reads beyond them; what a picture
+ * shows is up to the device.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +20,10 @@
 
 #define SWAP_UV 1u /* planes come Y, V, U */
 #define MULTI	2u /* each colour plane is a memory plane of its own */
+
+#define MAX_STRIDE (1u << 24)
+#define SLACK	   128 /* bytes behind a plane that libswscale may read, and for its alignment */
+#define ROUND_UP(n) (((n) + 63) & ~(size_t)63)
 
 /* How a V4L2 format lies in memory, in the words of libavutil. */
 static const struct pix_row {
@@ -34,14 +40,21 @@ static const struct pix_row {
 	{ V4L2_PIX_FMT_YUV420, AV_PIX_FMT_YUV420P, 0 },
 	{ V4L2_PIX_FMT_YVU420, AV_PIX_FMT_YUV420P, SWAP_UV },
 	{ V4L2_PIX_FMT_YUV422P, AV_PIX_FMT_YUV422P, 0 },
+	{ V4L2_PIX_FMT_NV24, AV_PIX_FMT_NV24, 0 },
 	{ V4L2_PIX_FMT_NV12M, AV_PIX_FMT_NV12, MULTI },
+	{ V4L2_PIX_FMT_NV21M, AV_PIX_FMT_NV21, MULTI },
+	{ V4L2_PIX_FMT_NV16M, AV_PIX_FMT_NV16, MULTI },
 	{ V4L2_PIX_FMT_YUV420M, AV_PIX_FMT_YUV420P, MULTI },
+	{ V4L2_PIX_FMT_YVU420M, AV_PIX_FMT_YUV420P, MULTI | SWAP_UV },
+	{ V4L2_PIX_FMT_YUV422M, AV_PIX_FMT_YUV422P, MULTI },
 	{ V4L2_PIX_FMT_RGB24, AV_PIX_FMT_RGB24, 0 },
 	{ V4L2_PIX_FMT_BGR24, AV_PIX_FMT_BGR24, 0 },
 	{ V4L2_PIX_FMT_XBGR32, AV_PIX_FMT_BGR0, 0 },
 	{ V4L2_PIX_FMT_ABGR32, AV_PIX_FMT_BGRA, 0 },
 	{ V4L2_PIX_FMT_XRGB32, AV_PIX_FMT_0RGB, 0 },
 	{ V4L2_PIX_FMT_ARGB32, AV_PIX_FMT_ARGB, 0 },
+	{ V4L2_PIX_FMT_RGBX32, AV_PIX_FMT_RGB0, 0 },
+	{ V4L2_PIX_FMT_RGBA32, AV_PIX_FMT_RGBA, 0 },
 	{ V4L2_PIX_FMT_RGB32, AV_PIX_FMT_0RGB, 0 },
 	{ V4L2_PIX_FMT_BGR32, AV_PIX_FMT_BGR0, 0 },
 	{ V4L2_PIX_FMT_RGB565, AV_PIX_FMT_RGB565LE, 0 },
@@ -70,30 +83,68 @@ static bool is_jpeg(uint32_t pixelformat)
 	return pixelformat == V4L2_PIX_FMT_MJPEG || pixelformat == V4L2_PIX_FMT_JPEG;
 }
 
+static bool is_rgb(enum AVPixelFormat fmt)
+{
+	return av_pix_fmt_desc_get(fmt)->flags & AV_PIX_FMT_FLAG_RGB;
+}
+
+void ctl_picture_colours(struct ctl_picture *pic, uint32_t colorspace, uint32_t ycbcr_enc,
+			 uint32_t quantization)
+{
+	if (ycbcr_enc == V4L2_YCBCR_ENC_DEFAULT)
+		ycbcr_enc = V4L2_MAP_YCBCR_ENC_DEFAULT(colorspace);
+	if (quantization == V4L2_QUANTIZATION_DEFAULT)
+		quantization = V4L2_MAP_QUANTIZATION_DEFAULT(0, colorspace, ycbcr_enc);
+	pic->ycbcr_enc = ycbcr_enc;
+	pic->full_range = quantization == V4L2_QUANTIZATION_FULL_RANGE;
+}
+
+bool ctl_picture_known(const struct ctl_picture *pic)
+{
+	return (is_jpeg(pic->pixelformat) || pix_find(pic->pixelformat)) && pic->width &&
+	       pic->width <= CTL_MAX_DIMENSION && pic->height &&
+	       pic->height <= CTL_MAX_DIMENSION &&
+	       (uint64_t)pic->width * pic->height <= CTL_MAX_PIXELS;
+}
+
+bool ctl_picture_yuv420_full(const struct ctl_picture *pic)
+{
+	const struct pix_row *row = pix_find(pic->pixelformat);
+
+	return row && !is_rgb(row->av) && pic->full_range;
+}
+
+static int reserve(uint8_t **buf, size_t *have, size_t need)
+{
+	uint8_t *p;
+
+	if (need <= *have)
+		return 0;
+	p = realloc(*buf, need);
+	if (!p)
+		return -ENOMEM;
+	*buf = p;
+	*have = need;
+	return 0;
+}
+
 static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, struct av_frame *f)
 {
+	size_t len = pic->bytesused[0];
 	int w, h, sub, cs;
-	size_t need;
 
 	if (!c->jpeg)
 		c->jpeg = tjInitDecompress();
-	if (!c->jpeg)
+	if (!c->jpeg || reserve(&c->coded, &c->coded_size, len + 1) < 0)
 		return -ENOMEM;
-	if (tjDecompressHeader3(c->jpeg, pic->data[0], pic->bytesused[0], &w, &h, &sub, &cs) < 0 ||
+	memcpy(c->coded, pic->data[0], len);
+	if (tjDecompressHeader3(c->jpeg, c->coded, len, &w, &h, &sub, &cs) < 0 ||
 	    (uint32_t)w != pic->width || (uint32_t)h != pic->height)
 		return -EINVAL;
-	need = (size_t)w * h * 3;
-	if (need > c->scratch_size) {
-		uint8_t *p = realloc(c->scratch, need);
-
-		if (!p)
-			return -ENOMEM;
-		c->scratch = p;
-		c->scratch_size = need;
-	}
+	if (reserve(&c->scratch, &c->scratch_size, (size_t)w * h * 3 + SLACK) < 0)
+		return -ENOMEM;
 	/* A warning (a truncated scan) still leaves a picture worth seeing. */
-	if (tjDecompress2(c->jpeg, pic->data[0], pic->bytesused[0], c->scratch, w, w * 3, h,
-			  TJPF_RGB, 0) < 0 &&
+	if (tjDecompress2(c->jpeg, c->coded, len, c->scratch, w, w * 3, h, TJPF_RGB, 0) < 0 &&
 	    tjGetErrorCode(c->jpeg) != TJERR_WARNING)
 		return -EINVAL;
 	*f = (struct av_frame){
@@ -115,6 +166,23 @@ static uint32_t plane_rows(enum AVPixelFormat fmt, int plane, uint32_t height)
 	return (height + (1u << d->log2_chroma_h) - 1) >> d->log2_chroma_h;
 }
 
+/*
+ * Bytes from line to line of a colour plane in the memory plane of another: V4L2 derives them from
+ * those of the first.
+ */
+static int derived_stride(enum AVPixelFormat fmt, int plane, int planes, int luma, int min)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(fmt);
+	int stride = luma;
+
+	if (plane && planes == 3)
+		stride = (luma + (1 << d->log2_chroma_w) - 1) >> d->log2_chroma_w;
+	else if (plane && !d->log2_chroma_w)
+		stride = 2 * luma;
+	return stride > min ? stride : min;
+}
+
+/* Points @f at the lines of @pic, all of which are within what the frame used. */
 static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
 {
 	const struct pix_row *row = pix_find(pic->pixelformat);
@@ -124,31 +192,30 @@ static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
 	if (!row)
 		return -ENOTSUP;
 	planes = av_pix_fmt_count_planes(row->av);
-	if (pic->width > 1u << 16 || pic->height > 1u << 16 || !pic->width || !pic->height ||
-	    av_image_fill_linesizes(min_stride, row->av, pic->width) < 0)
+	if (pic->bytesperline[0] > MAX_STRIDE ||
+	    av_image_fill_linesizes(min_stride, row->av, (int)pic->width) < 0)
 		return -EINVAL;
 	*f = (struct av_frame){ .fmt = row->av, .width = pic->width, .height = pic->height };
-	luma = pic->bytesperline[0] > (uint32_t)min_stride[0] ? (int)pic->bytesperline[0]
-							      : min_stride[0];
+	luma = derived_stride(row->av, 0, planes, (int)pic->bytesperline[0], min_stride[0]);
 	for (int i = 0; i < planes; i++) {
 		unsigned int mem = (row->how & MULTI) ? i : 0;
-		int stride = (int64_t)luma * min_stride[i] / min_stride[0];
-		size_t size;
+		uint32_t rows = plane_rows(row->av, i, pic->height);
+		int stride = derived_stride(row->av, i, planes, luma, min_stride[i]);
 
-		if (mem >= pic->num_planes)
+		if (mem >= pic->num_planes || pic->bytesperline[mem] > MAX_STRIDE)
 			return -EINVAL;
 		if (row->how & MULTI) {
 			off = 0;
-			if (pic->bytesperline[mem] > (uint32_t)min_stride[i])
-				stride = pic->bytesperline[mem];
+			stride = min_stride[i];
+			if (pic->bytesperline[mem] > (uint32_t)stride)
+				stride = (int)pic->bytesperline[mem];
 		}
 		/* The last line may be short of its padding. */
-		size = (size_t)stride * (plane_rows(row->av, i, pic->height) - 1) + min_stride[i];
-		if (off + size > pic->bytesused[mem])
+		if (off + (size_t)stride * (rows - 1) + min_stride[i] > pic->bytesused[mem])
 			return -EINVAL;
 		f->data[i] = pic->data[mem] + off;
 		f->stride[i] = stride;
-		off += (size_t)stride * plane_rows(row->av, i, pic->height);
+		off += (size_t)stride * rows;
 	}
 	if (row->how & SWAP_UV) {
 		const uint8_t *u = f->data[1];
@@ -159,12 +226,100 @@ static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
 	return 0;
 }
 
-static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum AVPixelFormat fmt,
-		   uint32_t width, uint32_t height, uint8_t *const dst[4], const int dst_stride[4])
+/* Gives @f planes in @buf with the room around their lines that libswscale wants. */
+static int lay_out(struct av_frame *f, uint8_t **buf, size_t *have, uint8_t *planes[4])
 {
-	struct av_frame f;
-	int ret = is_jpeg(pic->pixelformat) ? from_jpeg(c, pic, &f) : from_raw(pic, &f);
+	int count = av_pix_fmt_count_planes(f->fmt), used[4];
+	size_t need = SLACK;
+	uint8_t *to;
 
+	av_image_fill_linesizes(used, f->fmt, (int)f->width);
+	for (int i = 0; i < count; i++) {
+		f->stride[i] = (int)ROUND_UP((size_t)used[i] + 16);
+		need += (size_t)f->stride[i] * plane_rows(f->fmt, i, f->height) + SLACK;
+	}
+	if (reserve(buf, have, need) < 0)
+		return -ENOMEM;
+	to = (uint8_t *)ROUND_UP((uintptr_t)*buf);
+	for (int i = 0; i < count; i++) {
+		f->data[i] = planes[i] = to;
+		to += ROUND_UP((size_t)f->stride[i] * plane_rows(f->fmt, i, f->height)) + 64;
+	}
+	return 0;
+}
+
+/* Moves the lines of @f into memory of ours. */
+static int own(struct ctl_converter *c, struct av_frame *f)
+{
+	int count = av_pix_fmt_count_planes(f->fmt), used[4];
+	struct av_frame mine = *f;
+	uint8_t *planes[4];
+	int ret = lay_out(&mine, &c->scratch, &c->scratch_size, planes);
+
+	if (ret < 0)
+		return ret;
+	av_image_fill_linesizes(used, f->fmt, (int)f->width);
+	for (int i = 0; i < count; i++)
+		for (uint32_t y = 0; y < plane_rows(f->fmt, i, f->height); y++)
+			memcpy(planes[i] + (size_t)y * mine.stride[i],
+			       f->data[i] + (size_t)y * f->stride[i], used[i]);
+	*f = mine;
+	return 0;
+}
+
+static int get_frame(struct ctl_converter *c, const struct ctl_picture *pic, struct av_frame *f)
+{
+	int ret;
+
+	if (!ctl_picture_known(pic))
+		return -ENOTSUP;
+	if (is_jpeg(pic->pixelformat))
+		return from_jpeg(c, pic, f);
+	ret = from_raw(pic, f);
+	return ret < 0 ? ret : own(c, f);
+}
+
+static const int *coefficients(uint32_t ycbcr_enc)
+{
+	switch (ycbcr_enc) {
+	case V4L2_YCBCR_ENC_709:
+	case V4L2_YCBCR_ENC_XV709:
+		return sws_getCoefficients(SWS_CS_ITU709);
+	case V4L2_YCBCR_ENC_BT2020:
+	case V4L2_YCBCR_ENC_BT2020_CONST_LUM:
+		return sws_getCoefficients(SWS_CS_BT2020);
+	case V4L2_YCBCR_ENC_SMPTE240M:
+		return sws_getCoefficients(SWS_CS_SMPTE240M);
+	default:
+		return sws_getCoefficients(SWS_CS_ITU601);
+	}
+}
+
+/* Copies the planes of @f to @to, line behind line. */
+static void pack(const struct av_frame *f, uint8_t *to)
+{
+	int planes = av_pix_fmt_count_planes(f->fmt), used[4];
+
+	av_image_fill_linesizes(used, f->fmt, (int)f->width);
+	for (int i = 0; i < planes; i++) {
+		uint32_t rows = plane_rows(f->fmt, i, f->height);
+
+		for (uint32_t y = 0; y < rows; y++, to += used[i])
+			memcpy(to, f->data[i] + (size_t)y * f->stride[i], used[i]);
+	}
+}
+
+/* libswscale writes beyond its lines too: it gets memory for that, of which @to takes the picture. */
+static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum AVPixelFormat fmt,
+		   uint32_t width, uint32_t height, uint8_t *to)
+{
+	struct av_frame f, out = { .fmt = fmt, .width = width, .height = height };
+	const int *from = coefficients(pic->ycbcr_enc);
+	uint8_t *dst[4] = { NULL };
+	int ret = get_frame(c, pic, &f);
+
+	if (ret == 0)
+		ret = lay_out(&out, &c->out, &c->out_size, dst);
 	if (ret < 0)
 		return ret;
 	c->sws = sws_getCachedContext(c->sws, f.width, f.height, f.fmt, width, height, fmt,
@@ -172,55 +327,44 @@ static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum 
 				      NULL);
 	if (!c->sws)
 		return -ENOMEM;
-	sws_scale(c->sws, f.data, f.stride, 0, f.height, dst, dst_stride);
+	/* From RGB to BT.601; from YUV to YUV nothing but the sampling changes. */
+	sws_setColorspaceDetails(c->sws, from, is_rgb(f.fmt) ? 1 : pic->full_range,
+				 is_rgb(f.fmt) ? sws_getCoefficients(SWS_CS_ITU601) : from,
+				 is_rgb(fmt) ? 1 : ctl_picture_yuv420_full(pic), 0, 1 << 16,
+				 1 << 16);
+	sws_scale(c->sws, f.data, f.stride, 0, (int)f.height, dst, out.stride);
+	pack(&out, to);
 	return 0;
 }
 
 int ctl_picture_rgb(struct ctl_converter *c, const struct ctl_picture *pic, uint8_t *rgb,
 		    uint32_t width, uint32_t height)
 {
-	uint8_t *const dst[4] = { rgb };
-	const int stride[4] = { (int)width * 3 };
-
-	return convert(c, pic, AV_PIX_FMT_RGB24, width, height, dst, stride);
+	return convert(c, pic, AV_PIX_FMT_RGB24, width, height, rgb);
 }
 
 size_t ctl_picture_yuv420_size(const struct ctl_picture *pic)
 {
-	size_t cw = (pic->width + 1) / 2, ch = (pic->height + 1) / 2;
+	size_t cw = ((size_t)pic->width + 1) / 2, ch = ((size_t)pic->height + 1) / 2;
 
 	return (size_t)pic->width * pic->height + 2 * cw * ch;
-}
-
-/* What already is 4:2:0 is copied line by line, so that a file holds the device's very bytes. */
-static int copy_yuv420(const struct ctl_picture *pic, uint8_t *yuv)
-{
-	struct av_frame f;
-	int ret = from_raw(pic, &f);
-
-	if (ret < 0)
-		return ret;
-	for (int i = 0; i < 3; i++) {
-		uint32_t w = i ? (pic->width + 1) / 2 : pic->width;
-		uint32_t h = i ? (pic->height + 1) / 2 : pic->height;
-
-		for (uint32_t y = 0; y < h; y++, yuv += w)
-			memcpy(yuv, f.data[i] + (size_t)y * f.stride[i], w);
-	}
-	return 0;
 }
 
 int ctl_picture_yuv420(struct ctl_converter *c, const struct ctl_picture *pic, uint8_t *yuv)
 {
 	const struct pix_row *row = pix_find(pic->pixelformat);
-	uint32_t cw = (pic->width + 1) / 2, ch = (pic->height + 1) / 2;
-	uint8_t *u = yuv + (size_t)pic->width * pic->height;
-	uint8_t *const dst[4] = { yuv, u, u + (size_t)cw * ch };
-	const int stride[4] = { (int)pic->width, (int)cw, (int)cw };
+	struct av_frame f;
+	int ret;
 
-	if (row && row->av == AV_PIX_FMT_YUV420P)
-		return copy_yuv420(pic, yuv);
-	return convert(c, pic, AV_PIX_FMT_YUV420P, pic->width, pic->height, dst, stride);
+	if (!ctl_picture_known(pic))
+		return -ENOTSUP;
+	if (!row || row->av != AV_PIX_FMT_YUV420P)
+		return convert(c, pic, AV_PIX_FMT_YUV420P, pic->width, pic->height, yuv);
+	/* What already is 4:2:0 is only copied, so that a file holds the device's very bytes. */
+	ret = from_raw(pic, &f);
+	if (ret == 0)
+		pack(&f, yuv);
+	return ret;
 }
 
 void ctl_converter_finish(struct ctl_converter *c)
@@ -229,5 +373,7 @@ void ctl_converter_finish(struct ctl_converter *c)
 	if (c->jpeg)
 		tjDestroy(c->jpeg);
 	free(c->scratch);
+	free(c->coded);
+	free(c->out);
 	*c = (struct ctl_converter){ 0 };
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define CTL_MAX_PLANES 4
 
@@ -20,14 +21,34 @@ struct ctl_picture {
 	const uint8_t *data[CTL_MAX_PLANES];
 	size_t bytesused[CTL_MAX_PLANES];
 	uint32_t bytesperline[CTL_MAX_PLANES];
+	uint32_t field;	    /* V4L2_FIELD_* */
+	uint32_t ycbcr_enc; /* V4L2_YCBCR_ENC_*, not DEFAULT: see ctl_picture_colours() */
+	bool full_range;    /* of Y, Cb and Cr */
 };
+
+#define CTL_MAX_DIMENSION 32768u
+#define CTL_MAX_PIXELS	  (1u << 26)
+
+/* Take over what a format says of its colours; defaults are resolved as V4L2 does. */
+void ctl_picture_colours(struct ctl_picture *pic, uint32_t colorspace, uint32_t ycbcr_enc,
+			 uint32_t quantization);
+
+/* Can such pictures be converted: a pixel format that is known, a size that can be? */
+bool ctl_picture_known(const struct ctl_picture *pic);
+
+/* Does ctl_picture_yuv420() give full-range values? Else limited range. */
+bool ctl_picture_yuv420_full(const struct ctl_picture *pic);
 
 /* Converters keep their tables between frames; zero-initialise, end by ctl_converter_finish(). */
 struct ctl_converter {
 	void *sws;	  /* struct SwsContext */
 	void *jpeg;	  /* tjhandle */
-	uint8_t *scratch; /* a decoded JPEG */
+	uint8_t *scratch; /* a decoded JPEG, or a raw frame with room around its lines */
 	size_t scratch_size;
+	uint8_t *coded; /* a JPEG as it came */
+	size_t coded_size;
+	uint8_t *out; /* a picture as libswscale wrote it */
+	size_t out_size;
 };
 
 /*
@@ -43,7 +64,7 @@ int ctl_picture_yuv420(struct ctl_converter *c, const struct ctl_picture *pic, u
 size_t ctl_picture_yuv420_size(const struct ctl_picture *pic);
 void ctl_converter_finish(struct ctl_converter *c);
 
-/* Write @rgb to a PNG file. Returns 0 or negative errno. */
-int ctl_png_write(const char *path, const uint8_t *rgb, uint32_t width, uint32_t height);
+/* Write @rgb as PNG to @file, which stays open. Returns 0 or negative errno. */
+int ctl_png_write(FILE *file, const uint8_t *rgb, uint32_t width, uint32_t height);
 
 #endif /* VMEDIA_CTL_PICTURE_H */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Snapshots: a PNG file through libpng's simplified API. */
+/*
+ * Snapshots: PNG through libpng's simplified API. Not by a file's name, which libpng removes when
+ * it cannot write: a device node would be gone.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +10,7 @@
 
 #include "picture.h"
 
-int ctl_png_write(const char *path, const uint8_t *rgb, uint32_t width, uint32_t height)
+int ctl_png_write(FILE *file, const uint8_t *rgb, uint32_t width, uint32_t height)
 {
 	png_image image = {
 		.version = PNG_IMAGE_VERSION,
@@ -18,7 +21,8 @@ int ctl_png_write(const char *path, const uint8_t *rgb, uint32_t width, uint32_t
 	int saved;
 
 	errno = 0;
-	if (png_image_write_to_file(&image, path, 0, rgb, (png_int_32)width * 3, NULL))
+	if (png_image_write_to_stdio(&image, file, 0, rgb, (png_int_32)width * 3, NULL) &&
+	    fflush(file) == 0)
 		return 0;
 	saved = errno;
 	png_image_free(&image);

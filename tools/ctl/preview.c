@@ -15,39 +15,70 @@
 #define CELL_TEXT  48 /* "\e[38;2;255;255;255;48;2;255;255;255m" and the block, rounded up */
 #define UPPER_HALF "\xe2\x96\x80"
 
-static void fit(struct ctl_preview *p, uint32_t width, uint32_t height)
+void ctl_preview_fit(uint32_t cols, uint32_t rows, uint32_t width, uint32_t height,
+		     uint32_t *columns, uint32_t *lines)
 {
-	struct winsize ws = { 0 };
-	uint32_t cols = 80, rows = 24;
+	uint64_t w = cols, h;
 
-	if (p->live && ioctl(fileno(p->out), TIOCGWINSZ, &ws) == 0 && ws.ws_col && ws.ws_row) {
-		cols = ws.ws_col;
-		rows = ws.ws_row;
-	}
 	rows = rows > 3 ? rows - 2 : 1; /* the status line and the prompt */
 	/* A cell is one pixel wide and two high; keep the picture's shape within both. */
-	p->columns = cols;
-	p->rows = (uint32_t)(((uint64_t)cols * height / width + 1) / 2);
-	if (p->rows > rows) {
-		p->rows = rows;
-		p->columns = (uint32_t)((uint64_t)rows * 2 * width / height);
+	h = (w * height / width + 1) / 2;
+	if (h > rows) {
+		h = rows;
+		w = h * 2 * width / height;
 	}
-	if (!p->columns)
-		p->columns = 1;
-	if (!p->rows)
-		p->rows = 1;
+	*columns = w < 1 ? 1 : w < cols ? (uint32_t)w : cols;
+	*lines = h < 1 ? 1 : (uint32_t)h;
+}
+
+static void terminal_size(const struct ctl_preview *p, uint32_t *cols, uint32_t *rows)
+{
+	struct winsize ws = { 0 };
+
+	*cols = 80;
+	*rows = 24;
+	if (p->live && ioctl(fileno(p->out), TIOCGWINSZ, &ws) == 0 && ws.ws_col && ws.ws_row) {
+		*cols = ws.ws_col;
+		*rows = ws.ws_row;
+	}
+}
+
+/* Takes memory for what fits into the terminal as it is now. */
+static int fit(struct ctl_preview *p)
+{
+	free(p->rgb);
+	free(p->text);
+	terminal_size(p, &p->cols, &p->lines);
+	ctl_preview_fit(p->cols, p->lines, p->width, p->height, &p->columns, &p->rows);
+	p->rgb = malloc((size_t)p->columns * p->rows * 2 * 3);
+	p->text_cap = (size_t)p->columns * p->rows * CELL_TEXT + (size_t)p->rows * 16 + 256;
+	p->text = malloc(p->text_cap);
+	return p->rgb && p->text ? 0 : -ENOMEM;
+}
+
+/* After the terminal's size changed, what stands there is anywhere: it goes. */
+static int follow_terminal(struct ctl_preview *p)
+{
+	uint32_t cols, lines;
+
+	terminal_size(p, &cols, &lines);
+	if (cols == p->cols && lines == p->lines)
+		return 0;
+	p->clear = true;
+	return fit(p);
 }
 
 int ctl_preview_init(struct ctl_preview *p, FILE *out, uint32_t width, uint32_t height)
 {
-	*p = (struct ctl_preview){ .out = out, .live = isatty(fileno(out)) };
+	*p = (struct ctl_preview){
+		.out = out,
+		.live = isatty(fileno(out)),
+		.width = width,
+		.height = height,
+	};
 	if (!width || !height)
 		return -EINVAL;
-	fit(p, width, height);
-	p->rgb = malloc((size_t)p->columns * p->rows * 2 * 3);
-	p->text_cap = (size_t)p->columns * p->rows * CELL_TEXT + (size_t)p->rows * 16 + 256;
-	p->text = malloc(p->text_cap);
-	if (p->rgb && p->text)
+	if (fit(p) == 0)
 		return 0;
 	ctl_preview_finish(p);
 	return -ENOMEM;
@@ -90,20 +121,28 @@ static void put_picture(struct ctl_preview *p)
 
 int ctl_preview_draw(struct ctl_preview *p, const struct ctl_picture *pic, const char *status)
 {
-	int ret = ctl_picture_rgb(&p->conv, pic, p->rgb, p->columns, p->rows * 2);
+	int ret = follow_terminal(p);
 
+	if (ret == 0)
+		ret = ctl_picture_rgb(&p->conv, pic, p->rgb, p->columns, p->rows * 2);
 	if (ret < 0)
 		return ret;
 	p->text_len = 0;
-	if (p->live && p->started)
-		put(p, "\033[%uA\r", p->rows + 1);
-	else if (p->live)
+	if (p->live && !p->started)
 		put(p, "\033[?25l");
+	else if (p->live && p->clear)
+		put(p, "\033[2J\033[H");
+	else if (p->live)
+		put(p, "\033[%uA\r", p->rows + 1);
 	p->started = true;
+	p->clear = false;
 	put_picture(p);
-	put(p, "%.200s%s\n", status, p->live ? "\033[K" : "");
+	/* A line that wraps would move the picture. */
+	put(p, "%.*s%s\n", p->cols < 200 ? (int)p->cols - 1 : 200, status,
+	    p->live ? "\033[K" : "");
+	errno = 0;
 	if (fwrite(p->text, 1, p->text_len, p->out) != p->text_len || fflush(p->out))
-		return -EIO;
+		return errno ? -errno : -EIO;
 	return 0;
 }
 

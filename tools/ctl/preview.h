@@ -11,11 +11,13 @@
 struct ctl_preview {
 	FILE *out;
 	bool live;		/* a terminal: frames are drawn over each other */
+	uint32_t width, height; /* of the frames */
+	uint32_t cols, lines;	/* of the terminal */
 	uint32_t columns, rows; /* character cells of the picture */
 	uint8_t *rgb;
 	char *text;
 	size_t text_len, text_cap;
-	bool started;
+	bool started, clear;
 	struct ctl_converter conv;
 };
 
@@ -25,10 +27,18 @@ struct ctl_preview {
  */
 int ctl_preview_init(struct ctl_preview *p, FILE *out, uint32_t width, uint32_t height);
 /*
- * Draw one frame, @status under it. Errors as ctl_picture_rgb(), or -EIO if the terminal is gone.
+ * Draw one frame, @status under it; follows changes of the terminal's size. Errors as
+ * ctl_picture_rgb(), or errno of writing.
  */
 int ctl_preview_draw(struct ctl_preview *p, const struct ctl_picture *pic, const char *status);
 /* Leave the terminal as it was, the last frame standing. */
 void ctl_preview_finish(struct ctl_preview *p);
+
+/*
+ * How many cells a picture of @width x @height takes in a terminal of @cols x @rows cells, with room
+ * for two lines under it where there is any: at least one, never wider than the terminal.
+ */
+void ctl_preview_fit(uint32_t cols, uint32_t rows, uint32_t width, uint32_t height,
+		     uint32_t *columns, uint32_t *lines);
 
 #endif /* VMEDIA_CTL_PREVIEW_H */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sink.h"
 
@@ -16,74 +17,161 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+/* How Y4M calls the order of lines; '?' where it has no word. */
+static char y4m_interlacing(uint32_t field)
+{
+	switch (field) {
+	case V4L2_FIELD_ANY:
+	case V4L2_FIELD_NONE:
+		return 'p';
+	case V4L2_FIELD_INTERLACED_TB:
+		return 't';
+	case V4L2_FIELD_INTERLACED_BT:
+		return 'b';
+	default:
+		return '?';
+	}
+}
+
+int ctl_y4m_header(char *buf, size_t size, const struct ctl_picture *pic, struct vmedia_fract rate)
+{
+	if (!rate.numerator || !rate.denominator)
+		rate = (struct vmedia_fract){ 30, 1 };
+	return snprintf(buf, size, "YUV4MPEG2 W%u H%u F%u:%u I%c A1:1 C420jpeg XCOLORRANGE=%s\n",
+			pic->width, pic->height, rate.numerator, rate.denominator,
+			y4m_interlacing(pic->field),
+			ctl_picture_yuv420_full(pic) ? "FULL" : "LIMITED");
+}
+
+static FILE *open_output(const struct ctl_sink *s, const char *path)
+{
+	FILE *file = NULL;
+	int fd;
+
+	if (strcmp(path, "-") != 0)
+		return fopen(path, "wb");
+	fd = dup(s->o->stdout_fd);
+	if (fd >= 0)
+		file = fdopen(fd, "wb");
+	if (!file && fd >= 0) {
+		close(fd);
+		errno = EBADF; /* it was closed, and stands for reading */
+	}
+	return file;
+}
+
+static const char *name_of(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard output" : path;
+}
+
+static int cannot_open(const char *option, const char *path)
+{
+	return ctl_usage_text("--%s=%s: %s; give a file that can be written", option, path,
+			      strerror(errno));
+}
+
+static int cannot_convert(const struct ctl_picture *pic, const char *option)
+{
+	char fcc[8];
+
+	return ctl_fail_text("--%s: frames of '%s', %ux%u, cannot be converted; choose another "
+			     "--set-fmt-video",
+			     option, ctl_fourcc(pic->pixelformat, fcc), pic->width, pic->height);
+}
+
 static int open_file(struct ctl_sink *s, const struct ctl_picture *pic, struct vmedia_fract rate)
 {
 	const char *to = s->o->to;
+	char header[160];
+	int n;
 
-	s->file = strcmp(to, "-") == 0 ? stdout : fopen(to, "wb");
-	if (!s->file)
-		return ctl_fail(to, -errno);
 	s->y4m = ends_with(to, ".y4m");
+	if (s->y4m && !ctl_picture_known(pic))
+		return cannot_convert(pic, "stream-to");
+	s->file = open_output(s, to);
+	if (!s->file)
+		return cannot_open("stream-to", to);
 	if (!s->y4m)
 		return 0;
 	s->scratch = malloc(ctl_picture_yuv420_size(pic));
 	if (!s->scratch)
-		return ctl_fail(to, -ENOMEM);
-	if (!rate.numerator || !rate.denominator)
-		rate = (struct vmedia_fract){ 30, 1 };
-	fprintf(s->file, "YUV4MPEG2 W%u H%u F%u:%u Ip A1:1 C420jpeg\n", pic->width, pic->height,
-		rate.numerator, rate.denominator);
+		return ctl_fail(name_of(to), -ENOMEM);
+	n = ctl_y4m_header(header, sizeof(header), pic, rate);
+	if (fwrite(header, 1, (size_t)n, s->file) != (size_t)n)
+		return ctl_fail(name_of(to), -errno);
+	s->bytes += (uint64_t)n;
 	return 0;
+}
+
+static int open_snapshot(struct ctl_sink *s, const struct ctl_picture *pic)
+{
+	if (!ctl_picture_known(pic))
+		return cannot_convert(pic, "snapshot");
+	s->png = open_output(s, s->o->snapshot);
+	return s->png ? 0 : cannot_open("snapshot", s->o->snapshot);
 }
 
 int ctl_sink_open(struct ctl_sink *s, const struct ctl_stream_options *o,
 		  const struct ctl_picture *pic, struct vmedia_fract rate)
 {
-	int ret;
+	int ret = 0;
 
 	*s = (struct ctl_sink){ .o = o };
-	if (o->to) {
+	if (o->to)
 		ret = open_file(s, pic, rate);
-		if (ret < 0)
-			return ret;
-	}
-	if (!o->preview)
-		return 0;
-	/* The terminal is standard output, unless frames go there. */
-	ret = ctl_preview_init(&s->preview, s->file == stdout ? stderr : stdout, pic->width,
-			       pic->height);
+	if (ret == 0 && o->snapshot)
+		ret = open_snapshot(s, pic);
+	if (ret < 0 || !o->preview)
+		return ret;
+	if (!ctl_picture_known(pic))
+		return cannot_convert(pic, "preview");
+	ret = ctl_preview_init(&s->preview, stdout, pic->width, pic->height);
 	if (ret < 0)
 		return ctl_fail("--preview", ret);
 	s->previewing = true;
 	return 0;
 }
 
+/* Interrupted by a signal: that is no failure, and says nothing. */
+static int written(const char *path, bool ok)
+{
+	if (ok)
+		return 0;
+	return errno == EINTR ? -EINTR : ctl_fail(name_of(path), errno ? -errno : -EIO);
+}
+
 static int write_bytes(struct ctl_sink *s, const void *data, size_t size)
 {
 	if (fwrite(data, 1, size, s->file) != size)
-		return ctl_fail(s->o->to, errno ? -errno : -EIO);
+		return written(s->o->to, false);
 	s->bytes += size;
 	return 0;
 }
 
+/* Conversions fail for frames that are damaged, if for no want of memory. */
+static int converted(const char *what, int ret)
+{
+	return ret == -EINVAL ? -EBADMSG : ret < 0 ? ctl_fail(what, ret) : 0;
+}
+
+/* Whole frames are handed on, so that a program at the other end of a pipe sees them at once. */
 static int put_file(struct ctl_sink *s, const struct ctl_picture *pic)
 {
-	int ret;
+	int ret = 0;
 
 	errno = 0;
 	if (s->y4m) {
-		ret = ctl_picture_yuv420(&s->conv, pic, s->scratch);
-		if (ret < 0)
-			return ctl_fail("cannot convert the frame to Y4M", ret);
-		ret = write_bytes(s, "FRAME\n", 6);
-		return ret < 0 ? ret : write_bytes(s, s->scratch, ctl_picture_yuv420_size(pic));
+		ret = converted(s->o->to, ctl_picture_yuv420(&s->conv, pic, s->scratch));
+		if (ret == 0)
+			ret = write_bytes(s, "FRAME\n", 6);
+		if (ret == 0)
+			ret = write_bytes(s, s->scratch, ctl_picture_yuv420_size(pic));
+	} else {
+		for (unsigned int i = 0; ret == 0 && i < pic->num_planes; i++)
+			ret = write_bytes(s, pic->data[i], pic->bytesused[i]);
 	}
-	for (unsigned int i = 0; i < pic->num_planes; i++) {
-		ret = write_bytes(s, pic->data[i], pic->bytesused[i]);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
+	return ret < 0 ? ret : written(s->o->to, fflush(s->file) == 0);
 }
 
 static int put_snapshot(struct ctl_sink *s, const struct ctl_picture *pic)
@@ -93,29 +181,38 @@ static int put_snapshot(struct ctl_sink *s, const struct ctl_picture *pic)
 	int ret;
 
 	if (!rgb)
-		return ctl_fail(s->o->snapshot, -ENOMEM);
-	ret = ctl_picture_rgb(&conv, pic, rgb, pic->width, pic->height);
-	if (ret == 0)
-		ret = ctl_png_write(s->o->snapshot, rgb, pic->width, pic->height);
+		return ctl_fail(name_of(s->o->snapshot), -ENOMEM);
+	ret = converted(s->o->snapshot, ctl_picture_rgb(&conv, pic, rgb, pic->width, pic->height));
+	if (ret == 0) {
+		ret = ctl_png_write(s->png, rgb, pic->width, pic->height);
+		s->snapped = ret == 0;
+		if (ret < 0)
+			ctl_fail(name_of(s->o->snapshot), ret);
+	}
 	ctl_converter_finish(&conv);
 	free(rgb);
-	s->snapped = true;
-	return ret < 0 ? ctl_fail(s->o->snapshot, ret) : 0;
+	return ret;
+}
+
+static int put_preview(struct ctl_sink *s, const struct ctl_picture *pic, const char *status)
+{
+	int ret = ctl_preview_draw(&s->preview, pic, status);
+
+	if (ret == -EINVAL)
+		return -EBADMSG;
+	return ret < 0 && ret != -EINTR ? ctl_fail("--preview", ret) : ret;
 }
 
 int ctl_sink_put(struct ctl_sink *s, const struct ctl_picture *pic, const char *status)
 {
 	int ret = 0;
 
-	if (s->o->snapshot && !s->snapped)
+	if (s->png && !s->snapped)
 		ret = put_snapshot(s, pic);
 	if (ret == 0 && s->file)
 		ret = put_file(s, pic);
-	if (ret == 0 && s->previewing) {
-		ret = ctl_preview_draw(&s->preview, pic, status);
-		if (ret < 0)
-			ctl_fail("--preview", ret);
-	}
+	if (ret == 0 && s->previewing)
+		ret = put_preview(s, pic, status);
 	return ret;
 }
 
@@ -123,8 +220,12 @@ int ctl_sink_close(struct ctl_sink *s, int ret)
 {
 	if (s->previewing)
 		ctl_preview_finish(&s->preview);
-	if (s->file && s->file != stdout && fclose(s->file) != 0 && ret == 0)
-		ret = ctl_fail(s->o->to, -errno);
+	if (s->file && fclose(s->file) != 0 && ret == 0)
+		ret = ctl_fail(name_of(s->o->to), -errno);
+	if (s->png && fclose(s->png) != 0 && ret == 0)
+		ret = ctl_fail(name_of(s->o->snapshot), -errno);
+	if (s->png && !s->snapped && ret == 0)
+		ret = ctl_fail_text("--snapshot=%s: no whole frame came", s->o->snapshot);
 	free(s->scratch);
 	ctl_converter_finish(&s->conv);
 	*s = (struct ctl_sink){ 0 };

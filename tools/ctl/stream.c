@@ -34,6 +34,7 @@ struct stream {
 	struct ctl_sink sink;
 	/* what was seen */
 	uint64_t seen, kept, dropped, errors;
+	bool ended; /* by the device: V4L2_BUF_FLAG_LAST */
 	uint32_t last_sequence;
 	double first_time, last_time, shown_time;
 	uint64_t shown_frames;
@@ -107,7 +108,7 @@ static int alloc_buffer(struct stream *s, unsigned int index)
 		int ret = vmedia_pages_alloc(s->c->drv, plane_size(s, i), flags, &buf->ptr[i]);
 
 		if (ret < 0)
-			return ctl_fail("no guest memory left for a buffer", ret);
+			return ctl_fail("guest memory for a buffer", ret);
 		buf->ours[i] = true;
 		buf->length[i] = plane_size(s, i);
 	}
@@ -146,6 +147,8 @@ static int setup_buffers(struct stream *s)
 
 	if (ret < 0)
 		return ctl_fail("VIDIOC_REQBUFS", ret);
+	if (!rb.count)
+		return ctl_fail("VIDIOC_REQBUFS", -ENOMEM);
 	s->num_buffers = rb.count < MAX_BUFFERS ? rb.count : MAX_BUFFERS;
 	for (unsigned int i = 0; ret == 0 && i < s->num_buffers; i++)
 		ret = s->o->memory == V4L2_MEMORY_MMAP ? map_buffer(s, i) : alloc_buffer(s, i);
@@ -183,8 +186,27 @@ static void picture_of(const struct stream *s, struct ctl_picture *pic)
 	pic->pixelformat = s->mplane ? mp->pixelformat : p->pixelformat;
 	pic->width = s->mplane ? mp->width : p->width;
 	pic->height = s->mplane ? mp->height : p->height;
+	pic->field = s->mplane ? mp->field : p->field;
+	if (s->mplane)
+		ctl_picture_colours(pic, mp->colorspace, mp->ycbcr_enc, mp->quantization);
+	else
+		ctl_picture_colours(pic, p->colorspace, p->ycbcr_enc, p->quantization);
 	for (unsigned int i = 0; i < pic->num_planes && i < CTL_MAX_PLANES; i++)
 		pic->bytesperline[i] = s->mplane ? mp->plane_fmt[i].bytesperline : p->bytesperline;
+}
+
+/* What plane @i of a frame holds: the device's numbers, kept within the buffer. */
+static void plane_of(const struct stream *s, const struct vmedia_buffer *b,
+		     const struct vmedia_plane *planes, unsigned int i, struct ctl_picture *pic)
+{
+	const struct buffer *buf = &s->buf[b->index];
+	uint64_t used = s->mplane ? planes[i].bytesused : b->bytesused;
+	uint64_t skip = s->mplane ? planes[i].data_offset : 0;
+
+	used = used < buf->length[i] ? used : buf->length[i];
+	skip = skip < used ? skip : used;
+	pic->data[i] = (const uint8_t *)buf->ptr[i] + skip;
+	pic->bytesused[i] = (size_t)(used - skip);
 }
 
 static void status_text(const struct stream *s, char *text, size_t size)
@@ -215,7 +237,7 @@ static void account(struct stream *s, const struct vmedia_buffer *b)
 	if (!s->seen) {
 		s->first_time = s->last_time;
 		s->shown_time = s->last_time;
-	} else if (b->sequence > s->last_sequence + 1) {
+	} else if (b->sequence - s->last_sequence - 1 < 1u << 31) {
 		s->dropped += b->sequence - s->last_sequence - 1;
 	}
 	s->last_sequence = b->sequence;
@@ -226,26 +248,23 @@ static void account(struct stream *s, const struct vmedia_buffer *b)
 static int take_frame(struct stream *s, const struct vmedia_buffer *b,
 		      const struct vmedia_plane *planes)
 {
-	const struct buffer *buf = &s->buf[b->index];
 	struct ctl_picture pic;
 	char status[128];
+	int ret = -EBADMSG;
 
 	if (s->seen <= s->o->skip)
 		return 0;
-	if (b->flags & V4L2_BUF_FLAG_ERROR) {
-		s->errors++;
-		return 0;
-	}
 	picture_of(s, &pic);
-	for (unsigned int i = 0; i < pic.num_planes && i < CTL_MAX_PLANES; i++) {
-		uint32_t used = s->mplane ? planes[i].bytesused : b->bytesused;
-
-		pic.data[i] = buf->ptr[i];
-		pic.bytesused[i] = used < buf->length[i] ? used : buf->length[i];
-	}
+	for (unsigned int i = 0; i < pic.num_planes && i < CTL_MAX_PLANES; i++)
+		plane_of(s, b, planes, i, &pic);
 	status_text(s, status, sizeof(status));
-	s->kept++;
-	return ctl_sink_put(&s->sink, &pic, status);
+	if (!(b->flags & V4L2_BUF_FLAG_ERROR))
+		ret = ctl_sink_put(&s->sink, &pic, status);
+	if (ret == -EBADMSG)
+		s->errors++;
+	else if (ret == 0)
+		s->kept++;
+	return ret == -EBADMSG ? 0 : ret;
 }
 
 static int one_frame(struct stream *s)
@@ -259,13 +278,20 @@ static int one_frame(struct stream *s)
 		b.length = VMEDIA_MAX_PLANES;
 	}
 	ret = vmedia_ioctl(s->c->f, VIDIOC_DQBUF, &b);
+	if (ret == -EPIPE) {
+		s->ended = true;
+		return 0;
+	}
 	if (ret < 0)
 		return ctl_fail("VIDIOC_DQBUF", ret);
 	if (b.index >= s->num_buffers)
 		return ctl_fail("VIDIOC_DQBUF", -EIO);
+	s->ended = b.flags & V4L2_BUF_FLAG_LAST;
+	if (s->ended && !b.bytesused && !planes[0].bytesused)
+		return 0;
 	account(s, &b);
 	ret = take_frame(s, &b, planes);
-	if (ret == 0 && !interrupted)
+	if (ret == 0 && !interrupted && !s->ended)
 		ret = queue_buffer(s, b.index);
 	return ret;
 }
@@ -275,7 +301,7 @@ static int loop(struct stream *s)
 	double patience = s->c->o->connect.timeout_ms / 1000.0, waiting_since = now();
 	int ret;
 
-	while (!interrupted && (!s->o->count || s->kept + s->errors < s->o->count)) {
+	while (!interrupted && !s->ended && (!s->o->count || s->kept + s->errors < s->o->count)) {
 		/* Short waits, so that an interrupt is seen whatever it interrupts. */
 		ret = vmedia_wait(s->c->f, POLLIN, 250);
 		if (ret < 0)
@@ -283,7 +309,7 @@ static int loop(struct stream *s)
 		if (ret & POLLIN) {
 			ret = one_frame(s);
 			if (ret < 0)
-				return ret;
+				return ret == -EINTR && interrupted ? 0 : ret;
 			waiting_since = now();
 		} else if (ret & POLLERR) {
 			return ctl_fail("the device ended the session", -EIO);
@@ -294,20 +320,20 @@ static int loop(struct stream *s)
 	return 0;
 }
 
-static void summary(const struct stream *s)
+static void summary(const struct stream *s, uint64_t bytes)
 {
 	double t = s->last_time - s->first_time;
 
 	if (s->c->o->silent)
 		return;
-	if (isatty(STDERR_FILENO) && !s->sink.previewing)
+	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	fprintf(stderr, "%llu frames, %.2f fps, %llu dropped", (unsigned long long)s->seen,
 		t > 0 ? (double)(s->seen - 1) / t : 0.0, (unsigned long long)s->dropped);
 	if (s->errors)
 		fprintf(stderr, ", %llu damaged", (unsigned long long)s->errors);
-	if (s->sink.file)
-		fprintf(stderr, ", %llu bytes to %s", (unsigned long long)s->sink.bytes, s->o->to);
+	if (s->o->to)
+		fprintf(stderr, ", %llu bytes to %s", (unsigned long long)bytes, s->o->to);
 	fputc('\n', stderr);
 }
 
@@ -325,28 +351,47 @@ static int run(struct stream *s)
 {
 	uint32_t type = s->fmt.type;
 	struct ctl_picture pic;
-	int ret = setup_buffers(s);
+	uint64_t bytes;
+	int ret;
 
-	if (ret < 0)
-		return ret;
 	picture_of(s, &pic);
 	ret = ctl_sink_open(&s->sink, s->o, &pic, frame_rate(s->c, type));
+	if (ret == 0)
+		ret = setup_buffers(s);
 	if (ret == 0) {
 		ret = vmedia_ioctl(s->c->f, VIDIOC_STREAMON, &type);
 		if (ret < 0)
 			ctl_fail("VIDIOC_STREAMON", ret);
 	}
-	if (ret == 0) {
-		ret = loop(s);
-		vmedia_ioctl(s->c->f, VIDIOC_STREAMOFF, &type);
-		summary(s);
-	}
-	return ctl_sink_close(&s->sink, ret);
+	if (ret < 0)
+		return ctl_sink_close(&s->sink, ret);
+	ret = loop(s);
+	/* The terminal comes first: the device may be slow to stop, or may never. */
+	bytes = s->sink.bytes;
+	ret = ctl_sink_close(&s->sink, ret);
+	vmedia_ioctl(s->c->f, VIDIOC_STREAMOFF, &type);
+	summary(s, bytes);
+	return ret;
+}
+
+/*
+ * A second interrupt ends the program at once. A reader that leaves the pipe is an error of
+ * writing, not the end of the process with the terminal as it is.
+ */
+static void catch_signals(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND }, old;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(ends[i], &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
 }
 
 int ctl_stream(struct ctl *c)
 {
-	struct sigaction sa = { .sa_handler = on_interrupt };
 	struct stream *s;
 	int ret;
 
@@ -359,8 +404,7 @@ int ctl_stream(struct ctl *c)
 	s->o = &c->o->stream;
 	s->fmt.type = c->type;
 	s->mplane = c->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	catch_signals();
 	ret = vmedia_ioctl(c->f, VIDIOC_G_FMT, &s->fmt);
 	if (ret < 0)
 		ctl_fail("VIDIOC_G_FMT", ret);
