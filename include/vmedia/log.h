@@ -50,7 +50,14 @@ int vmedia_log_wants(int level);
 /*
  * vmedia_log - one message; longer ones are cut. Keeps errno. Context: any thread, not in a signal
  * handler.
+ *
+ * Peers can cause messages, so what one process writes is limited: of each level but debug,
+ * VMEDIA_LOG_BURST at once and VMEDIA_LOG_PER_SECOND in the long run. The rest is counted, and the
+ * next message that gets through comes behind a line with that number.
  */
+#define VMEDIA_LOG_BURST 1000
+#define VMEDIA_LOG_PER_SECOND 20
+
 void vmedia_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define vmedia_log_if(level, ...)                       \

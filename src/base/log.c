@@ -4,10 +4,16 @@
  *
  * The hook is the one process-wide setting of the library. Its parts are atomics, so that a late
  * change is not a data race, although the header asks for an early one.
+ *
+ * The limit on all messages is the last line of defence of the disk behind the log: owners limit
+ * what their peers can provoke, each for itself, but peers come again, and not every sentence has
+ * an owner. It keeps, for each level, the time until which the messages so far have used up the
+ * rate.
  */
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +26,13 @@ static struct {
 	void *opaque;
 	int level;
 } hook = { .level = VMEDIA_LOG_WARN };
+
+/* What has been said, by level. */
+static struct {
+	pthread_mutex_t lock;
+	uint64_t used_until[VMEDIA_LOG_DEBUG];	/* by CLOCK_MONOTONIC, in nanoseconds */
+	uint64_t missed[VMEDIA_LOG_DEBUG];
+} limit = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 void vmedia_log_set(vmedia_log_fn fn, void *opaque)
 {
@@ -54,23 +67,61 @@ static void to_stderr(int level, const char *msg)
 		return;
 }
 
-void vmedia_log(int level, const char *fmt, ...)
+static void deliver(int level, const char *msg)
 {
 	vmedia_log_fn fn = __atomic_load_n(&hook.fn, __ATOMIC_ACQUIRE);
-	char msg[VMEDIA_LOG_MAX];
-	int saved = errno;
-	va_list ap;
 
-	if (!vmedia_log_wants(level))
-		return;
-	va_start(ap, fmt);
-	if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
-		msg[0] = 0;
-	va_end(ap);
 	if (fn)
 		fn(__atomic_load_n(&hook.opaque, __ATOMIC_RELAXED), level, msg);
 	else
 		to_stderr(level, msg);
+}
+
+/* May one more message of @level be written? Then *missed counts those before it that were not. */
+static bool within_limit(int level, uint64_t *missed)
+{
+	const uint64_t cost = 1000000000u / VMEDIA_LOG_PER_SECOND;
+	uint64_t now;
+	bool ok;
+
+	*missed = 0;
+	if (level < 0 || level >= VMEDIA_LOG_DEBUG)
+		return true;
+	now = vmedia_now_ns();
+	pthread_mutex_lock(&limit.lock);
+	if (limit.used_until[level] < now)
+		limit.used_until[level] = now;
+	ok = limit.used_until[level] - now <= (VMEDIA_LOG_BURST - 1) * cost;
+	if (ok) {
+		limit.used_until[level] += cost;
+		*missed = limit.missed[level];
+		limit.missed[level] = 0;
+	} else {
+		limit.missed[level]++;
+	}
+	pthread_mutex_unlock(&limit.lock);
+	return ok;
+}
+
+void vmedia_log(int level, const char *fmt, ...)
+{
+	char msg[VMEDIA_LOG_MAX];
+	int saved = errno;
+	uint64_t missed;
+	va_list ap;
+
+	if (!vmedia_log_wants(level) || !within_limit(level, &missed))
+		return;
+	if (missed) {
+		snprintf(msg, sizeof(msg), "%llu messages were left out: too many for the log",
+			 (unsigned long long)missed);
+		deliver(level, msg);
+	}
+	va_start(ap, fmt);
+	if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
+		msg[0] = 0;
+	va_end(ap);
+	deliver(level, msg);
 	errno = saved;
 }
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/fd.h"
 #include "base/list.h"
 #include "base/log.h"
 
@@ -98,6 +99,34 @@ static void test_ratelimit(void **state)
 	vmedia_log_set(NULL, NULL);
 }
 
+/* However much there is to say, a log fills slowly, and its reader learns that something is missing. */
+static void test_flood(void **state)
+{
+	const uint64_t start = vmedia_now_ns();
+	int passed, most;
+
+	vmedia_log_set(catch, &last);
+	vmedia_log_set_level(VMEDIA_LOG_DEBUG);
+	count = 0;
+	for (int i = 0; i < 3 * VMEDIA_LOG_BURST; i++)
+		vmedia_info("flood %d", i);
+	/* What passes later stands behind a line that says so. */
+	most = (int)((vmedia_now_ns() - start) / (1000000000u / VMEDIA_LOG_PER_SECOND)) + 1;
+	assert_in_range(count, VMEDIA_LOG_BURST, VMEDIA_LOG_BURST + 2 * most);
+	/* Other levels are not affected, debug is not limited. */
+	count = 0;
+	vmedia_warn("heard");
+	for (int i = 0; i < 3 * VMEDIA_LOG_BURST; i++)
+		vmedia_dbg("debug %d", i);
+	assert_int_equal(count, 3 * VMEDIA_LOG_BURST + 1);
+	for (passed = count; count == passed; )
+		vmedia_info("the end");
+	assert_int_equal(count, passed + 2);
+	assert_string_equal(last, "the end");
+	vmedia_log_set(NULL, NULL);
+	vmedia_log_set_level(VMEDIA_LOG_WARN);
+}
+
 static void test_checked(void **state)
 {
 	uint64_t v;
@@ -159,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_ratelimit),
+		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_checked),
 		cmocka_unit_test(test_list),
 	};
