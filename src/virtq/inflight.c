@@ -61,8 +61,8 @@ int vmedia_inflight_memfd(unsigned int queues, uint32_t num, uint64_t features, 
 int vmedia_inflight_open(int fd, uint64_t offset, uint64_t size, unsigned int queues, uint32_t num,
 			 uint64_t features, struct vmedia_inflight_area **out)
 {
-	struct vmedia_mem_desc desc = { .size = size, .fd_offset = offset, .fd = fd };
 	uint64_t want = vmedia_inflight_size(queues, num, features);
+	struct vmedia_mem_desc desc = { .size = want, .fd_offset = offset, .fd = fd };
 	bool packed = vmedia_vq_has(features, VMEDIA_VIRTIO_F_RING_PACKED);
 	struct vmedia_inflight_area *area;
 	int ret;
