@@ -28,8 +28,9 @@
  * A driver that starts over. Front-ends without RESET_DEVICE (UML) say nothing when the driver is
  * reloaded. So reset() is also called when SET_VRING_BASE names another index than the one at which
  * the ring stopped. SET_STATUS 0 stops all rings; it also resets the device unless RESET_DEVICE is
- * negotiated, because QEMU sends it when a VM pauses. A reset of any kind also forgets the in-flight
- * area: its chains are those of the earlier life, and front-ends that track give one at each start.
+ * negotiated, because QEMU sends it when a VM pauses. A reset of any kind also forgets the
+ * in-flight area: its chains are those of the earlier life, and front-ends that track give one at
+ * each start.
  *
  * Memory. A change of the map gives the user a new snapshot and re-translates running rings; chains
  * taken before hold the snapshot they came with. A ring that a whole new table (SET_MEM_TABLE)

@@ -99,7 +99,7 @@ static void test_ratelimit(void **state)
 	vmedia_log_set(NULL, NULL);
 }
 
-/* However much there is to say, a log fills slowly, and its reader learns that something is missing. */
+/* However much there is to say, a log fills slowly; its reader learns that some is missing. */
 static void test_flood(void **state)
 {
 	const uint64_t start = vmedia_now_ns();
