@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -204,6 +205,18 @@ int vmedia_vuf_create(int fd, const struct vmedia_vuf_config *config,
 	return 0;
 }
 
+/* A socket whose owner does not accept makes connect() wait, once enough others do. */
+static int connect_within(int fd, const struct sockaddr_un *addr, unsigned int ms)
+{
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)))
+		return -errno;
+	if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)))
+		return 0;
+	return errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
 int vmedia_vuf_connect(const char *path, const struct vmedia_vuf_config *config,
 		       const struct vmedia_vuf_ops *ops, void *opaque, struct vmedia_vuf **out)
 {
@@ -216,7 +229,8 @@ int vmedia_vuf_connect(const char *path, const struct vmedia_vuf_config *config,
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	err = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : 0;
+	err = connect_within(fd, &addr, config && config->timeout_ms ? config->timeout_ms
+								     : DEFAULT_TIMEOUT_MS);
 	if (!err)
 		err = vmedia_vuf_create(fd, config, ops, opaque, out);
 	if (err)

@@ -64,7 +64,10 @@ struct vmedia_vuf_config {
 	void *pump_opaque;
 };
 
-/* Connects to a listening socket. Returns 0 or the errno of connect(), -ENAMETOOLONG. */
+/*
+ * Connects to a listening socket. Returns 0 or the errno of connect(), -ENAMETOOLONG, -ETIMEDOUT:
+ * others wait there already and nobody is accepted.
+ */
 int vmedia_vuf_connect(const char *path, const struct vmedia_vuf_config *config,
 		       const struct vmedia_vuf_ops *ops,
 		       void *opaque, struct vmedia_vuf **out);

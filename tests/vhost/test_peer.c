@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A front-end that means harm: descriptors whose flags it changes behind our back, sockets that it
- * reads too, owners that leave in the middle. A back-end that hangs is ended by the alarm.
+ * Peers that mean harm: descriptors whose flags they change behind our back, sockets that they read
+ * too, owners that leave in the middle. Who hangs is ended by the alarm.
  */
 #include "rig.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -262,6 +265,35 @@ static void test_reset_forgets_chains(void **state)
 	forget_chains(false);
 }
 
+/* ---- a back-end that listens and does not accept ---- */
+
+static void test_not_accepted(void **state)
+{
+	struct vmedia_vuf_config cfg = { .timeout_ms = 10 };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	char dir[] = "/tmp/vmedia-test-XXXXXX";
+	struct vmedia_vuf *vuf[8];
+	int sock, err = 0, n = 0;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/s", dir);
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(sock, 1), 0);
+	alarm(WATCHDOG);
+	while (n < 8 && !err) {
+		err = vmedia_vuf_connect(addr.sun_path, &cfg, NULL, NULL, &vuf[n]);
+		n += !err;
+	}
+	alarm(0);
+	assert_int_equal(err, -ETIMEDOUT);
+	while (n)
+		vmedia_vuf_destroy(vuf[--n]);
+	close(sock);
+	unlink(addr.sun_path);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_unwanted_descriptors),
 		cmocka_unit_test(test_leave_in_answer),
 		cmocka_unit_test(test_reset_forgets_chains),
+		cmocka_unit_test(test_not_accepted),
 	};
 
 	vmedia_log_set_level(VMEDIA_LOG_ERR);
