@@ -179,7 +179,7 @@ static int refuse_processes(scmp_filter_ctx ctx)
 				       CLONE_FLAGS(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 	if (ret == 0)
 		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-				       SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+				       SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 	return ret;
 }
 

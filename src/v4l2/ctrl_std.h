@@ -22,6 +22,7 @@
 
 #define ROW(i, t, f, n)								\
 	.id = V4L2_CID_##i, .name = (n), .type = V4L2_CTRL_TYPE_##t, .flags = (f)
+#undef CTRL	/* some C libraries have one for control characters of terminals */
 #define CTRL(i, t, f, n)	{ ROW(i, t, f, n) }
 #define INT(i, n)		CTRL(i, INTEGER, 0, n)
 #define SLIDE(i, n)		CTRL(i, INTEGER, SLIDER, n)
