@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -97,6 +100,68 @@ static void test_call_that_is_full(void **state)
 		assert_int_equal(rig_recv(&r, 0), 1);
 		close(fd[0]);
 		close(fd[1]);
+		rig_close(&r);
+	}
+}
+
+/* Kicks that are always there, or never end: whatever it is, the loop comes to rest. */
+static int endless_kick(int kind, int keep[2])
+{
+	const struct itimerspec often = { { 0, 1 }, { 0, 1 } };
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd = -1;
+
+	assert_int_equal(pipe2(keep, O_CLOEXEC), 0);
+	switch (kind) {
+	case 0:		/* the other end is closed */
+		fd = keep[0];
+		vmedia_fd_close(&keep[1]);
+		return vmedia_fd_dup(fd);
+	case 1:		/* the wrong end, nobody reads */
+		fd = keep[1];
+		vmedia_fd_close(&keep[0]);
+		return vmedia_fd_dup(fd);
+	case 2:		/* a semaphore with more in it than can be taken */
+		return eventfd(UINT32_MAX, EFD_CLOEXEC | EFD_SEMAPHORE);
+	case 3:		/* each nanosecond */
+		fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+		assert_int_equal(timerfd_settime(fd, 0, &often, NULL), 0);
+		return fd;
+	case 4:		/* a poll set with something ready */
+		assert_int_equal(write(keep[1], "x", 1), 1);
+		fd = epoll_create1(EPOLL_CLOEXEC);
+		assert_int_equal(epoll_ctl(fd, EPOLL_CTL_ADD, keep[0], &ev), 0);
+		return fd;
+	case 5:		/* a socket that is shut down both ways */
+		vmedia_fd_close_many(keep, 2);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, keep), 0);
+		shutdown(keep[0], SHUT_RDWR);
+		return vmedia_fd_dup(keep[0]);
+	case 6:		/* one that was never connected */
+		return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	}
+	return fd;
+}
+
+static void test_endless_kicks(void **state)
+{
+	int kind;
+
+	for (kind = 0; kind < 7; kind++) {
+		struct rig r;
+		int keep[2], fd;
+
+		rig_start(&r, NULL);
+		rig_setup_ring(&r, 0, 0);
+		fd = endless_kick(kind, keep);
+		assert_true(fd >= 0);
+		assert_int_equal(vmedia_vuf_set_vring_kick(r.vuf, 0, fd), 0);
+		alarm(WATCHDOG);
+		rig_settle(&r);
+		alarm(0);
+		assert_true(r.kicks[0] < 100);
+		close(fd);
+		vmedia_fd_close_many(keep, 2);
 		rig_close(&r);
 	}
 }
@@ -299,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kick_that_is_read_twice),
 		cmocka_unit_test(test_call_that_is_full),
+		cmocka_unit_test(test_endless_kicks),
 		cmocka_unit_test(test_unwanted_descriptors),
 		cmocka_unit_test(test_leave_in_answer),
 		cmocka_unit_test(test_reset_forgets_chains),
