@@ -51,10 +51,40 @@ static void test_no_descriptors(void **state)
 	}
 }
 
+/* A front-end that leaves a mapping unanswered, and what may end then. */
+static void test_unanswered_mapping(void **state)
+{
+	int how;
+
+	for (how = 0; how < 4; how++) {
+		struct served *s = served_listen(false);
+		uint8_t map[20] = { 4 }, *resp;
+		struct guest g;
+
+		assert_int_equal(guest_connect(&g, s, 0), 0);
+		guest_start(&g);
+		put32(map + 8, guest_open(&g));
+		guest_offer(&g, 0, map, 20, 24, &resp);
+		served_step(s);
+		assert_int_equal(g.maps, 0);
+		if (how == 1)
+			assert_int_equal(vmedia_vuf_set_vring_enable(g.vuf, 0, false), 0);
+		if (how == 2)
+			assert_int_equal(vmedia_vuf_reset_device(g.vuf), 0);
+		if (how == 3) {
+			vmedia_server_destroy(s->srv);
+			s->srv = NULL;
+		}
+		guest_leave(&g);
+		served_end(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_descriptors),
+		cmocka_unit_test(test_unanswered_mapping),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
