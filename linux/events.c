@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
+/*
+ * The event queue: buffers for the device's events, and what events do.
+ *
+ * One deliverer at a time (event_lock): the worker, or a caller whose answer is preceded by events
+ * that must count before it returns. Answers that were there before an event are finished before
+ * it, so that the DQBUF event of a buffer finds its QBUF answered if the device kept the order.
+ *
+ * Security model: an event is copied out once, decoded and checked by src/proto, and then judged by
+ * the state of what it names: an unknown session, a buffer the device does not have, more bytes
+ * than the buffer has are refused. A round takes no more events than there are buffers, so that a
+ * device that never stops cannot keep a caller.
+ */
+#include <linux/slab.h>
+
+#include "vmedia.h"
+
+static int post(struct vmedia_device *dev, u8 *buf)
+{
+	struct virtqueue *vq = dev->vq[VMEDIA_QUEUE_EVENT];
+	struct scatterlist sg;
+	int err = -ENODEV;
+
+	sg_init_one(&sg, buf, VMEDIA_EVT_MAX_SIZE);
+	spin_lock_irq(&dev->vq_lock);
+	if (!dev->dead)
+		err = virtqueue_add_inbuf(vq, &sg, 1, buf, GFP_ATOMIC);
+	spin_unlock_irq(&dev->vq_lock);
+	return err;
+}
+
+static void kick(struct vmedia_device *dev)
+{
+	spin_lock_irq(&dev->vq_lock);
+	if (!dev->dead)
+		virtqueue_kick(dev->vq[VMEDIA_QUEUE_EVENT]);
+	spin_unlock_irq(&dev->vq_lock);
+}
+
+int vmedia_events_init(struct vmedia_device *dev)
+{
+	unsigned int i, num;
+
+	num = min_t(unsigned int, VMEDIA_NUM_EVENTS,
+		    virtqueue_get_vring_size(dev->vq[VMEDIA_QUEUE_EVENT]));
+	for (i = 0; i < num; i++) {
+		dev->events[i] = kzalloc(VMEDIA_EVT_MAX_SIZE, GFP_KERNEL);
+		if (!dev->events[i])
+			return -ENOMEM;
+		if (post(dev, dev->events[i]))
+			return -EIO;
+	}
+	kick(dev);
+	return 0;
+}
+
+void vmedia_events_fini(struct vmedia_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMEDIA_NUM_EVENTS; i++) {
+		kfree(dev->events[i]);
+		dev->events[i] = NULL;
+	}
+}
+
+void vmedia_events_ready(struct virtqueue *vq)
+{
+	struct vmedia_device *dev = vq->vdev->priv;
+
+	queue_work(dev->wq, &dev->event_work);
+}
+
+static void deliver_event(struct vmedia_session *s, const struct vmedia_event *from)
+{
+	struct v4l2_event ev;
+
+	BUILD_BUG_ON(sizeof(ev) != sizeof(*from));
+	memcpy(&ev, from, sizeof(ev));
+	v4l2_event_queue_fh(&s->fh, &ev);
+}
+
+static void dispatch(struct vmedia_device *dev, const struct vmedia_evt *evt)
+{
+	struct vmedia_session *s = vmedia_session_find(dev, evt->session_id);
+
+	if (!s) {
+		vmedia_refused(dev, vmedia_evt_name(evt->type), "event for an unknown session",
+			       evt->session_id, 0);
+		return;
+	}
+	/* What is on its way when CLOSE is sent is nobody's. */
+	if (!s->closed && !s->close_sent) {
+		switch (evt->type) {
+		case VMEDIA_EVT_ERROR:
+			dev_warn_ratelimited(dev->parent, "session %u: the device reports error %u\n",
+					     s->id, evt->err);
+			vmedia_session_fail(s, -EIO);
+			vmedia_session_close(s);
+			break;
+		case VMEDIA_EVT_DQBUF:
+			vmedia_queue_event(s, evt);
+			break;
+		case VMEDIA_EVT_EVENT:
+			if (!vmedia_session_err(s))
+				deliver_event(s, &evt->event);
+			break;
+		}
+	}
+	vmedia_session_put(s);
+}
+
+static void one_event(struct vmedia_device *dev, const u8 *buf, unsigned int len)
+{
+	len = min_t(unsigned int, len, VMEDIA_EVT_MAX_SIZE);
+	memcpy(dev->event_copy, buf, len);
+	atomic64_inc(&dev->num_events);
+	if (vmedia_evt_decode(&dev->evt, dev->event_copy, len))
+		vmedia_refused(dev, "event", dev->evt.why.what, dev->evt.why.got,
+			       dev->evt.why.limit);
+	else
+		dispatch(dev, &dev->evt);
+}
+
+static u8 *next_event(struct vmedia_device *dev, unsigned int *len)
+{
+	struct virtqueue *vq = dev->vq[VMEDIA_QUEUE_EVENT];
+	u8 *buf = NULL;
+
+	spin_lock_irq(&dev->vq_lock);
+	while (!dev->dead) {
+		virtqueue_disable_cb(vq);
+		buf = virtqueue_get_buf(vq, len);
+		if (buf || virtqueue_enable_cb(vq))
+			break;
+	}
+	spin_unlock_irq(&dev->vq_lock);
+	return buf;
+}
+
+/* A round of delivering; true if there may be more. */
+static bool deliver(struct vmedia_device *dev)
+{
+	unsigned int len, n;
+	u8 *buf;
+
+	lockdep_assert_held(&dev->event_lock);
+	vmedia_poll_answers(dev);
+	vmedia_finish_returned(dev);
+	for (n = 0; n < VMEDIA_NUM_EVENTS; n++) {
+		buf = next_event(dev, &len);
+		if (!buf)
+			break;
+		vmedia_poll_answers(dev);
+		vmedia_finish_returned(dev);
+		one_event(dev, buf, len);
+		post(dev, buf);
+	}
+	if (n)
+		kick(dev);
+	return n == VMEDIA_NUM_EVENTS;
+}
+
+void vmedia_event_work(struct work_struct *work)
+{
+	struct vmedia_device *dev = container_of(work, struct vmedia_device, event_work);
+	bool more;
+
+	mutex_lock(&dev->event_lock);
+	more = deliver(dev);
+	mutex_unlock(&dev->event_lock);
+	if (more)
+		queue_work(dev->wq, &dev->event_work);
+}
+
+void vmedia_events_sync(struct vmedia_device *dev)
+{
+	bool more;
+
+	mutex_lock(&dev->event_lock);
+	more = deliver(dev);
+	mutex_unlock(&dev->event_lock);
+	if (more)
+		queue_work(dev->wq, &dev->event_work);
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
+/*
+ * V4L2's calls, forwarded: a structure goes to the device and comes back.
+ *
+ * V4L2's structures are those of the wire on 64-bit machines, field for field; src/proto turns the
+ * bytes where the machine is big-endian. Questions that change nothing can be interrupted by any
+ * signal, since they can be asked again.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "vmedia.h"
+
+static_assert(sizeof(long) == 8, "structures are only those of the wire on 64-bit machines");
+
+static bool changes(u32 nr)
+{
+	switch (nr) {
+	case VMEDIA_NR_S_FMT:
+	case VMEDIA_NR_REQBUFS:
+	case VMEDIA_NR_CREATE_BUFS:
+	case VMEDIA_NR_S_PARM:
+	case VMEDIA_NR_S_STD:
+	case VMEDIA_NR_S_CTRL:
+	case VMEDIA_NR_S_TUNER:
+	case VMEDIA_NR_S_AUDIO:
+	case VMEDIA_NR_S_INPUT:
+	case VMEDIA_NR_S_OUTPUT:
+	case VMEDIA_NR_S_AUDOUT:
+	case VMEDIA_NR_S_MODULATOR:
+	case VMEDIA_NR_S_FREQUENCY:
+	case VMEDIA_NR_S_HW_FREQ_SEEK:
+	case VMEDIA_NR_S_DV_TIMINGS:
+	case VMEDIA_NR_S_SELECTION:
+	case VMEDIA_NR_ENCODER_CMD:
+	case VMEDIA_NR_DECODER_CMD:
+	case VMEDIA_NR_SUBSCRIBE_EVENT:
+	case VMEDIA_NR_UNSUBSCRIBE_EVENT:
+		return true;
+	}
+	return false;
+}
+
+int vmedia_forward(struct vmedia_session *s, u32 nr, void *arg, size_t size)
+{
+	struct vmedia_command *c = vmedia_command_ioctl(s, nr);
+	const struct vmedia_ioctl_info *info;
+	bool gone = false;
+	int err = -EINVAL;
+
+	if (!c)
+		return -ENOMEM;
+	info = c->cmd.io.info;
+	if (WARN_ON_ONCE(!info || info->size != size))
+		goto free;
+	if (info->dir & VMEDIA_DIR_W)
+		memcpy(&c->cmd.io.arg, arg, size);
+	err = vmedia_command_run(c, changes(nr) ? VMEDIA_WAIT_KILL : VMEDIA_WAIT_SIGNAL, &gone);
+	if (gone)
+		return err;
+	if (info->dir & VMEDIA_DIR_R && c->answered &&
+	    (!err || info->flags & VMEDIA_IOCTL_ERR_PAYLOAD))
+		memcpy(arg, &c->cmd.io.arg, size);
+free:
+	vmedia_command_free(c);
+	return err;
+}
+
+/* An op that is one structure there and back. */
+#define FORWARD(op, nr, type)								\
+static int op(struct file *file, void *priv, type *p)					\
+{											\
+	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_##nr, p, sizeof(*p));	\
+}
+
+/* The same, where V4L2 promises not to change it. */
+#define FORWARD_CONST(op, nr, type)							\
+static int op(struct file *file, void *priv, const type *p)				\
+{											\
+	type ask = *p;									\
+											\
+	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_##nr, &ask, sizeof(ask)); \
+}
+
+/* ---- Capabilities, formats ---- */
+
+static int querycap(struct file *file, void *priv, struct v4l2_capability *cap)
+{
+	struct vmedia_device *dev = video_drvdata(file);
+
+	strscpy(cap->driver, "virtio_media", sizeof(cap->driver));
+	strscpy(cap->card, dev->video.name, sizeof(cap->card));
+	snprintf(cap->bus_info, sizeof(cap->bus_info), "platform:%s", dev_name(dev->parent));
+	return 0;
+}
+
+static int enum_fmt(struct file *file, void *priv, struct v4l2_fmtdesc *f)
+{
+	int err = vmedia_forward(vmedia_session_of(file), VMEDIA_NR_ENUM_FMT, f, sizeof(*f));
+
+	/* V4L2 warns of formats without a name that it does not know. */
+	if (!err && !f->description[0])
+		snprintf(f->description, sizeof(f->description), "%p4cc", &f->pixelformat);
+	return err;
+}
+
+FORWARD(g_fmt, G_FMT, struct v4l2_format)
+FORWARD(s_fmt, S_FMT, struct v4l2_format)
+FORWARD(try_fmt, TRY_FMT, struct v4l2_format)
+FORWARD(enum_framesizes, ENUM_FRAMESIZES, struct v4l2_frmsizeenum)
+FORWARD(enum_frameintervals, ENUM_FRAMEINTERVALS, struct v4l2_frmivalenum)
+FORWARD(g_sliced_vbi_cap, G_SLICED_VBI_CAP, struct v4l2_sliced_vbi_cap)
+
+/* read() is videobuf2's, so its buffers are ours to tell of. */
+static int parm(struct file *file, u32 nr, struct v4l2_streamparm *p)
+{
+	struct vmedia_session *s = vmedia_session_of(file);
+	int err = vmedia_forward(s, nr, p, sizeof(*p));
+
+	if (!err && !V4L2_TYPE_IS_OUTPUT(p->type) && s->dev->caps & V4L2_CAP_READWRITE &&
+	    !p->parm.capture.readbuffers)
+		p->parm.capture.readbuffers = 2;
+	return err;
+}
+
+static int g_parm(struct file *file, void *priv, struct v4l2_streamparm *p)
+{
+	return parm(file, VMEDIA_NR_G_PARM, p);
+}
+
+static int s_parm(struct file *file, void *priv, struct v4l2_streamparm *p)
+{
+	return parm(file, VMEDIA_NR_S_PARM, p);
+}
+
+/* V4L2 asks for multi-planar queues by their single-planar names; the device knows its own. */
+static int selection(struct file *file, u32 nr, struct v4l2_selection *p)
+{
+	struct vmedia_session *s = vmedia_session_of(file);
+	u32 type = p->type;
+	int err;
+
+	if (type == V4L2_BUF_TYPE_VIDEO_CAPTURE && !s->queue[type])
+		p->type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
+	if (type == V4L2_BUF_TYPE_VIDEO_OUTPUT && !s->queue[type])
+		p->type = V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+	err = vmedia_forward(s, nr, p, sizeof(*p));
+	p->type = type;
+	return err;
+}
+
+static int g_selection(struct file *file, void *priv, struct v4l2_selection *p)
+{
+	return selection(file, VMEDIA_NR_G_SELECTION, p);
+}
+
+static int s_selection(struct file *file, void *priv, struct v4l2_selection *p)
+{
+	return selection(file, VMEDIA_NR_S_SELECTION, p);
+}
+
+/* ---- Inputs, outputs, standards, timings, tuners ---- */
+
+/* An op on a bare number, written. */
+#define FORWARD_SET(op, nr, type)							\
+static int op(struct file *file, void *priv, type v)					\
+{											\
+	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_##nr, &v, sizeof(v));	\
+}
+
+FORWARD(enum_input, ENUMINPUT, struct v4l2_input)
+FORWARD(g_input, G_INPUT, unsigned int)
+FORWARD_SET(s_input, S_INPUT, unsigned int)
+FORWARD(enum_output, ENUMOUTPUT, struct v4l2_output)
+FORWARD(g_output, G_OUTPUT, unsigned int)
+FORWARD_SET(s_output, S_OUTPUT, unsigned int)
+FORWARD(g_std, G_STD, v4l2_std_id)
+FORWARD_SET(s_std, S_STD, v4l2_std_id)
+FORWARD(querystd, QUERYSTD, v4l2_std_id)
+FORWARD(enumaudio, ENUMAUDIO, struct v4l2_audio)
+FORWARD(g_audio, G_AUDIO, struct v4l2_audio)
+FORWARD_CONST(s_audio, S_AUDIO, struct v4l2_audio)
+FORWARD(enumaudout, ENUMAUDOUT, struct v4l2_audioout)
+FORWARD(g_audout, G_AUDOUT, struct v4l2_audioout)
+FORWARD_CONST(s_audout, S_AUDOUT, struct v4l2_audioout)
+FORWARD(g_tuner, G_TUNER, struct v4l2_tuner)
+FORWARD_CONST(s_tuner, S_TUNER, struct v4l2_tuner)
+FORWARD(g_modulator, G_MODULATOR, struct v4l2_modulator)
+FORWARD_CONST(s_modulator, S_MODULATOR, struct v4l2_modulator)
+FORWARD(g_frequency, G_FREQUENCY, struct v4l2_frequency)
+FORWARD_CONST(s_frequency, S_FREQUENCY, struct v4l2_frequency)
+FORWARD(enum_freq_bands, ENUM_FREQ_BANDS, struct v4l2_frequency_band)
+FORWARD_CONST(s_hw_freq_seek, S_HW_FREQ_SEEK, struct v4l2_hw_freq_seek)
+FORWARD(s_dv_timings, S_DV_TIMINGS, struct v4l2_dv_timings)
+FORWARD(g_dv_timings, G_DV_TIMINGS, struct v4l2_dv_timings)
+FORWARD(query_dv_timings, QUERY_DV_TIMINGS, struct v4l2_dv_timings)
+FORWARD(enum_dv_timings, ENUM_DV_TIMINGS, struct v4l2_enum_dv_timings)
+FORWARD(dv_timings_cap, DV_TIMINGS_CAP, struct v4l2_dv_timings_cap)
+
+/* ---- Controls, codecs ---- */
+
+#if !VMEDIA_KERNEL(6, 15)	/* later kernels ask for these as extended controls */
+FORWARD(queryctrl, QUERYCTRL, struct v4l2_queryctrl)
+FORWARD(g_ctrl, G_CTRL, struct v4l2_control)
+FORWARD(s_ctrl, S_CTRL, struct v4l2_control)
+#endif
+FORWARD(query_ext_ctrl, QUERY_EXT_CTRL, struct v4l2_query_ext_ctrl)
+FORWARD(querymenu, QUERYMENU, struct v4l2_querymenu)
+FORWARD(g_enc_index, G_ENC_INDEX, struct v4l2_enc_idx)
+FORWARD(try_encoder_cmd, TRY_ENCODER_CMD, struct v4l2_encoder_cmd)
+FORWARD(try_decoder_cmd, TRY_DECODER_CMD, struct v4l2_decoder_cmd)
+
+/* After START a capture queue that was drained goes on. */
+static void restart(struct vmedia_session *s)
+{
+	unsigned int i;
+
+	mutex_lock(&s->lock);
+	for (i = 0; i <= VMEDIA_MAX_TYPE; i++)
+		if (s->queue[i] && !V4L2_TYPE_IS_OUTPUT(i))
+			vb2_clear_last_buffer_dequeued(&s->queue[i]->vb);
+	mutex_unlock(&s->lock);
+}
+
+static int encoder_cmd(struct file *file, void *priv, struct v4l2_encoder_cmd *p)
+{
+	struct vmedia_session *s = vmedia_session_of(file);
+	int err = vmedia_forward(s, VMEDIA_NR_ENCODER_CMD, p, sizeof(*p));
+
+	if (!err && p->cmd == V4L2_ENC_CMD_START)
+		restart(s);
+	return err;
+}
+
+static int decoder_cmd(struct file *file, void *priv, struct v4l2_decoder_cmd *p)
+{
+	struct vmedia_session *s = vmedia_session_of(file);
+	int err = vmedia_forward(s, VMEDIA_NR_DECODER_CMD, p, sizeof(*p));
+
+	if (!err && p->cmd == V4L2_DEC_CMD_START)
+		restart(s);
+	return err;
+}
+
+/* ---- What V4L2 would answer itself, from what it does not know ---- */
+
+static long enumstd(struct file *file, void __user *arg)
+{
+	struct v4l2_standard std = { 0 };
+	int err;
+
+	if (copy_from_user(&std.index, arg + offsetof(struct v4l2_standard, index),
+			   sizeof(std.index)))
+		return -EFAULT;
+	err = vmedia_forward(vmedia_session_of(file), VMEDIA_NR_ENUMSTD, &std, sizeof(std));
+	if (!err && copy_to_user(arg, &std, sizeof(std)))
+		return -EFAULT;
+	return err;
+}
+
+long vmedia_unlocked_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (cmd == VIDIOC_ENUMSTD)
+		return enumstd(file, (void __user *)arg);
+	return video_ioctl2(file, cmd, arg);
+}
+
+#define FMT_OPS(kind)							\
+	.vidioc_g_fmt_##kind = g_fmt,					\
+	.vidioc_s_fmt_##kind = s_fmt,					\
+	.vidioc_try_fmt_##kind = try_fmt
+
+const struct v4l2_ioctl_ops vmedia_ioctl_ops = {
+	.vidioc_querycap = querycap,
+	.vidioc_enum_fmt_vid_cap = enum_fmt,
+	.vidioc_enum_fmt_vid_out = enum_fmt,
+	.vidioc_enum_fmt_sdr_cap = enum_fmt,
+	.vidioc_enum_fmt_sdr_out = enum_fmt,
+	.vidioc_enum_fmt_meta_cap = enum_fmt,
+	.vidioc_enum_fmt_meta_out = enum_fmt,
+	FMT_OPS(vid_cap),
+	FMT_OPS(vid_out),
+	FMT_OPS(vid_cap_mplane),
+	FMT_OPS(vid_out_mplane),
+	FMT_OPS(vbi_cap),
+	FMT_OPS(vbi_out),
+	FMT_OPS(sliced_vbi_cap),
+	FMT_OPS(sliced_vbi_out),
+	FMT_OPS(sdr_cap),
+	FMT_OPS(sdr_out),
+	FMT_OPS(meta_cap),
+	FMT_OPS(meta_out),
+	.vidioc_reqbufs = vmedia_reqbufs,
+	.vidioc_create_bufs = vmedia_create_bufs,
+	.vidioc_querybuf = vmedia_querybuf,
+	.vidioc_prepare_buf = vmedia_prepare_buf,
+	.vidioc_qbuf = vmedia_qbuf,
+	.vidioc_dqbuf = vmedia_dqbuf,
+	.vidioc_expbuf = vmedia_expbuf,
+	.vidioc_streamon = vmedia_streamon,
+	.vidioc_streamoff = vmedia_streamoff,
+	.vidioc_g_std = g_std,
+	.vidioc_s_std = s_std,
+	.vidioc_querystd = querystd,
+	.vidioc_enum_input = enum_input,
+	.vidioc_g_input = g_input,
+	.vidioc_s_input = s_input,
+	.vidioc_enum_output = enum_output,
+	.vidioc_g_output = g_output,
+	.vidioc_s_output = s_output,
+#if !VMEDIA_KERNEL(6, 15)
+	.vidioc_queryctrl = queryctrl,
+	.vidioc_g_ctrl = g_ctrl,
+	.vidioc_s_ctrl = s_ctrl,
+#endif
+	.vidioc_query_ext_ctrl = query_ext_ctrl,
+	.vidioc_g_ext_ctrls = vmedia_g_ext_ctrls,
+	.vidioc_s_ext_ctrls = vmedia_s_ext_ctrls,
+	.vidioc_try_ext_ctrls = vmedia_try_ext_ctrls,
+	.vidioc_querymenu = querymenu,
+	.vidioc_enumaudio = enumaudio,
+	.vidioc_g_audio = g_audio,
+	.vidioc_s_audio = s_audio,
+	.vidioc_enumaudout = enumaudout,
+	.vidioc_g_audout = g_audout,
+	.vidioc_s_audout = s_audout,
+	.vidioc_g_modulator = g_modulator,
+	.vidioc_s_modulator = s_modulator,
+	.vidioc_g_selection = g_selection,
+	.vidioc_s_selection = s_selection,
+	.vidioc_g_enc_index = g_enc_index,
+	.vidioc_encoder_cmd = encoder_cmd,
+	.vidioc_try_encoder_cmd = try_encoder_cmd,
+	.vidioc_decoder_cmd = decoder_cmd,
+	.vidioc_try_decoder_cmd = try_decoder_cmd,
+	.vidioc_g_parm = g_parm,
+	.vidioc_s_parm = s_parm,
+	.vidioc_g_tuner = g_tuner,
+	.vidioc_s_tuner = s_tuner,
+	.vidioc_g_frequency = g_frequency,
+	.vidioc_s_frequency = s_frequency,
+	.vidioc_enum_freq_bands = enum_freq_bands,
+	.vidioc_g_sliced_vbi_cap = g_sliced_vbi_cap,
+	.vidioc_s_hw_freq_seek = s_hw_freq_seek,
+	.vidioc_enum_framesizes = enum_framesizes,
+	.vidioc_enum_frameintervals = enum_frameintervals,
+	.vidioc_s_dv_timings = s_dv_timings,
+	.vidioc_g_dv_timings = g_dv_timings,
+	.vidioc_query_dv_timings = query_dv_timings,
+	.vidioc_enum_dv_timings = enum_dv_timings,
+	.vidioc_dv_timings_cap = dv_timings_cap,
+	.vidioc_g_edid = vmedia_g_edid,
+	.vidioc_s_edid = vmedia_s_edid,
+	.vidioc_subscribe_event = vmedia_subscribe_event,
+	.vidioc_unsubscribe_event = vmedia_unsubscribe_event,
+};

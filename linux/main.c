@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
+/*
+ * Virtio media driver: the module, a device's beginning and its end.
+ *
+ * Order of things at probe: config space read and checked, queues, DRIVER_OK, event buffers, what
+ * kinds of memory the device takes, and only then the node. Removal: the node goes first, waiters
+ * wake, the device is reset, and what it had is taken back; the structure itself stays until the
+ * last open file, mapping and exported buffer is gone (v4l2_dev.ref).
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "vmedia.h"
+
+unsigned int vmedia_timeout_ms = 10000;
+module_param_named(timeout_ms, vmedia_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(timeout_ms, "Milliseconds that a device may take for an answer (10000)");
+
+static unsigned int extra_device_id;
+module_param(extra_device_id, uint, 0444);
+MODULE_PARM_DESC(extra_device_id, "One further virtio device ID to bind to (none)");
+
+void vmedia_refused(struct vmedia_device *dev, const char *who, const char *what, u64 got,
+		    u64 limit)
+{
+	atomic64_inc(&dev->refused);
+	dev_warn_ratelimited(dev->parent, "%s refused: %s (%llu, %llu)\n", who, what, got, limit);
+}
+
+void vmedia_device_fail(struct vmedia_device *dev, const char *why)
+{
+	struct vmedia_session *s;
+	unsigned long id;
+
+	if (xchg(&dev->failed, true))
+		return;
+	if (why)
+		dev_err(dev->parent, "the device cannot be used any more: %s\n", why);
+	wake_up_all(&dev->space);
+	xa_lock(&dev->sessions);
+	xa_for_each(&dev->sessions, id, s)
+		vmedia_session_fail(s, -ENODEV);
+	xa_unlock(&dev->sessions);
+	WRITE_ONCE(dev->unregister, true);
+	mod_delayed_work(dev->wq, &dev->watchdog, 0);
+}
+
+/* A back-end that is gone breaks the queues, and says no more: look from time to time. */
+static void watchdog(struct work_struct *work)
+{
+	struct vmedia_device *dev = container_of(to_delayed_work(work), struct vmedia_device,
+						 watchdog);
+	bool broken = false;
+	unsigned int i;
+
+	spin_lock_irq(&dev->vq_lock);
+	for (i = 0; i < VMEDIA_NUM_QUEUES && !dev->dead; i++)
+		broken |= virtqueue_is_broken(dev->vq[i]);
+	spin_unlock_irq(&dev->vq_lock);
+	if (broken)
+		vmedia_device_fail(dev, "its queues are broken");
+	if (READ_ONCE(dev->unregister))
+		video_unregister_device(&dev->video);
+	else if (!READ_ONCE(dev->failed))
+		queue_delayed_work(dev->wq, &dev->watchdog, HZ);
+}
+
+/* ---- The node ---- */
+
+#define RX_CAPS	(V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_VBI_CAPTURE | \
+		 V4L2_CAP_SLICED_VBI_CAPTURE | V4L2_CAP_SDR_CAPTURE | V4L2_CAP_META_CAPTURE |	\
+		 V4L2_CAP_TUNER | V4L2_CAP_RADIO | V4L2_CAP_RDS_CAPTURE)
+#define TX_CAPS	(V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_VIDEO_OUTPUT_MPLANE | V4L2_CAP_VBI_OUTPUT |	\
+		 V4L2_CAP_SLICED_VBI_OUTPUT | V4L2_CAP_SDR_OUTPUT | V4L2_CAP_META_OUTPUT |	\
+		 V4L2_CAP_MODULATOR | V4L2_CAP_RDS_OUTPUT)
+#define M2M_CAPS (V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE)
+/* Neither overlay, which is not carried, nor what is this driver's to say. */
+#define KNOWN_CAPS (RX_CAPS | TX_CAPS | M2M_CAPS | V4L2_CAP_AUDIO | V4L2_CAP_HW_FREQ_SEEK |	\
+		    V4L2_CAP_EXT_PIX_FORMAT | V4L2_CAP_STREAMING | V4L2_CAP_TOUCH |		\
+		    V4L2_CAP_IO_MC | V4L2_CAP_EDID)
+
+static const struct {
+	u32 cap, types;
+} cap_types[] = {
+	{ V4L2_CAP_VIDEO_CAPTURE, BIT(V4L2_BUF_TYPE_VIDEO_CAPTURE) },
+	{ V4L2_CAP_VIDEO_OUTPUT, BIT(V4L2_BUF_TYPE_VIDEO_OUTPUT) },
+	{ V4L2_CAP_VBI_CAPTURE, BIT(V4L2_BUF_TYPE_VBI_CAPTURE) },
+	{ V4L2_CAP_VBI_OUTPUT, BIT(V4L2_BUF_TYPE_VBI_OUTPUT) },
+	{ V4L2_CAP_SLICED_VBI_CAPTURE, BIT(V4L2_BUF_TYPE_SLICED_VBI_CAPTURE) },
+	{ V4L2_CAP_SLICED_VBI_OUTPUT, BIT(V4L2_BUF_TYPE_SLICED_VBI_OUTPUT) },
+	{ V4L2_CAP_VIDEO_CAPTURE_MPLANE, BIT(V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE) },
+	{ V4L2_CAP_VIDEO_OUTPUT_MPLANE, BIT(V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE) },
+	{ V4L2_CAP_VIDEO_M2M, BIT(V4L2_BUF_TYPE_VIDEO_CAPTURE) | BIT(V4L2_BUF_TYPE_VIDEO_OUTPUT) },
+	{ V4L2_CAP_VIDEO_M2M_MPLANE, BIT(V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE) |
+				     BIT(V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE) },
+	{ V4L2_CAP_SDR_CAPTURE, BIT(V4L2_BUF_TYPE_SDR_CAPTURE) },
+	{ V4L2_CAP_SDR_OUTPUT, BIT(V4L2_BUF_TYPE_SDR_OUTPUT) },
+	{ V4L2_CAP_META_CAPTURE, BIT(V4L2_BUF_TYPE_META_CAPTURE) },
+	{ V4L2_CAP_META_OUTPUT, BIT(V4L2_BUF_TYPE_META_OUTPUT) },
+};
+
+static int check_config(struct vmedia_device *dev)
+{
+	u32 type = dev->config.device_type;
+	unsigned int i;
+
+	if (type > VFL_TYPE_TOUCH || type == VFL_TYPE_SUBDEV) {
+		dev_err(dev->parent, "device_type %u in the config space is none of a video node\n",
+			type);
+		return -EINVAL;
+	}
+	dev->caps = dev->config.device_caps & KNOWN_CAPS;
+	for (i = 0; i < ARRAY_SIZE(cap_types); i++)
+		if (dev->caps & cap_types[i].cap)
+			dev->types |= cap_types[i].types;
+	if (hweight32(dev->types) > 4 || !(dev->caps & (RX_CAPS | TX_CAPS | M2M_CAPS))) {
+		dev_err(dev->parent, "device_caps %#x in the config space make no device\n",
+			dev->config.device_caps);
+		return -EINVAL;
+	}
+	if (!(dev->caps & V4L2_CAP_STREAMING))
+		dev->types = 0;
+	/* read() is videobuf2's. */
+	if (hweight32(dev->types) == 1 && !V4L2_TYPE_IS_OUTPUT(ffs(dev->types) - 1) &&
+	    !V4L2_TYPE_IS_MULTIPLANAR(ffs(dev->types) - 1))
+		dev->caps |= V4L2_CAP_READWRITE;
+	return 0;
+}
+
+static int read_config(struct vmedia_device *dev)
+{
+	u8 raw[VMEDIA_CONFIG_SIZE];
+
+	virtio_cread_bytes(dev->virtio, 0, raw, sizeof(raw));
+	vmedia_config_decode(&dev->config, raw);
+	return check_config(dev);
+}
+
+static int register_node(struct vmedia_device *dev)
+{
+	struct video_device *video = &dev->video;
+	int err;
+
+	/* A name of 32 bytes may come without a NUL, and with anything but. */
+	snprintf(video->name, sizeof(video->name), "%.*s", 31, dev->config.card);
+	video->fops = &vmedia_fops;
+	video->ioctl_ops = &vmedia_ioctl_ops;
+	video->release = video_device_release_empty;
+	video->v4l2_dev = &dev->v4l2_dev;
+	video->device_caps = dev->caps;
+	video->tvnorms = V4L2_STD_ALL;	/* the device says which */
+	if (dev->caps & M2M_CAPS || (dev->caps & RX_CAPS && dev->caps & TX_CAPS))
+		video->vfl_dir = VFL_DIR_M2M;
+	else
+		video->vfl_dir = dev->caps & TX_CAPS ? VFL_DIR_TX : VFL_DIR_RX;
+	video_set_drvdata(video, dev);
+	err = video_register_device(video, dev->config.device_type, -1);
+	if (err)
+		dev_err(dev->parent, "cannot register a video node: %d\n", err);
+	return err;
+}
+
+static void release(struct v4l2_device *v4l2_dev)
+{
+	struct vmedia_device *dev = container_of(v4l2_dev, struct vmedia_device, v4l2_dev);
+
+	vmedia_events_fini(dev);
+	v4l2_device_unregister(&dev->v4l2_dev);
+	destroy_workqueue(dev->wq);
+	xa_destroy(&dev->sessions);
+	kfree(dev);
+}
+
+static struct vmedia_device *new_device(struct virtio_device *virtio)
+{
+	struct vmedia_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (!dev)
+		return NULL;
+	dev->virtio = virtio;
+	dev->parent = &virtio->dev;
+	dev->dma = virtio_has_feature(virtio, VIRTIO_F_ACCESS_PLATFORM);
+	spin_lock_init(&dev->vq_lock);
+	INIT_LIST_HEAD(&dev->ring);
+	INIT_LIST_HEAD(&dev->returned);
+	init_waitqueue_head(&dev->space);
+	mutex_init(&dev->event_lock);
+	xa_init(&dev->sessions);
+	INIT_WORK(&dev->event_work, vmedia_event_work);
+	INIT_DELAYED_WORK(&dev->watchdog, watchdog);
+	dev->wq = alloc_workqueue("virtio_media", WQ_HIGHPRI, 0);
+	if (!dev->wq) {
+		kfree(dev);
+		return NULL;
+	}
+	virtio->priv = dev;
+	return dev;
+}
+
+/* The device has nothing of ours from here on. */
+static void stop_device(struct vmedia_device *dev)
+{
+	struct vmedia_session *s;
+	unsigned long id;
+
+	spin_lock_irq(&dev->vq_lock);
+	dev->dead = true;
+	spin_unlock_irq(&dev->vq_lock);
+	virtio_reset_device(dev->virtio);
+	cancel_work_sync(&dev->event_work);
+	vmedia_transport_reap(dev);
+	xa_for_each(&dev->sessions, id, s) {
+		s = vmedia_session_find(dev, id);
+		if (!s)
+			continue;
+		vmedia_session_forget(s);
+		vmedia_session_put(s);
+	}
+	dev->virtio->config->del_vqs(dev->virtio);
+}
+
+static int vmedia_probe(struct virtio_device *virtio)
+{
+	struct vmedia_device *dev;
+	int err;
+
+	if (!virtio_has_feature(virtio, VIRTIO_F_VERSION_1)) {
+		dev_err(&virtio->dev, "the device is no virtio 1 device\n");
+		return -ENODEV;
+	}
+	dev = new_device(virtio);
+	if (!dev)
+		return -ENOMEM;
+	dev->v4l2_dev.release = release;
+	err = v4l2_device_register(&virtio->dev, &dev->v4l2_dev);
+	if (err) {
+		destroy_workqueue(dev->wq);
+		kfree(dev);
+		return err;
+	}
+	err = read_config(dev);
+	if (!err)
+		err = vmedia_region_init(dev);
+	if (!err)
+		err = vmedia_transport_init(dev);
+	if (err)
+		goto put;
+	virtio_device_ready(virtio);
+	err = vmedia_events_init(dev);
+	if (!err)
+		err = vmedia_session_probe(dev);
+	if (!err)
+		err = register_node(dev);
+	if (err)
+		goto stop;
+	queue_delayed_work(dev->wq, &dev->watchdog, HZ);
+	return 0;
+stop:
+	vmedia_device_fail(dev, NULL);
+	cancel_delayed_work_sync(&dev->watchdog);
+	stop_device(dev);
+put:
+	v4l2_device_disconnect(&dev->v4l2_dev);
+	v4l2_device_put(&dev->v4l2_dev);
+	return err;
+}
+
+static void vmedia_remove(struct virtio_device *virtio)
+{
+	struct vmedia_device *dev = virtio->priv;
+
+	vmedia_device_fail(dev, NULL);
+	cancel_delayed_work_sync(&dev->watchdog);
+	video_unregister_device(&dev->video);
+	stop_device(dev);
+	v4l2_device_disconnect(&dev->v4l2_dev);
+	v4l2_device_put(&dev->v4l2_dev);
+}
+
+static const struct virtio_device_id id_table[] = {
+	{ VMEDIA_DEVICE_ID, VIRTIO_DEV_ANY_ID },
+	{ 0 },
+};
+MODULE_DEVICE_TABLE(virtio, id_table);
+
+static struct virtio_device_id more_ids[] = {
+	{ VMEDIA_DEVICE_ID, VIRTIO_DEV_ANY_ID },
+	{ 0, VIRTIO_DEV_ANY_ID },
+	{ 0 },
+};
+
+static struct virtio_driver vmedia_driver = {
+	.driver.name = "virtio_media",
+	.driver.owner = THIS_MODULE,
+	.id_table = id_table,
+	.probe = vmedia_probe,
+	.remove = vmedia_remove,
+};
+
+static int __init vmedia_init(void)
+{
+	if (extra_device_id) {
+		more_ids[1].device = extra_device_id;
+		vmedia_driver.id_table = more_ids;
+	}
+	return register_virtio_driver(&vmedia_driver);
+}
+module_init(vmedia_init);
+
+static void __exit vmedia_exit(void)
+{
+	unregister_virtio_driver(&vmedia_driver);
+}
+module_exit(vmedia_exit);
+
+MODULE_DESCRIPTION("Virtio media driver");
+MODULE_AUTHOR("The vmedia authors");
+MODULE_LICENSE("Dual BSD/GPL");
+VMEDIA_IMPORT_NS(DMA_BUF);

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
+/*
+ * videobuf2's operations: a buffer is lent to the device by QBUF and comes back by an event.
+ *
+ * videobuf2 gives buffers to its driver only once STREAMON was called; so QBUF is sent then for all
+ * that wait, and at once afterwards. Nobody waits for a QBUF's answer: a refusal returns the buffer
+ * with an error, as broken hardware would; while STREAMON is undecided it makes STREAMON fail, and
+ * then all buffers must go back unused, so those that came back early wait in @back.
+ *
+ * Security model: which buffer an event or answer means is looked up by the device's index in this
+ * session's queue, and must be LENT (for answers: in the very loan that asked). Sizes are those
+ * of the memory that was lent, not what the event claims. What the device does not return in time
+ * it keeps until CLOSE or reset; videobuf2 gets its buffer back all the same.
+ */
+#include <linux/slab.h>
+
+#include "vmedia.h"
+
+struct vmedia_queue *vmedia_queue_of(struct vmedia_session *s, u32 type)
+{
+	return type <= VMEDIA_MAX_TYPE ? s->queue[type] : NULL;
+}
+
+/* ---- Coming back ---- */
+
+/* The loan is over. Returns it for the caller to free. */
+static struct vmedia_loan *end_loan(struct vmedia_queue *q, struct vmedia_buf *buf)
+{
+	struct vmedia_loan *loan = buf->loan;
+
+	lockdep_assert_held(&q->session->buf_lock);
+	buf->loan = NULL;
+	if (loan)
+		list_del_init(&loan->node);
+	return loan;
+}
+
+/* Under buf_lock: @buf is videobuf2's, who may free it. */
+static void leave(struct vmedia_queue *q, struct vmedia_buf *buf, enum vb2_buffer_state result)
+{
+	xa_erase(&q->bufs, buf->index);
+	vb2_buffer_done(&buf->vb.vb2_buf, result);
+}
+
+/* Under buf_lock: @buf is not the device's any more. */
+static void give_back(struct vmedia_queue *q, struct vmedia_buf *buf, enum vb2_buffer_state result)
+{
+	lockdep_assert_held(&q->session->buf_lock);
+	if (q->on) {
+		leave(q, buf, result);
+	} else {
+		buf->state = VMEDIA_BUF_BACK;
+		buf->result = result;
+		list_add_tail(&buf->back, &q->back);
+	}
+}
+
+static void clear_payload(struct vmedia_buf *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->vb.vb2_buf.num_planes; i++)
+		buf->vb.vb2_buf.planes[i].bytesused = 0;
+}
+
+/* The event's numbers into the buffer. NULL, or what is wrong with them. */
+static const char *take_planes(struct vmedia_buf *buf, const struct vmedia_evt *evt)
+{
+	struct vb2_buffer *vb = &buf->vb.vb2_buf;
+	bool output = V4L2_TYPE_IS_OUTPUT(vb->type);
+	unsigned int i;
+
+	if (!V4L2_TYPE_IS_MULTIPLANAR(vb->type)) {
+		if (evt->buffer.bytesused > vb->planes[0].length)
+			return "DQBUF with more bytes used than there are";
+		if (!output)
+			vb->planes[0].bytesused = evt->buffer.bytesused;
+		return NULL;
+	}
+	if (evt->buffer.length != vb->num_planes)
+		return "DQBUF with another number of planes";
+	for (i = 0; i < vb->num_planes; i++) {
+		const struct vmedia_plane *p = &evt->planes[i];
+
+		if (p->bytesused > vb->planes[i].length || p->data_offset > vb->planes[i].length)
+			return "DQBUF with more bytes used than there are";
+		if (output)
+			continue;
+		vb->planes[i].bytesused = p->bytesused;
+		vb->planes[i].data_offset = p->data_offset;
+	}
+	return NULL;
+}
+
+#define EVENT_FLAGS (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME |	\
+		     V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_LAST)
+
+static void take_frame(struct vmedia_queue *q, struct vmedia_buf *buf,
+		       const struct vmedia_buffer *b)
+{
+	struct vb2_v4l2_buffer *vb = &buf->vb;
+
+	if (q->vb.is_output)
+		return;
+	vb->flags = (vb->flags & ~EVENT_FLAGS) | (b->flags & EVENT_FLAGS);
+	vb->field = b->field == V4L2_FIELD_ANY ? V4L2_FIELD_NONE : b->field;
+	vb->sequence = b->sequence;
+	BUILD_BUG_ON(sizeof(vb->timecode) != sizeof(b->timecode));
+	memcpy(&vb->timecode, &b->timecode, sizeof(vb->timecode));
+	if (q->vb.copy_timestamp)
+		vb->vb2_buf.timestamp = b->timestamp.tv_sec * NSEC_PER_SEC +
+					b->timestamp.tv_usec * NSEC_PER_USEC;
+	else
+		vb->vb2_buf.timestamp = ktime_get_ns();
+}
+
+void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
+{
+	struct vmedia_queue *q = vmedia_queue_of(s, evt->buffer.type);
+	struct vmedia_loan *loan = NULL;
+	struct vmedia_buf *buf;
+	const char *fault;
+
+	if (!q) {
+		vmedia_refused(s->dev, "DQBUF event", "the device has no queue of that type",
+			       evt->buffer.type, 0);
+		return;
+	}
+	spin_lock(&s->buf_lock);
+	buf = xa_load(&q->bufs, evt->buffer.index);
+	if (!buf || buf->state != VMEDIA_BUF_LENT) {
+		spin_unlock(&s->buf_lock);
+		vmedia_refused(s->dev, "DQBUF event", "the device does not have the buffer",
+			       evt->buffer.index, 0);
+		return;
+	}
+	loan = end_loan(q, buf);
+	fault = take_planes(buf, evt);
+	if (fault)
+		clear_payload(buf);
+	take_frame(q, buf, &evt->buffer);
+	give_back(q, buf, fault || evt->buffer.flags & V4L2_BUF_FLAG_ERROR ?
+		  VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE);
+	spin_unlock(&s->buf_lock);
+	vmedia_loan_free(s->dev, loan);
+	if (fault)
+		vmedia_refused(s->dev, "DQBUF event", fault, evt->buffer.bytesused,
+			       evt->buffer.length);
+}
+
+/*
+ * The device did not take the buffer of loan @cookie; or, with @doubt, it may have: its answer
+ * made no sense. Then the memory stays lent until CLOSE.
+ */
+static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, int err, bool doubt)
+{
+	struct vmedia_session *s = q->session;
+	struct vmedia_loan *loan = NULL;
+	struct vmedia_buf *buf;
+
+	spin_lock(&s->buf_lock);
+	buf = xa_load(&q->bufs, index);
+	if (buf && buf->state == VMEDIA_BUF_LENT && buf->cookie == cookie) {
+		if (doubt)
+			buf->loan = NULL;
+		else
+			loan = end_loan(q, buf);
+		clear_payload(buf);
+		if (!q->on && !q->qbuf_err)
+			q->qbuf_err = err;
+		give_back(q, buf, VB2_BUF_STATE_ERROR);
+	}
+	spin_unlock(&s->buf_lock);
+	vmedia_loan_free(s->dev, loan);
+}
+
+static void qbuf_answered(struct vmedia_command *c)
+{
+	struct vmedia_session *s = c->session;
+	struct vmedia_queue *q = s->queue[c->type];
+
+	if (c->err && !c->reaped)
+		refused_qbuf(q, c->index, c->cookie, c->err, c->cmd.why.what);
+	spin_lock(&s->buf_lock);
+	q->unanswered--;
+	spin_unlock(&s->buf_lock);
+	wake_up_all(&q->answered);
+}
+
+/* ---- Going there ---- */
+
+static void fill_question(struct vmedia_queue *q, struct vmedia_buf *buf, struct vmedia_command *c)
+{
+	struct vb2_buffer *vb = &buf->vb.vb2_buf;
+	struct vmedia_buffer *b = &c->cmd.io.arg.buffer;
+	unsigned int i;
+
+	b->index = buf->index;
+	b->type = q->type;
+	b->memory = q->memory;
+	b->field = buf->vb.field;
+	b->flags = buf->vb.flags & EVENT_FLAGS;
+	memcpy(&b->timecode, &buf->vb.timecode, sizeof(b->timecode));
+	if (q->vb.is_output) {
+		struct timespec64 ts = ns_to_timespec64(vb->timestamp);
+
+		b->timestamp.tv_sec = ts.tv_sec;
+		b->timestamp.tv_usec = ts.tv_nsec / NSEC_PER_USEC;
+	}
+	if (!V4L2_TYPE_IS_MULTIPLANAR(q->type)) {
+		b->length = vb->planes[0].length;
+		b->bytesused = q->vb.is_output ? vb->planes[0].bytesused : 0;
+		return;
+	}
+	b->length = vb->num_planes;
+	c->cmd.io.num_planes = vb->num_planes;
+	for (i = 0; i < vb->num_planes; i++) {
+		c->cmd.io.planes[i].length = vb->planes[i].length;
+		c->cmd.io.planes[i].bytesused = q->vb.is_output ? vb->planes[i].bytesused : 0;
+		c->cmd.io.planes[i].data_offset = q->vb.is_output ? vb->planes[i].data_offset : 0;
+	}
+}
+
+static int lend(struct vmedia_queue *q, struct vmedia_buf *buf, u64 cookie)
+{
+	struct vmedia_session *s = q->session;
+	struct vmedia_command *c = vmedia_command_ioctl(s, VMEDIA_NR_QBUF);
+	struct vmedia_loan *loan;
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	fill_question(q, buf, c);
+	loan = vmedia_loan_new(q, &buf->vb.vb2_buf, c);
+	if (IS_ERR(loan)) {
+		vmedia_command_free(c);
+		return PTR_ERR(loan);
+	}
+	c->finish = qbuf_answered;
+	c->type = q->type;
+	c->index = buf->index;
+	c->cookie = cookie;
+	/* Lent before it is sent: the answer and the event may be faster than we are. */
+	spin_lock(&s->buf_lock);
+	buf->loan = loan;
+	list_add_tail(&loan->node, &s->loans);
+	q->unanswered++;
+	spin_unlock(&s->buf_lock);
+	err = vmedia_command_post(c, VMEDIA_WAIT_KILL);
+	if (err) {
+		vmedia_command_free(c);
+		spin_lock(&s->buf_lock);
+		q->unanswered--;
+		spin_unlock(&s->buf_lock);
+	}
+	return err;
+}
+
+static void buf_queue(struct vb2_buffer *vb)
+{
+	struct vmedia_buf *buf = vmedia_buf_of(vb);
+	struct vmedia_queue *q = vb2_get_drv_priv(vb->vb2_queue);
+	struct vmedia_session *s = q->session;
+	u64 cookie = atomic64_inc_return(&s->dev->cookie);
+	int err;
+
+	buf->state = VMEDIA_BUF_LENT;
+	buf->cookie = cookie;
+	buf->loan = NULL;
+	INIT_LIST_HEAD(&buf->back);
+	/* There is no way to say no from here. */
+	xa_store(&q->bufs, buf->index, buf, GFP_KERNEL | __GFP_NOFAIL);
+	err = lend(q, buf, cookie);
+	if (err)
+		refused_qbuf(q, buf->index, cookie, err, false);
+}
+
+/* ---- Streaming ---- */
+
+static int ask_stream(struct vmedia_queue *q, u32 nr, enum vmedia_wait how)
+{
+	struct vmedia_command *c = vmedia_command_ioctl(q->session, nr);
+	bool gone;
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->cmd.io.arg.u32 = q->type;
+	err = vmedia_command_run(c, how, &gone);
+	if (!gone)
+		vmedia_command_free(c);
+	return err;
+}
+
+/*
+ * Everything the device has of this queue is videobuf2's again, in state @result; if @over, the
+ * device has given it back, else the loans go on until CLOSE.
+ */
+static void reclaim(struct vmedia_queue *q, enum vb2_buffer_state result, bool over)
+{
+	struct vmedia_session *s = q->session;
+	struct vmedia_loan *loan, *next;
+	struct vmedia_buf *buf;
+	LIST_HEAD(loans);
+	unsigned long i;
+
+	spin_lock(&s->buf_lock);
+	xa_for_each(&q->bufs, i, buf) {
+		loan = buf->loan;
+		buf->loan = NULL;
+		if (loan && over)
+			list_move_tail(&loan->node, &loans);
+		leave(q, buf, result);
+	}
+	INIT_LIST_HEAD(&q->back);
+	q->on = false;
+	spin_unlock(&s->buf_lock);
+	list_for_each_entry_safe(loan, next, &loans, node)
+		vmedia_loan_free(s->dev, loan);
+}
+
+/* STREAMOFF, which takes back all buffers, streaming or not. */
+static void stop(struct vmedia_queue *q, enum vb2_buffer_state result)
+{
+	struct vmedia_session *s = q->session;
+	int err = -ENODEV;
+
+	/* A file that goes sends CLOSE instead. */
+	if (!s->closed && !vmedia_session_err(s)) {
+		err = ask_stream(q, VMEDIA_NR_STREAMOFF, VMEDIA_WAIT_ALWAYS);
+		if (err)
+			vmedia_session_fail(s, err == -ENODEV ? err : -EIO);
+		/* What the device said before it stopped must not be taken for later news. */
+		vmedia_events_sync(s->dev);
+	}
+	reclaim(q, result, !err);
+}
+
+static void wait_for_answers(struct vmedia_queue *q)
+{
+	vmedia_events_sync(q->session->dev);
+	wait_event_killable_timeout(q->answered,
+				    !READ_ONCE(q->unanswered) || vmedia_session_err(q->session),
+				    msecs_to_jiffies(vmedia_timeout_ms));
+}
+
+static int start_streaming(struct vb2_queue *vq, unsigned int count)
+{
+	struct vmedia_queue *q = vb2_get_drv_priv(vq);
+	struct vmedia_session *s = q->session;
+	struct vmedia_buf *buf, *next;
+	int err = vmedia_session_err(s);
+
+	if (!err)
+		err = ask_stream(q, VMEDIA_NR_STREAMON, VMEDIA_WAIT_KILL);
+	wait_for_answers(q);
+	spin_lock(&s->buf_lock);
+	if (!err && q->unanswered)
+		err = -EIO;
+	if (!err)
+		err = q->qbuf_err;
+	q->qbuf_err = 0;
+	if (!err) {
+		q->on = true;
+		list_for_each_entry_safe(buf, next, &q->back, back) {
+			list_del(&buf->back);
+			leave(q, buf, buf->result);
+		}
+	}
+	spin_unlock(&s->buf_lock);
+	if (err)
+		stop(q, VB2_BUF_STATE_QUEUED);
+	return err;
+}
+
+static void stop_streaming(struct vb2_queue *vq)
+{
+	stop(vb2_get_drv_priv(vq), VB2_BUF_STATE_ERROR);
+}
+
+/* ---- Buffers ---- */
+
+static int buf_out_validate(struct vb2_buffer *vb)
+{
+	struct vb2_v4l2_buffer *v = to_vb2_v4l2_buffer(vb);
+
+	if (v->field == V4L2_FIELD_ANY)
+		v->field = V4L2_FIELD_NONE;
+	return 0;
+}
+
+const struct vb2_ops vmedia_vb2_ops = {
+	.queue_setup = vmedia_queue_setup,
+	VMEDIA_VB2_WAIT_OPS
+	.buf_out_validate = buf_out_validate,
+	.buf_prepare = vmedia_buf_prepare,
+	.start_streaming = start_streaming,
+	.stop_streaming = stop_streaming,
+	.buf_queue = buf_queue,
+};

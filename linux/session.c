@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
+/*
+ * Sessions: an open file here, a session there.
+ *
+ * A session is in the table, under the id that the device gave it, from the answer of OPEN until
+ * CLOSE comes back, so that the id cannot stand for two, and events on their way find whom not to
+ * disturb. Closing a file waits for nothing: its buffers go back to videobuf2 at once, and the
+ * memory that the device still has stays pinned by the loans until CLOSE is back.
+ */
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "vmedia.h"
+
+static void session_release(struct kref *ref)
+{
+	struct vmedia_session *s = container_of(ref, struct vmedia_session, ref);
+
+	WARN_ON(!list_empty(&s->loans));
+	vmedia_queues_free(s);
+	vmedia_command_free(s->close);
+	mutex_destroy(&s->lock);
+	kfree(s);
+}
+
+void vmedia_session_put(struct vmedia_session *s)
+{
+	kref_put(&s->ref, session_release);
+}
+
+struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, u32 id)
+{
+	struct vmedia_session *s;
+
+	xa_lock(&dev->sessions);
+	s = xa_load(&dev->sessions, id);
+	if (s)
+		kref_get(&s->ref);
+	xa_unlock(&dev->sessions);
+	return s;
+}
+
+void vmedia_session_fail(struct vmedia_session *s, int err)
+{
+	unsigned int i;
+
+	spin_lock(&s->buf_lock);
+	if (!s->err || err == -ENODEV)
+		WRITE_ONCE(s->err, err);
+	spin_unlock(&s->buf_lock);
+	for (i = 0; i <= VMEDIA_MAX_TYPE; i++) {
+		if (!s->queue[i])
+			continue;
+		vb2_queue_error(&s->queue[i]->vb);
+		wake_up_all(&s->queue[i]->answered);
+	}
+	wake_up_all(&s->fh.wait);
+}
+
+void vmedia_session_forget(struct vmedia_session *s)
+{
+	struct vmedia_device *dev = s->dev;
+	struct vmedia_loan *loan, *next;
+	LIST_HEAD(loans);
+
+	spin_lock(&s->buf_lock);
+	list_splice_init(&s->loans, &loans);
+	spin_unlock(&s->buf_lock);
+	list_for_each_entry_safe(loan, next, &loans, node)
+		vmedia_loan_free(dev, loan);
+	if (xa_cmpxchg(&dev->sessions, s->id, s, NULL, GFP_KERNEL) == s)
+		vmedia_session_put(s);
+}
+
+static void closed(struct vmedia_command *c)
+{
+	vmedia_session_forget(c->session);
+}
+
+void vmedia_session_close(struct vmedia_session *s)
+{
+	struct vmedia_command *c = NULL;
+
+	spin_lock(&s->buf_lock);
+	if (!s->close_sent) {
+		s->close_sent = true;
+		swap(c, s->close);
+	}
+	spin_unlock(&s->buf_lock);
+	if (!c)
+		return;
+	kref_get(&s->ref);
+	c->session = s;
+	c->cmd.session_id = s->id;
+	c->finish = closed;
+	if (!vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
+		return;
+	/* The device is gone: it was, or will be, reset; what it has is taken back there. */
+	if (READ_ONCE(s->dev->dead))
+		vmedia_session_forget(s);
+	vmedia_command_free(c);
+}
+
+static struct vmedia_session *new_session(struct vmedia_device *dev)
+{
+	struct vmedia_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return NULL;
+	kref_init(&s->ref);
+	s->dev = dev;
+	mutex_init(&s->lock);
+	spin_lock_init(&s->buf_lock);
+	INIT_LIST_HEAD(&s->loans);
+	v4l2_fh_init(&s->fh, &dev->video);
+	s->close = vmedia_command_new(dev, NULL, VMEDIA_CMD_CLOSE);
+	if (!s->close || vmedia_queues_init(s)) {
+		v4l2_fh_exit(&s->fh);
+		vmedia_session_put(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* OPEN, and into the table. */
+static int open_session(struct vmedia_session *s)
+{
+	struct vmedia_device *dev = s->dev;
+	struct vmedia_command *c = vmedia_command_new(dev, NULL, VMEDIA_CMD_OPEN);
+	bool gone;
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	err = vmedia_command_run(c, VMEDIA_WAIT_KILL, &gone);
+	if (gone)
+		return err;
+	s->id = c->cmd.session_id;
+	vmedia_command_free(c);
+	if (err)
+		return err;
+	kref_get(&s->ref);
+	err = xa_insert(&dev->sessions, s->id, s, GFP_KERNEL);
+	if (!err) {
+		if (READ_ONCE(dev->failed))
+			vmedia_session_fail(s, -ENODEV);
+		return 0;
+	}
+	vmedia_session_put(s);
+	if (err == -EBUSY) {
+		vmedia_refused(dev, "OPEN", "answer names a session that is open", s->id, 0);
+		return -EIO;
+	}
+	vmedia_session_close(s);
+	return err;
+}
+
+static int vmedia_open(struct file *file)
+{
+	struct vmedia_device *dev = video_drvdata(file);
+	struct vmedia_session *s = new_session(dev);
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	err = open_session(s);
+	if (err) {
+		v4l2_fh_exit(&s->fh);
+		vmedia_session_put(s);
+		return err;
+	}
+	vmedia_fh_add(&s->fh, file);
+	return 0;
+}
+
+static int vmedia_release(struct file *file)
+{
+	struct vmedia_session *s = vmedia_session_of(file);
+	struct vmedia_device *dev = s->dev;
+
+	mutex_lock(&dev->event_lock);
+	s->closed = true;
+	mutex_unlock(&dev->event_lock);
+	mutex_lock(&s->lock);
+	vmedia_queues_release(s);
+	mutex_unlock(&s->lock);
+	vmedia_session_close(s);
+	vmedia_fh_del(&s->fh, file);
+	v4l2_fh_exit(&s->fh);
+	vmedia_session_put(s);
+	return 0;
+}
+
+/* ---- poll ---- */
+
+/* As v4l2-mem2mem has it: an error only if no queue has anything to come. */
+static bool queue_alive(struct vb2_queue *q)
+{
+	return vb2_is_streaming(q) && !q->error &&
+	       (!list_empty(&q->queued_list) || (!q->is_output && q->last_buffer_dequeued));
+}
+
+static __poll_t queue_done(struct vb2_queue *q)
+{
+	unsigned long flags;
+	bool done;
+
+	spin_lock_irqsave(&q->done_lock, flags);
+	done = !list_empty(&q->done_list);
+	spin_unlock_irqrestore(&q->done_lock, flags);
+	if (q->is_output)
+		return done ? EPOLLOUT | EPOLLWRNORM : 0;
+	return done || q->last_buffer_dequeued ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static __poll_t poll_queues(struct vmedia_session *s)
+{
+	bool alive = false;
+	__poll_t res = 0;
+	unsigned int i;
+
+	for (i = 0; i <= VMEDIA_MAX_TYPE; i++) {
+		if (!s->queue[i])
+			continue;
+		alive |= queue_alive(&s->queue[i]->vb);
+		res |= queue_done(&s->queue[i]->vb);
+	}
+	return alive ? res : EPOLLERR;
+}
+
+static __poll_t vmedia_poll(struct file *file, struct poll_table_struct *wait)
+{
+	const __poll_t io = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
+	struct vmedia_session *s = vmedia_session_of(file);
+	__poll_t res = 0;
+	unsigned int i;
+
+	poll_wait(file, &s->fh.wait, wait);
+	for (i = 0; i <= VMEDIA_MAX_TYPE; i++)
+		if (s->queue[i])
+			poll_wait(file, &s->queue[i]->vb.done_wq, wait);
+	if (vmedia_session_err(s))
+		return EPOLLERR;
+	if (mutex_lock_interruptible(&s->lock))
+		return EPOLLERR;
+	if (hweight32(s->dev->types) == 1)
+		res = vb2_core_poll(&s->queue[ffs(s->dev->types) - 1]->vb, file, wait);
+	else if (s->dev->types && poll_requested_events(wait) & io)
+		res = poll_queues(s);
+	mutex_unlock(&s->lock);
+	if (v4l2_event_pending(&s->fh))
+		res |= EPOLLPRI;
+	return res;
+}
+
+static ssize_t vmedia_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
+{
+	struct vmedia_session *s = vmedia_session_of(file);
+	ssize_t ret;
+
+	if (!(s->dev->caps & V4L2_CAP_READWRITE))
+		return -EINVAL;
+	if (mutex_lock_interruptible(&s->lock))
+		return -ERESTARTSYS;
+	ret = vmedia_session_err(s);
+	if (!ret)
+		ret = vb2_read(&s->queue[ffs(s->dev->types) - 1]->vb, buf, count, ppos,
+			       file->f_flags & O_NONBLOCK);
+	mutex_unlock(&s->lock);
+	return ret;
+}
+
+const struct v4l2_file_operations vmedia_fops = {
+	.owner = THIS_MODULE,
+	.open = vmedia_open,
+	.release = vmedia_release,
+	.read = vmedia_read,
+	.poll = vmedia_poll,
+	.mmap = vmedia_mmap,
+	.unlocked_ioctl = vmedia_unlocked_ioctl,
+};
+
+/* ---- Before there is a node ---- */
+
+/* REQBUFS of no buffers changes nothing, and tells the queue's capabilities. */
+static int probe_queue(struct vmedia_session *s, u32 type)
+{
+	struct v4l2_requestbuffers req = {
+		.type = type,
+		.memory = V4L2_MEMORY_MMAP,
+	};
+	int err = vmedia_forward(s, VMEDIA_NR_REQBUFS, &req, sizeof(req));
+
+	if (err == -EINVAL) {
+		req.memory = V4L2_MEMORY_USERPTR;
+		err = vmedia_forward(s, VMEDIA_NR_REQBUFS, &req, sizeof(req));
+	}
+	if (!err)
+		s->dev->buf_caps[type] = req.capabilities;
+	return err == -ENODEV || err == -ETIMEDOUT ? err : 0;
+}
+
+int vmedia_session_probe(struct vmedia_device *dev)
+{
+	struct vmedia_session *s = new_session(dev);
+	unsigned int type;
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	err = open_session(s);
+	/* Whoever has the device open elsewhere may be the only one: then we do not know. */
+	if (err == -EBUSY || err == -EMFILE || err == -ENFILE) {
+		err = 0;
+	} else if (err) {
+		dev_err(dev->parent, "the device does not open: %d\n", err);
+	} else {
+		for (type = 1; type <= VMEDIA_MAX_TYPE && !err; type++)
+			if (dev->types & BIT(type))
+				err = probe_queue(s, type);
+		s->closed = true;
+		vmedia_session_close(s);
+	}
+	v4l2_fh_exit(&s->fh);
+	vmedia_session_put(s);
+	return err;
+}

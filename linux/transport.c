@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
+/*
+ * The command queue: a command's way to the device and back.
+ *
+ * A command owns everything that the device reads or writes for it, from kmalloc(), until the
+ * device returns it. Whoever stops waiting leaves it behind (lost); it is then freed by the worker
+ * when it comes back, or after the device was reset. So a silent device costs memory, never
+ * correctness; more than VMEDIA_MAX_LOST such commands, and the device is given up.
+ *
+ * Security model: the device may return commands in any order, late, never, with any length; the
+ * ring code refuses what it was not given. The answer is copied to private memory before it is
+ * looked at, since the device could still write to where it was.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <linux/virtio_ring.h>
+
+#include "vmedia.h"
+
+/* Errors that a system call may return; beyond are the kernel's own, like ERESTARTSYS. */
+#define LAST_USER_ERRNO 511
+
+/* ---- Memory ---- */
+
+size_t vmedia_chunk_len(const struct vmedia_bytes *b, unsigned int i)
+{
+	return min_t(size_t, b->len - (size_t)i * VMEDIA_CHUNK_SIZE, VMEDIA_CHUNK_SIZE);
+}
+
+int vmedia_bytes_alloc(struct vmedia_bytes *b, size_t len, gfp_t gfp)
+{
+	unsigned int i;
+
+	b->len = len;
+	b->num = DIV_ROUND_UP(len, VMEDIA_CHUNK_SIZE);
+	if (b->num > VMEDIA_MAX_CHUNKS) {
+		b->num = 0;
+		return -E2BIG;
+	}
+	for (i = 0; i < b->num; i++) {
+		b->chunk[i] = kzalloc(vmedia_chunk_len(b, i), gfp);
+		if (!b->chunk[i]) {
+			vmedia_bytes_free(b);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void vmedia_bytes_free(struct vmedia_bytes *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->num; i++) {
+		kfree(b->chunk[i]);
+		b->chunk[i] = NULL;
+	}
+	b->num = 0;
+	b->len = 0;
+}
+
+void vmedia_bytes_put(struct vmedia_bytes *b, size_t off, const void *from, size_t len)
+{
+	while (len) {
+		size_t at = off % VMEDIA_CHUNK_SIZE;
+		size_t n = min_t(size_t, len, VMEDIA_CHUNK_SIZE - at);
+
+		memcpy(b->chunk[off / VMEDIA_CHUNK_SIZE] + at, from, n);
+		from += n;
+		off += n;
+		len -= n;
+	}
+}
+
+void vmedia_bytes_get(const struct vmedia_bytes *b, size_t off, void *to, size_t len)
+{
+	while (len) {
+		size_t at = off % VMEDIA_CHUNK_SIZE;
+		size_t n = min_t(size_t, len, VMEDIA_CHUNK_SIZE - at);
+
+		memcpy(to, b->chunk[off / VMEDIA_CHUNK_SIZE] + at, n);
+		to += n;
+		off += n;
+		len -= n;
+	}
+}
+
+static void bytes_to_sg(const struct vmedia_bytes *b, struct scatterlist *sg)
+{
+	unsigned int i;
+
+	sg_init_table(sg, b->num);
+	for (i = 0; i < b->num; i++)
+		sg_set_buf(&sg[i], b->chunk[i], vmedia_chunk_len(b, i));
+}
+
+/* ---- A command ---- */
+
+struct vmedia_command *vmedia_command_new(struct vmedia_device *dev, struct vmedia_session *s,
+					  u32 type)
+{
+	struct vmedia_command *c = kzalloc(sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return NULL;
+	INIT_LIST_HEAD(&c->node);
+	init_completion(&c->done);
+	c->dev = dev;
+	c->cmd.type = type;
+	if (s) {
+		kref_get(&s->ref);
+		c->session = s;
+		c->cmd.session_id = s->id;
+	}
+	return c;
+}
+
+struct vmedia_command *vmedia_command_ioctl(struct vmedia_session *s, u32 nr)
+{
+	struct vmedia_command *c = vmedia_command_new(s->dev, s, VMEDIA_CMD_IOCTL);
+
+	if (c)
+		c->cmd.io.info = vmedia_ioctl_info(nr);
+	return c;
+}
+
+/* Payloads of controls are read and written where they are. Context: any. */
+static void unmap_payload(struct vmedia_command *c)
+{
+	unsigned int i;
+
+	if (!c->payload_dma)
+		return;
+	for (i = 0; i < c->payload->num; i++)
+		if (c->payload_dma[i])
+			dma_unmap_single(c->dev->parent->parent, c->payload_dma[i],
+					 vmedia_chunk_len(c->payload, i), DMA_BIDIRECTIONAL);
+	kfree(c->payload_dma);
+	c->payload_dma = NULL;
+}
+
+void vmedia_command_free(struct vmedia_command *c)
+{
+	if (!c)
+		return;
+	unmap_payload(c);
+	vmedia_bytes_free(&c->req);
+	vmedia_bytes_free(&c->resp);
+	if (c->payload)
+		vmedia_bytes_free(c->payload);
+	kfree(c->payload);
+	kvfree(c->copy);
+	kvfree(c->ctrls);
+	kvfree(c->ctrl_sg);
+	kvfree(c->edid);
+	kvfree(c->sg_raw);
+	if (c->session)
+		vmedia_session_put(c->session);
+	kfree(c);
+}
+
+static const char *command_name(const struct vmedia_command *c)
+{
+	if (c->cmd.type == VMEDIA_CMD_IOCTL)
+		return c->cmd.io.info->name;
+	return vmedia_cmd_name(c->cmd.type);
+}
+
+/* Question on the wire, room for the answer. */
+static int prepare(struct vmedia_command *c)
+{
+	size_t req_len = vmedia_cmd_size(&c->cmd);
+	size_t resp_len = vmedia_resp_size(&c->cmd);
+	u8 *raw;
+	int err;
+
+	if (!req_len)
+		return -EINVAL;
+	err = vmedia_bytes_alloc(&c->req, req_len, GFP_KERNEL);
+	if (!err)
+		err = vmedia_bytes_alloc(&c->resp, resp_len, GFP_KERNEL);
+	if (err)
+		return err;
+	c->copy = kvmalloc(max(resp_len, req_len), GFP_KERNEL);
+	if (!c->copy)
+		return -ENOMEM;
+	raw = c->req.num == 1 ? c->req.chunk[0] : c->copy;
+	err = vmedia_cmd_encode(&c->cmd, raw, req_len);
+	if (err < 0)
+		return err;
+	if (raw == c->copy)
+		vmedia_bytes_put(&c->req, 0, raw, req_len);
+	return 0;
+}
+
+/* The device can be spoken to, and, but for CLOSE, the session too. */
+static int usable(const struct vmedia_command *c)
+{
+	if (READ_ONCE(c->dev->failed))
+		return -ENODEV;
+	if (c->session && c->cmd.type != VMEDIA_CMD_CLOSE)
+		return vmedia_session_err(c->session);
+	return 0;
+}
+
+static int add_to_ring(struct vmedia_command *c, struct scatterlist *sg[2], u64 *returns)
+{
+	struct vmedia_device *dev = c->dev;
+	struct virtqueue *vq = dev->vq[VMEDIA_QUEUE_COMMAND];
+	unsigned long flags;
+	int err;
+
+	spin_lock_irqsave(&dev->vq_lock, flags);
+	*returns = dev->returns;
+	if (dev->dead) {
+		err = -ENODEV;
+	} else if (c->req.num + c->resp.num > virtqueue_get_vring_size(vq)) {
+		err = -E2BIG;
+	} else {
+		err = virtqueue_add_sgs(vq, sg, 1, c->resp.num ? 1 : 0, c, GFP_ATOMIC);
+		if (!err) {
+			list_add_tail(&c->node, &dev->ring);
+			c->in_ring = true;
+			virtqueue_kick(vq);
+		}
+	}
+	spin_unlock_irqrestore(&dev->vq_lock, flags);
+	return err;
+}
+
+static long sleep_for_space(struct vmedia_device *dev, u64 returns, enum vmedia_wait how)
+{
+#define MOVED (READ_ONCE(dev->returns) != returns || READ_ONCE(dev->failed))
+	switch (how) {
+	case VMEDIA_WAIT_SIGNAL:
+		return wait_event_interruptible_timeout(dev->space, MOVED, HZ);
+	case VMEDIA_WAIT_KILL:
+		return wait_event_killable_timeout(dev->space, MOVED, HZ);
+	case VMEDIA_WAIT_ALWAYS:
+		break;
+	}
+	return wait_event_timeout(dev->space, MOVED, HZ);
+#undef MOVED
+}
+
+int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(vmedia_timeout_ms);
+	struct scatterlist *list, *sg[2];
+	u64 returns;
+	int err = usable(c);
+
+	if (!err)
+		err = prepare(c);
+	if (err)
+		return err;
+	list = kcalloc(c->req.num + c->resp.num, sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	sg[0] = list;
+	sg[1] = list + c->req.num;
+	bytes_to_sg(&c->req, sg[0]);
+	if (c->resp.num)
+		bytes_to_sg(&c->resp, sg[1]);
+	while ((err = add_to_ring(c, sg, &returns)) == -ENOSPC) {
+		if (time_after_eq(jiffies, deadline)) {
+			vmedia_refused(c->dev, command_name(c), "the command queue stays full",
+				       vmedia_timeout_ms, 0);
+			err = -ETIMEDOUT;
+			break;
+		}
+		if (sleep_for_space(c->dev, returns, how) < 0) {
+			err = how == VMEDIA_WAIT_SIGNAL ? -ERESTARTSYS : -EINTR;
+			break;
+		}
+		err = usable(c);
+		if (err)
+			break;
+	}
+	kfree(list);
+	if (!err)
+		atomic64_inc(&c->dev->commands);
+	return err == -EIO ? -ENODEV : err;	/* virtio's word for a broken queue */
+}
+
+void vmedia_command_take(struct vmedia_command *c)
+{
+	size_t len = min_t(size_t, c->used, c->resp.len);
+
+	if (c->reaped) {
+		c->err = -ENODEV;
+		return;
+	}
+	c->answered = true;
+	vmedia_bytes_get(&c->resp, 0, c->copy, len);
+	c->err = vmedia_resp_decode(&c->cmd, c->copy, len);
+	if (c->cmd.why.what)
+		vmedia_refused(c->dev, command_name(c), c->cmd.why.what, c->cmd.why.got,
+			       c->cmd.why.limit);
+	else if (c->err < -LAST_USER_ERRNO)
+		c->err = -EIO;
+}
+
+/* Nobody waits for it any more: true unless it came back in the meantime. */
+static bool leave_behind(struct vmedia_command *c)
+{
+	struct vmedia_device *dev = c->dev;
+	unsigned long flags;
+	bool left;
+
+	spin_lock_irqsave(&dev->vq_lock, flags);
+	left = c->in_ring;
+	if (left) {
+		c->lost = true;
+		dev->num_lost++;
+	}
+	spin_unlock_irqrestore(&dev->vq_lock, flags);
+	return left;
+}
+
+static bool queue_broken(struct vmedia_device *dev)
+{
+	unsigned long flags;
+	bool broken;
+
+	spin_lock_irqsave(&dev->vq_lock, flags);
+	broken = dev->dead || virtqueue_is_broken(dev->vq[VMEDIA_QUEUE_COMMAND]);
+	spin_unlock_irqrestore(&dev->vq_lock, flags);
+	return broken;
+}
+
+static long sleep_for_answer(struct vmedia_command *c, enum vmedia_wait how)
+{
+	long slice = min_t(long, HZ, msecs_to_jiffies(vmedia_timeout_ms));
+
+	switch (how) {
+	case VMEDIA_WAIT_SIGNAL:
+		return wait_for_completion_interruptible_timeout(&c->done, slice);
+	case VMEDIA_WAIT_KILL:
+		return wait_for_completion_killable_timeout(&c->done, slice);
+	case VMEDIA_WAIT_ALWAYS:
+		break;
+	}
+	return wait_for_completion_timeout(&c->done, slice);
+}
+
+/* 0 when it came back, else why the wait ended. */
+static int await(struct vmedia_command *c, enum vmedia_wait how)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(vmedia_timeout_ms);
+
+	for (;;) {
+		long left = sleep_for_answer(c, how);
+
+		if (left > 0)
+			return 0;
+		if (left < 0)
+			return how == VMEDIA_WAIT_SIGNAL ? -ERESTARTSYS : -EINTR;
+		if (queue_broken(c->dev))
+			return -ENODEV;
+		if (time_after_eq(jiffies, deadline))
+			return -ETIMEDOUT;
+	}
+}
+
+/* The caller goes without an answer: what does that mean for others? */
+static void unanswered(struct vmedia_command *c, struct vmedia_session *s, bool changes, int err)
+{
+	struct vmedia_device *dev = c->dev;
+
+	if (err == -ENODEV)
+		vmedia_device_fail(dev, "its queues are broken");
+	if (err == -ETIMEDOUT && READ_ONCE(dev->num_lost) > VMEDIA_MAX_LOST)
+		vmedia_device_fail(dev, "it does not answer");
+	if (s && (err == -ETIMEDOUT || changes))
+		vmedia_session_fail(s, -EIO);
+}
+
+int vmedia_command_run(struct vmedia_command *c, enum vmedia_wait how, bool *gone)
+{
+	struct vmedia_session *s = c->session;
+	bool changes = c->cmd.type == VMEDIA_CMD_IOCTL &&
+		       c->cmd.io.info->flags & VMEDIA_IOCTL_QUEUE;
+	int err = vmedia_command_post(c, how);
+
+	*gone = false;
+	if (err)
+		return err;
+	if (s)
+		kref_get(&s->ref);
+	err = await(c, how);
+	if (err == -ETIMEDOUT)
+		vmedia_refused(c->dev, command_name(c), "no answer, after milliseconds",
+			       vmedia_timeout_ms, vmedia_timeout_ms);
+	if (!err || !leave_behind(c)) {
+		vmedia_command_take(c);
+		err = c->err;
+	} else {
+		*gone = true;
+		unanswered(c, s, changes, err);
+	}
+	if (s)
+		vmedia_session_put(s);
+	return err;
+}
+
+/* ---- Coming back ---- */
+
+/* Under dev->vq_lock: @c is ours again. True if the worker has something to do. */
+static bool came_back(struct vmedia_command *c)
+{
+	struct vmedia_device *dev = c->dev;
+
+	list_del_init(&c->node);
+	c->in_ring = false;
+	unmap_payload(c);
+	if (c->lost)
+		dev->num_lost--;
+	if (c->lost || c->finish) {
+		list_add_tail(&c->node, &dev->returned);
+		return true;
+	}
+	complete(&c->done);
+	return false;
+}
+
+/* Under dev->vq_lock. */
+static bool take_back(struct vmedia_device *dev)
+{
+	struct virtqueue *vq = dev->vq[VMEDIA_QUEUE_COMMAND];
+	struct vmedia_command *c;
+	bool work = false;
+	unsigned int len;
+
+	do {
+		virtqueue_disable_cb(vq);
+		while ((c = virtqueue_get_buf(vq, &len))) {
+			c->used = len;
+			dev->returns++;
+			work |= came_back(c);
+		}
+	} while (!virtqueue_enable_cb(vq));
+	return work;
+}
+
+static void command_ready(struct virtqueue *vq)
+{
+	struct vmedia_device *dev = vq->vdev->priv;
+	unsigned long flags;
+	bool work = false;
+
+	spin_lock_irqsave(&dev->vq_lock, flags);
+	if (!dev->dead)
+		work = take_back(dev);
+	spin_unlock_irqrestore(&dev->vq_lock, flags);
+	wake_up_all(&dev->space);
+	if (work)
+		queue_work(dev->wq, &dev->event_work);
+}
+
+void vmedia_poll_answers(struct vmedia_device *dev)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->vq_lock, flags);
+	if (!dev->dead)
+		take_back(dev);
+	spin_unlock_irqrestore(&dev->vq_lock, flags);
+	wake_up_all(&dev->space);
+}
+
+static void forget(struct vmedia_command *c)
+{
+}
+
+/* Undo what @c did, for a caller who did not wait. */
+static void undo(struct vmedia_command *c, u32 type)
+{
+	struct vmedia_command *u = vmedia_command_new(c->dev, NULL, type);
+
+	if (!u)
+		return;
+	u->cmd.session_id = c->cmd.session_id;
+	u->cmd.driver_addr = c->cmd.driver_addr;
+	u->finish = forget;
+	if (vmedia_command_post(u, VMEDIA_WAIT_ALWAYS))
+		vmedia_command_free(u);
+}
+
+static void finish_lost(struct vmedia_command *c)
+{
+	if (c->cmd.type != VMEDIA_CMD_OPEN && c->cmd.type != VMEDIA_CMD_MMAP)
+		return;
+	vmedia_command_take(c);
+	if (c->err)
+		return;
+	if (c->cmd.type == VMEDIA_CMD_MMAP)
+		undo(c, VMEDIA_CMD_MUNMAP);
+	else if (!xa_load(&c->dev->sessions, c->cmd.session_id))
+		undo(c, VMEDIA_CMD_CLOSE);
+}
+
+void vmedia_finish_returned(struct vmedia_device *dev)
+{
+	struct vmedia_command *c;
+
+	lockdep_assert_held(&dev->event_lock);
+	for (;;) {
+		spin_lock_irq(&dev->vq_lock);
+		c = list_first_entry_or_null(&dev->returned, struct vmedia_command, node);
+		if (c)
+			list_del_init(&c->node);
+		spin_unlock_irq(&dev->vq_lock);
+		if (!c)
+			return;
+		if (c->finish) {
+			vmedia_command_take(c);
+			c->finish(c);
+		} else {
+			finish_lost(c);
+		}
+		vmedia_command_free(c);
+	}
+}
+
+int vmedia_transport_init(struct vmedia_device *dev)
+{
+	return vmedia_find_vqs(dev->virtio, dev->vq, command_ready, vmedia_events_ready);
+}
+
+void vmedia_transport_reap(struct vmedia_device *dev)
+{
+	struct vmedia_command *c, *next;
+
+	spin_lock_irq(&dev->vq_lock);
+	while (virtqueue_detach_unused_buf(dev->vq[VMEDIA_QUEUE_COMMAND]))
+		;
+	list_for_each_entry_safe(c, next, &dev->ring, node) {
+		c->reaped = true;
+		came_back(c);
+	}
+	spin_unlock_irq(&dev->vq_lock);
+	wake_up_all(&dev->space);
+	mutex_lock(&dev->event_lock);
+	vmedia_finish_returned(dev);
+	mutex_unlock(&dev->event_lock);
+}

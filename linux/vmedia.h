@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/*
+ * Inside the virtio-media driver: its parts and their state. README.md has the states and locks.
+ */
+#ifndef VMEDIA_LINUX_H
+#define VMEDIA_LINUX_H
+
+#include <linux/completion.h>
+#include <linux/dma-direction.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/scatterlist.h>
+#include <linux/spinlock.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <media/v4l2-dev.h>
+#include <media/v4l2-device.h>
+#include <media/v4l2-event.h>
+#include <media/v4l2-fh.h>
+#include <media/v4l2-ioctl.h>
+#include <media/videobuf2-v4l2.h>
+
+#include <vmedia/proto.h>
+
+#include "compat.h"
+
+#define VMEDIA_MAX_TYPE		V4L2_BUF_TYPE_META_OUTPUT
+#define VMEDIA_NUM_EVENTS	64		/* event buffers offered to the device */
+#define VMEDIA_MAX_EVENT_SUBS	512		/* subscriptions of one session */
+#define VMEDIA_MAX_CHUNKS	40		/* pieces of a question or answer */
+#define VMEDIA_CHUNK_SIZE	SZ_32K
+#define VMEDIA_MAX_CTRL_BYTES	SZ_1M		/* payloads of one ext controls call */
+#define VMEDIA_MAX_PLANE_SIZE	SZ_256M		/* what a device may make us allocate */
+#define VMEDIA_MAX_LOST		64		/* commands given up on before the device is */
+
+struct vmedia_session;
+struct vmedia_command;
+
+/**
+ * struct vmedia_bytes - memory that the device reads or writes, in pieces that a DMA can take
+ * @len: bytes in all
+ * @num: pieces; each but the last is VMEDIA_CHUNK_SIZE
+ * @chunk: the pieces, from kmalloc()
+ */
+struct vmedia_bytes {
+	size_t len;
+	unsigned int num;
+	void *chunk[VMEDIA_MAX_CHUNKS];
+};
+
+/**
+ * enum vmedia_wait - how a caller waits for an answer
+ * @VMEDIA_WAIT_SIGNAL: any signal ends it; only for questions that change nothing
+ * @VMEDIA_WAIT_KILL: a fatal signal ends it
+ * @VMEDIA_WAIT_ALWAYS: only time ends it
+ */
+enum vmedia_wait {
+	VMEDIA_WAIT_SIGNAL,
+	VMEDIA_WAIT_KILL,
+	VMEDIA_WAIT_ALWAYS,
+};
+
+/**
+ * struct vmedia_command - a command and all memory that the device has with it
+ * @node: in dev->ring, then in dev->returned
+ * @dev: whose
+ * @session: reference, or NULL
+ * @done: the device returned it
+ * @in_ring: the device may still write to it; under dev->vq_lock
+ * @lost: nobody waits for it any more; under dev->vq_lock
+ * @reaped: the device was reset with it; there is no answer
+ * @answered: the device's answer was taken, good or bad
+ * @used: bytes that the device says it wrote
+ * @err: result, once taken
+ * @finish: for a command without a waiter: called in process context with the result in @err
+ * @type: buffer type, for @finish of QBUF
+ * @index: the device's buffer index, for @finish of QBUF
+ * @cookie: which loan, for @finish of QBUF
+ * @cmd: the question, then the answer
+ * @req: the question on the wire
+ * @resp: the answer on the wire
+ * @copy: private copy of the answer
+ * @ctrls: controls of @cmd, when it is about them
+ * @ctrl_sg: SG lists of their payloads
+ * @edid: blocks of @cmd
+ * @payload: payloads of controls, the device's while in the ring
+ * @payload_dma: their DMA addresses, with a DMA API
+ * @sg_raw: memory of SG lists
+ */
+struct vmedia_command {
+	struct list_head node;
+	struct vmedia_device *dev;
+	struct vmedia_session *session;
+	struct completion done;
+	bool in_ring;
+	bool lost;
+	bool reaped;
+	bool answered;
+	u32 used;
+	int err;
+	void (*finish)(struct vmedia_command *c);
+	u32 type;
+	u32 index;
+	u64 cookie;
+	struct vmedia_cmd cmd;
+	struct vmedia_bytes req;
+	struct vmedia_bytes resp;
+	u8 *copy;
+	struct vmedia_ext_control *ctrls;
+	struct vmedia_sg *ctrl_sg;
+	u8 *edid;
+	struct vmedia_bytes *payload;
+	dma_addr_t *payload_dma;
+	u8 *sg_raw;
+};
+
+/**
+ * struct vmedia_region - shared memory region 0
+ * @addr: guest-physical address
+ * @len: bytes; 0: the device has none
+ */
+struct vmedia_region {
+	phys_addr_t addr;
+	u64 len;
+};
+
+/**
+ * struct vmedia_device - a virtio media device
+ * @virtio: the device; not to be used once @dead is set
+ * @parent: for DMA
+ * @v4l2_dev: its reference count is this structure's
+ * @video: the node
+ * @config: what the config space said
+ * @caps: V4L2_CAP_* of the node
+ * @types: bit mask of buffer types
+ * @buf_caps: V4L2_BUF_CAP_* by buffer type; 0: unknown
+ * @dma: addresses are DMA addresses (VIRTIO_F_ACCESS_PLATFORM)
+ * @region: shared memory region 0
+ * @vq_lock: protects the virtqueues, @ring, @returned, @num_lost and @dead
+ * @vq: the virtqueues, by VMEDIA_QUEUE_*
+ * @dead: the device is not to be touched any more
+ * @failed: it broke the protocol for good; everything but removal gets -EIO or -ENODEV
+ * @unregister: the watchdog is to remove the node
+ * @ring: commands that the device has
+ * @returned: commands without a waiter that came back
+ * @num_lost: commands in @ring that nobody waits for
+ * @returns: counts commands that came back; under @vq_lock
+ * @space: woken when the command queue may have room
+ * @wq: for @event_work
+ * @event_work: delivers @returned and events
+ * @watchdog: notices a broken connection
+ * @event_lock: one deliverer at a time; protects @evt
+ * @evt: the event at hand
+ * @event_copy: the same, as it came
+ * @events: memory of event buffers, VMEDIA_EVT_MAX_SIZE apart
+ * @sessions: by the device's id
+ * @cookie: numbers loans
+ * @refused: answers and events refused so far
+ * @commands: commands sent so far
+ * @num_events: events taken so far
+ */
+struct vmedia_device {
+	struct virtio_device *virtio;
+	struct device *parent;
+	struct v4l2_device v4l2_dev;
+	struct video_device video;
+	struct vmedia_config config;
+	u32 caps;
+	u32 types;
+	u32 buf_caps[VMEDIA_MAX_TYPE + 1];
+	bool dma;
+	struct vmedia_region region;
+	spinlock_t vq_lock;		/* see above */
+	struct virtqueue *vq[VMEDIA_NUM_QUEUES];
+	bool dead;
+	bool failed;
+	bool unregister;
+	struct list_head ring;
+	struct list_head returned;
+	unsigned int num_lost;
+	u64 returns;
+	wait_queue_head_t space;
+	struct workqueue_struct *wq;
+	struct work_struct event_work;
+	struct delayed_work watchdog;
+	struct mutex event_lock;	/* see above */
+	struct vmedia_evt evt;
+	u8 event_copy[VMEDIA_EVT_MAX_SIZE];
+	u8 *events[VMEDIA_NUM_EVENTS];
+	struct xarray sessions;
+	atomic64_t cookie;
+	atomic64_t refused;
+	atomic64_t commands;
+	atomic64_t num_events;
+};
+
+/* ---- main.c ---- */
+
+extern unsigned int vmedia_timeout_ms;
+
+/* It broke its rings or left: everybody is woken, nothing more is sent. Context: process. */
+void vmedia_device_fail(struct vmedia_device *dev, const char *why);
+/* One line in the log, rate-limited, and one more in the count of refused answers and events. */
+void vmedia_refused(struct vmedia_device *dev, const char *who, const char *what, u64 got,
+		    u64 limit);
+
+/* ---- transport.c ---- */
+
+int vmedia_transport_init(struct vmedia_device *dev);
+/* The device was reset: nothing of ours is its any more. */
+void vmedia_transport_reap(struct vmedia_device *dev);
+
+int vmedia_bytes_alloc(struct vmedia_bytes *b, size_t len, gfp_t gfp);
+void vmedia_bytes_free(struct vmedia_bytes *b);
+size_t vmedia_chunk_len(const struct vmedia_bytes *b, unsigned int i);
+void vmedia_bytes_put(struct vmedia_bytes *b, size_t off, const void *from, size_t len);
+void vmedia_bytes_get(const struct vmedia_bytes *b, size_t off, void *to, size_t len);
+
+/* A command of VMEDIA_CMD_* @type on @s, which may be NULL. NULL without memory. */
+struct vmedia_command *vmedia_command_new(struct vmedia_device *dev, struct vmedia_session *s,
+					  u32 type);
+/* The same, for ioctl @nr. */
+struct vmedia_command *vmedia_command_ioctl(struct vmedia_session *s, u32 nr);
+/* Not for one that is in the ring. NULL is good. */
+void vmedia_command_free(struct vmedia_command *c);
+/*
+ * Ask and wait. 0 or the device's error: c->cmd holds the answer, and the caller frees @c.
+ * vmedia_command_gone(): @c was given up, and is not the caller's any more.
+ * -ETIMEDOUT: the device was silent, and the session has failed. -EIO: it answered nonsense.
+ */
+int vmedia_command_run(struct vmedia_command *c, enum vmedia_wait how, bool *gone);
+/* Ask and leave: c->finish gets it. On error it is still the caller's. */
+int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how);
+/* Judge the answer of a command that came back: into c->err. */
+void vmedia_command_take(struct vmedia_command *c);
+/* Commands without a waiter that came back: call their finish. Context: dev->event_lock. */
+void vmedia_finish_returned(struct vmedia_device *dev);
+/* Look for answers now, without an interrupt. */
+void vmedia_poll_answers(struct vmedia_device *dev);
+
+/* ---- events.c ---- */
+
+int vmedia_events_init(struct vmedia_device *dev);
+void vmedia_events_fini(struct vmedia_device *dev);
+void vmedia_events_ready(struct virtqueue *vq);
+void vmedia_event_work(struct work_struct *work);
+/* Deliver whatever the device has said so far. Context: may sleep; not under event_lock. */
+void vmedia_events_sync(struct vmedia_device *dev);
+
+/* ---- session.c ---- */
+
+/**
+ * struct vmedia_session - an open file
+ * @fh: V4L2's file handle
+ * @ref: the file, the table of sessions, commands
+ * @dev: whose
+ * @id: the device's name for it
+ * @lock: queues; videobuf2's lock
+ * @buf_lock: states of buffers, @loans, @err
+ * @err: 0, or what every call gets
+ * @closed: the file is gone; no event is delivered. Under dev->event_lock
+ * @close_sent: CLOSE is on its way
+ * @close: the command for that, made at open so that closing cannot fail for want of memory
+ * @loans: memory that the device has
+ * @queue: by buffer type
+ */
+struct vmedia_session {
+	struct v4l2_fh fh;
+	struct kref ref;
+	struct vmedia_device *dev;
+	u32 id;
+	struct mutex lock;		/* see above */
+	spinlock_t buf_lock;		/* see above */
+	int err;
+	bool closed;
+	bool close_sent;
+	struct vmedia_command *close;
+	struct list_head loans;
+	struct vmedia_queue *queue[VMEDIA_MAX_TYPE + 1];
+};
+
+extern const struct v4l2_file_operations vmedia_fops;
+
+static inline struct vmedia_session *vmedia_session_of(struct file *file)
+{
+	return container_of(file->private_data, struct vmedia_session, fh);
+}
+
+static inline int vmedia_session_err(struct vmedia_session *s)
+{
+	return READ_ONCE(s->err);
+}
+
+void vmedia_session_put(struct vmedia_session *s);
+/* Reference, or NULL. Context: dev->event_lock, which keeps its file from going. */
+struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, u32 id);
+/* Every call on it gets @err from now on. Context: may sleep. */
+void vmedia_session_fail(struct vmedia_session *s, int err);
+/* The device has nothing of it any more: loans end, and its id is free. Once or more. */
+void vmedia_session_forget(struct vmedia_session *s);
+/* Send CLOSE, once. */
+void vmedia_session_close(struct vmedia_session *s);
+/* Learn what kinds of memory the device takes, at probe. */
+int vmedia_session_probe(struct vmedia_device *dev);
+
+/* ---- queue.c, buffers.c ---- */
+
+/* Of a buffer that videobuf2 gave us. */
+enum vmedia_buf_state {
+	VMEDIA_BUF_LENT,
+	VMEDIA_BUF_BACK,	/* came back while STREAMON is not decided */
+};
+
+/**
+ * struct vmedia_buf - a buffer
+ * @vb: videobuf2's
+ * @known: @index is set
+ * @index: the device's index for it
+ * @state: has the device got it
+ * @cookie: of the loan
+ * @loan: what the device holds
+ * @result: BACK: how it came back
+ * @back: in queue->back
+ */
+struct vmedia_buf {
+	struct vb2_v4l2_buffer vb;
+	bool known;
+	u32 index;
+	enum vmedia_buf_state state;
+	u64 cookie;
+	struct vmedia_loan *loan;
+	enum vb2_buffer_state result;
+	struct list_head back;
+};
+
+/**
+ * struct vmedia_queue - a buffer queue of a session
+ * @vb: videobuf2's
+ * @session: whose
+ * @type: V4L2_BUF_TYPE_*
+ * @memory: V4L2_MEMORY_* spoken with the device
+ * @on: streaming; else buffers that come back wait in @back. Under session->buf_lock
+ * @unanswered: QBUFs without an answer. Under session->buf_lock
+ * @qbuf_err: the first refusal of a QBUF while not @on
+ * @answered: woken when @unanswered becomes 0
+ * @back: struct vmedia_buf in order of return
+ * @bufs: struct vmedia_buf by the device's index, while they are lent or BACK. Under
+ *	session->buf_lock
+ * @create: CREATE_BUFS under way, or NULL
+ * @created: index of the first that the device made for it
+ */
+struct vmedia_queue {
+	struct vb2_queue vb;
+	struct vmedia_session *session;
+	u32 type;
+	u32 memory;
+	bool on;
+	unsigned int unanswered;
+	int qbuf_err;
+	wait_queue_head_t answered;
+	struct list_head back;
+	struct xarray bufs;
+	struct v4l2_create_buffers *create;
+	u32 created;
+};
+
+static inline struct vmedia_buf *vmedia_buf_of(struct vb2_buffer *vb)
+{
+	return container_of(to_vb2_v4l2_buffer(vb), struct vmedia_buf, vb);
+}
+
+extern const struct vb2_ops vmedia_vb2_ops;
+
+int vmedia_queues_init(struct vmedia_session *s);
+void vmedia_queues_release(struct vmedia_session *s);
+void vmedia_queues_free(struct vmedia_session *s);
+/* The device returned a buffer. Context: dev->event_lock. */
+void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt);
+/* The queue of @type, or NULL. */
+struct vmedia_queue *vmedia_queue_of(struct vmedia_session *s, u32 type);
+/* Sizes of planes by the device's current format. */
+int vmedia_plane_sizes(struct vmedia_session *s, u32 type, unsigned int *num, unsigned int *sizes);
+int vmedia_buf_prepare(struct vb2_buffer *vb);
+/* Where the device says that plane @plane of its own buffer is to be mapped from. */
+int vmedia_plane_offset(struct vb2_buffer *vb, unsigned int plane, u32 *offset);
+/* queue_setup of videobuf2. */
+int vmedia_queue_setup(struct vb2_queue *vq, unsigned int *num_buffers, unsigned int *num_planes,
+		       unsigned int sizes[], struct device *alloc_devs[]);
+
+int vmedia_reqbufs(struct file *file, void *priv, struct v4l2_requestbuffers *p);
+int vmedia_create_bufs(struct file *file, void *priv, struct v4l2_create_buffers *p);
+int vmedia_querybuf(struct file *file, void *priv, struct v4l2_buffer *p);
+int vmedia_prepare_buf(struct file *file, void *priv, struct v4l2_buffer *p);
+int vmedia_qbuf(struct file *file, void *priv, struct v4l2_buffer *p);
+int vmedia_dqbuf(struct file *file, void *priv, struct v4l2_buffer *p);
+int vmedia_expbuf(struct file *file, void *priv, struct v4l2_exportbuffer *p);
+int vmedia_streamon(struct file *file, void *priv, enum v4l2_buf_type type);
+int vmedia_streamoff(struct file *file, void *priv, enum v4l2_buf_type type);
+int vmedia_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* ---- mem.c, region.c ---- */
+
+enum vmedia_mem_kind {
+	VMEDIA_MEM_PAGES,	/* allocated here */
+	VMEDIA_MEM_USER,	/* pinned */
+	VMEDIA_MEM_DMABUF,	/* imported */
+	VMEDIA_MEM_REGION,	/* the device's own, see region.c */
+};
+
+/**
+ * struct vmedia_map - a piece of region 0
+ * @len: bytes, whole pages; 0: not mapped
+ * @addr: offset in the region
+ */
+struct vmedia_map {
+	u64 len;
+	u64 addr;
+};
+
+/**
+ * struct vmedia_mem - memory of a plane
+ * @ref: videobuf2, mappings, exported dma-bufs, loans
+ * @kind: what it is
+ * @dev: whose; a reference
+ * @len: bytes
+ * @dir: of DMA
+ * @sgt: PAGES, USER: the memory; DMABUF: the exporter's list, while mapped
+ * @offset: USER: where the memory begins in the first page
+ * @pages: PAGES, USER
+ * @num_pages: PAGES, USER
+ * @vec: USER
+ * @attach: DMABUF
+ * @uuid: DMABUF of a virtio object
+ * @has_uuid: it is one
+ * @vaddr: of the kernel, once asked for
+ * @vma: for videobuf2's vm_ops
+ * @vb: REGION: while the buffer exists
+ * @map_lock: REGION: protects @map
+ * @map: REGION: read-only and writable
+ */
+struct vmedia_mem {
+	refcount_t ref;
+	enum vmedia_mem_kind kind;
+	struct vmedia_device *dev;
+	unsigned long len;
+	enum dma_data_direction dir;
+	struct sg_table *sgt;
+	struct sg_table own_sgt;
+	unsigned int offset;
+	struct page **pages;
+	unsigned int num_pages;
+	struct frame_vector *vec;
+	struct dma_buf_attachment *attach;
+	u8 uuid[VMEDIA_UUID_SIZE];
+	bool has_uuid;
+	void *vaddr;
+	struct vb2_vmarea_handler vma;
+	struct vb2_buffer *vb;
+	struct mutex map_lock;		/* see above */
+	struct vmedia_map map[2];
+};
+
+/**
+ * struct vmedia_loan - what the device holds of a queued buffer
+ * @node: in session->loans
+ * @num: planes
+ * @mem: references
+ * @sgt: with DMA addresses: mapped for the loan; to be unmapped
+ */
+struct vmedia_loan {
+	struct list_head node;
+	unsigned int num;
+	struct vmedia_mem *mem[VMEDIA_MAX_PLANES];
+	struct sg_table *sgt[VMEDIA_MAX_PLANES];
+};
+
+extern const struct vb2_mem_ops vmedia_mem_ops;
+
+void vmedia_mem_put(void *priv);
+/* Lend the planes of @vb: references, DMA mappings, and SG lists or UUIDs in the question @c. */
+struct vmedia_loan *vmedia_loan_new(struct vmedia_queue *q, struct vb2_buffer *vb,
+				    struct vmedia_command *c);
+/* NULL is good. Context: may sleep. */
+void vmedia_loan_free(struct vmedia_device *dev, struct vmedia_loan *loan);
+/* The device's memory type that carries the planes of @vb. */
+u32 vmedia_mem_memory(struct vb2_buffer *vb);
+
+struct vmedia_mem *vmedia_mem_new(struct vmedia_device *dev, enum vmedia_mem_kind kind,
+				  unsigned long len, enum dma_data_direction dir);
+
+struct dma_buf *vmedia_get_dmabuf(struct vb2_buffer *vb, void *priv, unsigned long flags);
+
+int vmedia_region_init(struct vmedia_device *dev);
+int vmedia_region_mmap(struct vmedia_mem *mem, struct vm_area_struct *vma);
+void *vmedia_region_vaddr(struct vmedia_mem *mem);
+void vmedia_region_release(struct vmedia_mem *mem);
+
+/* ---- ioctl.c, controls.c ---- */
+
+extern const struct v4l2_ioctl_ops vmedia_ioctl_ops;
+
+/* Ask ioctl @nr with the structure at @arg, of @size bytes, and take the answer into it. */
+int vmedia_forward(struct vmedia_session *s, u32 nr, void *arg, size_t size);
+
+int vmedia_g_ext_ctrls(struct file *file, void *priv, struct v4l2_ext_controls *p);
+int vmedia_s_ext_ctrls(struct file *file, void *priv, struct v4l2_ext_controls *p);
+int vmedia_try_ext_ctrls(struct file *file, void *priv, struct v4l2_ext_controls *p);
+int vmedia_g_edid(struct file *file, void *priv, struct v4l2_edid *p);
+int vmedia_s_edid(struct file *file, void *priv, struct v4l2_edid *p);
+int vmedia_subscribe_event(struct v4l2_fh *fh, const struct v4l2_event_subscription *sub);
+int vmedia_unsubscribe_event(struct v4l2_fh *fh, const struct v4l2_event_subscription *sub);
+long vmedia_unlocked_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+#endif /* VMEDIA_LINUX_H */
