@@ -353,27 +353,12 @@ int vmedia_drv_create_bare(const struct vmedia_driver_options *opts,
 	return 0;
 }
 
-/* The device closes what was open when the connection ends; to tell it is for those that do not. */
-static void close_all(struct vmedia_driver *drv)
-{
-	unsigned int i;
-
-	for (i = 0; i < VMEDIA_DRV_FILE_HASH; i++) {
-		while (!vmedia_list_empty(&drv->files[i])) {
-			if (drv->err || drv->stats.quarantined ||
-			    vmedia_close(
-				    vmedia_list_first(&drv->files[i], struct vmedia_file, node)))
-				return;
-		}
-	}
-}
-
 void vmedia_driver_disconnect(struct vmedia_driver *drv)
 {
 	if (!drv)
 		return;
 	drv->closing = true;
-	close_all(drv);
+	vmedia_drv_files_close(drv);
 	driver_free(drv);
 }
 

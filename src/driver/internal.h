@@ -344,6 +344,7 @@ struct vmedia_file {
 };
 
 struct vmedia_file *vmedia_drv_file(struct vmedia_driver *drv, uint32_t session_id);
+void vmedia_drv_files_close(struct vmedia_driver *drv);
 void vmedia_drv_files_fini(struct vmedia_driver *drv);
 short vmedia_drv_mask(const struct vmedia_file *f, short wanted);
 

@@ -101,6 +101,15 @@ int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **out)
 	return 0;
 }
 
+/* Nobody has it any more but the device, which may still write to its buffers. */
+static void make_zombie(struct vmedia_file *f)
+{
+	if (f->zombie)
+		return;
+	f->zombie = true;
+	f->drv->stats.open_files--;
+}
+
 static void close_finish(struct vmedia_drv_cmd *c)
 {
 	struct vmedia_file *f = c->f;
@@ -112,8 +121,7 @@ static void close_finish(struct vmedia_drv_cmd *c)
 		c->f = NULL;
 		file_free(f);
 	} else if (c->in_ring) {
-		f->zombie = true;
-		f->drv->stats.open_files--;
+		make_zombie(f);
 	}
 }
 
@@ -150,22 +158,38 @@ int vmedia_close(struct vmedia_file *f)
 	if (f->inflight)
 		settle(f);
 	err = vmedia_drv_cmd_get(drv, f, VMEDIA_CMD_CLOSE, true, &c);
-	if (err) {
-		file_free(f);
-		return err;
-	}
-	c->finish = close_finish;
-	err = vmedia_drv_cmd_run(c);
-	if (err && f->zombie)
-		return err;
 	if (!err) {
-		err = c->err;
-		c->f = NULL;
-		vmedia_drv_cmd_put(c);
-		vmedia_drv_events(drv); /* events of before are no strangers' */
+		c->finish = close_finish;
+		err = vmedia_drv_cmd_run(c);
 	}
+	if (err) {
+		make_zombie(f);
+		return err;
+	}
+	err = c->err;
+	c->f = NULL;
+	vmedia_drv_cmd_put(c);
+	if (f->zombie)
+		return err;
+	vmedia_drv_events(drv); /* events of before are no strangers' */
 	file_free(f);
 	return err;
+}
+
+/* The device closes what is open when the connection ends; to tell it is for those that do not. */
+void vmedia_drv_files_close(struct vmedia_driver *drv)
+{
+	struct vmedia_file *f, *tmp;
+	unsigned int i;
+
+	for (i = 0; i < VMEDIA_DRV_FILE_HASH; i++) {
+		vmedia_list_for_each_safe(f, tmp, &drv->files[i], node) {
+			if (drv->err || drv->stats.quarantined)
+				return;
+			if (!f->zombie && vmedia_close(f))
+				return;
+		}
+	}
 }
 
 void vmedia_set_nonblock(struct vmedia_file *f, bool nonblock)

@@ -326,6 +326,31 @@ static void pins_of_lost_qbuf(void **state)
 	assert_int_equal(d->drv->arena.free, free_pages);
 }
 
+/* CLOSE cannot even be sent: what is queued stays the device's. */
+static void pins_without_close(void **state)
+{
+	struct fake *d = *state;
+	struct vmedia_file *f = fake_session(d, 2, USERPTR), *g = fake_session(d, 0, 0);
+	struct vmedia_format fmt[64] = { { .type = 1 } };
+	struct done done = { 0 };
+	uint64_t free_pages;
+	unsigned int n = 0;
+	void *a;
+
+	assert_int_equal(vmedia_pages_alloc(d->drv, FAKE_BUF_LEN, 0, &a), 0);
+	assert_int_equal(fake_qbuf(f, 0, USERPTR, a), 0);
+	d->hold = true;
+	while (!vmedia_submit(g, VIDIOC_G_FMT, &fmt[n], 0, on_done, &done))
+		n++;
+	assert_int_equal(vmedia_pages_free(d->drv, a), 0);
+	free_pages = d->drv->arena.free;
+	assert_true(vmedia_close(f) < 0);
+	assert_int_equal(d->drv->arena.free, free_pages);
+	assert_true(vmedia_close(g) < 0);
+	assert_int_equal(done.n, n);
+	d->hold = false;
+}
+
 static void broken_ring(void **state)
 {
 	struct fake *d = *state;
@@ -384,6 +409,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(restructuring_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(pins, setup, teardown),
 		cmocka_unit_test_setup_teardown(pins_of_lost_qbuf, setup, teardown),
+		cmocka_unit_test_setup_teardown(pins_without_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(close_all_at_disconnect, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_sessions, setup, teardown),
