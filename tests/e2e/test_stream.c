@@ -498,6 +498,39 @@ static void exported_object(void **state)
 	vmedia_driver_disconnect(s.drv);
 }
 
+/* Frames go into memory of another object: the guest's, which the device looks up by its UUID. */
+static void offered_object(void **state)
+{
+	uint8_t uuid[1][VMEDIA_UUID_SIZE] = { { 0xc0, 0xff, 0xee } };
+	struct vmedia_requestbuffers rb = { .count = 1, .type = CAPTURE,
+					    .memory = V4L2_MEMORY_DMABUF };
+	struct vmedia_buffer b = { .type = CAPTURE, .memory = V4L2_MEMORY_DMABUF };
+	uint32_t type = CAPTURE;
+	struct stream s;
+	uint8_t *memory;
+	int fd;
+
+	arrive(&s, 0);
+	stream_format(&s, 320, 240, V4L2_PIX_FMT_YUYV);
+	fd = memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	assert_int_equal(ftruncate(fd, s.format.fmt.pix.sizeimage), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
+	memory = mmap(NULL, s.format.fmt.pix.sizeimage, PROT_READ, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_int_equal(vmedia_ioctl(s.f, VIDIOC_REQBUFS, &rb), 0);
+	b.m.fd = -1;
+	b.length = s.format.fmt.pix.sizeimage;
+	assert_true(vmedia_ioctl_objects(s.f, VIDIOC_QBUF, &b, uuid) < 0);
+	assert_int_equal(vmedia_object_offer(s.drv, uuid[0], fd), 0);
+	close(fd);
+	assert_int_equal(vmedia_ioctl_objects(s.f, VIDIOC_QBUF, &b, uuid), 0);
+	assert_int_equal(vmedia_ioctl(s.f, VIDIOC_STREAMON, &type), 0);
+	assert_int_equal(vmedia_ioctl(s.f, VIDIOC_DQBUF, &b), 0);
+	assert_int_equal(read_number(&s, memory), b.sequence);
+	munmap(memory, s.format.fmt.pix.sizeimage);
+	leave(&s);
+}
+
 /* All of it with region 0 missing, as on a VMM that has none. */
 static void without_region(void **state)
 {
@@ -539,6 +572,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sizes), cmocka_unit_test(costs), cmocka_unit_test(polled),
 		cmocka_unit_test(submitted), cmocka_unit_test(two_sessions),
 		cmocka_unit_test(control_events), cmocka_unit_test(exported_object),
+		cmocka_unit_test(offered_object),
 		cmocka_unit_test(without_region),
 	};
 
