@@ -3,8 +3,8 @@
  * vhost-user-media: one virtio-media device on one vhost-user socket.
  *
  * The one place that composes transport, core and devices. Exit status: 0 after SIGTERM, SIGINT,
- * SIGHUP or the last guest; 2 for what the user can mend (an option, a file, a socket in use), after one line
- * that says how; 1 for the rest.
+ * SIGHUP or the last guest; 2 for what the user can mend (an option, a file, a socket in use),
+ * after one line that says how; 1 for the rest.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -176,7 +176,7 @@ static int print_menu(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
 	char text[CTL_TEXT];
 	int ret;
 
-	/* Holes of a menu are -EINVAL. Its bounds are the device's word: @i must not run past them. */
+	/* Holes of a menu are -EINVAL. Its bounds are the device's word: no sums with them. */
 	for (int64_t i = q->minimum; i >= 0 && i <= q->maximum && i < MAX_MENU; i++) {
 		m = (struct vmedia_querymenu){ .id = q->id, .index = (uint32_t)i };
 		if (!ctl_may_list(c))
@@ -453,7 +453,8 @@ static int parse_event(struct ctl *c, const char *spec, struct vmedia_event_subs
 			return 0;
 		pad = strtoul(spec + 14, &end, 0);
 		if (*end || end == spec + 14 || pad > UINT32_MAX)
-			return ctl_usage_text("--wait-for-event=%s: give the pad as a number", spec);
+			return ctl_usage_text("--wait-for-event=%s: give the pad as a number",
+					      spec);
 		sub->id = (uint32_t)pad;
 		return 0;
 	}

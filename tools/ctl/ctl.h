@@ -91,7 +91,7 @@ bool ctl_next_pair(const char **list, char *key, char *value, unsigned int size)
  * without end: after CTL_MAX_LISTED entries in all the answer is no, and a line says so.
  * ctl_list_ended - how a list ended: 0 where @err is how V4L2 ends lists, else @err after a line.
  */
-#define CTL_MAX_LISTED (1u << 18)
+#define CTL_MAX_LISTED (1u << 16)
 bool ctl_may_list(struct ctl *c);
 int ctl_list_ended(const struct ctl *c, const char *what, int err);
 

@@ -4,8 +4,8 @@
  *
  * Security model: a frame's bytes come from the device, which may change them while they are read,
  * and so do the sizes of its format. Sizes are checked before anything is computed from them; a
- * library sees a copy, with room behind its lines since libswscale reads beyond them; what a picture
- * shows is up to the device.
+ * library sees a copy, with room behind its lines since libswscale reads beyond them; what a
+ * picture shows is up to the device.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -128,35 +128,6 @@ static int reserve(uint8_t **buf, size_t *have, size_t need)
 	return 0;
 }
 
-static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, struct av_frame *f)
-{
-	size_t len = pic->bytesused[0];
-	int w, h, sub, cs;
-
-	if (!c->jpeg)
-		c->jpeg = tjInitDecompress();
-	if (!c->jpeg || reserve(&c->coded, &c->coded_size, len + 1) < 0)
-		return -ENOMEM;
-	memcpy(c->coded, pic->data[0], len);
-	if (tjDecompressHeader3(c->jpeg, c->coded, len, &w, &h, &sub, &cs) < 0 ||
-	    (uint32_t)w != pic->width || (uint32_t)h != pic->height)
-		return -EINVAL;
-	if (reserve(&c->scratch, &c->scratch_size, (size_t)w * h * 3 + SLACK) < 0)
-		return -ENOMEM;
-	/* A warning (a truncated scan) still leaves a picture worth seeing. */
-	if (tjDecompress2(c->jpeg, c->coded, len, c->scratch, w, w * 3, h, TJPF_RGB, 0) < 0 &&
-	    tjGetErrorCode(c->jpeg) != TJERR_WARNING)
-		return -EINVAL;
-	*f = (struct av_frame){
-		.fmt = AV_PIX_FMT_RGB24,
-		.width = pic->width,
-		.height = pic->height,
-		.data = { c->scratch },
-		.stride = { w * 3 },
-	};
-	return 0;
-}
-
 static uint32_t plane_rows(enum AVPixelFormat fmt, int plane, uint32_t height)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(fmt);
@@ -248,22 +219,105 @@ static int lay_out(struct av_frame *f, uint8_t **buf, size_t *have, uint8_t *pla
 	return 0;
 }
 
-/* Moves the lines of @f into memory of ours. */
+/*
+ * libswscale takes and gives pairs of pixels and of lines, and leaves out or makes up what half a
+ * pair lacks: it gets even sizes, in which the last pixel and the last line go on.
+ */
+static uint32_t even(uint32_t n)
+{
+	return (n + 1) & ~1u;
+}
+
+static void extend(uint8_t *line, int used, int step)
+{
+	for (int i = 0; i < 16; i++)
+		line[used + i] = line[used + i - step];
+}
+
+static void repeat_last(uint8_t *plane, int stride, uint32_t have, uint32_t want)
+{
+	for (; have < want; have++)
+		memcpy(plane + (size_t)have * stride, plane + (size_t)(have - 1) * stride, stride);
+}
+
+/* Moves the lines of @f into memory of ours, of even size. */
 static int own(struct ctl_converter *c, struct av_frame *f)
 {
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->fmt);
 	int count = av_pix_fmt_count_planes(f->fmt), used[4];
-	struct av_frame mine = *f;
+	struct av_frame mine = { f->fmt, even(f->width), even(f->height), { NULL }, { 0 } };
 	uint8_t *planes[4];
 	int ret = lay_out(&mine, &c->scratch, &c->scratch_size, planes);
 
 	if (ret < 0)
 		return ret;
 	av_image_fill_linesizes(used, f->fmt, (int)f->width);
-	for (int i = 0; i < count; i++)
-		for (uint32_t y = 0; y < plane_rows(f->fmt, i, f->height); y++)
-			memcpy(planes[i] + (size_t)y * mine.stride[i],
-			       f->data[i] + (size_t)y * f->stride[i], used[i]);
+	for (int i = 0; i < count; i++) {
+		int step = d->comp[i].step > used[i] ? used[i] : d->comp[i].step;
+		uint32_t rows = plane_rows(f->fmt, i, f->height);
+
+		for (uint32_t y = 0; y < rows; y++) {
+			uint8_t *line = planes[i] + (size_t)y * mine.stride[i];
+
+			memcpy(line, f->data[i] + (size_t)y * f->stride[i], used[i]);
+			extend(line, used[i], step);
+		}
+		repeat_last(planes[i], mine.stride[i], rows, plane_rows(f->fmt, i, mine.height));
+	}
 	*f = mine;
+	return 0;
+}
+
+/* NV16, which libswscale does not read, becomes three planes of ours. */
+static int split_chroma(struct ctl_converter *c, struct av_frame *f)
+{
+	struct av_frame mine = { AV_PIX_FMT_YUV422P, even(f->width), even(f->height), { NULL },
+				 { 0 } };
+	uint8_t *planes[4];
+	int ret = lay_out(&mine, &c->scratch, &c->scratch_size, planes);
+
+	if (ret < 0)
+		return ret;
+	for (uint32_t y = 0; y < f->height; y++) {
+		const uint8_t *uv = f->data[1] + (size_t)y * f->stride[1];
+		uint8_t *luma = planes[0] + (size_t)y * mine.stride[0];
+
+		memcpy(luma, f->data[0] + (size_t)y * f->stride[0], f->width);
+		extend(luma, (int)f->width, 1);
+		for (uint32_t x = 0; x < mine.width; x++)
+			planes[1 + x % 2][(size_t)y * mine.stride[1] + x / 2] = uv[x];
+	}
+	for (int i = 0; i < 3; i++)
+		repeat_last(planes[i], mine.stride[i], f->height, mine.height);
+	*f = mine;
+	return 0;
+}
+
+static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, struct av_frame *f)
+{
+	size_t len = pic->bytesused[0];
+	int w = 0, h = 0, sub, cs; /* a header that breaks off leaves them, without an error */
+	uint8_t *rgb[4];
+
+	if (!c->jpeg)
+		c->jpeg = tjInitDecompress();
+	if (!c->jpeg || reserve(&c->coded, &c->coded_size, len + 1) < 0)
+		return -ENOMEM;
+	memcpy(c->coded, pic->data[0], len);
+	if (tjDecompressHeader3(c->jpeg, c->coded, len, &w, &h, &sub, &cs) < 0 ||
+	    (uint32_t)w != pic->width || (uint32_t)h != pic->height)
+		return -EINVAL;
+	*f = (struct av_frame){ AV_PIX_FMT_RGB24, even(pic->width), even(pic->height), { NULL },
+				{ 0 } };
+	if (lay_out(f, &c->scratch, &c->scratch_size, rgb) < 0)
+		return -ENOMEM;
+	/* A warning (a truncated scan) still leaves a picture worth seeing. */
+	if (tjDecompress2(c->jpeg, c->coded, len, rgb[0], w, f->stride[0], h, TJPF_RGB, 0) < 0 &&
+	    tjGetErrorCode(c->jpeg) != TJERR_WARNING)
+		return -EINVAL;
+	for (int y = 0; y < h; y++)
+		extend(rgb[0] + (size_t)y * f->stride[0], w * 3, 3);
+	repeat_last(rgb[0], f->stride[0], pic->height, f->height);
 	return 0;
 }
 
@@ -276,7 +330,9 @@ static int get_frame(struct ctl_converter *c, const struct ctl_picture *pic, str
 	if (is_jpeg(pic->pixelformat))
 		return from_jpeg(c, pic, f);
 	ret = from_raw(pic, f);
-	return ret < 0 ? ret : own(c, f);
+	if (ret < 0)
+		return ret;
+	return f->fmt == AV_PIX_FMT_NV16 ? split_chroma(c, f) : own(c, f);
 }
 
 static const int *coefficients(uint32_t ycbcr_enc)
@@ -295,25 +351,27 @@ static const int *coefficients(uint32_t ycbcr_enc)
 	}
 }
 
-/* Copies the planes of @f to @to, line behind line. */
-static void pack(const struct av_frame *f, uint8_t *to)
+/* Copies the planes of @f to @to, line behind line; of the size that @f has or less. */
+static void pack(const struct av_frame *f, uint32_t width, uint32_t height, uint8_t *to)
 {
 	int planes = av_pix_fmt_count_planes(f->fmt), used[4];
 
-	av_image_fill_linesizes(used, f->fmt, (int)f->width);
+	av_image_fill_linesizes(used, f->fmt, (int)width);
 	for (int i = 0; i < planes; i++) {
-		uint32_t rows = plane_rows(f->fmt, i, f->height);
+		uint32_t rows = plane_rows(f->fmt, i, height);
 
 		for (uint32_t y = 0; y < rows; y++, to += used[i])
 			memcpy(to, f->data[i] + (size_t)y * f->stride[i], used[i]);
 	}
 }
 
-/* libswscale writes beyond its lines too: it gets memory for that, of which @to takes the picture. */
+/* libswscale writes beyond its lines too: it gets memory for that; the picture goes to @to. */
 static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum AVPixelFormat fmt,
 		   uint32_t width, uint32_t height, uint8_t *to)
 {
-	struct av_frame f, out = { .fmt = fmt, .width = width, .height = height };
+	bool scaled = width != pic->width || height != pic->height;
+	struct av_frame f, out = { fmt, scaled ? width : even(width),
+				   scaled ? height : even(height), { NULL }, { 0 } };
 	const int *from = coefficients(pic->ycbcr_enc);
 	uint8_t *dst[4] = { NULL };
 	int ret = get_frame(c, pic, &f);
@@ -322,7 +380,8 @@ static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum 
 		ret = lay_out(&out, &c->out, &c->out_size, dst);
 	if (ret < 0)
 		return ret;
-	c->sws = sws_getCachedContext(c->sws, f.width, f.height, f.fmt, width, height, fmt,
+	c->sws = sws_getCachedContext(c->sws, (int)f.width, (int)f.height, f.fmt, (int)out.width,
+				      (int)out.height, fmt,
 				      SWS_AREA | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL,
 				      NULL);
 	if (!c->sws)
@@ -333,7 +392,7 @@ static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum 
 				 is_rgb(fmt) ? 1 : ctl_picture_yuv420_full(pic), 0, 1 << 16,
 				 1 << 16);
 	sws_scale(c->sws, f.data, f.stride, 0, (int)f.height, dst, out.stride);
-	pack(&out, to);
+	pack(&out, width, height, to);
 	return 0;
 }
 
@@ -363,7 +422,7 @@ int ctl_picture_yuv420(struct ctl_converter *c, const struct ctl_picture *pic, u
 	/* What already is 4:2:0 is only copied, so that a file holds the device's very bytes. */
 	ret = from_raw(pic, &f);
 	if (ret == 0)
-		pack(&f, yuv);
+		pack(&f, pic->width, pic->height, yuv);
 	return ret;
 }
 

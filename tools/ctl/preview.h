@@ -35,8 +35,8 @@ int ctl_preview_draw(struct ctl_preview *p, const struct ctl_picture *pic, const
 void ctl_preview_finish(struct ctl_preview *p);
 
 /*
- * How many cells a picture of @width x @height takes in a terminal of @cols x @rows cells, with room
- * for two lines under it where there is any: at least one, never wider than the terminal.
+ * How many cells a picture of @width x @height takes in a terminal of @cols x @rows cells, with
+ * room for two lines under it where there is any: at least one, never wider than the terminal.
  */
 void ctl_preview_fit(uint32_t cols, uint32_t rows, uint32_t width, uint32_t height,
 		     uint32_t *columns, uint32_t *lines);
