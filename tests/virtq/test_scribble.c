@@ -7,14 +7,13 @@
  * ring. Which interleavings happen is the machine's; the values are the seed's.
  */
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "harness.h"
 
-#define ROUNDS 200000
-#define CHAINS 20000
+#define CHAINS 5000
+#define IDLE 20000
 #define SEGS 24u
 
 struct scribbler {
@@ -80,20 +79,23 @@ static uint16_t used_idx(struct pair *p)
 				       __ATOMIC_RELAXED));
 }
 
+static void step(struct pair *p, uint64_t *seed)
+{
+	scribble_desc(p, seed);
+	if (is_packed(p->features))
+		return;
+	st(p, p->layout.driver + 4 + 2ull * below(seed, p->num), 2,
+	   below(seed, p->num + (below(seed, 16) ? 0 : 2)));
+	st(p, p->layout.driver + 2, 2,
+	   used_idx(p) + below(seed, p->num + (below(seed, 64) ? 0 : 2)));
+}
+
 static void *scribble(void *arg)
 {
 	struct scribbler *s = arg;
-	struct pair *p = s->p;
 
-	while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED)) {
-		scribble_desc(p, &s->seed);
-		if (is_packed(p->features))
-			continue;
-		st(p, p->layout.driver + 4 + 2ull * below(&s->seed, p->num), 2,
-		   below(&s->seed, p->num + (below(&s->seed, 16) ? 0 : 2)));
-		st(p, p->layout.driver + 2, 2,
-		   used_idx(p) + below(&s->seed, p->num + (below(&s->seed, 64) ? 0 : 2)));
-	}
+	while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED))
+		step(s->p, &s->seed);
 	return NULL;
 }
 
@@ -135,7 +137,8 @@ static void restart(struct pair *p)
 static void race(unsigned int entry, uint64_t seed)
 {
 	struct scribbler s = { .seed = seed ? seed : 1 };
-	unsigned int taken = 0, broken = 0;
+	unsigned int taken = 0, broken = 0, idle = 0;
+	uint64_t own = s.seed ^ 0x5555;
 	struct vmedia_chain *c;
 	struct pair p;
 	pthread_t t;
@@ -145,7 +148,7 @@ static void race(unsigned int entry, uint64_t seed)
 	restart(&p);
 	s.p = &p;
 	assert_int_equal(pthread_create(&t, NULL, scribble, &s), 0);
-	for (unsigned int i = 0; i < ROUNDS && taken < CHAINS; i++) {
+	while (taken + broken < CHAINS && idle < IDLE) {
 		int ret = vmedia_vqd_pop(p.dev, &c);
 
 		if (ret > 0) {
@@ -157,7 +160,10 @@ static void race(unsigned int entry, uint64_t seed)
 		} else if (vmedia_vqd_enable_kick(p.dev)) {
 			vmedia_vqd_disable_kick(p.dev);
 		} else {
-			sched_yield();
+			/* The other thread may not have a processor now: then it is our own doing. */
+			idle++;
+			for (unsigned int i = 0; i < 8; i++)
+				step(&p, &own);
 		}
 	}
 	__atomic_store_n(&s.stop, 1, __ATOMIC_RELAXED);
