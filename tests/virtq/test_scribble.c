@@ -160,7 +160,7 @@ static void race(unsigned int entry, uint64_t seed)
 		} else if (vmedia_vqd_enable_kick(p.dev)) {
 			vmedia_vqd_disable_kick(p.dev);
 		} else {
-			/* The other thread may not have a processor now: then it is our own doing. */
+			/* The other thread may have no processor now: then it is our own doing. */
 			idle++;
 			for (unsigned int i = 0; i < 8; i++)
 				step(&p, &own);
