@@ -285,8 +285,13 @@ static const char *answer_fault(struct vmedia_drv_cmd *c, const struct vmedia_dr
 		return NULL;
 	if (num != buf->num_planes)
 		return "another number of planes";
-	for (i = 0; i < num; i++)
-		buf->length[i] = VMEDIA_MIN(buf->length[i], length_of(io, i));
+	for (i = 0; i < num; i++) {
+		/* As in V4L2, length 0 is the whole object, whose length the device tells. */
+		if (!buf->length[i] && q->memory == V4L2_MEMORY_DMABUF)
+			buf->length[i] = length_of(io, i);
+		else
+			buf->length[i] = VMEDIA_MIN(buf->length[i], length_of(io, i));
+	}
 	return NULL;
 }
 

@@ -314,6 +314,17 @@ static const char *event_fault(const struct vmedia_drv_buf *buf, bool multi)
 	return NULL;
 }
 
+/* Objects that were queued without a length: the event is the first to tell. */
+static void learn_objects(struct vmedia_drv_buf *buf, bool multi)
+{
+	uint32_t i;
+
+	for (i = 0; i < buf->num_planes; i++) {
+		if (!buf->length[i])
+			buf->length[i] = multi ? buf->evt_planes[i].length : buf->evt.length;
+	}
+}
+
 /* Its event is in evt and fits the state: is it believable? Then it is done. */
 void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q,
 			 struct vmedia_drv_buf *buf)
@@ -324,6 +335,8 @@ void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q,
 	buf->early = false;
 	if (vmedia_drv_type_multi(q->type) && buf->evt.length != buf->num_planes)
 		fault = "another number of planes";
+	if (!fault && q->memory == V4L2_MEMORY_DMABUF)
+		learn_objects(buf, vmedia_drv_type_multi(q->type));
 	if (!fault)
 		fault = event_fault(buf, vmedia_drv_type_multi(q->type));
 	if (fault) {

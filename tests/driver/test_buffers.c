@@ -186,6 +186,16 @@ static void objects(void **state)
 	b = (struct vmedia_buffer){ .type = 1 };
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_QUERYBUF, &b), 0);
 	assert_int_equal(b.m.fd, 33);
+	/* Length 0 is all of the object. */
+	b = (struct vmedia_buffer){ .type = 1, .memory = DMABUF };
+	b.m.fd = 33;
+	assert_int_equal(vmedia_ioctl_objects(f, VIDIOC_QBUF, &b, uuid), 0);
+	evt.buffer.bytesused = 5001;
+	send(d, &evt, false);
+	evt.buffer.bytesused = 4999;
+	send(d, &evt, true);
+	assert_int_equal(fake_dq(f, DMABUF, &b), 0);
+	assert_int_equal(b.length, 5000);
 	vmedia_close(f);
 }
 
