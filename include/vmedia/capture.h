@@ -19,14 +19,18 @@
  *   Cost of a frame: the worker wakes once for the time, the loop once for the result. Buffers that
  *   are queued while the worker sleeps do not wake it.
  *
+ *   A source that only computes, and not for long, needs no thread: quick() says so of a mode, and
+ *   the loop itself calls it at the frame's time. Commands wait for as long as one fill() takes, and
+ *   a frame costs two thread switches less.
+ *
  *   STREAMOFF waits for a fill() in progress without stopping the loop. fill() must therefore end
  *   by itself: whatever waits for the world (a network, a pipe, a codec) belongs into next(), which
  *   is interrupted by cancel(). If a session ends (close, reset, lost connection) in the middle of
  *   fill(), the loop waits for at most VMEDIA_CAPTURE_CLOSE_MS; then the frame is orphaned: it is
  *   written into memory that a reference keeps valid, and nobody looks at it.
  *
- * Context of all callbacks: the source's worker thread, except cancel(). Controls are read there by
- * vmedia_ctrl_read().
+ * Context of all callbacks: the source's worker thread, except quick() and cancel(); in a mode that
+ * is quick, the device's loop. Controls are read there by vmedia_ctrl_read().
  */
 #ifndef VMEDIA_CAPTURE_H
 #define VMEDIA_CAPTURE_H
@@ -72,6 +76,12 @@ struct vmedia_frame {
 };
 
 struct vmedia_capture_ops {
+	/*
+	 * True if start(), fill(), skip() and stop() never wait in @mode, and fill() computes for well
+	 * under a millisecond on usual machines. Not asked of sources with next(). Context: the
+	 * device's loop. Optional.
+	 */
+	bool (*quick)(void *priv, const struct vmedia_capture_mode *mode);
 	/* Get ready for @mode. An errno (negative) is STREAMON's. Optional. */
 	int (*start)(void *priv, const struct vmedia_capture_mode *mode);
 	/*

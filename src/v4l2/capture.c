@@ -69,6 +69,7 @@ static void capture_queue(struct vmedia_vbuf *vb)
 	if (c->starving)
 		pthread_cond_signal(&c->to_worker);
 	pthread_mutex_unlock(&c->lock);
+	vmedia_capture_quick_queued(c);
 }
 
 /* The buffer goes. Its job goes with it, or is left to the worker that is filling it. */
@@ -93,7 +94,7 @@ static void capture_cleanup(struct vmedia_vbuf *vb)
 
 /* ---- Results from the worker ---- */
 
-static void finish_job(struct vmedia_queue *q, struct vmedia_capture_job *job)
+void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *job)
 {
 	struct vmedia_vbuf *vb = job->vb;
 	struct vmedia_buf *b = &vb->b;
@@ -150,7 +151,7 @@ static void take_queued(struct vmedia_capture *c, bool give_back)
 	}
 }
 
-static void end_of_source(struct vmedia_queue *q, int err)
+void vmedia_capture_end(struct vmedia_queue *q, int err)
 {
 	if (err != -ENODEV)
 		return;
@@ -185,12 +186,12 @@ static void capture_post(struct vmedia_post *post)
 		vmedia_queue_started(c->q, started_err);
 	while ((job = next_done(c))) {
 		if (vmedia_buf_state(&job->vb->b) == VMEDIA_BUF_ACTIVE)
-			finish_job(c->q, job);
+			vmedia_capture_finish(c->q, job);
 		else
 			job_rest(job);
 	}
 	if (ended)
-		end_of_source(c->q, end_err);
+		vmedia_capture_end(c->q, end_err);
 }
 
 /* ---- Start and stop ---- */
@@ -235,19 +236,43 @@ static int ensure_thread(struct vmedia_capture *c)
 	return -err;
 }
 
+/*
+ * Without the worker, if the source is quick in this mode: 0 or its errno; -EINPROGRESS if it is
+ * not, or if the worker still winds a run down.
+ */
+static int try_quick(struct vmedia_capture *c)
+{
+	bool busy;
+
+	if (!c->ops->quick || c->ops->next || !c->ops->quick(c->priv, &c->mode))
+		return -EINPROGRESS;
+	pthread_mutex_lock(&c->lock);
+	busy = c->working;
+	pthread_mutex_unlock(&c->lock);
+	return busy ? -EINPROGRESS : vmedia_capture_quick_start(c);
+}
+
 static int capture_start(struct vmedia_queue *q, uint32_t count)
 {
 	struct vmedia_capture *c = q->cap;
-	int err = ensure_thread(c);
+	int err;
 
 	(void)count;
+	pthread_mutex_lock(&c->lock);
+	fill_mode(c, &c->mode);
+	pthread_mutex_unlock(&c->lock);
+	c->last_run++;
+	err = try_quick(c);
+	if (err == -EINPROGRESS)
+		err = ensure_thread(c);
+	else if (!err)
+		return 0;
 	if (err) {
 		take_queued(c, false);
 		return err;
 	}
 	pthread_mutex_lock(&c->lock);
-	fill_mode(c, &c->mode);
-	c->want = ++c->last_run;
+	c->want = c->last_run;
 	c->started_new = false;
 	c->end_err = 0;
 	pthread_cond_signal(&c->to_worker);
@@ -275,6 +300,7 @@ static int capture_stop(struct vmedia_queue *q, bool final)
 	struct vmedia_capture *c = q->cap;
 	struct vmedia_capture_job *job;
 
+	vmedia_capture_quick_stop(c);
 	pthread_mutex_lock(&c->lock);
 	c->want = 0;
 	pthread_cond_signal(&c->to_worker);
@@ -323,6 +349,7 @@ int vmedia_capture_create(struct vmedia_queue *q)
 	vmedia_list_init(&c->queued);
 	vmedia_list_init(&c->done);
 	vmedia_post_init(&c->post, capture_post);
+	vmedia_capture_quick_init(c);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -337,6 +364,7 @@ void vmedia_capture_destroy(struct vmedia_queue *q)
 {
 	struct vmedia_capture *c = q->cap;
 
+	vmedia_capture_quick_stop(c);
 	pthread_mutex_lock(&c->lock);
 	c->quit = true;
 	c->want = 0;

@@ -60,6 +60,11 @@ struct vmedia_capture {
 	struct vmedia_post post;
 	bool paced;
 	uint64_t last_run;		/* number of the last run that was begun */
+	/* of a run without the worker, capture_quick.c */
+	bool quick, live, due;
+	struct vmedia_timer timer;
+	struct vmedia_deferred turn;
+	uint64_t number, when;
 
 	/* Both threads', under lock */
 	pthread_mutex_t lock;
@@ -67,6 +72,7 @@ struct vmedia_capture {
 	pthread_cond_t to_loop;		/* inflight became NULL */
 	uint64_t want;			/* 0: stop */
 	bool quit, starving;
+	bool working;			/* the worker is between start() and stop() */
 	struct vmedia_capture_mode mode;	/* of run `want` */
 	struct vmedia_list queued, done;
 	struct vmedia_capture_job *inflight;
@@ -77,13 +83,26 @@ struct vmedia_capture {
 	uint64_t end_run;
 	struct vmedia_capture_stats stats;
 
-	/* The worker's */
+	/* The worker's, or of a quick run the loop's */
 	struct vmedia_capture_mode cur;
 	uint64_t run;
 	unsigned int bad_frames;	/* in a row */
 };
 
 void *vmedia_capture_thread(void *arg);
+/* Call the source for @job, without the lock; results are in the job. Returns what it said. */
+int vmedia_capture_fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64_t number,
+			uint64_t when);
+/* By the clock: the time of the frame after the one at @when, or of the first that is not over. */
+uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_t *number);
+
+/* Context of the rest: the loop. */
+void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *job);
+void vmedia_capture_end(struct vmedia_queue *q, int err);
+void vmedia_capture_quick_init(struct vmedia_capture *c);
+int vmedia_capture_quick_start(struct vmedia_capture *c);
+void vmedia_capture_quick_queued(struct vmedia_capture *c);
+void vmedia_capture_quick_stop(struct vmedia_capture *c);
 void vmedia_capture_job_drop(struct vmedia_capture_job *job);
 
 #endif /* VMEDIA_V4L2_CAPTURE_H */

@@ -75,9 +75,8 @@ static void describe(const struct vmedia_capture *c, const struct vmedia_capture
 		f->data[0] = f->mem[0];
 }
 
-/* Fill one job. Drops the lock around the source's work. */
-static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64_t number,
-		uint64_t when)
+int vmedia_capture_fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64_t number,
+			uint64_t when)
 {
 	struct vmedia_frame f = {
 		.mode = &c->cur, .ctx = c->ctx, .number = number, .timestamp = when
@@ -85,9 +84,6 @@ static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64
 	uint32_t i;
 	int err;
 
-	job->state = VMEDIA_JOB_INFLIGHT;
-	c->inflight = job;
-	pthread_mutex_unlock(&c->lock);
 	f.num_planes = job->num_planes;
 	describe(c, job, &f);
 	err = c->ops->fill(c->priv, &f);
@@ -102,13 +98,26 @@ static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64
 	job->flags = f.flags;
 	job->number = number;
 	job->err = err;
+	return err;
+}
+
+/* Fill one job. Drops the lock around the source's work. */
+static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64_t number,
+		uint64_t when)
+{
+	int err;
+
+	job->state = VMEDIA_JOB_INFLIGHT;
+	c->inflight = job;
+	pthread_mutex_unlock(&c->lock);
+	err = vmedia_capture_fill(c, job, number, when);
 	pthread_mutex_lock(&c->lock);
 	c->inflight = NULL;
 	pthread_cond_signal(&c->to_loop);
 	return err;
 }
 
-/* A filled job goes to the loop, or away if its buffer did. */
+/* A filled job goes to the loop, or away if its buffer did. Drops the lock meanwhile. */
 static void hand_back(struct vmedia_capture *c, struct vmedia_capture_job *job)
 {
 	if (job->orphan) {
@@ -119,7 +128,10 @@ static void hand_back(struct vmedia_capture *c, struct vmedia_capture_job *job)
 	}
 	job->state = VMEDIA_JOB_DONE;
 	vmedia_list_add_tail(&c->done, &job->node);
+	/* Not under the lock, which is the first thing that the loop takes when it wakes. */
+	pthread_mutex_unlock(&c->lock);
 	vmedia_loop_post(c->loop, &c->post);
+	pthread_mutex_lock(&c->lock);
 }
 
 /* The run ends by itself: @err is -ENODATA or -ENODEV. */
@@ -206,8 +218,7 @@ static int ask_next(struct vmedia_capture *c, uint64_t *when)
 	return err;
 }
 
-/* By the clock: the frame after the one at @when, or the first that is not over yet. */
-static uint64_t advance(struct vmedia_capture *c, uint64_t when, uint64_t *number)
+uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_t *number)
 {
 	uint64_t interval = c->cur.interval_ns, now, lost;
 
@@ -250,7 +261,7 @@ static void run_frames(struct vmedia_capture *c)
 		/* A source without a frame, or a bad one, must not spin. */
 		if (err < 0 && (!c->cur.paced || c->ops->next))
 			sleep_until(c, vmedia_now_ns() + c->cur.interval_ns);
-		when = advance(c, when, &number);
+		when = vmedia_capture_advance(c, when, &number);
 	}
 }
 
@@ -285,10 +296,13 @@ void *vmedia_capture_thread(void *arg)
 
 	pthread_mutex_lock(&c->lock);
 	while (!c->quit) {
-		if (c->want && c->want != c->run)
+		if (c->want && c->want != c->run) {
+			c->working = true;
 			one_run(c);
-		else
+			c->working = false;
+		} else {
 			pthread_cond_wait(&c->to_worker, &c->lock);
+		}
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;

@@ -15,7 +15,8 @@
  *   offsets.c      mem_offset <-> plane
  *   ctrl*.c        controls: the standard ones, values, ioctls
  *   event.c        subscriptions and their rings
- *   capture.c      frame sources: the loop's half; capture_worker.c: the thread's
+ *   capture.c      frame sources: the loop's half; capture_worker.c: the thread's;
+ *                  capture_quick.c: those that need no thread
  *   m2m.c          jobs and drains of codecs
  *
  * Security model: a request's structure is a private copy that core decoded and bounded; every

@@ -37,16 +37,21 @@ struct camera {
 
 /* ---- On the worker ---- */
 
-static int camera_start(void *priv, const struct vmedia_capture_mode *mode)
+static struct vmedia_camera_format format_of(const struct vmedia_capture_mode *mode)
 {
-	struct camera *c = priv;
-
-	c->format = (struct vmedia_camera_format){
+	return (struct vmedia_camera_format){
 		.pixelformat = mode->format.fmt.pix.pixelformat,
 		.width = mode->width,
 		.height = mode->height,
 		.bytesperline = mode->layout.bytesperline[0],
 	};
+}
+
+static int camera_start(void *priv, const struct vmedia_capture_mode *mode)
+{
+	struct camera *c = priv;
+
+	c->format = format_of(mode);
 	c->paced = mode->paced;
 	c->stamped = false;
 	return vmedia_camera_source_start(c->source, &c->format, &mode->interval);
@@ -65,7 +70,7 @@ static int camera_next(void *priv, uint64_t *when)
 {
 	struct camera *c = priv;
 	uint64_t due = *when;
-	int err = c->source->ops->next ? c->source->ops->next(c->source, &due) : 0;
+	int err = c->source->ops->next(c->source, &due);
 
 	if (!err && c->paced)
 		*when = due;
@@ -119,9 +124,28 @@ static void camera_cancel(void *priv)
 	vmedia_camera_source_interrupt(c->source);
 }
 
-static const struct vmedia_capture_ops capture_ops = {
+/* Context: the loop's thread. */
+static bool camera_quick(void *priv, const struct vmedia_capture_mode *mode)
+{
+	struct camera *c = priv;
+	struct vmedia_camera_format fmt = format_of(mode);
+
+	return c->source->ops->quick && c->source->ops->quick(c->source, &fmt);
+}
+
+/* Sources with a time of their own, and those that go by the clock. */
+static const struct vmedia_capture_ops own_time_ops = {
 	.start = camera_start,
 	.next = camera_next,
+	.fill = camera_fill,
+	.skip = camera_skip,
+	.stop = camera_stop,
+	.cancel = camera_cancel,
+};
+
+static const struct vmedia_capture_ops clock_ops = {
+	.quick = camera_quick,
+	.start = camera_start,
 	.fill = camera_fill,
 	.skip = camera_skip,
 	.stop = camera_stop,
@@ -239,7 +263,7 @@ static void make_tables(struct camera *c)
 		c->intervals[i].min = s->intervals[i];
 	c->queue.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
 	c->queue.formats = c->formats;
-	c->queue.capture = &capture_ops;
+	c->queue.capture = c->source->ops->next ? &own_time_ops : &clock_ops;
 	for (uint32_t i = 0; i < s->num_formats; i++)
 		add_format(c, s->formats[i]);
 	for (uint32_t i = 0; i < s->num_controls; i++)

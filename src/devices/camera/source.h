@@ -40,6 +40,9 @@ struct vmedia_camera_source_ops {
 	int (*start)(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
 		     const struct vmedia_fract *interval);
 	int (*fill)(struct vmedia_camera_source *src, struct vmedia_camera_target *target);
+	/* As of struct vmedia_capture_ops, without next(). Optional: never. */
+	bool (*quick)(const struct vmedia_camera_source *src,
+		      const struct vmedia_camera_format *fmt);
 	/*
 	 * When the next picture is due, as of struct vmedia_capture_ops. Optional: by the interval.
 	 */

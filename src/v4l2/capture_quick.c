@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frame sources that only compute, and not for long: filled on the loop itself, by its timer.
+ *
+ * A frame then costs the device one wake-up for its time and one for the driver's next buffer; the
+ * worker of other sources costs two more thread switches. States of a run: `live` from start() to
+ * the end; `due` when the frame's time has come and only a buffer is missing, which is waited for
+ * as capture.h says.
+ *
+ * Context: the device's loop.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "v4l2/capture.h"
+
+static struct vmedia_capture_job *pop_job(struct vmedia_capture *c)
+{
+	struct vmedia_list *node = vmedia_list_pop(&c->queued);
+
+	return node ? vmedia_list_entry(node, struct vmedia_capture_job, node) : NULL;
+}
+
+/* The next frame is that at c->when; without pacing it is due at once. */
+static void wait_for_time(struct vmedia_capture *c)
+{
+	c->due = !c->cur.paced;
+	if (c->cur.paced)
+		vmedia_timer_arm(&c->timer, c->when);
+	else if (!vmedia_list_empty(&c->queued))
+		vmedia_defer(&c->turn);
+}
+
+/* What @err means for the run: true if it goes on. */
+static bool judge(struct vmedia_capture *c, int err)
+{
+	if (!err)
+		c->bad_frames = 0;
+	if (!err || err == -EAGAIN)
+		return true;
+	if (err == -ENODATA)
+		return false;
+	c->stats.errors++;
+	if (err != -ENODEV && ++c->bad_frames < VMEDIA_CAPTURE_MAX_ERRORS)
+		return true;
+	vmedia_capture_end(c->q, -ENODEV);
+	return false;
+}
+
+static void fill(struct vmedia_capture *c, struct vmedia_capture_job *job)
+{
+	uint64_t run = c->last_run;
+	int err;
+
+	err = vmedia_capture_fill(c, job, c->number, c->cur.paced ? c->when : vmedia_now_ns());
+	if (err == -EAGAIN) {
+		vmedia_list_add_head(&c->queued, &job->node);
+	} else {
+		if (!err)
+			c->stats.frames++;
+		vmedia_capture_finish(c->q, job);
+	}
+	/* What the end of a buffer leads to may be the end of the run. */
+	if (!c->live || run != c->last_run)
+		return;
+	c->live = judge(c, err);
+	if (!c->live)
+		return;
+	c->when = vmedia_capture_advance(c, c->when, &c->number);
+	wait_for_time(c);
+}
+
+static void skip(struct vmedia_capture *c)
+{
+	c->stats.skipped++;
+	if (c->ops->skip)
+		c->ops->skip(c->priv, c->number);
+	c->when = vmedia_capture_advance(c, c->when, &c->number);
+	wait_for_time(c);
+}
+
+static void on_time(struct vmedia_timer *t)
+{
+	struct vmedia_capture *c = vmedia_container_of(t, struct vmedia_capture, timer);
+	uint64_t limit = c->when + c->cur.interval_ns / 2;
+	struct vmedia_capture_job *job = pop_job(c);
+
+	c->due = true;
+	if (job)
+		fill(c, job);
+	else if (vmedia_now_ns() < limit)
+		vmedia_timer_arm(&c->timer, limit);
+	else
+		skip(c);
+}
+
+/* At the end of a round in which a buffer came that a frame waited for. */
+static void on_turn(struct vmedia_deferred *d)
+{
+	struct vmedia_capture *c = vmedia_container_of(d, struct vmedia_capture, turn);
+	struct vmedia_capture_job *job = c->live && c->due ? pop_job(c) : NULL;
+
+	if (job)
+		fill(c, job);
+}
+
+void vmedia_capture_quick_init(struct vmedia_capture *c)
+{
+	vmedia_timer_init(c->loop, &c->timer, on_time);
+	vmedia_deferred_init(c->loop, &c->turn, on_turn);
+}
+
+int vmedia_capture_quick_start(struct vmedia_capture *c)
+{
+	int err;
+
+	c->cur = c->mode;
+	memset(&c->stats, 0, sizeof(c->stats));
+	c->bad_frames = 0;
+	err = c->ops->start ? c->ops->start(c->priv, &c->cur) : 0;
+	if (err)
+		return err;
+	c->quick = true;
+	c->live = true;
+	c->number = 0;
+	c->when = vmedia_now_ns();
+	wait_for_time(c);
+	return 0;
+}
+
+void vmedia_capture_quick_queued(struct vmedia_capture *c)
+{
+	if (c->live && c->due)
+		vmedia_defer(&c->turn);
+}
+
+void vmedia_capture_quick_stop(struct vmedia_capture *c)
+{
+	vmedia_timer_cancel(&c->timer);
+	vmedia_deferred_cancel(&c->turn);
+	if (!c->quick)
+		return;
+	c->quick = false;
+	c->live = false;
+	c->due = false;
+	if (c->ops->stop)
+		c->ops->stop(c->priv);
+}
