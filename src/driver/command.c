@@ -97,7 +97,7 @@ int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_
 	if (!has_idle(drv)) {
 		if (!wait)
 			return -EAGAIN;
-		err = vmedia_drv_wait(drv, has_idle, drv,
+		err = vmedia_drv_wait_answer(drv, has_idle, drv,
 				      vmedia_drv_deadline(drv, drv->opts.timeout_ms));
 		if (err)
 			return err;
@@ -108,6 +108,7 @@ int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_
 	c->state = VMEDIA_DRV_SETUP;
 	c->answered = false;
 	c->raw = false;
+	c->lazy = false;
 	c->err = 0;
 	c->used = 0;
 	c->arg = NULL;
@@ -194,6 +195,21 @@ static unsigned int cut(const struct vmedia_driver *drv, uint64_t gpa, uint32_t 
 	return n;
 }
 
+void vmedia_drv_cmd_sent(struct vmedia_drv_cmd *c)
+{
+	struct vmedia_driver *drv = c->drv;
+
+	c->in_ring = true;
+	c->start_ns = vmedia_now_ns();
+	c->state = VMEDIA_DRV_FLIGHT;
+	vmedia_list_add_tail(&drv->flight, &c->node);
+	drv->urgent += !c->lazy;
+	if (c->f)
+		c->f->inflight++;
+	drv->vq[VMEDIA_QUEUE_COMMAND].dirty = true;
+	drv->stats.commands++;
+}
+
 static int to_ring(struct vmedia_drv_cmd *c)
 {
 	struct vmedia_driver *drv = c->drv;
@@ -208,14 +224,7 @@ static int to_ring(struct vmedia_drv_cmd *c)
 		return -EAGAIN;
 	if (err)
 		return err;
-	c->in_ring = true;
-	c->start_ns = vmedia_now_ns();
-	c->state = VMEDIA_DRV_FLIGHT;
-	vmedia_list_add_tail(&drv->flight, &c->node);
-	if (c->f)
-		c->f->inflight++;
-	drv->vq[VMEDIA_QUEUE_COMMAND].dirty = true;
-	drv->stats.commands++;
+	vmedia_drv_cmd_sent(c);
 	return 0;
 }
 
@@ -264,7 +273,7 @@ int vmedia_drv_cmd_post(struct vmedia_drv_cmd *c, bool wait)
 		if (err != -EAGAIN || !wait || vmedia_list_empty(&drv->flight))
 			break;
 		room.free = vmedia_vqr_free(drv->vq[VMEDIA_QUEUE_COMMAND].vqr);
-		err = vmedia_drv_wait(drv, has_more_room, &room,
+		err = vmedia_drv_wait_answer(drv, has_more_room, &room,
 				      vmedia_drv_deadline(drv, drv->opts.timeout_ms));
 	}
 	return err;
@@ -349,6 +358,7 @@ static void finish(struct vmedia_drv_cmd *c)
 	vmedia_done_fn done = c->done;
 
 	vmedia_list_del(&c->node);
+	c->drv->urgent -= !c->lazy;
 	c->state = VMEDIA_DRV_DONE;
 	if (c->finish)
 		c->finish(c);
@@ -427,6 +437,7 @@ void vmedia_drv_cmd_abandon(struct vmedia_drv_cmd *c, int err)
 		       err == -ETIMEDOUT ? "time is up" : "the device is gone");
 	c->err = err;
 	vmedia_list_del(&c->node);
+	drv->urgent -= !c->lazy;
 	if (c->finish)
 		c->finish(c);
 	if (c->f) {

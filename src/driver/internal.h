@@ -158,6 +158,7 @@ struct vmedia_drv_cmd {
 	bool in_ring;			/* the device may still write to its memory */
 	bool answered;			/* cmd holds the answer, err is the device's */
 	bool raw;
+	bool lazy;			/* nobody waits for its answer */
 	int err;
 	uint32_t used;
 	uint64_t start_ns;
@@ -206,6 +207,8 @@ int vmedia_drv_cmd_wait(struct vmedia_drv_cmd *c);
 /* Both; on any error it is gone. */
 int vmedia_drv_cmd_run(struct vmedia_drv_cmd *c);
 void vmedia_drv_cmd_put(struct vmedia_drv_cmd *c);
+/* The ring has it. */
+void vmedia_drv_cmd_sent(struct vmedia_drv_cmd *c);
 /* The ring returned it. */
 void vmedia_drv_cmd_returned(struct vmedia_drv_cmd *c, uint32_t used);
 /* Nobody waits for @c any more. */
@@ -231,6 +234,9 @@ void vmedia_drv_drain(struct vmedia_driver *drv);
 /* Work until @cond(@arg): 0; or drv->err; or -ETIMEDOUT at @deadline_ns (UINT64_MAX: never). */
 int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 		    uint64_t deadline_ns);
+/* The same for what an answer brings about, also that of a lazy command. */
+int vmedia_drv_wait_answer(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+			   uint64_t deadline_ns);
 uint64_t vmedia_drv_deadline(const struct vmedia_driver *drv, int timeout_ms);
 /* The device cannot be used any more. */
 void vmedia_drv_die(struct vmedia_driver *drv, int err);
@@ -370,6 +376,8 @@ struct vmedia_driver {
 	struct vmedia_drv_cmd *cmds;
 	unsigned int num_cmds;
 	struct vmedia_list idle, flight, lost;
+	/* commands in flight that are not lazy, and waits for any: interrupts are wanted */
+	unsigned int urgent;
 	/* VMEDIA_MAX_RESP_SIZE: answers are copied here, once */
 	uint8_t *scratch;
 	/* events */

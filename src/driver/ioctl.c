@@ -48,8 +48,8 @@ static int wait_turn(struct vmedia_file *f, const struct vmedia_ioctl_info *info
 {
 	if (may_go(f, info))
 		return 0;
-	return vmedia_drv_wait(f->drv, is_free, f,
-			       vmedia_drv_deadline(f->drv, f->drv->opts.timeout_ms));
+	return vmedia_drv_wait_answer(f->drv, is_free, f,
+				      vmedia_drv_deadline(f->drv, f->drv->opts.timeout_ms));
 }
 
 /* ---- Questions ---- */
@@ -333,6 +333,7 @@ int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint3
 		return err;
 	c->done = done;
 	c->opaque = opaque;
+	c->lazy = flags & VMEDIA_SUBMIT_LAZY;
 	err = vmedia_drv_cmd_post(c, false);
 	if (err) {
 		unprepare(f, c);

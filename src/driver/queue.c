@@ -272,8 +272,13 @@ static int sleep_until(struct vmedia_driver *drv, uint64_t *deadline)
 
 static bool ask_for_interrupts(struct vmedia_driver *drv)
 {
-	bool more = vmedia_vqr_enable_notify(drv->vq[VMEDIA_QUEUE_COMMAND].vqr);
+	struct vmedia_vqr *commands = drv->vq[VMEDIA_QUEUE_COMMAND].vqr;
+	bool more = false;
 
+	if (drv->urgent)
+		more = vmedia_vqr_enable_notify(commands);
+	else
+		vmedia_vqr_disable_notify(commands);
 	return vmedia_vqr_enable_notify(drv->vq[VMEDIA_QUEUE_EVENT].vqr) || more;
 }
 
@@ -296,6 +301,17 @@ int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *ar
 		if (err)
 			return err;
 	}
+}
+
+int vmedia_drv_wait_answer(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+			   uint64_t deadline_ns)
+{
+	int err;
+
+	drv->urgent++;
+	err = vmedia_drv_wait(drv, cond, arg, deadline_ns);
+	drv->urgent--;
+	return err;
 }
 
 int vmedia_driver_fd(const struct vmedia_driver *drv)

@@ -139,7 +139,7 @@ static void settle(struct vmedia_file *f)
 	struct vmedia_driver *drv = f->drv;
 	struct vmedia_drv_cmd *c, *tmp;
 
-	vmedia_drv_wait(drv, is_quiet, f, vmedia_drv_deadline(drv, drv->opts.timeout_ms));
+	vmedia_drv_wait_answer(drv, is_quiet, f, vmedia_drv_deadline(drv, drv->opts.timeout_ms));
 	vmedia_list_for_each_safe(c, tmp, &drv->flight, node) {
 		if (c->f == f)
 			vmedia_drv_cmd_abandon(c, -ETIMEDOUT);
