@@ -209,9 +209,9 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
  * vmedia_driver_process() or any blocking call on the driver; it may submit again but not block.
  * @arg holds the answer then.
  * @flags: VMEDIA_SUBMIT_MORE: another one follows, so the kick may wait for it (or for
- * vmedia_driver_process()). VMEDIA_SUBMIT_LAZY: nobody waits for this answer, so the device need not
- * interrupt for it; @done runs with the next event, answer or vmedia_driver_process(). For QBUF in
- * the middle of a stream: it halves the interrupts of a frame.
+ * vmedia_driver_process()). VMEDIA_SUBMIT_LAZY: nobody waits for this answer, so the device need
+ * not interrupt for it; @done runs with the next event, answer or vmedia_driver_process(). For QBUF
+ * in the middle of a stream: it halves the interrupts of a frame.
  * Returns 0, then @done will run; or an error, then it will not: -EAGAIN (ring or memory full),
  * -EINVAL (DQBUF, ...), -EBUSY (REQBUFS, CREATE_BUFS, REMOVE_BUFS or STREAMOFF is under way, or
  * @request is one of these and others are).

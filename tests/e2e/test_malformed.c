@@ -159,11 +159,7 @@ static struct vmedia_drv_cmd *offer(struct vmedia_driver *drv, const struct vmed
 	c->raw = true;
 	c->resp_cap = 0;
 	assert_int_equal(vmedia_vqr_add(drv->vq[0].vqr, out, out_num, in, in_num, c, flags), 0);
-	c->in_ring = true;
-	c->start_ns = vmedia_now_ns();
-	c->state = VMEDIA_DRV_FLIGHT;
-	vmedia_list_add_tail(&drv->flight, &c->node);
-	drv->vq[0].dirty = true;
+	vmedia_drv_cmd_sent(c);
 	return c;
 }
 
