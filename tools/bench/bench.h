@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <vmedia/camera.h>
@@ -25,6 +26,7 @@ struct bench_options {
 	double seconds;	     /* of each streaming run */
 	unsigned int rounds; /* turns between a floor and what stands on it */
 	unsigned int trips;  /* round trips in each turn */
+	const char *only;    /* "mmap_1080p": that kind of frames alone; NULL: all */
 	bool packed, help;
 };
 
@@ -114,7 +116,8 @@ int bench_stream_run(const struct bench_options *o, const struct bench_stream *s
 
 struct bench_report;
 
-struct bench_report *bench_report_new(void);
+/* The table goes to @table as figures come. NULL if there is no memory. */
+struct bench_report *bench_report_new(FILE *table);
 /*
  * A figure with the key of the JSON object; @unit and @label are for people, a NULL @label keeps it
  * out of the table.

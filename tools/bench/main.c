@@ -2,6 +2,7 @@
 /* vmedia-bench: the measurements, in turns with their floors, and what they come to. */
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,36 +84,103 @@ static int trips(struct bench_peer *p, double *samples, unsigned int n)
 	return 0;
 }
 
-static int round_trips(const struct bench_options *o, struct bench_report *r, double *floor_ns)
+/*
+ * Where the scheduler puts two processes that wake each other decides more than anything else: on
+ * one CPU, or on two with a wake-up across. So both are measured, the floor and ours in the same
+ * place each time.
+ */
+static const struct place {
+	const char *suffix, *title;
+	unsigned int other; /* CPU of the other process, as an index into those we may use */
+} places[] = {
+	{ "", "One command, driver and device on two CPUs (median)", 1 },
+	{ "_one_cpu", "One command, driver and device on one CPU (median)", 0 },
+};
+
+static int add_trip(struct bench_report *r, const struct place *p, const char *key, double value,
+		    const char *unit, const char *label)
 {
-	size_t total = (size_t)o->rounds * o->trips;
-	double *floor = calloc(total, sizeof(*floor)), *ours = calloc(total, sizeof(*ours));
+	char k[64];
+
+	snprintf(k, sizeof(k), "%s%s", key, p->suffix);
+	return bench_report_add(r, k, value, unit, label);
+}
+
+/* The @index-th CPU that this process may use, the first one if there are not so many. */
+static int nth_cpu(const cpu_set_t *may, unsigned int index)
+{
+	int first = -1;
+
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, may))
+			continue;
+		if (first < 0)
+			first = cpu;
+		if (index-- == 0)
+			return cpu;
+	}
+	return first;
+}
+
+static void pin(pid_t pid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	/* Where this is forbidden the figures are taken as they come. */
+	sched_setaffinity(pid, sizeof(set), &set);
+}
+
+static int take_turns(const struct bench_options *o, const struct place *place,
+		      const cpu_set_t *may, double *floor, double *ours)
+{
 	struct bench_pingpong pp = { 0 };
 	struct bench_peer peer;
-	int ret = floor && ours ? bench_pingpong_start(&pp) : -ENOMEM;
+	int ret = bench_pingpong_start(&pp);
 
 	if (ret == 0)
 		ret = bench_peer_start(&peer, o, 0);
+	if (ret < 0)
+		goto stop;
+	pin(0, nth_cpu(may, 0));
+	pin(pp.pid, nth_cpu(may, place->other));
+	pin(peer.pid, nth_cpu(may, place->other));
 	for (unsigned int i = 0; ret == 0 && i < o->rounds; i++) {
 		ret = bench_pingpong_run(&pp, floor + (size_t)i * o->trips, o->trips);
 		if (ret == 0)
 			ret = trips(&peer, ours + (size_t)i * o->trips, o->trips);
 	}
-	if (ret == 0)
-		ret = bench_peer_stop(&peer, NULL);
-	if (pp.pid)
+	if (bench_peer_stop(&peer, NULL) < 0 && ret == 0)
+		ret = -EIO;
+	sched_setaffinity(0, sizeof(*may), may);
+stop:
+	if (pp.pid > 0)
 		bench_pingpong_stop(&pp);
+	return ret;
+}
+
+static int round_trips(const struct bench_options *o, struct bench_report *r,
+		       const struct place *place, double *floor_ns)
+{
+	size_t total = (size_t)o->rounds * o->trips;
+	double *floor = calloc(total, sizeof(*floor)), *ours = calloc(total, sizeof(*ours));
+	cpu_set_t may;
+	int ret = -ENOMEM;
+
+	if (floor && ours && sched_getaffinity(0, sizeof(may), &may) == 0)
+		ret = take_turns(o, place, &may, floor, ours);
 	if (ret == 0) {
 		double median = bench_median(ours, total);
 
 		*floor_ns = bench_median(floor, total);
-		bench_report_section(r, "One command (median)");
-		bench_report_add(r, "eventfd_rtt_us", *floor_ns / 1e3, "us",
-				 "floor: eventfd ping-pong of two processes");
-		bench_report_add(r, "g_fmt_rtt_us", median / 1e3, "us",
-				 "VIDIOC_G_FMT, question to answer");
-		bench_report_add(r, "g_fmt_rtt_vs_eventfd", median / *floor_ns, "x",
-				 "ratio to the floor");
+		bench_report_section(r, CPU_COUNT(&may) > 1 ? place->title : places[1].title);
+		add_trip(r, place, "eventfd_rtt_us", *floor_ns / 1e3, "us",
+			 "floor: eventfd ping-pong of two processes");
+		add_trip(r, place, "g_fmt_rtt_us", median / 1e3, "us",
+			 "VIDIOC_G_FMT, question to answer");
+		add_trip(r, place, "g_fmt_rtt_vs_eventfd", median / *floor_ns, "x",
+			 "ratio to the floor");
 	}
 	free(floor);
 	free(ours);
@@ -128,7 +196,7 @@ struct pair {
 	double source_cpu, device_cpu, driver_cpu, source_fps, fps;
 };
 
-enum figure { SOURCE_CPU, DEVICE_CPU, DRIVER_CPU, SOURCE_FPS, FPS, CPU_RATIO };
+enum figure { SOURCE_CPU, DEVICE_CPU, DRIVER_CPU, SOURCE_FPS, FPS };
 
 static double figure_of(const struct pair *p, enum figure f)
 {
@@ -143,8 +211,6 @@ static double figure_of(const struct pair *p, enum figure f)
 		return p->source_fps;
 	case FPS:
 		return p->fps;
-	case CPU_RATIO:
-		return p->device_cpu / p->source_cpu;
 	}
 	return 0;
 }
@@ -156,6 +222,12 @@ static double median_of(const struct pair *pairs, unsigned int n, enum figure f)
 	for (unsigned int i = 0; i < n; i++)
 		samples[i] = figure_of(&pairs[i], f);
 	return bench_median(samples, n);
+}
+
+/* Of the medians: a round in which the machine did something else counts for neither. */
+static double cpu_ratio(const struct pair *pairs, unsigned int n)
+{
+	return median_of(pairs, n, DEVICE_CPU) / median_of(pairs, n, SOURCE_CPU);
 }
 
 /* Rounds of both; @last is of the last round, with the largest number of bytes copied of all. */
@@ -209,7 +281,7 @@ static int free_run(const struct bench_options *o, struct bench_report *r, const
 	    median_of(p, o->rounds, SOURCE_FPS), "frames/s");
 	add(r, m, s, "fps", "device as fast as it can", median_of(p, o->rounds, FPS), "frames/s");
 	return add(r, m, s, "free_cpu_vs_source", "CPU a frame then, ratio to the bare source",
-		   median_of(p, o->rounds, CPU_RATIO), "x");
+		   cpu_ratio(p, o->rounds), "x");
 }
 
 /* At a camera's pace: what each frame costs, and what goes back and forth for it. */
@@ -235,8 +307,7 @@ static int paced(const struct bench_options *o, struct bench_report *r, const st
 	    median_of(p, o->rounds, SOURCE_CPU), "us");
 	add(r, m, s, "device_cpu_us", "CPU of the device process, a frame",
 	    median_of(p, o->rounds, DEVICE_CPU), "us");
-	add(r, m, s, "cpu_vs_source", "ratio to the floor", median_of(p, o->rounds, CPU_RATIO),
-	    "x");
+	add(r, m, s, "cpu_vs_source", "ratio to the floor", cpu_ratio(p, o->rounds), "x");
 	add(r, m, s, "driver_cpu_us", "CPU of the driver process, a frame",
 	    median_of(p, o->rounds, DRIVER_CPU), "us");
 	add(r, m, s, "bytes_copied_per_frame", "bytes copied once the source wrote them, a frame",
@@ -277,9 +348,11 @@ static int latency(const struct bench_options *o, struct bench_report *r, const 
 
 static int run(const struct bench_options *o, struct bench_report *r)
 {
-	double rtt_ns = 0;
-	int ret = round_trips(o, r, &rtt_ns);
+	double one_cpu_ns, rtt_ns = 0;
+	int ret = round_trips(o, r, &places[0], &rtt_ns);
 
+	if (ret == 0)
+		ret = round_trips(o, r, &places[1], &one_cpu_ns);
 	bench_report_section(r, "Copying one NV12 frame, for comparison");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		char key[32], label[64];
@@ -295,6 +368,9 @@ static int run(const struct bench_options *o, struct bench_report *r)
 		for (size_t s = 0; ret == 0 && s < sizeof(sizes) / sizeof(sizes[0]); s++) {
 			char title[64];
 
+			snprintf(title, sizeof(title), "%s_%s", memories[m].name, sizes[s].name);
+			if (o->only && strcmp(o->only, title) != 0)
+				continue;
 			snprintf(title, sizeof(title), "%s, %s NV12", memories[m].what,
 				 sizes[s].name);
 			bench_report_section(r, title);
@@ -311,10 +387,15 @@ static int run(const struct bench_options *o, struct bench_report *r)
 /* ---- the command line ---- */
 
 static const struct option long_options[] = {
-	{ "source", required_argument, NULL, 's' },  { "json", optional_argument, NULL, 'j' },
-	{ "seconds", required_argument, NULL, 't' }, { "rounds", required_argument, NULL, 'r' },
-	{ "packed", no_argument, NULL, 'p' },	     { "quick", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+	{ "source", required_argument, NULL, 's' },
+	{ "json", optional_argument, NULL, 'j' },
+	{ "seconds", required_argument, NULL, 't' },
+	{ "rounds", required_argument, NULL, 'r' },
+	{ "packed", no_argument, NULL, 'p' },
+	{ "only", required_argument, NULL, 'o' },
+	{ "quick", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static void help(void)
@@ -324,9 +405,11 @@ static void help(void)
 	     "run.\n"
 	     "\n"
 	     "  --source=SOURCE  pattern or file:PATH, as of the camera (default pattern)\n"
-	     "  --seconds=S      of each streaming run (default 1)\n"
-	     "  --rounds=N       turns between a floor and what stands on it, 1 to 64 (default 5)\n"
+	     "  --seconds=S      of each streaming run (default 0.5)\n"
+	     "  --rounds=N       turns between a floor and what stands on it, 1 to 64 (default 9)\n"
 	     "  --packed         packed virtqueues\n"
+	     "  --only=KEY       frames of one kind only: mmap_720p, mmap_1080p, user_720p, "
+	     "user_1080p\n"
 	     "  --quick          one short round: whether it works, not how fast\n"
 	     "  --json[=FILE]    the figures as one flat JSON object, to FILE or standard output "
 	     "at the end\n"
@@ -355,6 +438,9 @@ static int parse(struct bench_options *o, int argc, char **argv)
 		case 'p':
 			o->packed = true;
 			break;
+		case 'o':
+			o->only = optarg;
+			break;
 		case 'q':
 			o->rounds = 1;
 			o->trips = 500;
@@ -382,7 +468,9 @@ static int parse(struct bench_options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct bench_options o = { .source = "pattern", .seconds = 1, .rounds = 5, .trips = 2000 };
+	struct bench_options o = {
+		.source = "pattern", .seconds = 0.5, .rounds = 9, .trips = 1000
+	};
 	struct bench_report *r;
 	int ret;
 
@@ -392,7 +480,8 @@ int main(int argc, char **argv)
 		help();
 		return 0;
 	}
-	r = bench_report_new();
+	/* Where the JSON goes to standard output, it is alone there. */
+	r = bench_report_new(o.json && strcmp(o.json, "-") == 0 ? stderr : stdout);
 	if (!r)
 		return 1;
 	ret = run(&o, r);

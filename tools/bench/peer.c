@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The device in a process of its own: what vhost-user-media does, plus its counters at the end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,16 +50,20 @@ static int serve(int fd, int stats_fd, const struct bench_options *o, unsigned i
 
 static int spawn(struct bench_peer *p, const struct bench_options *o, unsigned int fps, int *sock)
 {
-	int sv[2], pipefd[2];
+	int sv[2], pipefd[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 		return -errno;
-	if (pipe(pipefd) < 0)
-		return -errno;
-	fflush(stdout);
+	if (pipe2(pipefd, O_CLOEXEC) < 0) {
+		ret = -errno;
+		goto close_sockets;
+	}
+	fflush(NULL);
 	p->pid = fork();
-	if (p->pid < 0)
-		return -errno;
+	if (p->pid < 0) {
+		ret = -errno;
+		goto close_pipe;
+	}
 	if (p->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(sv[0]);
@@ -70,6 +75,14 @@ static int spawn(struct bench_peer *p, const struct bench_options *o, unsigned i
 	p->stats_fd = pipefd[0];
 	*sock = sv[0];
 	return 0;
+
+close_pipe:
+	close(pipefd[0]);
+	close(pipefd[1]);
+close_sockets:
+	close(sv[0]);
+	close(sv[1]);
+	return ret;
 }
 
 int bench_peer_start(struct bench_peer *p, const struct bench_options *o, unsigned int fps)
@@ -82,7 +95,9 @@ int bench_peer_start(struct bench_peer *p, const struct bench_options *o, unsign
 	if (ret < 0)
 		return bench_fail("cannot start the device process", ret);
 	ret = vmedia_driver_connect(&d, &p->drv);
-	if (ret == 0)
+	if (ret < 0)
+		close(d.fd);
+	else
 		ret = vmedia_open(p->drv, 0, &p->f);
 	if (ret == 0)
 		return 0;

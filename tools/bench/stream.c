@@ -26,6 +26,8 @@ struct run {
 	struct vmedia_format fmt;
 	unsigned int num_buffers;
 	void *ptr[MAX_BUFFERS];
+	struct vmedia_buffer qbuf[MAX_BUFFERS]; /* the driver's until queued() */
+	int err;				/* what a QBUF was answered with */
 	uint64_t queued_at[MAX_BUFFERS];
 	double *samples; /* QBUF to event */
 	unsigned int num_samples;
@@ -67,16 +69,27 @@ static int set_format(struct run *r)
 	return 0;
 }
 
+/* The answer to a QBUF of the stream: looked at when the next frame is there. */
+static void queued(void *opaque, int err)
+{
+	struct run *r = opaque;
+
+	if (err < 0)
+		r->err = err;
+}
+
+/* As a player does: the frame is what counts, the answer to QBUF is taken when it comes. */
 static int queue(struct run *r, unsigned int index)
 {
-	struct vmedia_buffer b = { .index = index, .type = r->fmt.type, .memory = r->s->memory };
+	struct vmedia_buffer *b = &r->qbuf[index];
 
-	if (b.memory == V4L2_MEMORY_USERPTR) {
-		b.m.userptr = (uintptr_t)r->ptr[index];
-		b.length = r->fmt.fmt.pix.sizeimage;
+	*b = (struct vmedia_buffer){ .index = index, .type = r->fmt.type, .memory = r->s->memory };
+	if (b->memory == V4L2_MEMORY_USERPTR) {
+		b->m.userptr = (uintptr_t)r->ptr[index];
+		b->length = r->fmt.fmt.pix.sizeimage;
 	}
 	r->queued_at[index] = bench_now_ns();
-	return vmedia_ioctl(r->peer.f, VIDIOC_QBUF, &b);
+	return vmedia_submit(r->peer.f, VIDIOC_QBUF, b, VMEDIA_SUBMIT_LAZY, queued, r);
 }
 
 static int one_buffer(struct run *r, unsigned int index)
@@ -121,6 +134,8 @@ static int one_frame(struct run *r)
 	struct vmedia_buffer b = { .type = r->fmt.type, .memory = r->s->memory };
 	int ret = vmedia_ioctl(r->peer.f, VIDIOC_DQBUF, &b);
 
+	if (ret == 0)
+		ret = r->err;
 	if (ret < 0)
 		return ret;
 	if (b.index >= r->num_buffers)
