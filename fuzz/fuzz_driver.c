@@ -376,7 +376,7 @@ static void async_call(struct rig *r, struct vmedia_file *f)
 		return;
 	memset(&r->async[r->num_async], 0, sizeof(r->async[0]));
 	r->async[r->num_async].raw[0] = next(r);
-	vmedia_submit(f, info->nr, &r->async[r->num_async++], next(r) & 1, ignore, &r->dones);
+	vmedia_submit(f, info->nr, &r->async[r->num_async++], next(r) & 3, ignore, &r->dones);
 }
 
 static void map_call(struct rig *r, struct vmedia_file *f)
