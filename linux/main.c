@@ -136,7 +136,7 @@ static int read_config(struct vmedia_device *dev)
 	return check_config(dev);
 }
 
-static int register_node(struct vmedia_device *dev)
+static int register_video(struct vmedia_device *dev)
 {
 	struct video_device *video = &dev->video;
 	int err;
@@ -250,7 +250,7 @@ static int vmedia_probe(struct virtio_device *virtio)
 	if (!err)
 		err = vmedia_session_probe(dev);
 	if (!err)
-		err = register_node(dev);
+		err = register_video(dev);
 	if (err)
 		goto stop;
 	queue_delayed_work(dev->wq, &dev->watchdog, HZ);
