@@ -20,8 +20,10 @@
  *   are queued while the worker sleeps do not wake it.
  *
  *   A source that only computes, and not for long, needs no thread: quick() says so of a mode, and
- *   the loop itself calls it at the frame's time. Commands wait for as long as one fill() takes, and
- *   a frame costs two thread switches less.
+ *   the loop itself calls it at the frame's time. Commands wait for as long as one fill() takes,
+ *   and a frame costs two thread switches less. At most one frame is made in a round of the loop,
+ *   and none is ever under way when a command is looked at. While the worker still winds down a
+ *   stream of another mode, it serves the next one too, quick or not.
  *
  *   STREAMOFF waits for a fill() in progress without stopping the loop. fill() must therefore end
  *   by itself: whatever waits for the world (a network, a pipe, a codec) belongs into next(), which
@@ -113,7 +115,7 @@ struct vmedia_capture_ops {
 	void (*stop)(void *priv);
 	/*
 	 * Make a next() that blocks return soon. Context: the loop's thread, at the same time as
-	 * the others. Optional.
+	 * the others; not called in a run that is quick. Optional.
 	 */
 	void (*cancel)(void *priv);
 };

@@ -27,8 +27,7 @@ void vmedia_capture_job_drop(struct vmedia_capture_job *job)
 	free(job);
 }
 
-/* The buffer is its own again: the job keeps nothing of its memory. */
-static void job_rest(struct vmedia_capture_job *job)
+void vmedia_capture_job_rest(struct vmedia_capture_job *job)
 {
 	uint32_t i;
 
@@ -106,7 +105,7 @@ void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *jo
 	b->flags |= job->flags &
 		    (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME);
 	vb->flushed = true;
-	job_rest(job);
+	vmedia_capture_job_rest(job);
 	if (q->stopping) {
 		vmedia_buf_done(b, VMEDIA_BUF_ERROR);
 		return;
@@ -145,7 +144,7 @@ static void take_queued(struct vmedia_capture *c, bool give_back)
 	pthread_mutex_unlock(&c->lock);
 	while ((node = vmedia_list_pop(&list))) {
 		job = vmedia_list_entry(node, struct vmedia_capture_job, node);
-		job_rest(job);
+		vmedia_capture_job_rest(job);
 		if (give_back)
 			vmedia_vbuf_return(job->vb);
 	}
@@ -188,7 +187,7 @@ static void capture_post(struct vmedia_post *post)
 		if (vmedia_buf_state(&job->vb->b) == VMEDIA_BUF_ACTIVE)
 			vmedia_capture_finish(c->q, job);
 		else
-			job_rest(job);
+			vmedia_capture_job_rest(job);
 	}
 	if (ended)
 		vmedia_capture_end(c->q, end_err);
@@ -236,25 +235,23 @@ static int ensure_thread(struct vmedia_capture *c)
 	return -err;
 }
 
-/*
- * Without the worker, if the source is quick in this mode: 0 or its errno; -EINPROGRESS if it is
- * not, or if the worker still winds a run down.
- */
-static int try_quick(struct vmedia_capture *c)
+/* Can the next run do without the worker? Not while that still winds one down. */
+static bool is_quick(struct vmedia_capture *c)
 {
 	bool busy;
 
 	if (!c->ops->quick || c->ops->next || !c->ops->quick(c->priv, &c->mode))
-		return -EINPROGRESS;
+		return false;
 	pthread_mutex_lock(&c->lock);
 	busy = c->working;
 	pthread_mutex_unlock(&c->lock);
-	return busy ? -EINPROGRESS : vmedia_capture_quick_start(c);
+	return !busy;
 }
 
 static int capture_start(struct vmedia_queue *q, uint32_t count)
 {
 	struct vmedia_capture *c = q->cap;
+	bool quick;
 	int err;
 
 	(void)count;
@@ -262,15 +259,12 @@ static int capture_start(struct vmedia_queue *q, uint32_t count)
 	fill_mode(c, &c->mode);
 	pthread_mutex_unlock(&c->lock);
 	c->last_run++;
-	err = try_quick(c);
-	if (err == -EINPROGRESS)
-		err = ensure_thread(c);
-	else if (!err)
-		return 0;
-	if (err) {
+	quick = is_quick(c);
+	err = quick ? vmedia_capture_quick_start(c) : ensure_thread(c);
+	if (err)
 		take_queued(c, false);
+	if (err || quick)
 		return err;
-	}
 	pthread_mutex_lock(&c->lock);
 	c->want = c->last_run;
 	c->started_new = false;
@@ -299,13 +293,13 @@ static int capture_stop(struct vmedia_queue *q, bool final)
 {
 	struct vmedia_capture *c = q->cap;
 	struct vmedia_capture_job *job;
+	bool quick = vmedia_capture_quick_stop(c);
 
-	vmedia_capture_quick_stop(c);
 	pthread_mutex_lock(&c->lock);
 	c->want = 0;
 	pthread_cond_signal(&c->to_worker);
 	pthread_mutex_unlock(&c->lock);
-	if (c->ops->cancel && c->thread_runs)
+	if (!quick && c->ops->cancel && c->thread_runs)
 		c->ops->cancel(c->priv);
 	take_queued(c, true);
 	pthread_mutex_lock(&c->lock);
@@ -317,7 +311,7 @@ static int capture_stop(struct vmedia_queue *q, bool final)
 		wait_inflight(c);
 	pthread_mutex_unlock(&c->lock);
 	while ((job = next_done(c))) {
-		job_rest(job);
+		vmedia_capture_job_rest(job);
 		vmedia_vbuf_return(job->vb);
 	}
 	/* What is still ACTIVE is in fill(), or was while we looked: its post comes. */

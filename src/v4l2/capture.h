@@ -16,6 +16,10 @@
  *
  *   A job belongs to its buffer. If the buffer goes while the job is in flight, the job is
  *   orphaned: the worker frees it, and the memory with it, when fill() returns.
+ *
+ *   A quick run (capture_quick.c) is the loop's alone, and begins only while the worker is idle
+ *   (`working`): `want` stays 0, no job is ever in flight between two turns of the loop, so there
+ *   is nothing to wait for and nothing to orphan.
  */
 #ifndef VMEDIA_V4L2_CAPTURE_H
 #define VMEDIA_V4L2_CAPTURE_H
@@ -60,7 +64,7 @@ struct vmedia_capture {
 	struct vmedia_post post;
 	bool paced;
 	uint64_t last_run;		/* number of the last run that was begun */
-	/* of a run without the worker, capture_quick.c */
+	/* of a run without the worker, capture_quick.c: between start() and stop(); states */
 	bool quick, live, due;
 	struct vmedia_timer timer;
 	struct vmedia_deferred turn;
@@ -72,9 +76,9 @@ struct vmedia_capture {
 	pthread_cond_t to_loop;		/* inflight became NULL */
 	uint64_t want;			/* 0: stop */
 	bool quit, starving;
-	bool working;			/* the worker is between start() and stop() */
+	bool working;			/* the worker is between start() and the end of stop() */
 	struct vmedia_capture_mode mode;	/* of run `want` */
-	struct vmedia_list queued, done;
+	struct vmedia_list queued, done;	/* done: never of a quick run */
 	struct vmedia_capture_job *inflight;
 	uint64_t started_run;		/* answer to start(): of which run, and what */
 	int started_err;
@@ -102,7 +106,11 @@ void vmedia_capture_end(struct vmedia_queue *q, int err);
 void vmedia_capture_quick_init(struct vmedia_capture *c);
 int vmedia_capture_quick_start(struct vmedia_capture *c);
 void vmedia_capture_quick_queued(struct vmedia_capture *c);
-void vmedia_capture_quick_stop(struct vmedia_capture *c);
+/* No fill() after this; true if there was a quick run to stop. */
+bool vmedia_capture_quick_stop(struct vmedia_capture *c);
+/* Its buffer is the queue's again: the job keeps nothing of its memory. */
+void vmedia_capture_job_rest(struct vmedia_capture_job *job);
+/* Any thread: its buffer is gone. */
 void vmedia_capture_job_drop(struct vmedia_capture_job *job);
 
 #endif /* VMEDIA_V4L2_CAPTURE_H */

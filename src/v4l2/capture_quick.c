@@ -15,11 +15,28 @@
 #include "base/fd.h"
 #include "v4l2/capture.h"
 
+/* The oldest job whose buffer nobody took back (vmedia_queue_error()), or NULL. */
 static struct vmedia_capture_job *pop_job(struct vmedia_capture *c)
 {
-	struct vmedia_list *node = vmedia_list_pop(&c->queued);
+	struct vmedia_capture_job *job;
+	struct vmedia_list *node;
 
-	return node ? vmedia_list_entry(node, struct vmedia_capture_job, node) : NULL;
+	while ((node = vmedia_list_pop(&c->queued))) {
+		job = vmedia_list_entry(node, struct vmedia_capture_job, node);
+		if (vmedia_buf_state(&job->vb->b) == VMEDIA_BUF_ACTIVE)
+			return job;
+		vmedia_capture_job_rest(job);
+	}
+	return NULL;
+}
+
+/* Nothing calls the source any more, but for stop(). */
+static void end_frames(struct vmedia_capture *c)
+{
+	c->live = false;
+	c->due = false;
+	vmedia_timer_cancel(&c->timer);
+	vmedia_deferred_cancel(&c->turn);
 }
 
 /* The next frame is that at c->when; without pacing it is due at once. */
@@ -32,6 +49,13 @@ static void wait_for_time(struct vmedia_capture *c)
 		vmedia_defer(&c->turn);
 }
 
+/* A source without a frame, or a bad one, must not keep the loop busy. */
+static void wait_an_interval(struct vmedia_capture *c)
+{
+	c->due = false;
+	vmedia_timer_arm(&c->timer, vmedia_now_ns() + c->cur.interval_ns);
+}
+
 /* What @err means for the run: true if it goes on. */
 static bool judge(struct vmedia_capture *c, int err)
 {
@@ -39,12 +63,14 @@ static bool judge(struct vmedia_capture *c, int err)
 		c->bad_frames = 0;
 	if (!err || err == -EAGAIN)
 		return true;
-	if (err == -ENODATA)
-		return false;
-	c->stats.errors++;
-	if (err != -ENODEV && ++c->bad_frames < VMEDIA_CAPTURE_MAX_ERRORS)
-		return true;
-	vmedia_capture_end(c->q, -ENODEV);
+	if (err != -ENODATA) {
+		c->stats.errors++;
+		if (err != -ENODEV && ++c->bad_frames < VMEDIA_CAPTURE_MAX_ERRORS)
+			return true;
+	}
+	end_frames(c);
+	if (err != -ENODATA)
+		vmedia_capture_end(c->q, -ENODEV);
 	return false;
 }
 
@@ -62,13 +88,13 @@ static void fill(struct vmedia_capture *c, struct vmedia_capture_job *job)
 		vmedia_capture_finish(c->q, job);
 	}
 	/* What the end of a buffer leads to may be the end of the run. */
-	if (!c->live || run != c->last_run)
-		return;
-	c->live = judge(c, err);
-	if (!c->live)
+	if (!c->live || run != c->last_run || !judge(c, err))
 		return;
 	c->when = vmedia_capture_advance(c, c->when, &c->number);
-	wait_for_time(c);
+	if (err && !c->cur.paced)
+		wait_an_interval(c);
+	else
+		wait_for_time(c);
 }
 
 static void skip(struct vmedia_capture *c)
@@ -89,6 +115,8 @@ static void on_time(struct vmedia_timer *t)
 	c->due = true;
 	if (job)
 		fill(c, job);
+	else if (!c->cur.paced)
+		return;		/* the next buffer is what is waited for */
 	else if (vmedia_now_ns() < limit)
 		vmedia_timer_arm(&c->timer, limit);
 	else
@@ -119,8 +147,8 @@ int vmedia_capture_quick_start(struct vmedia_capture *c)
 	memset(&c->stats, 0, sizeof(c->stats));
 	c->bad_frames = 0;
 	err = c->ops->start ? c->ops->start(c->priv, &c->cur) : 0;
-	if (err)
-		return err;
+	if (err)	/* the framework's word for "later" is no source's */
+		return err == -EINPROGRESS ? -EIO : err;
 	c->quick = true;
 	c->live = true;
 	c->number = 0;
@@ -135,15 +163,13 @@ void vmedia_capture_quick_queued(struct vmedia_capture *c)
 		vmedia_defer(&c->turn);
 }
 
-void vmedia_capture_quick_stop(struct vmedia_capture *c)
+bool vmedia_capture_quick_stop(struct vmedia_capture *c)
 {
-	vmedia_timer_cancel(&c->timer);
-	vmedia_deferred_cancel(&c->turn);
+	end_frames(c);
 	if (!c->quick)
-		return;
+		return false;
 	c->quick = false;
-	c->live = false;
-	c->due = false;
 	if (c->ops->stop)
 		c->ops->stop(c->priv);
+	return true;
 }

@@ -3,8 +3,8 @@
  * The camera device: a source behind the V4L2 framework.
  *
  * Theory of operation: what the source offers becomes the framework's tables, which live as long as
- * the device. The framework's worker calls start, next, fill, skip and stop; controls go to the
- * source from the loop, by atomics.
+ * the device. The framework's worker calls start, next, fill, skip and stop (the loop does in modes
+ * that are quick); controls go to the source from the loop, by atomics.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,14 +28,14 @@ struct camera {
 	struct vmedia_format_config formats[VMEDIA_CAMERA_MAX_FORMATS];
 	struct vmedia_queue_config queue;
 	struct vmedia_ctrl_config ctrls[VMEDIA_CAMERA_MAX_CONTROLS];
-	/* The worker's */
+	/* The worker's, or of a quick run the loop's */
 	struct vmedia_camera_format format;
 	bool paced;
 	bool stamped;
 	uint64_t stamp_base;		/* time stamp of frame 0 */
 };
 
-/* ---- On the worker ---- */
+/* ---- On the worker, or the loop in a quick run ---- */
 
 static struct vmedia_camera_format format_of(const struct vmedia_capture_mode *mode)
 {

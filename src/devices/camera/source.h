@@ -10,8 +10,9 @@
  * with a format that was negotiated. All pixel formats are offered in all sizes that fit them.
  *
  * Context: open and close on the thread that made the device; start to stop on one other thread,
- * not at the same time as those. Values of controls and the interrupt flag may change at any
- * moment: they are atomics, read by vmedia_camera_value() and vmedia_camera_interrupted().
+ * not at the same time as those, or if quick() says so of the format, on the device's loop. Values
+ * of controls and the interrupt flag may change at any moment: they are atomics, read by
+ * vmedia_camera_value() and vmedia_camera_interrupted().
  */
 #ifndef VMEDIA_CAMERA_SOURCE_H
 #define VMEDIA_CAMERA_SOURCE_H
