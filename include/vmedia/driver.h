@@ -210,8 +210,10 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
  * @arg holds the answer then.
  * @flags: VMEDIA_SUBMIT_MORE: another one follows, so the kick may wait for it (or for
  * vmedia_driver_process()). VMEDIA_SUBMIT_LAZY: nobody waits for this answer, so the device need
- * not interrupt for it; @done runs with the next event, answer or vmedia_driver_process(). For QBUF
- * in the middle of a stream: it halves the interrupts of a frame.
+ * not interrupt for it; @done runs with the next event, answer or vmedia_driver_process(), and
+ * struct vmedia_trace counts the time until then. For QBUF in the middle of a stream: it halves the
+ * interrupts of a frame. Calls that block, and -EAGAIN and -EBUSY of this one, make the device
+ * interrupt for what is under way.
  * Returns 0, then @done will run; or an error, then it will not: -EAGAIN (ring or memory full),
  * -EINVAL (DQBUF, ...), -EBUSY (REQBUFS, CREATE_BUFS, REMOVE_BUFS or STREAMOFF is under way, or
  * @request is one of these and others are).

@@ -98,7 +98,7 @@ int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_
 		if (!wait)
 			return -EAGAIN;
 		err = vmedia_drv_wait_answer(drv, has_idle, drv,
-				      vmedia_drv_deadline(drv, drv->opts.timeout_ms));
+					     vmedia_drv_deadline(drv, drv->opts.timeout_ms));
 		if (err)
 			return err;
 	}
@@ -210,6 +210,18 @@ void vmedia_drv_cmd_sent(struct vmedia_drv_cmd *c)
 	drv->stats.commands++;
 }
 
+void vmedia_drv_cmd_hurry(struct vmedia_driver *drv, const struct vmedia_drv_buf *buf)
+{
+	struct vmedia_drv_cmd *c;
+
+	vmedia_list_for_each(c, &drv->flight, node) {
+		if (!c->lazy || (buf && c->buf != buf))
+			continue;
+		c->lazy = false;
+		drv->urgent++;
+	}
+}
+
 static int to_ring(struct vmedia_drv_cmd *c)
 {
 	struct vmedia_driver *drv = c->drv;
@@ -274,7 +286,7 @@ int vmedia_drv_cmd_post(struct vmedia_drv_cmd *c, bool wait)
 			break;
 		room.free = vmedia_vqr_free(drv->vq[VMEDIA_QUEUE_COMMAND].vqr);
 		err = vmedia_drv_wait_answer(drv, has_more_room, &room,
-				      vmedia_drv_deadline(drv, drv->opts.timeout_ms));
+					     vmedia_drv_deadline(drv, drv->opts.timeout_ms));
 	}
 	return err;
 }

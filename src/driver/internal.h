@@ -209,6 +209,11 @@ int vmedia_drv_cmd_run(struct vmedia_drv_cmd *c);
 void vmedia_drv_cmd_put(struct vmedia_drv_cmd *c);
 /* The ring has it. */
 void vmedia_drv_cmd_sent(struct vmedia_drv_cmd *c);
+/*
+ * Somebody waits from now on for what is in flight, lazy or not: for the command that changes @buf,
+ * or for all (NULL). Interrupts are asked for before the next sleep.
+ */
+void vmedia_drv_cmd_hurry(struct vmedia_driver *drv, const struct vmedia_drv_buf *buf);
 /* The ring returned it. */
 void vmedia_drv_cmd_returned(struct vmedia_drv_cmd *c, uint32_t used);
 /* Nobody waits for @c any more. */

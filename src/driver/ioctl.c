@@ -311,11 +311,30 @@ int vmedia_ioctl(struct vmedia_file *f, unsigned long request, void *arg)
 	return vmedia_ioctl_objects(f, request, arg, NULL);
 }
 
+static int submit(struct vmedia_file *f, const struct vmedia_ioctl_info *info, void *arg,
+		  uint32_t flags, vmedia_done_fn done, void *opaque)
+{
+	struct vmedia_drv_cmd *c;
+	int err;
+
+	if (!may_go(f, info))
+		return -EBUSY;
+	err = prepare(f, info, arg, NULL, false, &c);
+	if (err)
+		return err;
+	c->done = done;
+	c->opaque = opaque;
+	c->lazy = flags & VMEDIA_SUBMIT_LAZY;
+	err = vmedia_drv_cmd_post(c, false);
+	if (err)
+		unprepare(f, c);
+	return err;
+}
+
 int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint32_t flags,
 		  vmedia_done_fn done, void *opaque)
 {
 	const struct vmedia_ioctl_info *info;
-	struct vmedia_drv_cmd *c;
 	int err = find_info(request, &info);
 
 	if (err)
@@ -326,17 +345,11 @@ int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint3
 		return -EFAULT;
 	if (f->err)
 		return f->err;
-	if (!may_go(f, info))
-		return -EBUSY;
-	err = prepare(f, info, arg, NULL, false, &c);
-	if (err)
-		return err;
-	c->done = done;
-	c->opaque = opaque;
-	c->lazy = flags & VMEDIA_SUBMIT_LAZY;
-	err = vmedia_drv_cmd_post(c, false);
+	err = submit(f, info, arg, flags, done, opaque);
 	if (err) {
-		unprepare(f, c);
+		/* To try again, the program waits for answers that nobody waited for so far. */
+		if (err == -EAGAIN || err == -EBUSY || err == -ENOMEM)
+			vmedia_drv_cmd_hurry(f->drv, NULL);
 		return err;
 	}
 	vmedia_drv_arm_timer(f->drv);

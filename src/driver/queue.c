@@ -187,6 +187,8 @@ static void on_timer(struct vmedia_driver *drv)
 	if (read(drv->timer_fd, &n, sizeof(n)) < 0)
 		return;
 	drv->timer_armed = false;
+	/* Answers to lazy commands may lie in the ring for as long as nothing else happens. */
+	vmedia_drv_drain(drv);
 	vmedia_drv_cmd_expire(drv);
 	if (!vmedia_list_empty(&drv->flight))
 		vmedia_drv_arm_timer(drv);

@@ -372,10 +372,13 @@ void vmedia_drv_dqbuf_event(struct vmedia_file *f, const struct vmedia_evt *evt)
 	}
 	buf->evt = evt->buffer;
 	memcpy(buf->evt_planes, evt->planes, sizeof(buf->evt_planes));
-	if (early)
-		buf->early = true;
-	else
+	if (!early) {
 		vmedia_drv_buf_done(f, q, buf);
+		return;
+	}
+	/* The frame is only done when the answer to its QBUF is here. */
+	buf->early = true;
+	vmedia_drv_cmd_hurry(f->drv, buf);
 }
 
 /* The handle of plane @i as the program knows it, into the union that V4L2 has for it. */
@@ -437,11 +440,33 @@ struct dq_wait {
 	struct vmedia_drv_queue *q;
 };
 
+/* Nothing can come: a wait without end would be one. */
+static bool dq_hopeless(const struct vmedia_file *f, const struct vmedia_drv_queue *q)
+{
+	return f->drv->opts.wait_ms < 0 && !q->queued;
+}
+
 static bool dq_ready(void *arg)
 {
 	struct dq_wait *w = arg;
 
-	return w->f->err || !w->q->streaming || w->q->last || !vmedia_list_empty(&w->q->done);
+	return w->f->err || !w->q->streaming || w->q->last || !vmedia_list_empty(&w->q->done) ||
+	       dq_hopeless(w->f, w->q);
+}
+
+/*
+ * Does the device have a buffer for sure? Otherwise a wait without end depends on answers to QBUF:
+ * if all are refused, no event will end it.
+ */
+static bool dq_sure(const struct vmedia_file *f, const struct vmedia_drv_queue *q)
+{
+	uint32_t i;
+
+	for (i = 0; f->drv->opts.wait_ms < 0 && i < q->num; i++) {
+		if (q->bufs[i] && q->bufs[i]->state == VMEDIA_DRV_BUF_QUEUED)
+			return true;
+	}
+	return f->drv->opts.wait_ms >= 0;
 }
 
 static int dq_state(const struct vmedia_file *f, const struct vmedia_drv_queue *q)
@@ -466,6 +491,15 @@ static int dq_room(const struct vmedia_drv_queue *q, const struct vmedia_buffer 
 	return b->m.planes ? 0 : -EFAULT;
 }
 
+static int dq_wait(struct dq_wait *w)
+{
+	struct vmedia_driver *drv = w->f->drv;
+	uint64_t deadline = vmedia_drv_deadline(drv, drv->opts.wait_ms);
+
+	return dq_sure(w->f, w->q) ? vmedia_drv_wait(drv, dq_ready, w, deadline)
+				   : vmedia_drv_wait_answer(drv, dq_ready, w, deadline);
+}
+
 int vmedia_drv_dqbuf(struct vmedia_file *f, struct vmedia_buffer *b)
 {
 	struct vmedia_drv_queue *q = vmedia_drv_queue(f, b->type);
@@ -479,12 +513,11 @@ int vmedia_drv_dqbuf(struct vmedia_file *f, struct vmedia_buffer *b)
 		vmedia_drv_drain(drv);
 	err = dq_state(f, q);
 	if (err == -EAGAIN && !f->nonblock) {
-		if (drv->opts.wait_ms < 0 && !q->queued)
-			return -EDEADLK;
-		err = vmedia_drv_wait(drv, dq_ready, &w,
-				      vmedia_drv_deadline(drv, drv->opts.wait_ms));
+		err = dq_wait(&w);
 		if (!err)
 			err = dq_state(f, q);
+		if (err == -EAGAIN)
+			return -EDEADLK;
 	}
 	if (!err)
 		err = dq_room(q, b);
