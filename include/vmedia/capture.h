@@ -79,9 +79,9 @@ struct vmedia_frame {
 
 struct vmedia_capture_ops {
 	/*
-	 * True if start(), fill(), skip() and stop() never wait in @mode, and fill() computes for well
-	 * under a millisecond on usual machines. Not asked of sources with next(). Context: the
-	 * device's loop. Optional.
+	 * True if start(), fill(), skip() and stop() never wait in @mode, and fill() computes for
+	 * well under a millisecond on usual machines. Not asked of sources with next(). Context:
+	 * the device's loop. Optional.
 	 */
 	bool (*quick)(void *priv, const struct vmedia_capture_mode *mode);
 	/* Get ready for @mode. An errno (negative) is STREAMON's. Optional. */
