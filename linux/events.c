@@ -158,6 +158,8 @@ static bool deliver(struct vmedia_device *dev)
 	}
 	if (n)
 		kick(dev);
+	if (n < VMEDIA_NUM_EVENTS)
+		vmedia_sessions_forget_closed(dev);
 	return n == VMEDIA_NUM_EVENTS;
 }
 

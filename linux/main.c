@@ -183,12 +183,13 @@ static struct vmedia_device *new_device(struct virtio_device *virtio)
 	spin_lock_init(&dev->vq_lock);
 	INIT_LIST_HEAD(&dev->ring);
 	INIT_LIST_HEAD(&dev->returned);
+	INIT_LIST_HEAD(&dev->closed);
 	init_waitqueue_head(&dev->space);
 	mutex_init(&dev->event_lock);
 	xa_init(&dev->sessions);
 	INIT_WORK(&dev->event_work, vmedia_event_work);
 	INIT_DELAYED_WORK(&dev->watchdog, watchdog);
-	dev->wq = alloc_workqueue("virtio_media", WQ_HIGHPRI, 0);
+	dev->wq = alloc_workqueue("virtio_media", WQ_HIGHPRI | WQ_UNBOUND, 0);
 	if (!dev->wq) {
 		kfree(dev);
 		return NULL;

@@ -72,9 +72,26 @@ void vmedia_session_forget(struct vmedia_session *s)
 		vmedia_session_put(s);
 }
 
+/*
+ * CLOSE came back, on one queue; events that the device sent before may still be on the other, and
+ * would be for a session that nobody knows.
+ */
 static void closed(struct vmedia_command *c)
 {
-	vmedia_session_forget(c->session);
+	kref_get(&c->session->ref);
+	list_add_tail(&c->session->node, &c->dev->closed);
+}
+
+void vmedia_sessions_forget_closed(struct vmedia_device *dev)
+{
+	struct vmedia_session *s, *next;
+
+	lockdep_assert_held(&dev->event_lock);
+	list_for_each_entry_safe(s, next, &dev->closed, node) {
+		list_del(&s->node);
+		vmedia_session_forget(s);
+		vmedia_session_put(s);
+	}
 }
 
 void vmedia_session_close(struct vmedia_session *s)
@@ -141,6 +158,11 @@ static int open_session(struct vmedia_session *s)
 		return err;
 	kref_get(&s->ref);
 	err = xa_insert(&dev->sessions, s->id, s, GFP_KERNEL);
+	if (err == -EBUSY) {
+		/* An id that was just closed, perhaps. */
+		vmedia_events_sync(dev);
+		err = xa_insert(&dev->sessions, s->id, s, GFP_KERNEL);
+	}
 	if (!err) {
 		if (READ_ONCE(dev->failed))
 			vmedia_session_fail(s, -ENODEV);

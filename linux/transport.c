@@ -544,5 +544,6 @@ void vmedia_transport_reap(struct vmedia_device *dev)
 	wake_up_all(&dev->space);
 	mutex_lock(&dev->event_lock);
 	vmedia_finish_returned(dev);
+	vmedia_sessions_forget_closed(dev);
 	mutex_unlock(&dev->event_lock);
 }

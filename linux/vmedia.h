@@ -156,6 +156,7 @@ struct vmedia_region {
  * @watchdog: notices a broken connection
  * @event_lock: one deliverer at a time; protects @evt
  * @evt: the event at hand
+ * @closed: sessions whose CLOSE came back, and whose last events may not have been taken yet
  * @event_copy: the same, as it came
  * @events: memory of event buffers, VMEDIA_EVT_MAX_SIZE apart
  * @sessions: by the device's id
@@ -190,6 +191,7 @@ struct vmedia_device {
 	struct delayed_work watchdog;
 	struct mutex event_lock;	/* see above */
 	struct vmedia_evt evt;
+	struct list_head closed;
 	u8 event_copy[VMEDIA_EVT_MAX_SIZE];
 	u8 *events[VMEDIA_NUM_EVENTS];
 	struct xarray sessions;
@@ -258,6 +260,7 @@ void vmedia_events_sync(struct vmedia_device *dev);
  * struct vmedia_session - an open file
  * @fh: V4L2's file handle
  * @ref: the file, the table of sessions, commands
+ * @node: in dev->closed
  * @dev: whose
  * @id: the device's name for it
  * @lock: queues; videobuf2's lock
@@ -272,6 +275,7 @@ void vmedia_events_sync(struct vmedia_device *dev);
 struct vmedia_session {
 	struct v4l2_fh fh;
 	struct kref ref;
+	struct list_head node;
 	struct vmedia_device *dev;
 	u32 id;
 	struct mutex lock;		/* see above */
@@ -303,6 +307,8 @@ struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, u32 id);
 void vmedia_session_fail(struct vmedia_session *s, int err);
 /* The device has nothing of it any more: loans end, and its id is free. Once or more. */
 void vmedia_session_forget(struct vmedia_session *s);
+/* The same, of all in dev->closed. Context: dev->event_lock, all events before their CLOSE taken. */
+void vmedia_sessions_forget_closed(struct vmedia_device *dev);
 /* Send CLOSE, once. */
 void vmedia_session_close(struct vmedia_session *s);
 /* Learn what kinds of memory the device takes, at probe. */
