@@ -4,6 +4,13 @@
 
 struct gated src;
 
+static bool src_quick(void *priv, const struct vmedia_capture_mode *mode)
+{
+	(void)priv;
+	(void)mode;
+	return src.quick;
+}
+
 static int src_start(void *priv, const struct vmedia_capture_mode *mode)
 {
 	(void)priv;
@@ -18,6 +25,7 @@ static int src_fill(void *priv, struct vmedia_frame *f)
 	uint32_t i;
 
 	(void)priv;
+	src.filler = pthread_self();
 	if (src.gate_fill) {
 		sem_post(&src.in_fill);
 		while (sem_wait(&src.go))
@@ -69,6 +77,7 @@ static void src_cancel(void *priv)
 }
 
 static const struct vmedia_capture_ops source = {
+	.quick = src_quick,
 	.start = src_start,
 	.fill = src_fill,
 	.skip = src_skip,
@@ -76,6 +85,7 @@ static const struct vmedia_capture_ops source = {
 	.cancel = src_cancel,
 };
 static const struct vmedia_capture_ops source_with_next = {
+	.quick = src_quick,
 	.start = src_start,
 	.next = src_next,
 	.fill = src_fill,
@@ -83,9 +93,10 @@ static const struct vmedia_capture_ops source_with_next = {
 	.cancel = src_cancel,
 };
 
-static const struct vmedia_frame_interval fast[] = { { .min = { 1, 1000 } } };
+static const struct vmedia_frame_interval fast[] = { { .min = { 1, 1000 } },
+						     { .min = { 1000, 1 } } };
 static const struct vmedia_frame_size sizes[] = {
-	{ .width = 64, .height = 32, .intervals = fast, .num_intervals = 1 }
+	{ .width = 64, .height = 32, .intervals = fast, .num_intervals = 2 }
 };
 static const struct vmedia_format_config formats[] = {
 	{ .pixelformat = V4L2_PIX_FMT_NV12, .sizes = sizes, .num_sizes = 1 },

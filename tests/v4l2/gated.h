@@ -8,6 +8,7 @@
 
 #include "rig.h"
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
@@ -17,6 +18,8 @@
 struct gated {
 	atomic_int start_err, fill_err, next_err;
 	atomic_bool gate_fill, gate_next;	/* wait for `go` in there */
+	bool quick;				/* no mode needs the worker */
+	pthread_t filler;			/* the thread of the last fill() */
 	atomic_uint starts, stops, fills, skips, cancels, brightness, bytesused;
 	sem_t go, in_fill, in_next, in_skip;
 	bool want_skips;
