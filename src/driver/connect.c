@@ -359,6 +359,8 @@ void vmedia_driver_disconnect(struct vmedia_driver *drv)
 		return;
 	drv->closing = true;
 	vmedia_drv_files_close(drv);
+	/* What is still under way: its done() runs before its memory goes. */
+	vmedia_drv_die(drv, -ENODEV);
 	driver_free(drv);
 }
 

@@ -39,10 +39,12 @@ static void make_queue(struct fake *d, unsigned int i)
 	vmedia_vqd_enable_kick(d->vq[i]);
 }
 
-struct fake *fake_create(uint64_t features, uint32_t flags, uint64_t region_size)
+static struct fake *create(uint64_t features, uint32_t flags, uint64_t region_size, bool polled)
 {
 	struct fake *d = calloc(1, sizeof(*d));
-	struct vmedia_drv_hooks hooks = { .pump = pump, .kick = on_kick, .opaque = d };
+	struct vmedia_drv_hooks hooks = { .pump = pump,
+					  .kick = polled ? NULL : on_kick,
+					  .opaque = d };
 	struct vmedia_driver_options opts = {
 		.fd = -1, .flags = flags, .queue_size = 16, .memory_size = 32 << 20
 	};
@@ -61,6 +63,16 @@ struct fake *fake_create(uint64_t features, uint32_t flags, uint64_t region_size
 	return d;
 }
 
+struct fake *fake_create(uint64_t features, uint32_t flags, uint64_t region_size)
+{
+	return create(features, flags, region_size, false);
+}
+
+struct fake *fake_create_polled(uint64_t features, uint32_t flags)
+{
+	return create(features, flags, 0, true);
+}
+
 void fake_destroy(struct fake *d)
 {
 	unsigned int i;
@@ -70,11 +82,35 @@ void fake_destroy(struct fake *d)
 	d->hold = false;
 	d->lie = NULL;
 	d->seen = NULL;
+	d->drv->hooks.pump = pump;
 	vmedia_driver_disconnect(d->drv);
 	for (i = 0; i < 2; i++)
 		vmedia_vqd_destroy(d->vq[i]);
 	vmedia_mem_put(d->mem);
 	free(d);
+}
+
+static void push(struct fake *d, unsigned int q, struct vmedia_chain *chain, uint32_t used)
+{
+	vmedia_vqd_push(d->vq[q], chain, used);
+	if (!vmedia_vqd_notify_needed(d->vq[q]))
+		return;
+	d->calls[q]++;
+	if (d->drv->vq[q].call_fd >= 0)
+		vmedia_eventfd_signal(d->drv->vq[q].call_fd);
+}
+
+int fake_sleep(struct fake *d, bool (*scene)(struct fake *d))
+{
+	unsigned int before = d->calls[0] + d->calls[1];
+
+	for (;;) {
+		fake_turn(d);
+		if (d->calls[0] + d->calls[1] != before)
+			return 0;
+		if (!scene(d))
+			return -1;
+	}
 }
 
 /* What an honest device does with buffers of 8 KiB. */
@@ -152,7 +188,7 @@ static void answer(struct fake *d, struct vmedia_chain *chain)
 	if (d->lie)
 		d->lie(d, &a);
 	vmedia_chain_write(chain, 0, d->resp, VMEDIA_MIN((size_t)a.used, chain->in_len));
-	vmedia_vqd_push(d->vq[0], chain, a.used);
+	push(d, 0, chain, a.used);
 	if (d->after)
 		d->after(d);
 }
@@ -161,10 +197,10 @@ void fake_turn(struct fake *d)
 {
 	struct vmedia_chain *chain;
 
-	while (d->vq[0] && vmedia_vqd_pop(d->vq[0], &chain) == 1) {
+	while (!d->deaf && d->vq[0] && vmedia_vqd_pop(d->vq[0], &chain) == 1) {
 		d->commands++;
 		if (chain->err) {
-			vmedia_vqd_push(d->vq[0], chain, 0);
+			push(d, 0, chain, 0);
 		} else if (d->hold) {
 			assert(d->num_held < FAKE_MAX_HELD);
 			d->held[d->num_held++] = chain;
@@ -192,7 +228,7 @@ bool fake_event_raw(struct fake *d, const void *bytes, uint32_t len)
 	if (vmedia_vqd_pop(d->vq[1], &chain) != 1)
 		return false;
 	vmedia_chain_write(chain, 0, bytes, len);
-	vmedia_vqd_push(d->vq[1], chain, len);
+	push(d, 1, chain, len);
 	return true;
 }
 

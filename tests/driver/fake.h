@@ -36,6 +36,7 @@ struct fake {
 	uint8_t req[1 << 16], resp[1 << 16];
 	size_t req_len;
 	unsigned int commands, kicks;
+	unsigned int calls[2];			/* interrupts that the driver wanted, each queue */
 	uint32_t next_id;
 	uint64_t map_addr, map_len;		/* what MMAP answers */
 	unsigned int munmaps, closes;
@@ -45,6 +46,7 @@ struct fake {
 	bool hold;				/* keep chains instead of answering */
 	struct vmedia_chain *held[FAKE_MAX_HELD];
 	unsigned int num_held;
+	bool deaf;				/* take nothing, for good */
 	/* answer ioctls with this (negative) instead of 0 */
 	int err;
 	void (*seen)(struct fake *d);
@@ -55,7 +57,14 @@ struct fake {
 
 /* Features: bits of VMEDIA_VQ_FEATURES; @flags as in the options. */
 struct fake *fake_create(uint64_t features, uint32_t flags, uint64_t region_size);
+/* The same with real descriptors: vmedia_driver_fd() can be polled, timers run. */
+struct fake *fake_create_polled(uint64_t features, uint32_t flags);
 void fake_destroy(struct fake *d);
+/*
+ * For hooks.pump: a driver that sleeps until it is interrupted. The device takes its turns, then
+ * @scene its own, until there was an interrupt; @scene says false when nothing will come any more.
+ */
+int fake_sleep(struct fake *d, bool (*scene)(struct fake *d));
 /* Take and answer everything that is there. */
 void fake_turn(struct fake *d);
 /* Answer the oldest chain that was held back. */
