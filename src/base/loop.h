@@ -10,6 +10,8 @@
  * call of the loop's own; a source with EPOLLET needs no read either. The wake-up eventfd is
  * written only when the loop sleeps, once however many posts follow.
  *
+ * Creating, running, stepping and stopping one is the public part, <vmedia/loop.h>.
+ *
  * Context: everything is for the loop's thread, but for what says "any thread".
  */
 #ifndef VMEDIA_BASE_LOOP_H
@@ -19,44 +21,14 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include <vmedia/loop.h>
+
 #include "base/list.h"
 
-struct vmedia_loop;
 struct vmedia_source;
 struct vmedia_timer;
 struct vmedia_deferred;
 struct vmedia_post;
-
-/*
- * 0 and *out, or negative errno. The calling thread is the loop's thread until another one steps or
- * runs it.
- */
-int vmedia_loop_create(struct vmedia_loop **out);
-
-/* All sources, timers and posts must have been removed (asserted for sources). NULL is fine. */
-void vmedia_loop_destroy(struct vmedia_loop *loop);
-
-/* vmedia_loop_run - rounds until vmedia_loop_stop(). 0, or negative errno if epoll fails. */
-int vmedia_loop_run(struct vmedia_loop *loop);
-
-/*
- * vmedia_loop_step - one round, waiting at most @timeout_ms (-1: without end, 0: not at all)
- *
- * Returns the number of callbacks that ran, or negative errno. Never call it from a callback.
- */
-int vmedia_loop_step(struct vmedia_loop *loop, int timeout_ms);
-
-/*
- * vmedia_loop_stop - make vmedia_loop_run() return after the present round, or the next one at once
- * when it is not running. Context: any thread, signal handlers too.
- */
-void vmedia_loop_stop(struct vmedia_loop *loop);
-
-/*
- * vmedia_loop_fd - becomes readable when vmedia_loop_step(loop, 0) has something to do; for
- * embedders.
- */
-int vmedia_loop_fd(const struct vmedia_loop *loop);
 
 /* vmedia_loop_is_current - does the calling thread run this loop? Context: any thread. */
 bool vmedia_loop_is_current(const struct vmedia_loop *loop);
