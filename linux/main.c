@@ -187,6 +187,9 @@ static struct vmedia_device *new_device(struct virtio_device *virtio)
 	init_waitqueue_head(&dev->space);
 	mutex_init(&dev->event_lock);
 	xa_init(&dev->sessions);
+	/* The first session comes before the node is registered. */
+	spin_lock_init(&dev->video.fh_lock);
+	INIT_LIST_HEAD(&dev->video.fh_list);
 	INIT_WORK(&dev->event_work, vmedia_event_work);
 	INIT_DELAYED_WORK(&dev->watchdog, watchdog);
 	dev->wq = alloc_workqueue("virtio_media", WQ_HIGHPRI | WQ_UNBOUND, 0);

@@ -307,7 +307,7 @@ struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, u32 id);
 void vmedia_session_fail(struct vmedia_session *s, int err);
 /* The device has nothing of it any more: loans end, and its id is free. Once or more. */
 void vmedia_session_forget(struct vmedia_session *s);
-/* The same, of all in dev->closed. Context: dev->event_lock, all events before their CLOSE taken. */
+/* The same, of all in dev->closed, when their events were taken. Context: dev->event_lock. */
 void vmedia_sessions_forget_closed(struct vmedia_device *dev);
 /* Send CLOSE, once. */
 void vmedia_session_close(struct vmedia_session *s);
