@@ -57,6 +57,7 @@ static void test_start_fails(void **state)
 	/* the buffers are still queued, and the queue can be given up */
 	for (i = 0; i < 2; i++)
 		assert_true(rig_query(r, r->s, CAP, i).flags & V4L2_BUF_FLAG_QUEUED);
+	assert_true(vmedia_list_empty(&gated_the_queue(r)->cap->queued));
 	silent(r);
 	/* a word that means something else inside must not leave STREAMON without an answer */
 	src.start_err = -EINPROGRESS;
@@ -261,6 +262,9 @@ static void reach(struct rig *r, enum when when)
 		harness_collect(&r->h);
 		assert_true(req->used);
 		assert_int_equal(harness_answered(&r->h, req, &cmd), 0);
+		/* as a QBUF of this moment would */
+		vmedia_capture_quick_queued(c);
+		assert_int_equal(vmedia_list_linked(&c->turn.node), when == TURN_PENDING);
 		return;
 	}
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
@@ -325,13 +329,21 @@ static void test_end_anywhere(void **state)
 			rig_end(r);
 			assert_int_equal(src.starts, 2);
 			assert_int_equal(src.stops, 2);
-			/* or the device goes in that state */
-			r = quick_start(true);
-			vmedia_log_set_level(-1);
-			reach(r, when);
-			rig_end(r);
-			assert_int_equal(src.stops, 1);
 		}
+		/* at once, without a round of the loop in which things would end by themselves */
+		r = quick_start(true);
+		vmedia_log_set_level(-1);
+		reach(r, when);
+		vmedia_queue_cancel(gated_the_queue(r), true);
+		silent(r);
+		rig_end(r);
+		assert_int_equal(src.stops, 1);
+		/* or the device goes in that state */
+		r = quick_start(true);
+		vmedia_log_set_level(-1);
+		reach(r, when);
+		rig_end(r);
+		assert_int_equal(src.stops, 1);
 	}
 }
 
