@@ -281,6 +281,29 @@ static void vmedia_remove(struct virtio_device *virtio)
 	v4l2_device_put(&dev->v4l2_dev);
 }
 
+/* ---- Counters, in the device's folder of sysfs ---- */
+
+#define COUNTER(name, field)								\
+static ssize_t name##_show(struct device *d, struct device_attribute *attr, char *buf)	\
+{											\
+	struct vmedia_device *dev = dev_to_virtio(d)->priv;				\
+											\
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&dev->field));			\
+}											\
+static DEVICE_ATTR_RO(name)
+
+COUNTER(commands, commands);
+COUNTER(events, num_events);
+COUNTER(refused, refused);
+
+static struct attribute *vmedia_attrs[] = {
+	&dev_attr_commands.attr,
+	&dev_attr_events.attr,
+	&dev_attr_refused.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(vmedia);
+
 static const struct virtio_device_id id_table[] = {
 	{ VMEDIA_DEVICE_ID, VIRTIO_DEV_ANY_ID },
 	{ 0 },
@@ -296,6 +319,7 @@ static struct virtio_device_id more_ids[] = {
 static struct virtio_driver vmedia_driver = {
 	.driver.name = "virtio_media",
 	.driver.owner = THIS_MODULE,
+	.driver.dev_groups = vmedia_groups,
 	.id_table = id_table,
 	.probe = vmedia_probe,
 	.remove = vmedia_remove,
