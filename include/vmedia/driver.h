@@ -214,12 +214,16 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
  * struct vmedia_trace counts the time until then. For QBUF in the middle of a stream: it halves the
  * interrupts of a frame. Calls that block, and -EAGAIN and -EBUSY of this one, make the device
  * interrupt for what is under way.
+ * VMEDIA_SUBMIT_HELD: lazy, and the device need not even know of it before the next command that is
+ * not held (or timeout_ms): for QBUF while the device has buffers enough, so that several cost one
+ * kick and one wake-up of the device.
  * Returns 0, then @done will run; or an error, then it will not: -EAGAIN (ring or memory full),
  * -EINVAL (DQBUF, ...), -EBUSY (REQBUFS, CREATE_BUFS, REMOVE_BUFS or STREAMOFF is under way, or
  * @request is one of these and others are).
  */
 #define VMEDIA_SUBMIT_MORE	(1u << 0)
 #define VMEDIA_SUBMIT_LAZY	(1u << 1)
+#define VMEDIA_SUBMIT_HELD	(1u << 2)
 typedef void (*vmedia_done_fn)(void *opaque, int err);
 int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint32_t flags,
 		  vmedia_done_fn done, void *opaque);

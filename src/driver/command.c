@@ -109,6 +109,7 @@ int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_
 	c->answered = false;
 	c->raw = false;
 	c->lazy = false;
+	c->held = false;
 	c->err = 0;
 	c->used = 0;
 	c->arg = NULL;
@@ -206,7 +207,10 @@ void vmedia_drv_cmd_sent(struct vmedia_drv_cmd *c)
 	drv->urgent += !c->lazy;
 	if (c->f)
 		c->f->inflight++;
-	drv->vq[VMEDIA_QUEUE_COMMAND].dirty = true;
+	if (c->held)
+		drv->vq[VMEDIA_QUEUE_COMMAND].held = true;
+	else
+		drv->vq[VMEDIA_QUEUE_COMMAND].dirty = true;
 	drv->stats.commands++;
 }
 
@@ -214,6 +218,7 @@ void vmedia_drv_cmd_hurry(struct vmedia_driver *drv, const struct vmedia_drv_buf
 {
 	struct vmedia_drv_cmd *c;
 
+	vmedia_drv_release(drv);
 	vmedia_list_for_each(c, &drv->flight, node) {
 		if (!c->lazy || (buf && c->buf != buf))
 			continue;

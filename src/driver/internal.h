@@ -159,6 +159,7 @@ struct vmedia_drv_cmd {
 	bool answered;			/* cmd holds the answer, err is the device's */
 	bool raw;
 	bool lazy;			/* nobody waits for its answer */
+	bool held;			/* nor need the device know of it yet */
 	int err;
 	uint32_t used;
 	uint64_t start_ns;
@@ -229,12 +230,15 @@ struct vmedia_drv_vq {
 	uint64_t page, pages;		/* of the arena */
 	int kick_fd, call_fd;
 	bool dirty;			/* something was added since the last flush */
+	bool held;			/* and something that waits for such to be flushed with */
 	uint64_t calls_read;		/* interrupts counted so far */
 };
 
 int vmedia_drv_queues_init(struct vmedia_driver *drv);
 void vmedia_drv_queues_fini(struct vmedia_driver *drv);
 void vmedia_drv_flush(struct vmedia_driver *drv);
+/* What is held back goes with the next flush. */
+void vmedia_drv_release(struct vmedia_driver *drv);
 void vmedia_drv_drain(struct vmedia_driver *drv);
 /* Work until @cond(@arg): 0; or drv->err; or -ETIMEDOUT at @deadline_ns (UINT64_MAX: never). */
 int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,

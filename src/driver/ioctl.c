@@ -324,7 +324,8 @@ static int submit(struct vmedia_file *f, const struct vmedia_ioctl_info *info, v
 		return err;
 	c->done = done;
 	c->opaque = opaque;
-	c->lazy = flags & VMEDIA_SUBMIT_LAZY;
+	c->held = flags & VMEDIA_SUBMIT_HELD;
+	c->lazy = c->held || flags & VMEDIA_SUBMIT_LAZY;
 	err = vmedia_drv_cmd_post(c, false);
 	if (err)
 		unprepare(f, c);
@@ -353,7 +354,7 @@ int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint3
 		return err;
 	}
 	vmedia_drv_arm_timer(f->drv);
-	if (!(flags & VMEDIA_SUBMIT_MORE))
+	if (!(flags & (VMEDIA_SUBMIT_MORE | VMEDIA_SUBMIT_HELD)))
 		vmedia_drv_flush(f->drv);
 	return 0;
 }

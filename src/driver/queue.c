@@ -131,6 +131,7 @@ void vmedia_drv_flush(struct vmedia_driver *drv)
 		if (!vq->dirty)
 			continue;
 		vq->dirty = false;
+		vq->held = false;
 		vmedia_vqr_publish(vq->vqr);
 		if (!vmedia_vqr_kick_needed(vq->vqr))
 			continue;
@@ -140,6 +141,13 @@ void vmedia_drv_flush(struct vmedia_driver *drv)
 		else
 			vmedia_eventfd_signal(vq->kick_fd);
 	}
+}
+
+void vmedia_drv_release(struct vmedia_driver *drv)
+{
+	struct vmedia_drv_vq *vq = &drv->vq[VMEDIA_QUEUE_COMMAND];
+
+	vq->dirty |= vq->held;
 }
 
 void vmedia_drv_drain(struct vmedia_driver *drv)
@@ -189,7 +197,11 @@ static void on_timer(struct vmedia_driver *drv)
 	drv->timer_armed = false;
 	/* Answers to lazy commands may lie in the ring for as long as nothing else happens. */
 	vmedia_drv_drain(drv);
-	vmedia_drv_cmd_expire(drv);
+	/* What was held back so long goes out now, and gets its time. */
+	if (drv->vq[VMEDIA_QUEUE_COMMAND].held)
+		vmedia_drv_release(drv);
+	else
+		vmedia_drv_cmd_expire(drv);
 	if (!vmedia_list_empty(&drv->flight))
 		vmedia_drv_arm_timer(drv);
 }
@@ -311,6 +323,7 @@ int vmedia_drv_wait_answer(struct vmedia_driver *drv, bool (*cond)(void *arg), v
 	int err;
 
 	drv->urgent++;
+	vmedia_drv_release(drv);
 	err = vmedia_drv_wait(drv, cond, arg, deadline_ns);
 	drv->urgent--;
 	return err;

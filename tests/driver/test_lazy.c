@@ -175,6 +175,25 @@ static void two_without(void **state)
 	interrupts(*state, 0, 1);
 }
 
+/* Held back: one command that is not held takes all along with one kick; so does a close. */
+static void held(void **state)
+{
+	struct fake *d = *state;
+	struct vmedia_file *f = streaming(d, 4);
+	uint64_t kicks = fake_stats(d).kicks;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(put(f, i, i < 2 ? VMEDIA_SUBMIT_HELD : VMEDIA_SUBMIT_LAZY), 0);
+		assert_int_equal(fake_stats(d).kicks, kicks + (i == 2));
+	}
+	assert_int_equal(put(f, 3, VMEDIA_SUBMIT_HELD), 0);
+	assert_int_equal(vmedia_close(f), 0);
+	assert_int_equal(done.n, 4);
+	assert_int_equal(done.err, 0);
+	assert_int_equal(fake_stats(d).timeouts, 0);
+}
+
 /* The event comes first: the frame is there when the answer is, which must wake the driver. */
 static void event_before_answer(void **state)
 {
@@ -566,7 +585,7 @@ int main(void)
 		T(answer_between_looks),  T(all_refused),     T(full),
 		T(out_of_turn),           T(by_polling),      T(no_answer),
 		T(close_with_lazy),       T(device_dies),     T(disconnect),
-		T(timer),                 T(random_order),
+		T(timer),                 T(random_order),    T(held),
 	};
 	int failed = 0;
 

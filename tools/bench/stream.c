@@ -28,6 +28,8 @@ struct run {
 	void *ptr[MAX_BUFFERS];
 	struct vmedia_buffer qbuf[MAX_BUFFERS]; /* the driver's until queued() */
 	int err;				/* what a QBUF was answered with */
+	unsigned int queued, held;		/* buffers not ours; those of them held back here */
+	bool streaming;
 	uint64_t queued_at[MAX_BUFFERS];
 	double *samples; /* QBUF to event */
 	unsigned int num_samples;
@@ -82,6 +84,7 @@ static void queued(void *opaque, int err)
 static int queue(struct run *r, unsigned int index)
 {
 	struct vmedia_buffer *b = &r->qbuf[index];
+	uint32_t flags = VMEDIA_SUBMIT_LAZY;
 
 	*b = (struct vmedia_buffer){ .index = index, .type = r->fmt.type, .memory = r->s->memory };
 	if (b->memory == V4L2_MEMORY_USERPTR) {
@@ -89,7 +92,15 @@ static int queue(struct run *r, unsigned int index)
 		b->length = r->fmt.fmt.pix.sizeimage;
 	}
 	r->queued_at[index] = bench_now_ns();
-	return vmedia_submit(r->peer.f, VIDIOC_QBUF, b, VMEDIA_SUBMIT_LAZY, queued, r);
+	/* The device is told once it has no more than one buffer left to go on with. */
+	if (r->streaming && r->s->fps && r->queued - r->held > 1) {
+		flags = VMEDIA_SUBMIT_HELD;
+		r->held++;
+	} else {
+		r->held = 0;
+	}
+	r->queued++;
+	return vmedia_submit(r->peer.f, VIDIOC_QBUF, b, flags, queued, r);
 }
 
 static int one_buffer(struct run *r, unsigned int index)
@@ -126,6 +137,7 @@ static int start(struct run *r)
 		ret = queue(r, i);
 	if (ret == 0)
 		ret = vmedia_ioctl(r->peer.f, VIDIOC_STREAMON, &type);
+	r->streaming = true;
 	return ret < 0 ? bench_fail("starting to stream", ret) : 0;
 }
 
@@ -138,8 +150,9 @@ static int one_frame(struct run *r)
 		ret = r->err;
 	if (ret < 0)
 		return ret;
-	if (b.index >= r->num_buffers)
+	if (b.index >= r->num_buffers || !r->queued)
 		return -EIO;
+	r->queued--;
 	if (r->num_samples < MAX_SAMPLES)
 		r->samples[r->num_samples++] = (double)(bench_now_ns() - r->queued_at[b.index]);
 	if (r->have_sequence)
