@@ -36,7 +36,6 @@ void vmedia_capture_job_rest(struct vmedia_capture_job *job)
 		job->mem[i] = NULL;
 	}
 	job->num_planes = 0;
-	job->state = VMEDIA_JOB_IDLE;
 }
 
 /* ---- Buffers to the worker ---- */
@@ -63,7 +62,6 @@ static void capture_queue(struct vmedia_vbuf *vb)
 		job->length[i] = vb->b.planes[i].length;
 	}
 	pthread_mutex_lock(&c->lock);
-	job->state = VMEDIA_JOB_QUEUED;
 	vmedia_list_add_tail(&c->queued, &job->node);
 	if (c->starving)
 		pthread_cond_signal(&c->to_worker);

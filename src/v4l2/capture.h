@@ -28,16 +28,11 @@
 
 #include "v4l2/internal.h"
 
-enum vmedia_job_state {
-	VMEDIA_JOB_IDLE,	/* the buffer is not ACTIVE */
-	VMEDIA_JOB_QUEUED,	/* on capture->queued */
-	VMEDIA_JOB_INFLIGHT,	/* in fill() */
-	VMEDIA_JOB_DONE,	/* on capture->done */
-};
-
+/*
+ * At rest (its buffer is not ACTIVE), on `queued`, in fill() (`inflight`), or on `done`.
+ */
 struct vmedia_capture_job {
 	struct vmedia_list node;
-	enum vmedia_job_state state;
 	bool orphan;
 	struct vmedia_vbuf *vb;		/* the loop's; the worker never looks at it */
 	uint32_t num_planes;

@@ -107,7 +107,6 @@ static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64
 {
 	int err;
 
-	job->state = VMEDIA_JOB_INFLIGHT;
 	c->inflight = job;
 	pthread_mutex_unlock(&c->lock);
 	err = vmedia_capture_fill(c, job, number, when);
@@ -126,7 +125,6 @@ static void hand_back(struct vmedia_capture *c, struct vmedia_capture_job *job)
 		pthread_mutex_lock(&c->lock);
 		return;
 	}
-	job->state = VMEDIA_JOB_DONE;
 	vmedia_list_add_tail(&c->done, &job->node);
 	/* Not under the lock, which is the first thing that the loop takes when it wakes. */
 	pthread_mutex_unlock(&c->lock);
@@ -182,7 +180,6 @@ static int one_frame(struct vmedia_capture *c, uint64_t number, uint64_t when)
 	}
 	err = fill(c, job, number, c->cur.paced ? when : vmedia_now_ns());
 	if (err == -EAGAIN && !job->orphan && !over(c)) {
-		job->state = VMEDIA_JOB_QUEUED;
 		vmedia_list_add_head(&c->queued, &job->node);
 		return err;
 	}

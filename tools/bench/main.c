@@ -259,18 +259,26 @@ static int run_pairs(const struct bench_options *o, const struct bench_stream *h
 	return 0;
 }
 
-/* As fast as they come. */
-static int free_run(const struct bench_options *o, struct bench_report *r, const struct memory *m,
-		    const struct size *s)
+/* Four buffers in turn, as players have them; guest pages as scattered as a guest's are. */
+static struct bench_stream player(const struct bench_options *o, const struct memory *m,
+				  const struct size *s, unsigned int fps)
 {
-	struct bench_stream how = {
+	return (struct bench_stream){
 		.width = s->width,
 		.height = s->height,
 		.memory = m->memory,
 		.buffers = 4,
+		.fps = fps,
 		.seconds = o->seconds,
 		.scattered = m->memory == V4L2_MEMORY_USERPTR,
 	};
+}
+
+/* As fast as they come. */
+static int free_run(const struct bench_options *o, struct bench_report *r, const struct memory *m,
+		    const struct size *s)
+{
+	struct bench_stream how = player(o, m, s, 0);
 	struct pair p[MAX_ROUNDS];
 	struct bench_stream_result last;
 	int ret = run_pairs(o, &how, p, &last);
@@ -288,15 +296,7 @@ static int free_run(const struct bench_options *o, struct bench_report *r, const
 static int paced(const struct bench_options *o, struct bench_report *r, const struct memory *m,
 		 const struct size *s)
 {
-	struct bench_stream how = {
-		.width = s->width,
-		.height = s->height,
-		.memory = m->memory,
-		.buffers = 4,
-		.fps = PACED_FPS,
-		.seconds = o->seconds,
-		.scattered = m->memory == V4L2_MEMORY_USERPTR,
-	};
+	struct bench_stream how = player(o, m, s, PACED_FPS);
 	struct pair p[MAX_ROUNDS];
 	struct bench_stream_result res;
 	int ret = run_pairs(o, &how, p, &res);
