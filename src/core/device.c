@@ -176,6 +176,8 @@ static void turn(struct vmedia_deferred *d)
 
 	if (dev->transport && dev->more[VMEDIA_QUEUE_COMMAND])
 		take_commands(dev);
+	else if (dev->transport && dev->transport->ops->look)
+		dev->transport->ops->look(dev->transport, VMEDIA_QUEUE_COMMAND);
 	end_turn(dev);
 }
 

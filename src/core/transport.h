@@ -36,6 +36,11 @@ struct vmedia_transport_ops {
 		     uint32_t used);
 	/* One notification for all pushes since the last, if the driver wants it. */
 	void (*notify)(struct vmedia_transport *t, unsigned int q);
+	/*
+	 * Core is awake anyway: if the driver made chains of @q available without a kick, this is
+	 * the kick (vmedia_device_kick() runs before it returns). NULL: only kicks count.
+	 */
+	void (*look)(struct vmedia_transport *t, unsigned int q);
 
 	/*
 	 * Region 0. @done may run before the call returns (a peer that acknowledges nothing); it

@@ -159,7 +159,7 @@ struct vmedia_drv_cmd {
 	bool answered;			/* cmd holds the answer, err is the device's */
 	bool raw;
 	bool lazy;			/* nobody waits for its answer */
-	bool held;			/* nor need the device know of it yet */
+	bool held;			/* nor need the device be told of it yet */
 	int err;
 	uint32_t used;
 	uint64_t start_ns;

@@ -354,7 +354,9 @@ int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint3
 		return err;
 	}
 	vmedia_drv_arm_timer(f->drv);
-	if (!(flags & (VMEDIA_SUBMIT_MORE | VMEDIA_SUBMIT_HELD)))
+	if (flags & VMEDIA_SUBMIT_HELD)
+		vmedia_vqr_publish(f->drv->vq[VMEDIA_QUEUE_COMMAND].vqr);
+	else if (!(flags & VMEDIA_SUBMIT_MORE))
 		vmedia_drv_flush(f->drv);
 	return 0;
 }

@@ -4,7 +4,8 @@
  *
  * Kicks of the event queue: event buffers lie in the ring until an event needs one, so the driver
  * need not say that it posted some unless an event waits. Taking one turns its kicks off, finding
- * none turns them on: a frame costs the kick of its QBUF and no other.
+ * none turns them on: a frame costs the kick of its QBUF and no other. Commands that a driver leaves
+ * in the ring without a kick (VMEDIA_SUBMIT_HELD) are taken when a frame wakes the device.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,6 +45,11 @@ static void op_push(struct vmedia_transport *t, unsigned int q, struct vmedia_ch
 static void op_notify(struct vmedia_transport *t, unsigned int q)
 {
 	vmedia_vub_notify(from_transport(t)->vub, q);
+}
+
+static void op_look(struct vmedia_transport *t, unsigned int q)
+{
+	vmedia_vub_look(from_transport(t)->vub, q);
 }
 
 /* The back-end's answers have no descriptor, core's have one. */
@@ -136,6 +142,7 @@ static const struct vmedia_transport_ops basic_ops = {
 	.pop = op_pop,
 	.push = op_push,
 	.notify = op_notify,
+	.look = op_look,
 	.shm_map = op_shm_map,
 	.shm_unmap = op_shm_unmap,
 };

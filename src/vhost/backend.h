@@ -162,6 +162,11 @@ void vmedia_vub_push(struct vmedia_vub *vub, unsigned int idx, struct vmedia_cha
  * does not run.
  */
 void vmedia_vub_notify(struct vmedia_vub *vub, unsigned int idx);
+/*
+ * kick() runs now if the driver made chains available that it gave no kick for. For a user that is
+ * awake for a reason of its own: drivers that know it may save the kick. No-op while kick() runs.
+ */
+void vmedia_vub_look(struct vmedia_vub *vub, unsigned int idx);
 
 struct vmedia_vub_stats {
 	uint64_t kicks;		/* wake-ups received */

@@ -190,6 +190,19 @@ static void on_again(struct vmedia_deferred *d)
 	vmedia_vub_leave(vub);
 }
 
+void vmedia_vub_look(struct vmedia_vub *vub, unsigned int idx)
+{
+	struct vmedia_vub_ring *r = &vub->ring[idx];
+
+	/* The kicks are on already; this only asks. */
+	if (idx >= vub->cfg.num_queues || !r->vq || r->in_kick || !vmedia_vqd_enable_kick(r->vq))
+		return;
+	vmedia_vub_enter(vub);
+	deliver(r);
+	check_memory(vub);
+	vmedia_vub_leave(vub);
+}
+
 static void on_kick(struct vmedia_source *src, uint32_t revents)
 {
 	struct vmedia_vub_ring *r = vmedia_container_of(src, struct vmedia_vub_ring, kick_src);

@@ -201,7 +201,7 @@ void guest_offer(struct guest *g, unsigned int q, const void *req, uint32_t req_
 					&g->cookie, 0),
 			 0);
 	vmedia_vqr_publish(g->vqr[q]);
-	if (vmedia_vqr_kick_needed(g->vqr[q]))
+	if (!g->held && vmedia_vqr_kick_needed(g->vqr[q]))
 		vmedia_eventfd_signal(g->kick[q]);
 }
 

@@ -29,6 +29,7 @@ struct guest {
 	uint64_t heap;
 	unsigned int maps, unmaps, adds, removes, lookups;
 	int cookie;
+	bool held; /* guest_offer() gives no kick */
 };
 
 /* A fake device without a server. */

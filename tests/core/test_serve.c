@@ -103,6 +103,39 @@ static void test_packed_and_plain(void **state)
 	served_end(s);
 }
 
+/* A command without a kick waits until the device is awake for a frame, and is taken then. */
+static void test_without_kick(void **state)
+{
+	struct served *s = served_listen(false);
+	uint8_t enuminput[16 + 80] = { 3 }, *resp;
+	uint64_t kicks, calls;
+	struct guest g;
+	uint32_t session;
+
+	assert_int_equal(guest_connect(&g, s, 0), 0);
+	guest_start(&g);
+	session = guest_open(&g);
+	put32(enuminput + 8, session);
+	put32(enuminput + 12, VMEDIA_NR_ENUMINPUT);
+	for (unsigned int n = 0; n < 50; n++) {
+		guest_offer(&g, 1, NULL, 0, 608, &resp);
+		served_step(s);
+		kicks = served_stats(s).kicks[0];
+		calls = served_stats(s).calls[0];
+		g.held = true;
+		guest_offer(&g, 0, enuminput, sizeof(enuminput), 8 + 80, &resp);
+		g.held = false;
+		assert_int_equal(guest_take(&g, 0), -EAGAIN);
+		fake_dqbuf(s->f.last, 1, 0);
+		assert_int_equal(guest_take(&g, 0), 8 + 80);
+		assert_int_equal(guest_take(&g, 1), 608);
+		assert_int_equal(served_stats(s).kicks[0], kicks);
+		assert_in_range(served_stats(s).calls[0], calls, calls + 1);
+	}
+	guest_leave(&g);
+	served_end(s);
+}
+
 /* Everything that takes the back-end channel. */
 static void test_channel(void **state)
 {
@@ -370,6 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_guest_after_guest),
 		cmocka_unit_test(test_packed_and_plain),
+		cmocka_unit_test(test_without_kick),
 		cmocka_unit_test(test_channel),
 		cmocka_unit_test(test_no_channel),
 		cmocka_unit_test(test_reset),

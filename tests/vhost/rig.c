@@ -361,7 +361,7 @@ void rig_setup_ring(struct rig *r, unsigned int idx, uint32_t base)
 	assert_int_equal(vmedia_vuf_setup_vring(r->vuf, idx, &v), 0);
 }
 
-void rig_send(struct rig *r, unsigned int idx, uint8_t byte)
+void rig_offer(struct rig *r, unsigned int idx, uint8_t byte)
 {
 	static char cookies[256];
 	struct rig_ring *g = &r->ring[idx];
@@ -373,8 +373,13 @@ void rig_send(struct rig *r, unsigned int idx, uint8_t byte)
 	r->mem[off + 1] = 0;
 	assert_int_equal(vmedia_vqr_add(g->vqr, &out, 1, &in, 1, &cookies[byte], 0), 0);
 	vmedia_vqr_publish(g->vqr);
-	if (vmedia_vqr_kick_needed(g->vqr))
-		vmedia_eventfd_signal(g->kick);
+}
+
+void rig_send(struct rig *r, unsigned int idx, uint8_t byte)
+{
+	rig_offer(r, idx, byte);
+	if (vmedia_vqr_kick_needed(r->ring[idx].vqr))
+		vmedia_eventfd_signal(r->ring[idx].kick);
 }
 
 int rig_recv(struct rig *r, unsigned int idx)

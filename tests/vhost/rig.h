@@ -100,9 +100,11 @@ struct vmedia_vuf_region rig_region(const struct rig *r);
 /* Makes a driver ring in guest memory and tells the back-end. base: SET_VRING_BASE. */
 void rig_setup_ring(struct rig *r, unsigned int idx, uint32_t base);
 void rig_drop_ring(struct rig *r, unsigned int idx);
-/* Offers a chain that reads one byte and writes one, and kicks. */
+/* Makes a chain available that reads one byte and writes one. */
+void rig_offer(struct rig *r, unsigned int idx, uint8_t byte);
+/* The same, and kicks. */
 void rig_send(struct rig *r, unsigned int idx, uint8_t byte);
-/* The byte that the device wrote in the next used chain, or -1 if there is none. */
+/* How many bytes the device wrote in the next used chain, or -1 if there is none. */
 int rig_recv(struct rig *r, unsigned int idx);
 /* One echo through the ring, checked. */
 void rig_echo(struct rig *r, unsigned int idx, uint8_t byte);

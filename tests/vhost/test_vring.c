@@ -104,6 +104,59 @@ static void test_busy_driver(void **state)
 	rig_close(&r);
 }
 
+/* Without a kick a chain lies there until somebody looks; kicks go on as before afterwards. */
+static void look_with(const struct rig_options *opt, uint32_t base)
+{
+	struct vmedia_vub_stats stats;
+	struct rig r;
+	unsigned int kicks;
+
+	rig_start(&r, opt);
+	vmedia_vub_look(r.vub, 0);
+	vmedia_vub_look(r.vub, RIG_QUEUES);
+	rig_setup_ring(&r, 0, base);
+	rig_offer(&r, 0, 1);
+	vmedia_vub_look(r.vub, 0);	/* it has not begun to run */
+	assert_int_equal(r.ready[0], 0);
+	rig_send(&r, 0, 2);
+	rig_settle(&r);
+	assert_int_equal(rig_recv(&r, 0), 1);
+	assert_int_equal(rig_recv(&r, 0), 1);
+	kicks = r.kicks[0];
+	vmedia_vub_look(r.vub, 0);
+	assert_int_equal(r.kicks[0], kicks);
+	for (unsigned int i = 0; i < 3 * RIG_NUM; i++) {
+		rig_offer(&r, 0, (uint8_t)i);
+		rig_settle(&r);
+		assert_int_equal(rig_recv(&r, 0), -1);
+		vmedia_vub_look(r.vub, 0);
+		assert_int_equal(rig_recv(&r, 0), 1);
+	}
+	vmedia_vub_get_stats(r.vub, 0, &stats);
+	assert_int_equal(stats.kicks, 1);
+	assert_int_equal(stats.chains, 2 + 3 * RIG_NUM);
+	vmedia_eventfd_clear(r.ring[0].call);
+	assert_false(vmedia_vqr_enable_notify(r.ring[0].vqr));
+	rig_echo(&r, 0, 7);
+	/* The device's owner may be gone when it returns. */
+	r.destroy_on_kick = true;
+	rig_offer(&r, 0, 9);
+	vmedia_vub_look(r.vub, 0);
+	assert_null(r.vub);
+	rig_close(&r);
+}
+
+static void test_look(void **state)
+{
+	struct rig_options packed = { .want_features = PACKED };
+	struct rig_options bare = { .mask_features = VMEDIA_VQ_FEATURES &
+						     ~BIT(VMEDIA_VIRTIO_F_VERSION_1) };
+
+	look_with(NULL, 0);
+	look_with(&bare, 0);
+	look_with(&packed, VMEDIA_VQD_BASE_PACKED);
+}
+
 static void test_enable(void **state)
 {
 	struct vmedia_vu_vring_state st = { .index = 0, .num = 2 };
@@ -471,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_busy_driver),
+		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_enable),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_ring_does_not_fit),

@@ -28,7 +28,7 @@ struct run {
 	void *ptr[MAX_BUFFERS];
 	struct vmedia_buffer qbuf[MAX_BUFFERS]; /* the driver's until queued() */
 	int err;				/* what a QBUF was answered with */
-	unsigned int queued, held;		/* buffers not ours; those of them held back here */
+	unsigned int queued, unanswered;	/* buffers not ours; those it may not know of yet */
 	bool streaming;
 	uint64_t queued_at[MAX_BUFFERS];
 	double *samples; /* QBUF to event */
@@ -76,6 +76,7 @@ static void queued(void *opaque, int err)
 {
 	struct run *r = opaque;
 
+	r->unanswered--;
 	if (err < 0)
 		r->err = err;
 }
@@ -85,6 +86,7 @@ static int queue(struct run *r, unsigned int index)
 {
 	struct vmedia_buffer *b = &r->qbuf[index];
 	uint32_t flags = VMEDIA_SUBMIT_LAZY;
+	int ret;
 
 	*b = (struct vmedia_buffer){ .index = index, .type = r->fmt.type, .memory = r->s->memory };
 	if (b->memory == V4L2_MEMORY_USERPTR) {
@@ -92,15 +94,15 @@ static int queue(struct run *r, unsigned int index)
 		b->length = r->fmt.fmt.pix.sizeimage;
 	}
 	r->queued_at[index] = bench_now_ns();
-	/* The device is told once it has no more than one buffer left to go on with. */
-	if (r->streaming && r->s->fps && r->queued - r->held > 1) {
+	/* The device is told if it has no more than one buffer to go on with, as far as we know. */
+	if (r->streaming && r->s->fps && r->queued - r->unanswered > 1)
 		flags = VMEDIA_SUBMIT_HELD;
-		r->held++;
-	} else {
-		r->held = 0;
-	}
+	ret = vmedia_submit(r->peer.f, VIDIOC_QBUF, b, flags, queued, r);
+	if (ret)
+		return ret;
+	r->unanswered++;
 	r->queued++;
-	return vmedia_submit(r->peer.f, VIDIOC_QBUF, b, flags, queued, r);
+	return 0;
 }
 
 static int one_buffer(struct run *r, unsigned int index)
