@@ -247,6 +247,7 @@ static long sleep_for_space(struct vmedia_device *dev, u64 returns, enum vmedia_
 int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(vmedia_timeout_ms);
+	struct vmedia_device *dev = c->dev;
 	struct scatterlist *list, *sg[2];
 	u64 returns;
 	int err = usable(c);
@@ -265,12 +266,12 @@ int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
 		bytes_to_sg(&c->resp, sg[1]);
 	while ((err = add_to_ring(c, sg, &returns)) == -ENOSPC) {
 		if (time_after_eq(jiffies, deadline)) {
-			vmedia_refused(c->dev, command_name(c), "the command queue stays full",
+			vmedia_refused(dev, command_name(c), "the command queue stays full",
 				       vmedia_timeout_ms, 0);
 			err = -ETIMEDOUT;
 			break;
 		}
-		if (sleep_for_space(c->dev, returns, how) < 0) {
+		if (sleep_for_space(dev, returns, how) < 0) {
 			err = how == VMEDIA_WAIT_SIGNAL ? -ERESTARTSYS : -EINTR;
 			break;
 		}
@@ -279,8 +280,9 @@ int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
 			break;
 	}
 	kfree(list);
+	/* One with a finish function may have come back and be gone by now. */
 	if (!err)
-		atomic64_inc(&c->dev->commands);
+		atomic64_inc(&dev->commands);
 	return err == -EIO ? -ENODEV : err;	/* virtio's word for a broken queue */
 }
 
