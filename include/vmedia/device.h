@@ -102,7 +102,8 @@ struct vmedia_device_ops {
 	/*
 	 * Take the oldest finished buffer or V4L2 event of @s into @evt (type DQBUF or EVENT;
 	 * session_id is core's). Returns true if there was one. What it returned is on its way: a
-	 * buffer is dequeued from this moment.
+	 * buffer is dequeued from this moment. @evt is zero but for its planes, of which the
+	 * callee sets as many as the buffer has.
 	 */
 	bool (*next_event)(struct vmedia_session *s, struct vmedia_evt *evt);
 

@@ -20,7 +20,9 @@ static bool pull(struct vmedia_session *s)
 {
 	struct vmedia_evt *evt = &s->evt;
 
-	memset(evt, 0, sizeof(*evt));
+	/* What is said of planes is looked at only as far as the buffer has some. */
+	memset(evt, 0, offsetof(struct vmedia_evt, planes));
+	memset(&evt->event, 0, sizeof(evt->event));
 	if (s->error) {
 		if (!s->error_event)
 			return false;

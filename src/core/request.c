@@ -53,7 +53,12 @@ static struct vmedia_request *request_new(struct vmedia_device *dev)
 		vmedia_list_init(&req->node);
 	}
 	vmedia_list_add_tail(&dev->live, &req->all);
-	memset(&req->cmd, 0, sizeof(req->cmd));
+	/* Decoding sets all else that a command of its kind has: most of it is planes and unused. */
+	req->cmd.io.ctrls = NULL;
+	req->cmd.io.ctrl_sg = NULL;
+	req->cmd.io.max_ctrls = 0;
+	req->cmd.io.edid = NULL;
+	req->cmd.io.max_edid_blocks = 0;
 	return req;
 }
 

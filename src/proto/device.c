@@ -135,12 +135,14 @@ static int decode_following(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 {
 	struct vmedia_ioctl *io = &cmd->io;
 	const uint8_t *p;
+	size_t n;
 
 	switch (io->info->follow) {
 	case VMEDIA_FOLLOW_PLANES:
-		memset(io->planes, 0, sizeof(io->planes));
-		memset(io->plane_sg, 0, sizeof(io->plane_sg));
-		memset(io->uuid, 0, sizeof(io->uuid));
+		n = vmedia_buf_type_is_multiplanar(io->arg.buffer.type) ? VMEDIA_MAX_PLANES : 1;
+		memset(io->planes, 0, n * sizeof(io->planes[0]));
+		memset(io->plane_sg, 0, n * sizeof(io->plane_sg[0]));
+		memset(io->uuid, 0, n * sizeof(io->uuid[0]));
 		return decode_buffer(cmd, rd);
 	case VMEDIA_FOLLOW_CTRLS:
 		return decode_ctrls(cmd, rd);

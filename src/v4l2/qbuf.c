@@ -347,7 +347,8 @@ void vmedia_queue_dequeue(struct vmedia_queue *q, struct vmedia_evt *evt)
 		ops->buf_finish(&vb->b);
 	evt->type = VMEDIA_EVT_DQBUF;
 	memset(&evt->buffer, 0, sizeof(evt->buffer));
-	memset(evt->planes, 0, sizeof(evt->planes));
+	if (q->mplane)
+		memset(evt->planes, 0, sizeof(evt->planes));
 	vb->prepared = false;
 	tell(vb, &evt->buffer, evt->planes);
 	evt->buffer.flags &= ~(uint32_t)V4L2_BUF_FLAG_DONE;
