@@ -92,6 +92,11 @@ void *vmedia_capture_thread(void *arg);
 /* Call the source for @job, without the lock; results are in the job. Returns what it said. */
 int vmedia_capture_fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64_t number,
 			uint64_t when);
+/*
+ * What the result @err of a fill() or next() means for the run: 0, it goes on; -ENODATA, the source
+ * has ended; -ENODEV, it is gone or has failed too often. Counts errors.
+ */
+int vmedia_capture_judge(struct vmedia_capture *c, int err);
 /* By the clock: the time of the frame after the one at @when, or of the first that is not over. */
 uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_t *number);
 

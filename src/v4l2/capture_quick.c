@@ -56,28 +56,10 @@ static void wait_an_interval(struct vmedia_capture *c)
 	vmedia_timer_arm(&c->timer, vmedia_now_ns() + c->cur.interval_ns);
 }
 
-/* What @err means for the run: true if it goes on. */
-static bool judge(struct vmedia_capture *c, int err)
-{
-	if (!err)
-		c->bad_frames = 0;
-	if (!err || err == -EAGAIN)
-		return true;
-	if (err != -ENODATA) {
-		c->stats.errors++;
-		if (err != -ENODEV && ++c->bad_frames < VMEDIA_CAPTURE_MAX_ERRORS)
-			return true;
-	}
-	end_frames(c);
-	if (err != -ENODATA)
-		vmedia_capture_end(c->q, -ENODEV);
-	return false;
-}
-
 static void fill(struct vmedia_capture *c, struct vmedia_capture_job *job)
 {
 	uint64_t run = c->last_run;
-	int err;
+	int err, end;
 
 	err = vmedia_capture_fill(c, job, c->number, c->cur.paced ? c->when : vmedia_now_ns());
 	if (err == -EAGAIN) {
@@ -88,8 +70,15 @@ static void fill(struct vmedia_capture *c, struct vmedia_capture_job *job)
 		vmedia_capture_finish(c->q, job);
 	}
 	/* What the end of a buffer leads to may be the end of the run. */
-	if (!c->live || run != c->last_run || !judge(c, err))
+	if (!c->live || run != c->last_run)
 		return;
+	end = vmedia_capture_judge(c, err);
+	if (end) {
+		end_frames(c);
+		if (end != -ENODATA)	/* whose buffer says so itself */
+			vmedia_capture_end(c->q, end);
+		return;
+	}
 	c->when = vmedia_capture_advance(c, c->when, &c->number);
 	if (err && !c->cur.paced)
 		wait_an_interval(c);

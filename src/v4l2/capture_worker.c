@@ -142,22 +142,18 @@ static void end_run(struct vmedia_capture *c, int err)
 		pthread_cond_wait(&c->to_worker, &c->lock);
 }
 
-/* What a source's result means for the run: true if it goes on. */
-static bool judge(struct vmedia_capture *c, int err)
+int vmedia_capture_judge(struct vmedia_capture *c, int err)
 {
 	if (!err)
 		c->bad_frames = 0;
-	if (!err || err == -EAGAIN || err == SKIPPED)
-		return true;
-	if (err == -ENODATA) {
-		end_run(c, err);
-		return false;
-	}
+	if (err >= 0 || err == -EAGAIN)
+		return 0;
+	if (err == -ENODATA)
+		return err;
 	c->stats.errors++;
 	if (err != -ENODEV && ++c->bad_frames < VMEDIA_CAPTURE_MAX_ERRORS)
-		return true;
-	end_run(c, -ENODEV);
-	return false;
+		return 0;
+	return -ENODEV;
 }
 
 /* The frame at @when: filled, SKIPPED, or nothing to show. Returns what the source said. */
@@ -238,7 +234,7 @@ uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_
 static void run_frames(struct vmedia_capture *c)
 {
 	uint64_t number = 0, when = vmedia_now_ns();
-	int err;
+	int err, end;
 
 	c->bad_frames = 0;
 	while (!over(c)) {
@@ -253,8 +249,11 @@ static void run_frames(struct vmedia_capture *c)
 			if (!over(c))
 				err = one_frame(c, number, when);
 		}
-		if (!judge(c, err))
+		end = vmedia_capture_judge(c, err);
+		if (end) {
+			end_run(c, end);
 			return;
+		}
 		/* A source without a frame, or a bad one, must not spin. */
 		if (err < 0 && (!c->cur.paced || c->ops->next))
 			sleep_until(c, vmedia_now_ns() + c->cur.interval_ns);
