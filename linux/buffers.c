@@ -290,6 +290,22 @@ static int setup_request(struct vmedia_queue *q, unsigned int *num_buffers,
 	return err ? err : check_sizes(q, num_buffers, *num_planes, sizes);
 }
 
+/* Would a second buffer here stand for the same one there? */
+static bool index_taken(struct vmedia_queue *q, u32 first, u32 count)
+{
+	unsigned int i;
+
+	for (i = 0; i < vmedia_max_index(&q->vb); i++) {
+		struct vb2_buffer *vb = vmedia_get_buffer(&q->vb, i);
+		struct vmedia_buf *buf = vb ? vmedia_buf_of(vb) : NULL;
+		u32 index = buf && buf->known ? buf->index : i;
+
+		if (buf && index >= first && index - first < count)
+			return true;
+	}
+	return false;
+}
+
 static int setup_create(struct vmedia_queue *q, unsigned int *num_buffers,
 			unsigned int num_planes, unsigned int *sizes)
 {
@@ -305,6 +321,12 @@ static int setup_create(struct vmedia_queue *q, unsigned int *num_buffers,
 		return err;
 	if (!create.count)
 		return -ENOMEM;
+	if (index_taken(q, create.index, create.count)) {
+		vmedia_refused(q->session->dev, "VIDIOC_CREATE_BUFS",
+			       "new buffers of an index that others have", create.index,
+			       create.count);
+		return -EIO;
+	}
 	q->memory = create.memory;
 	q->created = create.index;
 	*num_buffers = min(*num_buffers, create.count);
