@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/poke.h"
 #include "vhost/backend.h"
 
 struct vmedia_inflight_area;
@@ -78,6 +79,7 @@ struct vmedia_vub {
 	unsigned int depth;
 	bool dead, destroyed;
 	struct vmedia_ratelimit rl;
+	struct vmedia_poke poke;
 
 	uint64_t features, offered;		/* virtio */
 	uint64_t pfeatures, poffered;		/* protocol, SHMEM at VMEDIA_VU_PF_SHMEM */
@@ -162,7 +164,7 @@ void vmedia_vub_chan_close(struct vmedia_vub *vub);
 int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd);
 void vmedia_vub_signal_close(struct vmedia_vub_signal *sig);
 /* Never blocks and raises no signal, whatever the peer did to the other end. */
-void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig);
+void vmedia_vub_signal_send(struct vmedia_poke *poke, const struct vmedia_vub_signal *sig);
 /* Takes what was sent, where that is necessary. */
 void vmedia_vub_signal_drain(const struct vmedia_vub_signal *sig);
 

@@ -8,11 +8,9 @@
  *
  * Security model: regular files, devices and FUSE files are refused, as reading or writing those
  * can block whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer
- * shares and can clear again. So each call says for itself that it must not wait, where the kernel
- * lets it: for sockets, and for pipes since Linux 6.4 (before, poll() is asked first, which leaves
- * a race that the peer can win). For eventfds it does not: a peer that clears the flag and fills
- * the counter stalls this thread until a signal arrives. Each front-end has a thread of its own to
- * lose.
+ * shares and can clear again. So each call says for itself that it must not wait: for sockets, and
+ * for pipes since Linux 6.4 (before, poll() is asked first, which leaves a race that the peer can
+ * win). Eventfds are signalled by the kernel itself, see base/poke.h.
  */
 #include <errno.h>
 #include <poll.h>
@@ -106,7 +104,7 @@ static void send_pipe(int fd, const void *data, size_t len)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig)
+void vmedia_vub_signal_send(struct vmedia_poke *poke, const struct vmedia_vub_signal *sig)
 {
 	static const uint64_t one = 1;
 
@@ -114,7 +112,7 @@ void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig)
 		return;
 	switch (sig->kind) {
 	case VMEDIA_VUB_FD_EVENT:
-		vmedia_eventfd_signal(sig->fd);
+		vmedia_poke(poke, sig->fd);
 		break;
 	case VMEDIA_VUB_FD_SOCKET:
 		/* A full socket has wake-ups enough in it; a closed one has nobody to wake. */

@@ -29,12 +29,19 @@
 
 /* ---- descriptors that are made to block ---- */
 
-static void make_pair(bool use_pipe, int fd[2])
+enum { SOCKETS, PIPE, EVENTFD };
+
+static void make_pair(int kind, int fd[2])
 {
-	if (use_pipe)
+	if (kind == EVENTFD) {
+		fd[0] = eventfd(0, EFD_CLOEXEC);
+		assert_true(fd[0] >= 0);
+		fd[1] = vmedia_fd_dup(fd[0]);
+	} else if (kind == PIPE) {
 		assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
-	else
+	} else {
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
+	}
 }
 
 /*
@@ -43,16 +50,16 @@ static void make_pair(bool use_pipe, int fd[2])
  */
 static void test_kick_that_is_read_twice(void **state)
 {
-	int pass;
+	int kind;
 
-	for (pass = 0; pass < 2; pass++) {
+	for (kind = SOCKETS; kind <= PIPE; kind++) {
 		struct rig r;
 		int fd[2];
 
 		rig_start(&r, NULL);
 		rig_setup_ring(&r, 0, 0);
 		rig_setup_ring(&r, 1, 0);
-		make_pair(pass, fd);
+		make_pair(kind, fd);
 		assert_int_equal(vmedia_vuf_set_vring_kick(r.vuf, 0, fd[0]), 0);
 		assert_int_equal(vmedia_vuf_set_vring_kick(r.vuf, 1, fd[0]), 0);
 		assert_int_equal(vmedia_fd_set_nonblock(fd[0], false), 0);
@@ -67,32 +74,35 @@ static void test_kick_that_is_read_twice(void **state)
 	}
 }
 
-static void fill(int fd)
+static void fill(int kind, int fd)
 {
 	static const char buf[4096];
+	const uint64_t full = UINT64_MAX - 1;
 	size_t n;
 
 	assert_int_equal(vmedia_fd_set_nonblock(fd, true), 0);
-	for (n = sizeof(buf); n; n /= 2)
+	for (n = kind == EVENTFD ? 0 : sizeof(buf); n; n /= 2)
 		while (write(fd, buf, n) > 0)
 			;
+	if (kind == EVENTFD)
+		assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
 	assert_int_equal(vmedia_fd_set_nonblock(fd, false), 0);
 }
 
 /* A call descriptor that is full, and blocks. */
 static void test_call_that_is_full(void **state)
 {
-	int pass;
+	int kind;
 
-	for (pass = 0; pass < 2; pass++) {
+	for (kind = SOCKETS; kind <= EVENTFD; kind++) {
 		struct rig r;
 		int fd[2];
 
 		rig_start(&r, NULL);
 		rig_setup_ring(&r, 0, 0);
-		make_pair(pass, fd);
+		make_pair(kind, fd);
 		assert_int_equal(vmedia_vuf_set_vring_call(r.vuf, 0, fd[1]), 0);
-		fill(fd[1]);
+		fill(kind, fd[1]);
 		alarm(WATCHDOG);
 		rig_send(&r, 0, 1);
 		rig_settle(&r);

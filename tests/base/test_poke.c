@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Eventfds that others have too: full ones, blocking ones, and a peer that races. Who waits is
+ * ended by the alarm.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "base/poke.h"
+
+#define SIGNALS 1000
+
+static void test_signal(void **state)
+{
+	const uint64_t full = UINT64_MAX - 1;
+	struct vmedia_poke p = { 0 };
+	uint64_t count;
+	int fd, other;
+
+	fd = vmedia_eventfd();
+	for (int i = 0; i < SIGNALS; i++)
+		assert_int_equal(vmedia_poke(&p, fd), 0);
+	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+	assert_int_equal(count, SIGNALS);
+	assert_int_equal(vmedia_fd_set_nonblock(fd, false), 0);
+	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
+	alarm(20);		/* who waits is ended */
+	for (int i = 0; i < SIGNALS; i++)
+		assert_int_equal(vmedia_poke(&p, fd), 0);
+	alarm(0);
+	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+	vmedia_fd_close(&fd);
+	assert_int_equal(vmedia_poke(&p, -1), -EBADF);
+	other = vmedia_memfd("test", 1);
+	assert_int_equal(vmedia_poke(&p, other), -EINVAL);
+	vmedia_fd_close(&other);
+	vmedia_poke_finish(&p);
+}
+
+struct racer {
+	int fd;
+	bool quit;
+};
+
+/* Fills the counter again as soon as it has been read, and never lets O_NONBLOCK stand. */
+static void *race(void *arg)
+{
+	const uint64_t full = UINT64_MAX - 1;
+	struct racer *r = arg;
+	uint64_t count;
+
+	while (!__atomic_load_n(&r->quit, __ATOMIC_RELAXED)) {
+		vmedia_fd_set_nonblock(r->fd, true);
+		(void)!read(r->fd, &count, sizeof(count));
+		(void)!write(r->fd, &full, sizeof(full));
+		vmedia_fd_set_nonblock(r->fd, false);
+	}
+	return NULL;
+}
+
+static void test_signal_race(void **state)
+{
+	struct racer r = { .fd = vmedia_eventfd() };
+	struct vmedia_poke p = { 0 };
+	pthread_t t;
+
+	assert_int_equal(pthread_create(&t, NULL, race, &r), 0);
+	alarm(60);
+	for (int i = 0; i < 100 * SIGNALS; i++)
+		assert_int_equal(vmedia_poke(&p, r.fd), 0);
+	alarm(0);
+	__atomic_store_n(&r.quit, true, __ATOMIC_RELAXED);
+	pthread_join(t, NULL);
+	vmedia_fd_close(&r.fd);
+	vmedia_poke_finish(&p);
+}
+
+/* Without asynchronous I/O: nobody races here. */
+static void test_without(void **state)
+{
+	const uint64_t full = UINT64_MAX - 1;
+	struct vmedia_poke p = { .state = VMEDIA_POKE_ASK };
+	uint64_t count;
+	int fd;
+
+	fd = vmedia_eventfd();
+	assert_int_equal(vmedia_poke(&p, fd), 0);
+	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+	assert_int_equal(count, 1);
+	assert_int_equal(vmedia_fd_set_nonblock(fd, false), 0);
+	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
+	alarm(20);
+	assert_int_equal(vmedia_poke(&p, fd), 0);
+	alarm(0);
+	vmedia_fd_close(&fd);
+	vmedia_poke_finish(&p);
+}
+
+/* What was opened before a fork() is not the child's. */
+static void test_fork(void **state)
+{
+	struct vmedia_poke p = { 0 }, q = { 0 };
+	int fd = vmedia_eventfd(), status;
+	pid_t pid;
+
+	assert_int_equal(vmedia_poke(&p, fd), 0);
+	vmedia_poke_finish(&p);
+	pid = fork();
+	if (!pid)
+		_exit(vmedia_poke(&q, fd) == 0 ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(vmedia_eventfd_clear(fd), 1);
+	assert_int_equal(vmedia_poke(&p, fd), 0);
+	assert_int_equal(vmedia_eventfd_clear(fd), 1);
+	vmedia_poke_finish(&p);
+	vmedia_fd_close(&fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_signal_race),
+		cmocka_unit_test(test_without),
+		cmocka_unit_test(test_fork),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
