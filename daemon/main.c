@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "kinds.h"
 #include "options.h"
 #include "sandbox.h"
+#include "signals.h"
 
 #define PROGRAM "vhost-user-media"
 
@@ -31,8 +31,7 @@ enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
 /* What is up, in the order of its setting up. */
 struct daemon {
 	struct vmedia_loop *loop;
-	struct vmedia_source signals;
-	int signal_fd;
+	struct daemon_signals signals;
 	struct vmedia_device *dev;
 	struct vmedia_server *srv;
 };
@@ -44,58 +43,11 @@ static void on_log(void *opaque, int level, const char *msg)
 	fprintf(stderr, PROGRAM ": %s: %s\n", names[level], msg);
 }
 
-static void on_signal(struct vmedia_source *src, uint32_t revents)
-{
-	struct daemon *d = vmedia_container_of(src, struct daemon, signals);
-	struct signalfd_siginfo si;
-	unsigned int signo;
-
-	if (read(d->signal_fd, &si, sizeof(si)) != sizeof(si))
-		return;
-	signo = si.ssi_signo;
-	vmedia_info("signal %u: leaving", signo);
-	vmedia_loop_stop(d->loop);
-}
-
-/* What the parent had ignored stays so: SIGHUP under nohup, SIGINT in a shell's background. */
-static void add_signal(sigset_t *set, int sig)
-{
-	struct sigaction sa;
-
-	if (sigaction(sig, NULL, &sa) == 0 && sa.sa_handler != SIG_IGN)
-		sigaddset(set, sig);
-}
-
-/*
- * Signals come through the loop, so that a guest's session ends in order. Before any thread is
- * made.
- */
-static int catch_signals(struct daemon *d)
-{
-	sigset_t set;
-	int ret;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	add_signal(&set, SIGINT);
-	add_signal(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
-	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (d->signal_fd < 0)
-		return -errno;
-	ret = vmedia_loop_add_fd(d->loop, &d->signals, d->signal_fd, EPOLLIN, on_signal);
-	return ret;
-}
-
 static void daemon_finish(struct daemon *d)
 {
 	vmedia_server_destroy(d->srv);
 	vmedia_device_destroy(d->dev);
-	vmedia_loop_del_fd(&d->signals);
-	if (d->signal_fd >= 0)
-		close(d->signal_fd);
+	daemon_signals_finish(&d->signals);
 	vmedia_loop_destroy(d->loop);
 }
 
@@ -144,11 +96,14 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	char why[512] = "";
 	int ret = vmedia_loop_create(&d->loop);
 
+	signal(SIGPIPE, SIG_IGN);
 	if (ret == 0)
-		ret = catch_signals(d);
+		ret = daemon_signals_start(&d->signals, d->loop);
 	if (ret < 0)
 		return internal_error("cannot make an event loop", ret);
 	ret = o->kind->create(d->loop, o, why, sizeof(why), &d->dev);
+	if (ret < 0 && daemon_signals_caught(&d->signals))
+		return EXIT_OK;
 	if (ret < 0)
 		return *why ? user_error(why) : internal_error("cannot make the device", ret);
 	ret = vmedia_server_create(d->dev, &o->server, &d->srv);
@@ -161,6 +116,8 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	vmedia_info("serving %s on %s", o->kind->name,
 		    o->server.socket_path ? o->server.socket_path : "--fd");
 	ret = vmedia_loop_run(d->loop);
+	if (daemon_signals_caught(&d->signals))
+		vmedia_info("signal %d: leaving", daemon_signals_caught(&d->signals));
 	return ret < 0 ? internal_error("event loop", ret) : EXIT_OK;
 }
 
@@ -208,7 +165,7 @@ static void fill_standard_fds(void)
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { .signal_fd = -1 };
+	struct daemon d = { .signals = DAEMON_SIGNALS_NONE };
 	struct daemon_options o;
 	char why[512];
 	int status;

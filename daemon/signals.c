@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Signals that end the daemon; see signals.h.
+ *
+ * Theory of operation: a thread of its own waits for them, since the main thread may be stuck in a
+ * system call: in a source that is being opened, or in what a front-end or a file server made slow.
+ * All threads have the signals blocked; this one reads them from a signalfd. It stops the loop, and
+ * until the daemon has left it interrupts the main thread twice a second with a signal whose
+ * handler does nothing, which breaks off what a single one would have come too early for.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <vmedia/loop.h>
+
+#include "base/fd.h"
+#include "signals.h"
+
+#define NUDGE		SIGURG
+#define NUDGE_EVERY_MS	500
+#define NUDGES		10
+
+static void on_nudge(int sig)
+{
+}
+
+/* What the parent had ignored stays so: SIGHUP under nohup, SIGINT in a shell's background. */
+static void add_signal(sigset_t *set, int sig)
+{
+	struct sigaction sa;
+
+	if (sigaction(sig, NULL, &sa) == 0 && sa.sa_handler != SIG_IGN)
+		sigaddset(set, sig);
+}
+
+static int next_signal(const struct daemon_signals *s)
+{
+	struct signalfd_siginfo si;
+
+	return read(s->signal_fd, &si, sizeof(si)) == sizeof(si) ? (int)si.ssi_signo : 0;
+}
+
+/* The signal that came, 0 after @timeout_ms, -1 when the daemon has left. */
+static int wait_signal(const struct daemon_signals *s, int timeout_ms)
+{
+	struct pollfd p[] = {
+		{ .fd = s->finish_fd, .events = POLLIN },
+		{ .fd = s->signal_fd, .events = POLLIN },
+	};
+	int ret;
+
+	do {
+		ret = poll(p, 2, timeout_ms);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0 || p[0].revents)
+		return -1;
+	return p[1].revents ? next_signal(s) : 0;
+}
+
+/* Standard error may be what the daemon is stuck in, and the log may be locked by who is. */
+static void end(bool asked)
+{
+	static const char why[2][64] = {
+		"vhost-user-media: error: something does not end, leaving it\n",
+		"vhost-user-media: error: a second signal: leaving at once\n",
+	};
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) > 0 && p.revents & POLLOUT)
+		(void)!write(STDERR_FILENO, why[asked], strlen(why[asked]));
+	_exit(1);
+}
+
+static void *signals_main(void *arg)
+{
+	struct daemon_signals *s = arg;
+	int sig, n;
+
+	do {
+		sig = wait_signal(s, -1);
+	} while (sig == 0);
+	if (sig < 0)
+		return NULL;
+	__atomic_store_n(&s->caught, sig, __ATOMIC_RELEASE);
+	vmedia_loop_stop(s->loop);
+	for (n = 0, sig = 0; n < NUDGES && sig == 0; n++) {
+		pthread_kill(s->main, NUDGE);
+		sig = wait_signal(s, NUDGE_EVERY_MS);
+	}
+	if (sig >= 0)
+		end(sig > 0);
+	return NULL;
+}
+
+static int open_fds(struct daemon_signals *s, const sigset_t *set)
+{
+	s->signal_fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signal_fd < 0)
+		return -errno;
+	s->finish_fd = vmedia_eventfd();
+	return s->finish_fd < 0 ? s->finish_fd : 0;
+}
+
+int daemon_signals_start(struct daemon_signals *s, struct vmedia_loop *loop)
+{
+	struct sigaction nudge = { .sa_handler = on_nudge };
+	sigset_t set;
+	int ret;
+
+	s->loop = loop;
+	s->main = pthread_self();
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	add_signal(&set, SIGINT);
+	add_signal(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || sigaction(NUDGE, &nudge, NULL) < 0)
+		return -errno;
+	sigemptyset(&nudge.sa_mask);
+	sigaddset(&nudge.sa_mask, NUDGE);
+	sigprocmask(SIG_UNBLOCK, &nudge.sa_mask, NULL);
+	ret = open_fds(s, &set);
+	if (ret == 0)
+		ret = -pthread_create(&s->thread, NULL, signals_main, s);
+	s->running = ret == 0;
+	if (ret < 0)
+		daemon_signals_finish(s);
+	return ret;
+}
+
+int daemon_signals_caught(const struct daemon_signals *s)
+{
+	return __atomic_load_n(&s->caught, __ATOMIC_ACQUIRE);
+}
+
+void daemon_signals_finish(struct daemon_signals *s)
+{
+	if (s->running) {
+		vmedia_eventfd_signal(s->finish_fd);
+		pthread_join(s->thread, NULL);
+		s->running = false;
+	}
+	vmedia_fd_close(&s->signal_fd);
+	vmedia_fd_close(&s->finish_fd);
+}
