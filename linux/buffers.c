@@ -50,7 +50,7 @@ static int new_queue(struct vmedia_session *s, u32 type)
 	xa_init(&q->bufs);
 	q->vb.type = type;
 	q->vb.io_modes = io_modes(s->dev, type);
-	q->vb.dev = s->dev->parent->parent ?: s->dev->parent;
+	q->vb.dev = s->dev->dma_dev;
 	q->vb.lock = &s->lock;
 	q->vb.ops = &vmedia_vb2_ops;
 	q->vb.mem_ops = &vmedia_mem_ops;

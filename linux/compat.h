@@ -7,6 +7,7 @@
 
 #include <linux/version.h>
 #include <linux/mm.h>
+#include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <media/v4l2-fh.h>
 #include <media/videobuf2-core.h>
@@ -14,14 +15,30 @@
 
 #define VMEDIA_KERNEL(a, b) (LINUX_VERSION_CODE >= KERNEL_VERSION(a, b, 0))
 
-/* 6.3: pages of an output buffer are not asked for with write permission. */
-static inline struct frame_vector *vmedia_framevec(unsigned long start, unsigned long len,
-						   bool write)
+/*
+ * Before 6.3 a page that was pinned for reading may be another than the one that the program goes on
+ * to write to, unless it was made the program's own.
+ */
+static inline unsigned int vmedia_pin_flags(bool write)
 {
-#if VMEDIA_KERNEL(6, 3)
-	return vb2_create_framevec(start, len, write);
+	unsigned int flags = FOLL_LONGTERM;
+
+	if (write)
+		flags |= FOLL_WRITE;
+#if !VMEDIA_KERNEL(6, 3)
+	else
+		flags |= FOLL_WRITE | FOLL_FORCE;
+#endif
+	return flags;
+}
+
+/* 6.6: it may be another device than the parent, and none where DMA is mapped some other way. */
+static inline struct device *vmedia_dma_dev(struct virtio_device *vdev, struct virtqueue *vq)
+{
+#if VMEDIA_KERNEL(6, 6)
+	return virtqueue_dma_dev(vq);
 #else
-	return vb2_create_framevec(start, len);
+	return virtio_has_feature(vdev, VIRTIO_F_ACCESS_PLATFORM) ? vdev->dev.parent : NULL;
 #endif
 }
 

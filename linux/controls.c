@@ -17,7 +17,7 @@
 
 static int map_payload(struct vmedia_command *c)
 {
-	struct device *device = c->dev->parent->parent;
+	struct device *device = c->dev->dma_dev;
 	unsigned int i;
 
 	if (!c->dev->dma)
@@ -25,6 +25,8 @@ static int map_payload(struct vmedia_command *c)
 	c->payload_dma = kcalloc(c->payload->num, sizeof(*c->payload_dma), GFP_KERNEL);
 	if (!c->payload_dma)
 		return -ENOMEM;
+	for (i = 0; i < c->payload->num; i++)
+		c->payload_dma[i] = DMA_MAPPING_ERROR;
 	for (i = 0; i < c->payload->num; i++) {
 		dma_addr_t addr = dma_map_single(device, c->payload->chunk[i],
 						 vmedia_chunk_len(c->payload, i),

@@ -3,9 +3,12 @@
  * Buffers as dma-bufs (EXPBUF). The dma-buf holds the memory, not the buffer: it may outlive the
  * queue and the file.
  *
- * Guest pages are a dma-buf like any other. The device's own memory in region 0 is a virtio object:
- * the device exports it under a UUID, by which another virtio device is told of it; a program may
- * map it, but a device of this guest's cannot reach it.
+ * Guest pages are a dma-buf like any other: importers map them for DMA, and who reads or writes
+ * them by CPU says so (DMA_BUF_IOCTL_SYNC), since an importer's mapping may be of a copy.
+ *
+ * The device's own memory in region 0 is a virtio object: the device exports it under a UUID, by
+ * which another virtio device is told of it. Programs and drivers of this guest may map it; no
+ * device of this guest's but a virtio one can reach it.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -18,50 +21,150 @@
 
 #include "vmedia.h"
 
-static struct sg_table *map_dma_buf(struct dma_buf_attachment *attach, enum dma_data_direction dir)
+/* ---- Guest pages ---- */
+
+/**
+ * struct export - a dma-buf of guest pages
+ * @mem: the pages; a reference
+ * @lock: protects @importers and what they have mapped
+ * @importers: struct importer
+ */
+struct export {
+	struct vmedia_mem *mem;
+	struct mutex lock;		/* see above */
+	struct list_head importers;
+};
+
+/**
+ * struct importer - who attached to an export
+ * @node: in export->importers
+ * @dev: whose DMA
+ * @sgt: the pages
+ * @mapped: @sgt has DMA addresses
+ * @dir: of the mapping
+ */
+struct importer {
+	struct list_head node;
+	struct device *dev;
+	struct sg_table sgt;
+	bool mapped;
+	enum dma_data_direction dir;
+};
+
+static int export_attach(struct dma_buf *dbuf, struct dma_buf_attachment *attach)
 {
-	struct vmedia_mem *mem = attach->dmabuf->priv;
-	struct sg_table *sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
+	struct export *e = dbuf->priv;
+	struct importer *im = kzalloc(sizeof(*im), GFP_KERNEL);
+	size_t segment;
 	int err;
 
-	if (!sgt)
-		return ERR_PTR(-ENOMEM);
-	err = sg_alloc_table_from_pages(sgt, mem->pages, mem->num_pages, 0, mem->len, GFP_KERNEL);
-	if (err)
-		goto free;
-	err = dma_map_sgtable(attach->dev, sgt, dir, 0);
-	if (!err)
-		return sgt;
-	sg_free_table(sgt);
-free:
-	kfree(sgt);
-	return ERR_PTR(err);
+	if (!im)
+		return -ENOMEM;
+	im->dev = attach->dev;
+	segment = min_t(size_t, dma_max_mapping_size(im->dev), dma_get_max_seg_size(im->dev));
+	err = sg_alloc_table_from_pages_segment(&im->sgt, e->mem->pages, e->mem->num_pages, 0,
+						e->mem->len, segment, GFP_KERNEL);
+	if (err) {
+		kfree(im);
+		return err;
+	}
+	attach->priv = im;
+	mutex_lock(&e->lock);
+	list_add(&im->node, &e->importers);
+	mutex_unlock(&e->lock);
+	return 0;
 }
 
-static void unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_table *sgt,
-			  enum dma_data_direction dir)
+static void export_detach(struct dma_buf *dbuf, struct dma_buf_attachment *attach)
 {
-	dma_unmap_sgtable(attach->dev, sgt, dir, 0);
-	sg_free_table(sgt);
-	kfree(sgt);
+	struct export *e = dbuf->priv;
+	struct importer *im = attach->priv;
+
+	mutex_lock(&e->lock);
+	list_del(&im->node);
+	mutex_unlock(&e->lock);
+	sg_free_table(&im->sgt);
+	kfree(im);
 }
 
-static void release(struct dma_buf *dbuf)
+static struct sg_table *export_map(struct dma_buf_attachment *attach, enum dma_data_direction dir)
 {
-	vmedia_mem_put(dbuf->priv);
+	struct export *e = attach->dmabuf->priv;
+	struct importer *im = attach->priv;
+	int err = -EBUSY;
+
+	mutex_lock(&e->lock);
+	if (!im->mapped)
+		err = dma_map_sgtable(im->dev, &im->sgt, dir, 0);
+	if (!err) {
+		im->mapped = true;
+		im->dir = dir;
+	}
+	mutex_unlock(&e->lock);
+	return err ? ERR_PTR(err) : &im->sgt;
+}
+
+static void export_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+			 enum dma_data_direction dir)
+{
+	struct export *e = attach->dmabuf->priv;
+	struct importer *im = attach->priv;
+
+	mutex_lock(&e->lock);
+	im->mapped = false;
+	dma_unmap_sgtable(im->dev, sgt, dir, 0);
+	mutex_unlock(&e->lock);
+}
+
+static int export_begin_cpu(struct dma_buf *dbuf, enum dma_data_direction dir)
+{
+	struct export *e = dbuf->priv;
+	struct importer *im;
+
+	mutex_lock(&e->lock);
+	list_for_each_entry(im, &e->importers, node)
+		if (im->mapped)
+			dma_sync_sgtable_for_cpu(im->dev, &im->sgt, im->dir);
+	mutex_unlock(&e->lock);
+	return 0;
+}
+
+static int export_end_cpu(struct dma_buf *dbuf, enum dma_data_direction dir)
+{
+	struct export *e = dbuf->priv;
+	struct importer *im;
+
+	mutex_lock(&e->lock);
+	list_for_each_entry(im, &e->importers, node)
+		if (im->mapped)
+			dma_sync_sgtable_for_device(im->dev, &im->sgt, im->dir);
+	mutex_unlock(&e->lock);
+	return 0;
+}
+
+static void export_release(struct dma_buf *dbuf)
+{
+	struct export *e = dbuf->priv;
+
+	vmedia_mem_put(e->mem);
+	mutex_destroy(&e->lock);
+	kfree(e);
 }
 
 static int export_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 {
-	struct vmedia_mem *mem = dbuf->priv;
+	struct export *e = dbuf->priv;
 
-	return vm_map_pages(vma, mem->pages, mem->num_pages);
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	vmedia_vm_flags(vma, VM_DONTEXPAND | VM_DONTDUMP, 0);
+	return vm_map_pages(vma, e->mem->pages, e->mem->num_pages);
 }
 
 static int export_vmap(struct dma_buf *dbuf, struct iosys_map *map)
 {
-	struct vmedia_mem *mem = dbuf->priv;
-	void *addr = vmap(mem->pages, mem->num_pages, VM_MAP, PAGE_KERNEL);
+	struct export *e = dbuf->priv;
+	void *addr = vmap(e->mem->pages, e->mem->num_pages, VM_MAP, PAGE_KERNEL);
 
 	if (!addr)
 		return -ENOMEM;
@@ -75,13 +178,40 @@ static void export_vunmap(struct dma_buf *dbuf, struct iosys_map *map)
 }
 
 static const struct dma_buf_ops export_ops = {
-	.map_dma_buf = map_dma_buf,
-	.unmap_dma_buf = unmap_dma_buf,
-	.release = release,
+	.attach = export_attach,
+	.detach = export_detach,
+	.map_dma_buf = export_map,
+	.unmap_dma_buf = export_unmap,
+	.begin_cpu_access = export_begin_cpu,
+	.end_cpu_access = export_end_cpu,
+	.release = export_release,
 	.mmap = export_mmap,
 	.vmap = export_vmap,
 	.vunmap = export_vunmap,
 };
+
+static struct dma_buf *export_pages(struct vmedia_mem *mem, unsigned long flags)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct export *e = kzalloc(sizeof(*e), GFP_KERNEL);
+	struct dma_buf *dbuf;
+
+	if (!e)
+		return ERR_PTR(-ENOMEM);
+	e->mem = mem;
+	mutex_init(&e->lock);
+	INIT_LIST_HEAD(&e->importers);
+	info.ops = &export_ops;
+	info.size = mem->len;
+	info.flags = flags;
+	info.priv = e;
+	dbuf = dma_buf_export(&info);
+	if (IS_ERR(dbuf))
+		kfree(e);
+	else
+		refcount_inc(&mem->ref);
+	return dbuf;
+}
 
 /* ---- Virtio objects ---- */
 
@@ -116,6 +246,17 @@ static int object_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 	return vmedia_region_mmap(o->mem, vma);
 }
 
+static int object_vmap(struct dma_buf *dbuf, struct iosys_map *map)
+{
+	const struct object *o = dbuf->priv;
+	void *addr = vmedia_region_vaddr(o->mem, true);
+
+	if (!addr)
+		return -ENODEV;
+	iosys_map_set_vaddr(map, addr);
+	return 0;
+}
+
 static void object_release(struct dma_buf *dbuf)
 {
 	struct object *o = dbuf->priv;
@@ -130,6 +271,7 @@ static const struct virtio_dma_buf_ops object_ops = {
 		.map_dma_buf = object_map,
 		.unmap_dma_buf = object_unmap,
 		.mmap = object_mmap,
+		.vmap = object_vmap,
 		.release = object_release,
 	},
 	.get_uuid = object_uuid,
@@ -185,10 +327,14 @@ static struct dma_buf *export_object(struct vb2_buffer *vb, struct vmedia_mem *m
 	info.flags = flags;
 	info.priv = o;
 	dbuf = virtio_dma_buf_export(&info);
-	if (IS_ERR(dbuf))
+	if (IS_ERR(dbuf)) {
 		kfree(o);
-	else
-		refcount_inc(&mem->ref);
+		return dbuf;
+	}
+	refcount_inc(&mem->ref);
+	vmedia_region_file(mem->dev, dbuf->file);
+	/* Now, since the buffer may be gone when it is to be mapped. Else at mmap(), if it is not. */
+	vmedia_region_map(mem, (flags & O_ACCMODE) != O_RDONLY);
 	return dbuf;
 }
 #else
@@ -201,20 +347,9 @@ static struct dma_buf *export_object(struct vb2_buffer *vb, struct vmedia_mem *m
 
 struct dma_buf *vmedia_get_dmabuf(struct vb2_buffer *vb, void *priv, unsigned long flags)
 {
-	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct vmedia_mem *mem = priv;
-	struct dma_buf *dbuf;
 
 	if (mem->kind == VMEDIA_MEM_REGION)
 		return export_object(vb, mem, flags);
-	if (mem->kind != VMEDIA_MEM_PAGES)
-		return NULL;
-	info.ops = &export_ops;
-	info.size = mem->len;
-	info.flags = flags;
-	info.priv = mem;
-	dbuf = dma_buf_export(&info);
-	if (!IS_ERR(dbuf))
-		refcount_inc(&mem->ref);
-	return dbuf;
+	return mem->kind == VMEDIA_MEM_PAGES ? export_pages(mem, flags) : NULL;
 }

@@ -165,6 +165,8 @@ static void release(struct v4l2_device *v4l2_dev)
 	struct vmedia_device *dev = container_of(v4l2_dev, struct vmedia_device, v4l2_dev);
 
 	vmedia_events_fini(dev);
+	vmedia_region_fini(dev);
+	vmedia_transport_fini(dev);
 	v4l2_device_unregister(&dev->v4l2_dev);
 	destroy_workqueue(dev->wq);
 	xa_destroy(&dev->sessions);
@@ -179,7 +181,6 @@ static struct vmedia_device *new_device(struct virtio_device *virtio)
 		return NULL;
 	dev->virtio = virtio;
 	dev->parent = &virtio->dev;
-	dev->dma = virtio_has_feature(virtio, VIRTIO_F_ACCESS_PLATFORM);
 	spin_lock_init(&dev->vq_lock);
 	INIT_LIST_HEAD(&dev->ring);
 	INIT_LIST_HEAD(&dev->returned);
@@ -210,6 +211,7 @@ static void stop_device(struct vmedia_device *dev)
 	spin_lock_irq(&dev->vq_lock);
 	dev->dead = true;
 	spin_unlock_irq(&dev->vq_lock);
+	vmedia_region_gone(dev);
 	virtio_reset_device(dev->virtio);
 	cancel_work_sync(&dev->event_work);
 	vmedia_transport_reap(dev);

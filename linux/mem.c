@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * Memory of buffers, for videobuf2, and what of it the device is lent.
+ * Memory of buffers, for videobuf2.
  *
  * Four kinds: guest pages allocated here (MMAP without region 0), a program's pages, pinned
  * (USERPTR), an imported dma-buf, and the device's own memory in region 0 (region.c). Each is
- * counted: videobuf2 has a reference, so has each mapping, each exported dma-buf, and each loan, so
- * that pages are the guest's again only when the device gave them back.
+ * counted: videobuf2 has a reference, so has each mapping, each exported dma-buf, and each loan
+ * (loan.c), so that pages are the guest's again only when the device gave them back.
  *
- * Addresses that go to the device are DMA addresses when the device is behind a DMA API
- * (VIRTIO_F_ACCESS_PLATFORM), mapped as long as the loan lasts; else guest-physical ones. A dma-buf
- * that another driver exports is mapped by its exporter; its DMA addresses are guest-physical ones
- * unless there is an IOMMU in between, and then it is refused.
+ * Who pays: guest pages are charged to the memory cgroup of who asked for them, and bounded by
+ * VMEDIA_MAX_PLANE_SIZE, VIDEO_MAX_FRAME and QUEUE_OFFSET for a queue; pinned pages are the
+ * program's own already, and, as with videobuf2's other users, not counted against RLIMIT_MEMLOCK.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -60,27 +59,12 @@ static void free_pages_of(struct vmedia_mem *mem)
 	kvfree(mem->pages);
 }
 
-static void unpin(struct vmedia_mem *mem)
-{
-	unsigned int i;
-
-	if (mem->dir != DMA_TO_DEVICE)
-		for (i = 0; i < mem->num_pages; i++)
-			set_page_dirty_lock(mem->pages[i]);
-	vb2_destroy_framevec(mem->vec);
-}
-
 static void release_dmabuf(struct vmedia_mem *mem)
 {
-	struct dma_buf *dbuf;
-
-	if (!mem->attach)
-		return;
-	dbuf = mem->attach->dmabuf;
-	if (mem->sgt)
-		dma_buf_unmap_attachment_unlocked(mem->attach, mem->sgt, mem->dir);
-	dma_buf_detach(dbuf, mem->attach);
-	dma_buf_put(dbuf);
+	if (mem->attach)
+		dma_buf_detach(mem->dbuf, mem->attach);
+	if (mem->dbuf)
+		dma_buf_put(mem->dbuf);
 }
 
 void vmedia_mem_put(void *priv)
@@ -90,17 +74,17 @@ void vmedia_mem_put(void *priv)
 
 	if (!refcount_dec_and_test(&mem->ref))
 		return;
-	if (mem->vaddr && mem->kind != VMEDIA_MEM_REGION)
+	if (mem->vaddr)
 		vm_unmap_ram(mem->vaddr, mem->num_pages);
-	if (mem->sgt == &mem->own_sgt)
-		sg_free_table(&mem->own_sgt);
+	sg_free_table(&mem->sgt);
 	switch (mem->kind) {
 	case VMEDIA_MEM_PAGES:
 		free_pages_of(mem);
 		break;
 	case VMEDIA_MEM_USER:
-		if (mem->vec)
-			unpin(mem);
+		unpin_user_pages_dirty_lock(mem->pages, mem->num_pages,
+					    mem->dir != DMA_TO_DEVICE);
+		kvfree(mem->pages);
 		break;
 	case VMEDIA_MEM_DMABUF:
 		release_dmabuf(mem);
@@ -109,18 +93,18 @@ void vmedia_mem_put(void *priv)
 		vmedia_region_release(mem);
 		break;
 	}
+	mutex_destroy(&mem->map_lock);
 	kfree(mem);
 	put_device_ref(dev);
 }
 
+/* Where it is does not change; DMA addresses do, from loan to loan. */
 static int make_sgt(struct vmedia_mem *mem)
 {
-	int err = sg_alloc_table_from_pages(&mem->own_sgt, mem->pages, mem->num_pages,
-					    mem->offset, mem->len, GFP_KERNEL);
-
-	if (!err)
-		mem->sgt = &mem->own_sgt;
-	return err;
+	if (mem->dev->dma)
+		return 0;
+	return sg_alloc_table_from_pages(&mem->sgt, mem->pages, mem->num_pages, mem->offset,
+					 mem->len, GFP_KERNEL);
 }
 
 /* ---- Guest pages ---- */
@@ -130,7 +114,7 @@ static int make_sgt(struct vmedia_mem *mem)
 /* As large pieces as there are: the fewer, the shorter the SG list. */
 static int fill_pages(struct vmedia_mem *mem, unsigned int num)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN;
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
 	int order = min_t(int, get_order((unsigned long)num << PAGE_SHIFT), MAX_PIECE);
 	struct page *page;
 	unsigned int i;
@@ -168,7 +152,7 @@ static void *alloc(struct vb2_buffer *vb, struct device *unused, unsigned long s
 		mem->vb = vb;
 		return mem;
 	}
-	mem->pages = kvcalloc(size >> PAGE_SHIFT, sizeof(*mem->pages), GFP_KERNEL);
+	mem->pages = kvcalloc(size >> PAGE_SHIFT, sizeof(*mem->pages), GFP_KERNEL_ACCOUNT);
 	err = mem->pages ? fill_pages(mem, size >> PAGE_SHIFT) : -ENOMEM;
 	if (!err)
 		err = make_sgt(mem);
@@ -203,9 +187,8 @@ static int mem_mmap(void *priv, struct vm_area_struct *vma)
 	int err;
 
 	if (mem->kind == VMEDIA_MEM_REGION)
-		err = vmedia_region_mmap(mem, vma);
-	else
-		err = vm_map_pages(vma, mem->pages, mem->num_pages);
+		return vmedia_region_mmap(mem, vma);
+	err = vm_map_pages(vma, mem->pages, mem->num_pages);
 	if (err)
 		return err;
 	vmedia_vm_flags(vma, VM_DONTEXPAND | VM_DONTDUMP, 0);
@@ -220,13 +203,38 @@ static void *vaddr(struct vb2_buffer *vb, void *priv)
 	struct vmedia_mem *mem = priv;
 
 	if (mem->kind == VMEDIA_MEM_REGION)
-		return vmedia_region_vaddr(mem);
+		return vmedia_region_vaddr(mem, mem->dir != DMA_FROM_DEVICE);
 	if (!mem->vaddr && mem->pages)
-		mem->vaddr = vm_map_ram(mem->pages, mem->num_pages, -1);
+		mem->vaddr = vm_map_ram(mem->pages, mem->num_pages, NUMA_NO_NODE);
 	return mem->vaddr ? mem->vaddr + mem->offset : NULL;
 }
 
 /* ---- A program's pages ---- */
+
+/*
+ * Pinned for good, as DMA is: no migration, and fork() copies rather than shares them. What the
+ * device is to write must be writable for the program.
+ */
+static int pin(struct vmedia_mem *mem, unsigned long addr)
+{
+	unsigned long first = addr & PAGE_MASK, last = addr + mem->len - 1;
+	unsigned int num;
+	int got;
+
+	if (!mem->len || last < addr)
+		return -EFAULT;
+	num = ((last - first) >> PAGE_SHIFT) + 1;
+	mem->offset = addr - first;
+	mem->pages = kvmalloc_array(num, sizeof(*mem->pages), GFP_KERNEL_ACCOUNT);
+	if (!mem->pages)
+		return -ENOMEM;
+	got = pin_user_pages_fast(first, num, vmedia_pin_flags(mem->dir != DMA_TO_DEVICE),
+				  mem->pages);
+	if (got < 0)
+		return got;
+	mem->num_pages = got;
+	return got == num ? 0 : -EFAULT;
+}
 
 static void *get_userptr(struct vb2_buffer *vb, struct device *unused, unsigned long addr,
 			 unsigned long size)
@@ -238,24 +246,11 @@ static void *get_userptr(struct vb2_buffer *vb, struct device *unused, unsigned 
 	mem = vmedia_mem_new(q->session->dev, VMEDIA_MEM_USER, size, vb->vb2_queue->dma_dir);
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
-	mem->offset = offset_in_page(addr);
-	mem->vec = vmedia_framevec(addr, size, mem->dir != DMA_TO_DEVICE);
-	if (IS_ERR(mem->vec)) {
-		err = PTR_ERR(mem->vec);
-		mem->vec = NULL;
-		goto put;
-	}
-	mem->pages = frame_vector_pages(mem->vec);
-	if (IS_ERR(mem->pages)) {
-		err = PTR_ERR(mem->pages);
-		mem->pages = NULL;
-		goto put;
-	}
-	mem->num_pages = frame_vector_count(mem->vec);
-	err = make_sgt(mem);
+	err = pin(mem, addr);
+	if (!err)
+		err = make_sgt(mem);
 	if (!err)
 		return mem;
-put:
 	vmedia_mem_put(mem);
 	return ERR_PTR(err);
 }
@@ -275,31 +270,40 @@ static bool virtio_object(struct dma_buf *dbuf, u8 uuid[VMEDIA_UUID_SIZE])
 	return false;
 }
 
+/* Memory that is not the device's object: its addresses are to be the exporter's to give. */
+static int attach(struct vmedia_mem *mem, struct device *device)
+{
+	struct dma_buf_attachment *a;
+
+	if (!mem->dev->dma && device_iommu_mapped(device))
+		return -EOPNOTSUPP;
+	a = dma_buf_attach(mem->dbuf, device);
+	if (IS_ERR(a))
+		return PTR_ERR(a);
+	mem->attach = a;
+	return 0;
+}
+
 static void *attach_dmabuf(struct vb2_buffer *vb, struct device *device, struct dma_buf *dbuf,
 			   unsigned long size)
 {
 	struct vmedia_queue *q = vb2_get_drv_priv(vb->vb2_queue);
 	struct vmedia_device *dev = q->session->dev;
+	u32 caps = dev->buf_caps[q->type];
 	struct vmedia_mem *mem;
-	int err;
+	int err = 0;
 
 	if (dbuf->size < size)
 		return ERR_PTR(-EFAULT);
 	mem = vmedia_mem_new(dev, VMEDIA_MEM_DMABUF, size, vb->vb2_queue->dma_dir);
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
-	mem->has_uuid = virtio_object(dbuf, mem->uuid);
-	if (mem->has_uuid)
-		return mem;
-	err = !dev->dma && device_iommu_mapped(device) ? -EOPNOTSUPP : 0;
-	if (!err) {
-		mem->attach = dma_buf_attach(dbuf, device);
-		err = PTR_ERR_OR_ZERO(mem->attach);
-		if (err)
-			mem->attach = NULL;
-		else
-			get_dma_buf(dbuf);
-	}
+	get_dma_buf(dbuf);
+	mem->dbuf = dbuf;
+	if (!caps || caps & V4L2_BUF_CAP_SUPPORTS_DMABUF)
+		mem->has_uuid = virtio_object(dbuf, mem->uuid);
+	if (!mem->has_uuid)
+		err = attach(mem, device);
 	if (err) {
 		vmedia_mem_put(mem);
 		return ERR_PTR(err);
@@ -307,190 +311,23 @@ static void *attach_dmabuf(struct vb2_buffer *vb, struct device *device, struct 
 	return mem;
 }
 
+/* Each loan has a mapping of its own. This one is to know early that there can be one. */
 static int map_dmabuf(void *priv)
 {
 	struct vmedia_mem *mem = priv;
 	struct sg_table *sgt;
 
-	if (mem->has_uuid || mem->sgt)
+	if (mem->has_uuid)
 		return 0;
 	sgt = dma_buf_map_attachment_unlocked(mem->attach, mem->dir);
 	if (IS_ERR_OR_NULL(sgt))
 		return sgt ? PTR_ERR(sgt) : -EINVAL;
-	mem->sgt = sgt;
+	dma_buf_unmap_attachment_unlocked(mem->attach, sgt, mem->dir);
 	return 0;
 }
 
-/* The mapping goes with the last reference: the device may have the memory for longer than this. */
 static void unmap_dmabuf(void *priv)
 {
-}
-
-/* ---- Loans ---- */
-
-static u32 kind_of(const struct vmedia_mem *mem)
-{
-	if (mem->kind == VMEDIA_MEM_REGION)
-		return V4L2_MEMORY_MMAP;
-	return mem->has_uuid ? V4L2_MEMORY_DMABUF : V4L2_MEMORY_USERPTR;
-}
-
-u32 vmedia_mem_memory(struct vb2_buffer *vb)
-{
-	return kind_of(vb->planes[0].mem_priv);
-}
-
-/* Entries of @sgt that cover @len bytes, into @raw unless NULL; 0 if they do not. */
-static u32 list_entries(const struct sg_table *sgt, bool dma, u64 len, u8 *raw)
-{
-	struct vmedia_sg_entry e = { 0 };
-	struct scatterlist *sg;
-	unsigned int i;
-	u32 n = 0;
-
-	for_each_sg(sgt->sgl, sg, dma ? sgt->nents : sgt->orig_nents, i) {
-		u64 start = dma ? sg_dma_address(sg) : sg_phys(sg);
-		u64 bytes = min_t(u64, dma ? sg_dma_len(sg) : sg->length, len);
-
-		if (!bytes)
-			break;
-		len -= bytes;
-		if (e.len && e.start + e.len == start && e.len + bytes <= U32_MAX) {
-			e.len += bytes;
-			continue;
-		}
-		if (e.len && raw)
-			vmedia_sg_put(raw, n - 1, &e);
-		e.start = start;
-		e.len = bytes;
-		n++;
-	}
-	if (e.len && raw)
-		vmedia_sg_put(raw, n - 1, &e);
-	return len ? 0 : n;
-}
-
-/* The addresses of plane @i, mapped for the time of the loan if need be. */
-static int map_plane(struct vmedia_loan *loan, unsigned int i)
-{
-	struct vmedia_mem *mem = loan->mem[i];
-	struct vmedia_device *dev = mem->dev;
-	struct sg_table *sgt;
-	int err;
-
-	if (mem->kind == VMEDIA_MEM_DMABUF || !dev->dma)
-		return 0;
-	sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
-	if (!sgt)
-		return -ENOMEM;
-	err = sg_alloc_table_from_pages(sgt, mem->pages, mem->num_pages, mem->offset, mem->len,
-					GFP_KERNEL);
-	if (!err) {
-		err = dma_map_sgtable(dev->parent->parent, sgt, mem->dir, 0);
-		if (err)
-			sg_free_table(sgt);
-	}
-	if (err)
-		kfree(sgt);
-	else
-		loan->sgt[i] = sgt;
-	return err;
-}
-
-static u32 plane_entries(struct vmedia_loan *loan, unsigned int i, u64 len, u8 *raw)
-{
-	struct vmedia_mem *mem = loan->mem[i];
-
-	if (loan->sgt[i])
-		return list_entries(loan->sgt[i], true, len, raw);
-	return mem->sgt ? list_entries(mem->sgt, mem->kind == VMEDIA_MEM_DMABUF, len, raw) : 0;
-}
-
-static int lend_pages(struct vmedia_loan *loan, struct vb2_buffer *vb, struct vmedia_command *c)
-{
-	u32 count[VMEDIA_MAX_PLANES], total = 0;
-	unsigned int i;
-	u8 *raw;
-	int err;
-
-	for (i = 0; i < loan->num; i++) {
-		err = map_plane(loan, i);
-		if (err)
-			return err;
-		count[i] = plane_entries(loan, i, vb->planes[i].length, NULL);
-		if (!count[i])
-			return -EINVAL;
-		total += count[i];
-	}
-	if (total > VMEDIA_MAX_SG_ENTRIES)
-		return -E2BIG;
-	c->sg_raw = kvcalloc(total, VMEDIA_SG_ENTRY_SIZE, GFP_KERNEL);
-	if (!c->sg_raw)
-		return -ENOMEM;
-	for (i = 0, raw = c->sg_raw; i < loan->num; i++) {
-		plane_entries(loan, i, vb->planes[i].length, raw);
-		c->cmd.io.plane_sg[i].raw = raw;
-		c->cmd.io.plane_sg[i].count = count[i];
-		raw += (size_t)count[i] * VMEDIA_SG_ENTRY_SIZE;
-	}
-	return 0;
-}
-
-/* What it speaks of must be what it is: a queue carries one kind of memory. */
-static bool same_kind(const struct vmedia_loan *loan, u32 memory)
-{
-	unsigned int i;
-
-	for (i = 0; i < loan->num; i++) {
-		if (kind_of(loan->mem[i]) != memory)
-			return false;
-	}
-	return true;
-}
-
-struct vmedia_loan *vmedia_loan_new(struct vmedia_queue *q, struct vb2_buffer *vb,
-				    struct vmedia_command *c)
-{
-	struct vmedia_loan *loan = kzalloc(sizeof(*loan), GFP_KERNEL);
-	unsigned int i;
-	int err = 0;
-
-	if (!loan)
-		return ERR_PTR(-ENOMEM);
-	INIT_LIST_HEAD(&loan->node);
-	for (i = 0; i < vb->num_planes; i++) {
-		loan->mem[i] = vb->planes[i].mem_priv;
-		refcount_inc(&loan->mem[i]->ref);
-		loan->num++;
-	}
-	if (!same_kind(loan, q->memory))
-		err = -EINVAL;
-	else if (q->memory == V4L2_MEMORY_USERPTR)
-		err = lend_pages(loan, vb, c);
-	for (i = 0; i < loan->num && !err && q->memory == V4L2_MEMORY_DMABUF; i++)
-		memcpy(c->cmd.io.uuid[i], loan->mem[i]->uuid, VMEDIA_UUID_SIZE);
-	if (err) {
-		vmedia_loan_free(q->session->dev, loan);
-		return ERR_PTR(err);
-	}
-	return loan;
-}
-
-void vmedia_loan_free(struct vmedia_device *dev, struct vmedia_loan *loan)
-{
-	unsigned int i;
-
-	if (!loan)
-		return;
-	for (i = 0; i < loan->num; i++) {
-		if (loan->sgt[i]) {
-			dma_unmap_sgtable(dev->parent->parent, loan->sgt[i], loan->mem[i]->dir, 0);
-			sg_free_table(loan->sgt[i]);
-			kfree(loan->sgt[i]);
-		}
-		vmedia_mem_put(loan->mem[i]);
-	}
-	kfree(loan);
 }
 
 const struct vb2_mem_ops vmedia_mem_ops = {

@@ -114,12 +114,25 @@ static void take_frame(struct vmedia_queue *q, struct vmedia_buf *buf,
 		vb->vb2_buf.timestamp = ktime_get_ns();
 }
 
+/* The buffer that the device names, of which the loan ends: under buf_lock. */
+static struct vmedia_buf *coming_back(struct vmedia_queue *q, u32 index, struct vmedia_loan **loan)
+{
+	struct vmedia_buf *buf = xa_load(&q->bufs, index);
+
+	if (!buf || buf->state != VMEDIA_BUF_LENT)
+		return NULL;
+	*loan = end_loan(q, buf);
+	buf->state = VMEDIA_BUF_COMING;
+	return buf;
+}
+
 void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
 {
 	struct vmedia_queue *q = vmedia_queue_of(s, evt->buffer.type);
 	struct vmedia_loan *loan = NULL;
+	const char *fault = NULL;
 	struct vmedia_buf *buf;
-	const char *fault;
+	u64 cookie = 0;
 
 	if (!q) {
 		vmedia_refused(s->dev, "DQBUF event", "the device has no queue of that type",
@@ -127,22 +140,28 @@ void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
 		return;
 	}
 	spin_lock(&s->buf_lock);
-	buf = xa_load(&q->bufs, evt->buffer.index);
-	if (!buf || buf->state != VMEDIA_BUF_LENT) {
-		spin_unlock(&s->buf_lock);
+	buf = coming_back(q, evt->buffer.index, &loan);
+	if (buf)
+		cookie = buf->cookie;
+	spin_unlock(&s->buf_lock);
+	if (!buf) {
 		vmedia_refused(s->dev, "DQBUF event", "the device does not have the buffer",
 			       evt->buffer.index, 0);
 		return;
 	}
-	loan = end_loan(q, buf);
-	fault = take_planes(buf, evt);
-	if (fault)
-		clear_payload(buf);
-	take_frame(q, buf, &evt->buffer);
-	give_back(q, buf, fault || evt->buffer.flags & V4L2_BUF_FLAG_ERROR ?
-		  VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE);
-	spin_unlock(&s->buf_lock);
+	/* What the device wrote is there once the loan is over; STREAMOFF may be faster. */
 	vmedia_loan_free(s->dev, loan);
+	spin_lock(&s->buf_lock);
+	buf = xa_load(&q->bufs, evt->buffer.index);
+	if (buf && buf->state == VMEDIA_BUF_COMING && buf->cookie == cookie) {
+		fault = take_planes(buf, evt);
+		if (fault)
+			clear_payload(buf);
+		take_frame(q, buf, &evt->buffer);
+		give_back(q, buf, fault || evt->buffer.flags & V4L2_BUF_FLAG_ERROR ?
+			  VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE);
+	}
+	spin_unlock(&s->buf_lock);
 	if (fault)
 		vmedia_refused(s->dev, "DQBUF event", fault, evt->buffer.bytesused,
 			       evt->buffer.length);

@@ -2,23 +2,70 @@
 /*
  * Shared memory region 0: the device's own buffers, mapped for the guest by CMD_MMAP.
  *
- * A buffer is mapped at its first mmap(), once for reading and once for writing, and stays mapped
- * until the last mapping is gone (forked and split ones count), also when the buffer or the file is
- * gone before: the device keeps mappings until MUNMAP. What was mapped for reading can never be
- * written to: its VMA loses VM_MAYWRITE.
+ * The device maps a buffer at its first mmap(), once for reading and once for writing; it stays
+ * mapped until the last mapping here is gone (forked, split and moved ones count), also when the
+ * buffer or the file is gone before: the device keeps mappings until MUNMAP. What was mapped for
+ * reading can never be written to: its VMA loses VM_MAYWRITE.
  *
- * Security model: where the device says a mapping is must be whole pages inside region 0, and as
- * long as the buffer; nothing else of guest-physical memory can get into a program this way.
+ * Page table entries are made at the first touch, under region.lock; all VMAs, those of files and
+ * those of exported dma-bufs, are in the mapping of one inode that is this region's alone. So one
+ * call takes them all away when the device goes, and no new ones can be made.
+ *
+ * Security model: where the device says a mapping is must be whole pages inside region 0, as long
+ * as the buffer, and nothing that was given out for another buffer; nothing else of guest-physical
+ * memory, and nobody else's pictures, can get into a program this way.
  */
+#include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/mount.h>
+#include <linux/pseudo_fs.h>
 
 #include "vmedia.h"
 
+#define REGION_FS_MAGIC 0x766d6430	/* "vmd0" */
+
+/* ---- The region ---- */
+
+static int init_fs(struct fs_context *fc)
+{
+	return init_pseudo(fc, REGION_FS_MAGIC) ? 0 : -ENOMEM;
+}
+
+/* Without an owner: a device, which lasts as long as its driver, would keep the module loaded. */
+static struct file_system_type region_fs = {
+	.name = "virtio_media",
+	.init_fs_context = init_fs,
+	.kill_sb = kill_anon_super,
+};
+
+/* An inode for its mapping's sake. */
+static int make_inode(struct vmedia_region *r)
+{
+	struct vfsmount *mnt = kern_mount(&region_fs);
+	struct inode *inode;
+
+	if (IS_ERR(mnt))
+		return PTR_ERR(mnt);
+	inode = alloc_anon_inode(mnt->mnt_sb);
+	if (IS_ERR(inode)) {
+		kern_unmount(mnt);
+		return PTR_ERR(inode);
+	}
+	r->mnt = mnt;
+	r->inode = inode;
+	return 0;
+}
+
 int vmedia_region_init(struct vmedia_device *dev)
 {
+	struct vmedia_region *r = &dev->region;
 	struct virtio_shm_region shm;
+	int err;
 
+	init_rwsem(&r->lock);
+	spin_lock_init(&r->maps_lock);
+	INIT_LIST_HEAD(&r->maps);
 	if (!virtio_get_shm_region(dev->virtio, &shm, VMEDIA_SHM_MMAP) || !shm.len)
 		return 0;
 	if (!PAGE_ALIGNED(shm.addr) || !PAGE_ALIGNED(shm.len) || shm.addr + shm.len < shm.addr) {
@@ -30,9 +77,71 @@ int vmedia_region_init(struct vmedia_device *dev)
 		dev_err(dev->parent, "shared memory region 0 is used by others\n");
 		return -EBUSY;
 	}
-	dev->region.addr = shm.addr;
-	dev->region.len = shm.len;
+	err = make_inode(r);
+	if (err)
+		return err;
+	/* The kernel's own use, and that programs' mappings are cached like it. */
+	r->base = memremap(shm.addr, shm.len, MEMREMAP_WB);
+	if (!r->base) {
+		dev_err(dev->parent, "shared memory region 0 cannot be mapped: %#llx bytes\n",
+			shm.len);
+		return -ENOMEM;
+	}
+	r->addr = shm.addr;
+	r->len = shm.len;
 	return 0;
+}
+
+void vmedia_region_gone(struct vmedia_device *dev)
+{
+	struct vmedia_region *r = &dev->region;
+
+	if (!r->inode)
+		return;
+	down_write(&r->lock);
+	r->gone = true;
+	up_write(&r->lock);
+	unmap_mapping_range(r->inode->i_mapping, 0, 0, 1);
+}
+
+void vmedia_region_fini(struct vmedia_device *dev)
+{
+	struct vmedia_region *r = &dev->region;
+
+	if (r->base)
+		memunmap(r->base);
+	if (!r->inode)
+		return;
+	iput(r->inode);
+	kern_unmount(r->mnt);
+}
+
+void vmedia_region_file(struct vmedia_device *dev, struct file *file)
+{
+	if (dev->region.len)
+		file->f_mapping = dev->region.inode->i_mapping;
+}
+
+/* ---- Mappings by the device ---- */
+
+static void forget(struct vmedia_command *c)
+{
+}
+
+static struct vmedia_command *munmap_command(struct vmedia_device *dev)
+{
+	struct vmedia_command *c = vmedia_command_new(dev, NULL, VMEDIA_CMD_MUNMAP);
+
+	if (c)
+		c->finish = forget;
+	return c;
+}
+
+static void send_munmap(struct vmedia_command *c, u64 addr)
+{
+	c->cmd.driver_addr = addr;
+	if (vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
+		vmedia_command_free(c);
 }
 
 static const char *answer_fault(const struct vmedia_mem *mem, u64 addr, u64 len)
@@ -48,20 +157,51 @@ static const char *answer_fault(const struct vmedia_mem *mem, u64 addr, u64 len)
 	return NULL;
 }
 
-static void forget(struct vmedia_command *c)
+/* Into the list of what is mapped, unless others have it; another mapping of @mem may. */
+static bool claim(struct vmedia_mem *mem, struct vmedia_map *map, u64 addr, u64 len)
 {
+	struct vmedia_region *r = &mem->dev->region;
+	struct vmedia_map *m;
+	bool mine, free = true;
+
+	spin_lock(&r->maps_lock);
+	list_for_each_entry(m, &r->maps, node) {
+		mine = (m == &mem->map[0] || m == &mem->map[1]) && m->addr == addr;
+		if (!mine && addr < m->addr + m->len && m->addr < addr + len)
+			free = false;
+	}
+	if (free) {
+		map->addr = addr;
+		map->len = len;
+		list_add_tail(&map->node, &r->maps);
+	}
+	spin_unlock(&r->maps_lock);
+	return free;
 }
 
-static void send_munmap(struct vmedia_device *dev, u64 addr)
+/* The answer of CMD_MMAP. */
+static int take_mapping(struct vmedia_mem *mem, bool write, const struct vmedia_cmd *cmd)
 {
-	struct vmedia_command *c = vmedia_command_new(dev, NULL, VMEDIA_CMD_MUNMAP);
+	struct vmedia_command *munmap = munmap_command(mem->dev);
+	const char *fault = answer_fault(mem, cmd->driver_addr, cmd->mmap_len);
+	struct vmedia_map *map = &mem->map[write];
 
-	if (!c)
-		return;
-	c->cmd.driver_addr = addr;
-	c->finish = forget;
-	if (vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
-		vmedia_command_free(c);
+	if (!munmap)
+		return -ENOMEM;
+	if (!fault && !claim(mem, map, cmd->driver_addr, PAGE_ALIGN(cmd->mmap_len))) {
+		/* Not undone: what is there is another's. */
+		vmedia_refused(mem->dev, "MMAP", "mapping where another buffer is mapped",
+			       cmd->driver_addr, cmd->mmap_len);
+		vmedia_command_free(munmap);
+		return -EIO;
+	}
+	if (fault) {
+		vmedia_refused(mem->dev, "MMAP", fault, cmd->driver_addr, cmd->mmap_len);
+		send_munmap(munmap, cmd->driver_addr);
+		return -EIO;
+	}
+	map->munmap = munmap;
+	return 0;
 }
 
 /* Which plane of its buffer is it? */
@@ -80,7 +220,6 @@ static int ask_mapping(struct vmedia_mem *mem, bool write)
 {
 	struct vmedia_queue *q = vb2_get_drv_priv(mem->vb->vb2_queue);
 	struct vmedia_command *c;
-	const char *fault;
 	u32 offset;
 	bool gone;
 	int err = vmedia_plane_offset(mem->vb, plane_of(mem), &offset);
@@ -95,22 +234,13 @@ static int ask_mapping(struct vmedia_mem *mem, bool write)
 	err = vmedia_command_run(c, VMEDIA_WAIT_KILL, &gone);
 	if (gone)
 		return err;
-	fault = err ? NULL : answer_fault(mem, c->cmd.driver_addr, c->cmd.mmap_len);
-	if (fault) {
-		vmedia_refused(mem->dev, "MMAP", fault, c->cmd.driver_addr, c->cmd.mmap_len);
-		send_munmap(mem->dev, c->cmd.driver_addr);
-		err = -EIO;
-	}
-	if (!err) {
-		mem->map[write].addr = c->cmd.driver_addr;
-		mem->map[write].len = PAGE_ALIGN(c->cmd.mmap_len);
-	}
+	if (!err)
+		err = take_mapping(mem, write, &c->cmd);
 	vmedia_command_free(c);
 	return err;
 }
 
-/* The mapping, made if there is none. */
-static int get_mapping(struct vmedia_mem *mem, bool write)
+int vmedia_region_map(struct vmedia_mem *mem, bool write)
 {
 	int err = 0;
 
@@ -121,41 +251,98 @@ static int get_mapping(struct vmedia_mem *mem, bool write)
 	return err;
 }
 
+void vmedia_region_release(struct vmedia_mem *mem)
+{
+	struct vmedia_region *r = &mem->dev->region;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mem->map); i++) {
+		if (!mem->map[i].len)
+			continue;
+		/* Off the list first: once the device has MUNMAP, it may give the place to others. */
+		spin_lock(&r->maps_lock);
+		list_del(&mem->map[i].node);
+		spin_unlock(&r->maps_lock);
+		send_munmap(mem->map[i].munmap, mem->map[i].addr);
+	}
+}
+
+/* ---- Mappings by programs ---- */
+
+/* Of @vma's pages around @address, so that a picture costs few faults. */
+static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address, unsigned long pfn)
+{
+	unsigned long start = max(vma->vm_start, address & PMD_MASK), a;
+	unsigned long end = min(vma->vm_end, (address & PMD_MASK) + PMD_SIZE);
+	vm_fault_t ret, more;
+
+	pfn += vma->vm_pgoff;
+	address &= PAGE_MASK;
+	ret = vmf_insert_pfn(vma, address, pfn + ((address - vma->vm_start) >> PAGE_SHIFT));
+	more = ret;
+	for (a = start; a < end && more == VM_FAULT_NOPAGE; a += PAGE_SIZE)
+		more = vmf_insert_pfn(vma, a, pfn + ((a - vma->vm_start) >> PAGE_SHIFT));
+	return ret;
+}
+
+static vm_fault_t region_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct vmedia_mem *mem = vma->vm_private_data;
+	struct vmedia_map *map = &mem->map[!!(vma->vm_flags & VM_MAYWRITE)];
+	struct vmedia_region *r = &mem->dev->region;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+
+	down_read(&r->lock);
+	if (!r->gone)
+		ret = insert(vma, vmf->address, PHYS_PFN(r->addr + map->addr));
+	up_read(&r->lock);
+	return ret;
+}
+
+static void region_open(struct vm_area_struct *vma)
+{
+	struct vmedia_mem *mem = vma->vm_private_data;
+
+	refcount_inc(&mem->ref);
+}
+
+static void region_close(struct vm_area_struct *vma)
+{
+	vmedia_mem_put(vma->vm_private_data);
+}
+
+static const struct vm_operations_struct region_vm_ops = {
+	.open = region_open,
+	.close = region_close,
+	.fault = region_fault,
+};
+
 int vmedia_region_mmap(struct vmedia_mem *mem, struct vm_area_struct *vma)
 {
 	bool write = vma->vm_flags & VM_WRITE;
-	unsigned long size = vma->vm_end - vma->vm_start;
-	int err = get_mapping(mem, write);
+	unsigned long pages;
+	int err;
 
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	err = vmedia_region_map(mem, write);
 	if (err)
 		return err;
-	if (size > mem->map[write].len)
+	pages = mem->map[write].len >> PAGE_SHIFT;
+	if (vma->vm_pgoff > pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
-	if (!write)
-		vmedia_vm_flags(vma, 0, VM_MAYWRITE);
-	return remap_pfn_range(vma, vma->vm_start,
-			       PHYS_PFN(mem->dev->region.addr + mem->map[write].addr), size,
-			       vma->vm_page_prot);
+	vmedia_vm_flags(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP,
+			write ? 0 : VM_MAYWRITE);
+	vma->vm_private_data = mem;
+	vma->vm_ops = &region_vm_ops;
+	region_open(vma);
+	return 0;
 }
 
-void *vmedia_region_vaddr(struct vmedia_mem *mem)
+void *vmedia_region_vaddr(struct vmedia_mem *mem, bool write)
 {
-	bool write = mem->dir != DMA_FROM_DEVICE;
-
-	if (mem->vaddr || get_mapping(mem, write))
-		return mem->vaddr;
-	mem->vaddr = memremap(mem->dev->region.addr + mem->map[write].addr, mem->map[write].len,
-			      MEMREMAP_WB);
-	return mem->vaddr;
-}
-
-void vmedia_region_release(struct vmedia_mem *mem)
-{
-	unsigned int i;
-
-	if (mem->vaddr)
-		memunmap(mem->vaddr);
-	for (i = 0; i < ARRAY_SIZE(mem->map); i++)
-		if (mem->map[i].len)
-			send_munmap(mem->dev, mem->map[i].addr);
+	if (vmedia_region_map(mem, write))
+		return NULL;
+	return mem->dev->region.base + mem->map[write].addr;
 }

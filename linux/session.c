@@ -191,6 +191,7 @@ static int vmedia_open(struct file *file)
 		vmedia_session_put(s);
 		return err;
 	}
+	vmedia_region_file(dev, file);
 	vmedia_fh_add(&s->fh, file);
 	return 0;
 }

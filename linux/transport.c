@@ -133,8 +133,8 @@ static void unmap_payload(struct vmedia_command *c)
 	if (!c->payload_dma)
 		return;
 	for (i = 0; i < c->payload->num; i++)
-		if (c->payload_dma[i])
-			dma_unmap_single(c->dev->parent->parent, c->payload_dma[i],
+		if (c->payload_dma[i] != DMA_MAPPING_ERROR)
+			dma_unmap_single(c->dev->dma_dev, c->payload_dma[i],
 					 vmedia_chunk_len(c->payload, i), DMA_BIDIRECTIONAL);
 	kfree(c->payload_dma);
 	c->payload_dma = NULL;
@@ -526,9 +526,39 @@ void vmedia_finish_returned(struct vmedia_device *dev)
 	}
 }
 
+/* Buffers are reached as the rings are. */
+static int find_dma(struct vmedia_device *dev)
+{
+	struct device *device = vmedia_dma_dev(dev->virtio, dev->vq[VMEDIA_QUEUE_COMMAND]);
+
+	dev->dma = device;
+	if (!device && virtio_has_feature(dev->virtio, VIRTIO_F_ACCESS_PLATFORM)) {
+		dev_err(dev->parent, "its transport has no device for the DMA API\n");
+		return -EOPNOTSUPP;
+	}
+	if (!device)
+		device = dev->parent->parent ?: dev->parent;
+	dev->dma_dev = get_device(device);
+	dev->max_segment = min_t(size_t, virtio_max_dma_size(dev->virtio),
+				 dma_get_max_seg_size(device));
+	return 0;
+}
+
 int vmedia_transport_init(struct vmedia_device *dev)
 {
-	return vmedia_find_vqs(dev->virtio, dev->vq, command_ready, vmedia_events_ready);
+	int err = vmedia_find_vqs(dev->virtio, dev->vq, command_ready, vmedia_events_ready);
+
+	if (err)
+		return err;
+	err = find_dma(dev);
+	if (err)
+		dev->virtio->config->del_vqs(dev->virtio);
+	return err;
+}
+
+void vmedia_transport_fini(struct vmedia_device *dev)
+{
+	put_device(dev->dma_dev);
 }
 
 void vmedia_transport_reap(struct vmedia_device *dev)

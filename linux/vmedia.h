@@ -123,10 +123,24 @@ struct vmedia_command {
  * struct vmedia_region - shared memory region 0
  * @addr: guest-physical address
  * @len: bytes; 0: the device has none
+ * @base: all of it, in the kernel's address space
+ * @mnt: of @inode
+ * @inode: its mapping knows every mapping of the region into a program
+ * @lock: protects @gone, and page table entries that are being made from it
+ * @gone: the region is not the device's any more
+ * @maps_lock: protects @maps
+ * @maps: what the device mapped, struct vmedia_map
  */
 struct vmedia_region {
 	phys_addr_t addr;
 	u64 len;
+	void *base;
+	struct vfsmount *mnt;
+	struct inode *inode;
+	struct rw_semaphore lock;	/* see above */
+	bool gone;
+	spinlock_t maps_lock;		/* see above */
+	struct list_head maps;
 };
 
 /**
@@ -140,6 +154,8 @@ struct vmedia_region {
  * @types: bit mask of buffer types
  * @buf_caps: V4L2_BUF_CAP_* by buffer type; 0: unknown
  * @dma: addresses are DMA addresses (VIRTIO_F_ACCESS_PLATFORM)
+ * @dma_dev: whose they are; a reference
+ * @max_segment: bytes that one of them may stand for
  * @region: shared memory region 0
  * @vq_lock: protects the virtqueues, @ring, @returned, @num_lost and @dead
  * @vq: the virtqueues, by VMEDIA_QUEUE_*
@@ -175,6 +191,8 @@ struct vmedia_device {
 	u32 types;
 	u32 buf_caps[VMEDIA_MAX_TYPE + 1];
 	bool dma;
+	struct device *dma_dev;
+	size_t max_segment;
 	struct vmedia_region region;
 	spinlock_t vq_lock;		/* see above */
 	struct virtqueue *vq[VMEDIA_NUM_QUEUES];
@@ -213,7 +231,10 @@ void vmedia_refused(struct vmedia_device *dev, const char *who, const char *what
 
 /* ---- transport.c ---- */
 
+/* The virtqueues, and by what addresses the device reaches memory. */
 int vmedia_transport_init(struct vmedia_device *dev);
+/* The last of the device: nothing of it is mapped any more. */
+void vmedia_transport_fini(struct vmedia_device *dev);
 /* The device was reset: nothing of ours is its any more. */
 void vmedia_transport_reap(struct vmedia_device *dev);
 
@@ -319,6 +340,7 @@ int vmedia_session_probe(struct vmedia_device *dev);
 /* Of a buffer that videobuf2 gave us. */
 enum vmedia_buf_state {
 	VMEDIA_BUF_LENT,
+	VMEDIA_BUF_COMING,	/* came back; its loan is about to end */
 	VMEDIA_BUF_BACK,	/* came back while STREAMON is not decided */
 };
 
@@ -409,7 +431,7 @@ int vmedia_streamon(struct file *file, void *priv, enum v4l2_buf_type type);
 int vmedia_streamoff(struct file *file, void *priv, enum v4l2_buf_type type);
 int vmedia_mmap(struct file *file, struct vm_area_struct *vma);
 
-/* ---- mem.c, region.c ---- */
+/* ---- mem.c, loan.c, export.c, region.c ---- */
 
 enum vmedia_mem_kind {
 	VMEDIA_MEM_PAGES,	/* allocated here */
@@ -419,13 +441,17 @@ enum vmedia_mem_kind {
 };
 
 /**
- * struct vmedia_map - a piece of region 0
+ * struct vmedia_map - a piece of region 0 that the device mapped a buffer to
+ * @node: in region.maps
  * @len: bytes, whole pages; 0: not mapped
  * @addr: offset in the region
+ * @munmap: the command that ends it, made with it so that ending cannot fail for want of memory
  */
 struct vmedia_map {
+	struct list_head node;
 	u64 len;
 	u64 addr;
+	struct vmedia_command *munmap;
 };
 
 /**
@@ -435,18 +461,18 @@ struct vmedia_map {
  * @dev: whose; a reference
  * @len: bytes
  * @dir: of DMA
- * @sgt: PAGES, USER: the memory; DMABUF: the exporter's list, while mapped
+ * @sgt: PAGES, USER, without a DMA API: the memory
  * @offset: USER: where the memory begins in the first page
  * @pages: PAGES, USER
  * @num_pages: PAGES, USER
- * @vec: USER
- * @attach: DMABUF
+ * @dbuf: DMABUF; a reference
+ * @attach: DMABUF, unless a virtio object
  * @uuid: DMABUF of a virtio object
  * @has_uuid: it is one
- * @vaddr: of the kernel, once asked for
+ * @vaddr: PAGES, USER: of the kernel, once asked for
  * @vma: for videobuf2's vm_ops
  * @vb: REGION: while the buffer exists
- * @map_lock: REGION: protects @map
+ * @map_lock: REGION: protects @map and @vb
  * @map: REGION: read-only and writable
  */
 struct vmedia_mem {
@@ -455,12 +481,11 @@ struct vmedia_mem {
 	struct vmedia_device *dev;
 	unsigned long len;
 	enum dma_data_direction dir;
-	struct sg_table *sgt;
-	struct sg_table own_sgt;
+	struct sg_table sgt;
 	unsigned int offset;
 	struct page **pages;
 	unsigned int num_pages;
-	struct frame_vector *vec;
+	struct dma_buf *dbuf;
 	struct dma_buf_attachment *attach;
 	u8 uuid[VMEDIA_UUID_SIZE];
 	bool has_uuid;
@@ -491,7 +516,10 @@ void vmedia_mem_put(void *priv);
 /* Lend the planes of @vb: references, DMA mappings, and SG lists or UUIDs in the question @c. */
 struct vmedia_loan *vmedia_loan_new(struct vmedia_queue *q, struct vb2_buffer *vb,
 				    struct vmedia_command *c);
-/* NULL is good. Context: may sleep. */
+/*
+ * The device does not have it any more. What it wrote is in the guest's memory once this returns,
+ * and not before. NULL is good. Context: may sleep.
+ */
 void vmedia_loan_free(struct vmedia_device *dev, struct vmedia_loan *loan);
 /* The device's memory type that carries the planes of @vb. */
 u32 vmedia_mem_memory(struct vb2_buffer *vb);
@@ -502,8 +530,16 @@ struct vmedia_mem *vmedia_mem_new(struct vmedia_device *dev, enum vmedia_mem_kin
 struct dma_buf *vmedia_get_dmabuf(struct vb2_buffer *vb, void *priv, unsigned long flags);
 
 int vmedia_region_init(struct vmedia_device *dev);
+/* Nobody can reach it any more: who touches a mapping gets SIGBUS. Context: may sleep. */
+void vmedia_region_gone(struct vmedia_device *dev);
+/* The last of it. */
+void vmedia_region_fini(struct vmedia_device *dev);
+/* Mappings of @file may be of the region. */
+void vmedia_region_file(struct vmedia_device *dev, struct file *file);
+/* Have the device map @mem, for reading or writing, if it has not yet. Context: may sleep. */
+int vmedia_region_map(struct vmedia_mem *mem, bool write);
 int vmedia_region_mmap(struct vmedia_mem *mem, struct vm_area_struct *vma);
-void *vmedia_region_vaddr(struct vmedia_mem *mem);
+void *vmedia_region_vaddr(struct vmedia_mem *mem, bool write);
 void vmedia_region_release(struct vmedia_mem *mem);
 
 /* ---- ioctl.c, controls.c ---- */
