@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * Buffers come and go: REQBUFS, CREATE_BUFS, and the ioctls that videobuf2 answers.
- *
- * Each buffer here has one there, which carries its memory: of the same kind, or SHARED_PAGES where
- * the memory is the guest's. Their indexes are equal after REQBUFS; after CREATE_BUFS the device
- * may number as it likes, and each buffer remembers (vmedia_buf.index).
+ * Queues, and the ioctls on buffers, which videobuf2 answers.
  *
  * A queue's place in the node's mmap() offsets is its number among the device's queues, times
- * QUEUE_OFFSET; below, offsets are videobuf2's.
- *
- * Security model: what the device says about counts and sizes makes this driver allocate; each is
- * bounded here, since videobuf2 takes its driver's word.
+ * VMEDIA_QUEUE_BYTES; below, offsets are videobuf2's.
  */
 #include <linux/slab.h>
 
 #include "vmedia.h"
-
-#define QUEUE_OFFSET	SZ_1G
 
 /* ---- Queues ---- */
 
@@ -58,7 +49,7 @@ static int new_queue(struct vmedia_session *s, u32 type)
 	q->vb.buf_struct_size = sizeof(struct vmedia_buf);
 	q->vb.timestamp_flags = m2m ? V4L2_BUF_FLAG_TIMESTAMP_COPY
 				    : V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
-	q->vb.allow_zero_bytesused = m2m;
+	q->vb.allow_zero_bytesused = s->dev->decoder;
 	err = vb2_queue_init(&q->vb);
 	if (err) {
 		kfree(q);
@@ -101,296 +92,6 @@ void vmedia_queues_free(struct vmedia_session *s)
 	}
 }
 
-/* ---- Numbers of buffers, sizes of planes ---- */
-
-static int sizes_of_format(const struct v4l2_format *f, unsigned int *num, unsigned int *sizes)
-{
-	unsigned int i;
-
-	*num = 1;
-	switch (f->type) {
-	case V4L2_BUF_TYPE_VIDEO_CAPTURE:
-	case V4L2_BUF_TYPE_VIDEO_OUTPUT:
-		sizes[0] = f->fmt.pix.sizeimage;
-		break;
-	case V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE:
-	case V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE:
-		*num = f->fmt.pix_mp.num_planes;
-		if (*num < 1 || *num > VIDEO_MAX_PLANES)
-			return -EIO;
-		for (i = 0; i < *num; i++)
-			sizes[i] = f->fmt.pix_mp.plane_fmt[i].sizeimage;
-		break;
-	case V4L2_BUF_TYPE_VBI_CAPTURE:
-	case V4L2_BUF_TYPE_VBI_OUTPUT:
-		sizes[0] = f->fmt.vbi.samples_per_line *
-			   (f->fmt.vbi.count[0] + f->fmt.vbi.count[1]);
-		break;
-	case V4L2_BUF_TYPE_SLICED_VBI_CAPTURE:
-	case V4L2_BUF_TYPE_SLICED_VBI_OUTPUT:
-		sizes[0] = f->fmt.sliced.io_size;
-		break;
-	case V4L2_BUF_TYPE_SDR_CAPTURE:
-	case V4L2_BUF_TYPE_SDR_OUTPUT:
-		sizes[0] = f->fmt.sdr.buffersize;
-		break;
-	case V4L2_BUF_TYPE_META_CAPTURE:
-	case V4L2_BUF_TYPE_META_OUTPUT:
-		sizes[0] = f->fmt.meta.buffersize;
-		break;
-	default:
-		return -EINVAL;
-	}
-	return 0;
-}
-
-int vmedia_plane_sizes(struct vmedia_session *s, u32 type, unsigned int *num, unsigned int *sizes)
-{
-	struct v4l2_format *f = kzalloc(sizeof(*f), GFP_KERNEL);
-	int err;
-
-	if (!f)
-		return -ENOMEM;
-	f->type = type;
-	err = vmedia_forward(s, VMEDIA_NR_G_FMT, f, sizeof(*f));
-	if (!err)
-		err = sizes_of_format(f, num, sizes);
-	kfree(f);
-	return err;
-}
-
-/* QUERYBUF of a buffer of the device's own; the caller frees the command unless it is an error. */
-static struct vmedia_command *ask_querybuf(struct vmedia_queue *q, u32 index)
-{
-	struct vmedia_command *c = vmedia_command_ioctl(q->session, VMEDIA_NR_QUERYBUF);
-	struct vmedia_ioctl *io;
-	bool gone;
-	int err;
-
-	if (!c)
-		return ERR_PTR(-ENOMEM);
-	io = &c->cmd.io;
-	io->arg.buffer.index = index;
-	io->arg.buffer.type = q->type;
-	io->arg.buffer.memory = q->memory;
-	if (V4L2_TYPE_IS_MULTIPLANAR(q->type)) {
-		io->arg.buffer.length = VIDEO_MAX_PLANES;
-		io->num_planes = VIDEO_MAX_PLANES;
-	}
-	err = vmedia_command_run(c, VMEDIA_WAIT_KILL, &gone);
-	if (err && !gone)
-		vmedia_command_free(c);
-	return err ? ERR_PTR(err) : c;
-}
-
-static int sizes_of_buffer(struct vmedia_queue *q, u32 index, unsigned int *num,
-			   unsigned int *sizes)
-{
-	struct vmedia_command *c = ask_querybuf(q, index);
-	unsigned int i;
-
-	if (IS_ERR(c))
-		return PTR_ERR(c);
-	*num = 1;
-	sizes[0] = c->cmd.io.arg.buffer.length;
-	if (V4L2_TYPE_IS_MULTIPLANAR(q->type)) {
-		*num = c->cmd.io.num_planes;
-		for (i = 0; i < *num; i++)
-			sizes[i] = c->cmd.io.planes[i].length;
-	}
-	vmedia_command_free(c);
-	return 0;
-}
-
-int vmedia_plane_offset(struct vb2_buffer *vb, unsigned int plane, u32 *offset)
-{
-	struct vmedia_queue *q = vb2_get_drv_priv(vb->vb2_queue);
-	struct vmedia_buf *buf = vmedia_buf_of(vb);
-	struct vmedia_command *c = ask_querybuf(q, buf->known ? buf->index : vb->index);
-	int err = 0;
-
-	if (IS_ERR(c))
-		return PTR_ERR(c);
-	if (!V4L2_TYPE_IS_MULTIPLANAR(q->type))
-		*offset = c->cmd.io.arg.buffer.m.offset;
-	else if (plane < c->cmd.io.num_planes)
-		*offset = c->cmd.io.planes[plane].m.mem_offset;
-	else
-		err = -EIO;
-	vmedia_command_free(c);
-	return err;
-}
-
-/* Does it make buffers that we are ready to allocate? Lowers *num_buffers to what fits. */
-static int check_sizes(struct vmedia_queue *q, unsigned int *num_buffers, unsigned int num,
-		       const unsigned int *sizes)
-{
-	struct vmedia_device *dev = q->session->dev;
-	u64 total = 0;
-	unsigned int i;
-
-	for (i = 0; i < num; i++) {
-		total += PAGE_ALIGN((u64)sizes[i]);
-		if (sizes[i] && sizes[i] <= VMEDIA_MAX_PLANE_SIZE)
-			continue;
-		vmedia_refused(dev, "buffers", "plane of that size", sizes[i],
-			       VMEDIA_MAX_PLANE_SIZE);
-		return -EIO;
-	}
-	if (!num || total > QUEUE_OFFSET) {
-		vmedia_refused(dev, "buffers", "planes, bytes", num, total);
-		return -EIO;
-	}
-	*num_buffers = min_t(u64, *num_buffers, div64_u64(QUEUE_OFFSET, total));
-	*num_buffers = min_t(unsigned int, *num_buffers, VIDEO_MAX_FRAME);
-	return 0;
-}
-
-/* What carries an application's memory @memory. */
-static u32 carrier(struct vmedia_device *dev, u32 type, u32 memory)
-{
-	u32 caps = dev->buf_caps[type];
-
-	if (memory == V4L2_MEMORY_MMAP && dev->region.len)
-		return V4L2_MEMORY_MMAP;
-	if (memory == V4L2_MEMORY_DMABUF && caps && !(caps & V4L2_BUF_CAP_SUPPORTS_USERPTR))
-		return V4L2_MEMORY_DMABUF;
-	return V4L2_MEMORY_USERPTR;
-}
-
-static int ask_reqbufs(struct vmedia_queue *q, u32 memory, unsigned int *count)
-{
-	struct v4l2_requestbuffers req = {
-		.count = *count,
-		.type = q->type,
-		.memory = memory,
-	};
-	int err = vmedia_forward(q->session, VMEDIA_NR_REQBUFS, &req, sizeof(req));
-
-	if (err)
-		return err;
-	q->memory = memory;
-	*count = req.count;
-	return 0;
-}
-
-static int setup_request(struct vmedia_queue *q, unsigned int *num_buffers,
-			 unsigned int *num_planes, unsigned int *sizes)
-{
-	int err = ask_reqbufs(q, carrier(q->session->dev, q->type, q->vb.memory), num_buffers);
-
-	if (err)
-		return err;
-	if (!*num_buffers)
-		return -ENOMEM;
-	if (q->memory == V4L2_MEMORY_MMAP)
-		err = sizes_of_buffer(q, 0, num_planes, sizes);
-	else
-		err = vmedia_plane_sizes(q->session, q->type, num_planes, sizes);
-	return err ? err : check_sizes(q, num_buffers, *num_planes, sizes);
-}
-
-/* Would a second buffer here stand for the same one there? */
-static bool index_taken(struct vmedia_queue *q, u32 first, u32 count)
-{
-	unsigned int i;
-
-	for (i = 0; i < vmedia_max_index(&q->vb); i++) {
-		struct vb2_buffer *vb = vmedia_get_buffer(&q->vb, i);
-		struct vmedia_buf *buf = vb ? vmedia_buf_of(vb) : NULL;
-		u32 index = buf && buf->known ? buf->index : i;
-
-		if (buf && index >= first && index - first < count)
-			return true;
-	}
-	return false;
-}
-
-static int setup_create(struct vmedia_queue *q, unsigned int *num_buffers,
-			unsigned int num_planes, unsigned int *sizes)
-{
-	struct v4l2_create_buffers create = *q->create;
-	unsigned int num, have[VIDEO_MAX_PLANES], i;
-	int err;
-
-	create.count = *num_buffers;
-	create.memory = vmedia_num_buffers(&q->vb) && q->memory ? q->memory :
-			carrier(q->session->dev, q->type, q->vb.memory);
-	err = vmedia_forward(q->session, VMEDIA_NR_CREATE_BUFS, &create, sizeof(create));
-	if (err)
-		return err;
-	if (!create.count)
-		return -ENOMEM;
-	if (index_taken(q, create.index, create.count)) {
-		vmedia_refused(q->session->dev, "VIDIOC_CREATE_BUFS",
-			       "new buffers of an index that others have", create.index,
-			       create.count);
-		return -EIO;
-	}
-	q->memory = create.memory;
-	q->created = create.index;
-	*num_buffers = min(*num_buffers, create.count);
-	q->create = NULL;
-	if (q->memory == V4L2_MEMORY_MMAP) {
-		err = sizes_of_buffer(q, q->created, &num, have);
-		if (!err && num != num_planes)
-			err = -EINVAL;
-		for (i = 0; i < num_planes && !err; i++) {
-			if (have[i] < sizes[i])
-				err = -EINVAL;
-			sizes[i] = have[i];
-		}
-	}
-	return err ? err : check_sizes(q, num_buffers, num_planes, sizes);
-}
-
-int vmedia_queue_setup(struct vb2_queue *vq, unsigned int *num_buffers, unsigned int *num_planes,
-		       unsigned int sizes[], struct device *alloc_devs[])
-{
-	struct vmedia_queue *q = vb2_get_drv_priv(vq);
-
-	if (!*num_planes)
-		return setup_request(q, num_buffers, num_planes, sizes);
-	if (q->create)
-		return setup_create(q, num_buffers, *num_planes, sizes);
-	return 0;	/* fewer than the device made: the rest is never used */
-}
-
-/* The device's buffers are to carry another kind of memory, if it has none of them yet. */
-static int change_carrier(struct vmedia_queue *q, u32 memory)
-{
-	unsigned int count = vmedia_max_index(&q->vb);
-	unsigned int want = count;
-	int err;
-
-	if (vb2_is_streaming(&q->vb) || !xa_empty(&q->bufs))
-		return -EINVAL;
-	err = ask_reqbufs(q, memory, &count);
-	return err ? err : count < want ? -EINVAL : 0;
-}
-
-int vmedia_buf_prepare(struct vb2_buffer *vb)
-{
-	struct vmedia_queue *q = vb2_get_drv_priv(vb->vb2_queue);
-	struct vmedia_buf *buf = vmedia_buf_of(vb);
-	u32 memory = vmedia_mem_memory(vb);
-	unsigned int i;
-	int err = 0;
-
-	if (memory != q->memory)
-		err = change_carrier(q, memory);
-	if (err)
-		return err;
-	if (!buf->known) {
-		buf->known = true;
-		buf->index = vb->index;
-	}
-	for (i = 0; i < vb->num_planes && q->vb.is_output; i++)
-		if (vb->planes[i].bytesused > vb->planes[i].length)
-			return -EINVAL;
-	return 0;
-}
-
 /* ---- ioctls ---- */
 
 /* Lock the queue of @type of a session that is well. */
@@ -423,7 +124,7 @@ static u32 queue_offset(const struct vmedia_queue *q)
 {
 	u32 before = q->session->dev->types & (BIT(q->type) - 1);
 
-	return hweight32(before) * QUEUE_OFFSET;
+	return hweight32(before) * VMEDIA_QUEUE_BYTES;
 }
 
 static void add_offset(const struct vmedia_queue *q, struct v4l2_buffer *b)
@@ -450,8 +151,8 @@ int vmedia_reqbufs(struct file *file, void *priv, struct v4l2_requestbuffers *p)
 		return err;
 	err = vb2_reqbufs(&q->vb, p);
 	if (!err && !p->count)
-		err = ask_reqbufs(q, q->memory ?: carrier(q->session->dev, q->type, p->memory),
-				  &none);
+		err = vmedia_ask_reqbufs(q, q->memory ?: vmedia_carrier(q->session->dev, q->type,
+									p->memory), &none);
 	return leave_queue(q, err);
 }
 
@@ -476,6 +177,51 @@ int vmedia_create_bufs(struct file *file, void *priv, struct v4l2_create_buffers
 	}
 	return leave_queue(q, err);
 }
+
+#if VMEDIA_KERNEL(6, 10)
+/* The device's buffers @index go too, in runs. They are ours no more, whatever it says. */
+static void ask_remove(struct vmedia_queue *q, const u32 *index, unsigned int num)
+{
+	struct v4l2_remove_buffers p;
+	unsigned int i, n;
+	int err;
+
+	for (i = 0; i < num; i += n) {
+		for (n = 1; i + n < num && index[i + n] == index[i] + n; n++)
+			;
+		memset(&p, 0, sizeof(p));
+		p.index = index[i];
+		p.count = n;
+		p.type = q->type;
+		err = vmedia_forward(q->session, VMEDIA_NR_REMOVE_BUFS, &p, sizeof(p));
+		if (err)
+			dev_warn_ratelimited(q->session->dev->parent,
+					     "the device keeps %u removed buffers: %d\n", n, err);
+	}
+}
+
+int vmedia_remove_bufs(struct file *file, void *priv, struct v4l2_remove_buffers *p)
+{
+	u32 index[VIDEO_MAX_FRAME];
+	struct vmedia_queue *q;
+	unsigned int num = 0, i;
+	int err = take_queue(file, p->type, &q);
+
+	if (err)
+		return err;
+	for (i = 0; i < p->count && num < ARRAY_SIZE(index); i++) {
+		struct vb2_buffer *vb = vmedia_get_buffer(&q->vb, p->index + i);
+
+		if (vb)
+			index[num++] = vmedia_device_index(vb);
+	}
+	if (p->count)
+		err = vb2_core_remove_bufs(&q->vb, p->index, p->count);
+	if (!err)
+		ask_remove(q, index, num);
+	return leave_queue(q, err);
+}
+#endif
 
 int vmedia_querybuf(struct file *file, void *priv, struct v4l2_buffer *p)
 {
@@ -567,8 +313,8 @@ int vmedia_mmap(struct file *file, struct vm_area_struct *vma)
 	unsigned int type;
 
 	for (type = 1; type <= VMEDIA_MAX_TYPE && !q; type++)
-		if (s->queue[type] && offset / QUEUE_OFFSET ==
-				      queue_offset(s->queue[type]) / QUEUE_OFFSET)
+		if (s->queue[type] && offset / VMEDIA_QUEUE_BYTES ==
+				      queue_offset(s->queue[type]) / VMEDIA_QUEUE_BYTES)
 			q = s->queue[type];
 	if (!q)
 		return -EINVAL;

@@ -307,6 +307,17 @@ static int subscribe_here(struct v4l2_fh *fh, const struct v4l2_event_subscripti
 	return v4l2_event_subscribe(fh, sub, 8, NULL);
 }
 
+/* Events that wait go with it: not between somebody's look at them and his taking one. */
+static int unsubscribe_here(struct vmedia_session *s, const struct v4l2_event_subscription *sub)
+{
+	int err;
+
+	mutex_lock(&s->dequeue_lock);
+	err = v4l2_event_unsubscribe(&s->fh, sub);
+	mutex_unlock(&s->dequeue_lock);
+	return err;
+}
+
 int vmedia_subscribe_event(struct v4l2_fh *fh, const struct v4l2_event_subscription *sub)
 {
 	struct vmedia_session *s = container_of(fh, struct vmedia_session, fh);
@@ -326,7 +337,7 @@ int vmedia_subscribe_event(struct v4l2_fh *fh, const struct v4l2_event_subscript
 		return err;
 	err = vmedia_forward(s, VMEDIA_NR_SUBSCRIBE_EVENT, &ask, sizeof(ask));
 	if (err && !had)
-		v4l2_event_unsubscribe(fh, sub);
+		unsubscribe_here(s, sub);
 	vmedia_events_sync(s->dev);
 	return err;
 }
@@ -336,7 +347,7 @@ int vmedia_unsubscribe_event(struct v4l2_fh *fh, const struct v4l2_event_subscri
 	struct vmedia_session *s = container_of(fh, struct vmedia_session, fh);
 	struct v4l2_event_subscription ask = *sub;
 	int err = vmedia_forward(s, VMEDIA_NR_UNSUBSCRIBE_EVENT, &ask, sizeof(ask));
-	int here = v4l2_event_unsubscribe(fh, sub);
+	int here = unsubscribe_here(s, sub);
 
 	return err ?: here;
 }

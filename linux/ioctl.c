@@ -6,6 +6,7 @@
  * bytes where the machine is big-endian. Questions that change nothing can be interrupted by any
  * signal, since they can be asked again.
  */
+#include <linux/compat.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -245,24 +246,96 @@ static int decoder_cmd(struct file *file, void *priv, struct v4l2_decoder_cmd *p
 
 /* ---- What V4L2 would answer itself, from what it does not know ---- */
 
-static long enumstd(struct file *file, void __user *arg)
+static int ask_enumstd(struct file *file, const void __user *index, struct v4l2_standard *std)
 {
-	struct v4l2_standard std = { 0 };
-	int err;
-
-	if (copy_from_user(&std.index, arg + offsetof(struct v4l2_standard, index),
-			   sizeof(std.index)))
+	memset(std, 0, sizeof(*std));
+	if (copy_from_user(&std->index, index, sizeof(std->index)))
 		return -EFAULT;
-	err = vmedia_forward(vmedia_session_of(file), VMEDIA_NR_ENUMSTD, &std, sizeof(std));
+	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_ENUMSTD, std, sizeof(*std));
+}
+
+static long enumstd(struct file *file, struct v4l2_standard __user *arg)
+{
+	struct v4l2_standard std;
+	int err = ask_enumstd(file, &arg->index, &std);
+
 	if (!err && copy_to_user(arg, &std, sizeof(std)))
 		return -EFAULT;
 	return err;
+}
+
+#ifdef CONFIG_COMPAT
+/* As 32-bit programs have it; the V4L2 core converts, but only what it asks a driver for. */
+struct standard32 {
+	u32 index;
+	compat_u64 id;
+	u8 name[24];
+	struct v4l2_fract frameperiod;
+	u32 framelines;
+	u32 reserved[4];
+};
+
+#define ENUMSTD32 _IOWR('V', 25, struct standard32)
+
+static long enumstd32(struct file *file, struct standard32 __user *arg)
+{
+	struct standard32 std32 = { 0 };
+	struct v4l2_standard std;
+	int err = ask_enumstd(file, &arg->index, &std);
+
+	if (err)
+		return err;
+	std32.index = std.index;
+	std32.id = std.id;
+	memcpy(std32.name, std.name, sizeof(std32.name));
+	std32.frameperiod = std.frameperiod;
+	std32.framelines = std.framelines;
+	return copy_to_user(arg, &std32, sizeof(std32)) ? -EFAULT : 0;
+}
+#endif
+
+/*
+ * The V4L2 core waits for events, and for nothing else: not for the end of the device. So the
+ * waiting is done here, and the core is asked only when it will not wait: while dequeue_lock is
+ * held, an event that is there stays.
+ */
+static long dqevent(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct vmedia_session *s = vmedia_session_of(file);
+	bool wait = !(file->f_flags & O_NONBLOCK);
+	long ret;
+
+	for (;;) {
+		if (wait && wait_event_interruptible(s->fh.wait, v4l2_event_pending(&s->fh) ||
+						     vmedia_session_err(s)))
+			return -ERESTARTSYS;
+		if (mutex_lock_interruptible(&s->dequeue_lock))
+			return -ERESTARTSYS;
+		ret = vmedia_session_err(s);
+		if (v4l2_event_pending(&s->fh) || (!ret && !wait)) {
+			ret = video_ioctl2(file, cmd, arg);
+			wait = false;
+		}
+		mutex_unlock(&s->dequeue_lock);
+		/* Somebody else was faster. */
+		if (ret || !wait)
+			return ret;
+	}
 }
 
 long vmedia_unlocked_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (cmd == VIDIOC_ENUMSTD)
 		return enumstd(file, (void __user *)arg);
+#ifdef CONFIG_COMPAT
+	if (cmd == ENUMSTD32)
+		return enumstd32(file, (void __user *)arg);
+	if (in_compat_syscall() && _IOC_TYPE(cmd) == 'V' &&
+	    _IOC_NR(cmd) == _IOC_NR(VIDIOC_DQEVENT) && _IOC_DIR(cmd) == _IOC_READ)
+		return dqevent(file, cmd, arg);
+#endif
+	if (cmd == VIDIOC_DQEVENT)
+		return dqevent(file, cmd, arg);
 	return video_ioctl2(file, cmd, arg);
 }
 
@@ -293,6 +366,9 @@ const struct v4l2_ioctl_ops vmedia_ioctl_ops = {
 	FMT_OPS(meta_out),
 	.vidioc_reqbufs = vmedia_reqbufs,
 	.vidioc_create_bufs = vmedia_create_bufs,
+#if VMEDIA_KERNEL(6, 10)
+	.vidioc_remove_bufs = vmedia_remove_bufs,
+#endif
 	.vidioc_querybuf = vmedia_querybuf,
 	.vidioc_prepare_buf = vmedia_prepare_buf,
 	.vidioc_qbuf = vmedia_qbuf,

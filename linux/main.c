@@ -136,6 +136,28 @@ static int read_config(struct vmedia_device *dev)
 	return check_config(dev);
 }
 
+/*
+ * What the device does not have is not there, rather than an error of each call: the V4L2 core
+ * looks at a call's arguments before it asks, and would find other faults first.
+ */
+static void disable_ioctls(struct vmedia_device *dev)
+{
+	if (dev->no_parm) {
+		v4l2_disable_ioctl(&dev->video, VIDIOC_G_PARM);
+		v4l2_disable_ioctl(&dev->video, VIDIOC_S_PARM);
+	}
+#if VMEDIA_KERNEL(6, 10)
+	{
+		u32 caps = 0, type;
+
+		for (type = 0; type <= VMEDIA_MAX_TYPE; type++)
+			caps |= dev->buf_caps[type];
+		if (!(caps & V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS))
+			v4l2_disable_ioctl(&dev->video, VIDIOC_REMOVE_BUFS);
+	}
+#endif
+}
+
 static int register_video(struct vmedia_device *dev)
 {
 	struct video_device *video = &dev->video;
@@ -154,6 +176,7 @@ static int register_video(struct vmedia_device *dev)
 	else
 		video->vfl_dir = dev->caps & TX_CAPS ? VFL_DIR_TX : VFL_DIR_RX;
 	video_set_drvdata(video, dev);
+	disable_ioctls(dev);
 	err = video_register_device(video, dev->config.device_type, -1);
 	if (err)
 		dev_err(dev->parent, "cannot register a video node: %d\n", err);

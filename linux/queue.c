@@ -3,9 +3,12 @@
  * videobuf2's operations: a buffer is lent to the device by QBUF and comes back by an event.
  *
  * videobuf2 gives buffers to its driver only once STREAMON was called; so QBUF is sent then for all
- * that wait, and at once afterwards. Nobody waits for a QBUF's answer: a refusal returns the buffer
- * with an error, as broken hardware would; while STREAMON is undecided it makes STREAMON fail, and
- * then all buffers must go back unused, so those that came back early wait in @back.
+ * that wait, and at once afterwards. Nobody waits for a QBUF's answer, so that a frame costs one
+ * command: what V4L2 has QBUF itself refuse (index, memory, lengths, content, state) videobuf2 and
+ * buf_prepare judge here, before the device is asked. What it refuses all the same comes back by
+ * DQBUF with an error, as from broken hardware; after -EIO the whole queue is in error until
+ * STREAMOFF, as after vb2_queue_error(). While STREAMON is undecided a refusal makes STREAMON fail,
+ * and then all buffers must go back unused, so those that came back early wait in @back.
  *
  * Security model: which buffer an event or answer means is looked up by the device's index in this
  * session's queue, and must be LENT (for answers: in the very loan that asked). Sizes are those
@@ -95,16 +98,22 @@ static const char *take_planes(struct vmedia_buf *buf, const struct vmedia_evt *
 #define EVENT_FLAGS (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME |	\
 		     V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_LAST)
 
+/* What a flag of a buffer says of its content; where times are copied, of their source too. */
+static u32 content_flags(const struct vmedia_queue *q)
+{
+	return EVENT_FLAGS | (q->vb.copy_timestamp ? V4L2_BUF_FLAG_TSTAMP_SRC_MASK : 0);
+}
+
 static void take_frame(struct vmedia_queue *q, struct vmedia_buf *buf,
 		       const struct vmedia_buffer *b)
 {
 	struct vb2_v4l2_buffer *vb = &buf->vb;
 
+	vb->sequence = b->sequence;
 	if (q->vb.is_output)
 		return;
-	vb->flags = (vb->flags & ~EVENT_FLAGS) | (b->flags & EVENT_FLAGS);
+	vb->flags = (vb->flags & ~content_flags(q)) | (b->flags & content_flags(q));
 	vb->field = b->field == V4L2_FIELD_ANY ? V4L2_FIELD_NONE : b->field;
-	vb->sequence = b->sequence;
 	BUILD_BUG_ON(sizeof(vb->timecode) != sizeof(b->timecode));
 	memcpy(&vb->timecode, &b->timecode, sizeof(vb->timecode));
 	if (q->vb.copy_timestamp)
@@ -200,6 +209,9 @@ static void qbuf_answered(struct vmedia_command *c)
 
 	if (c->err && !c->reaped)
 		refused_qbuf(q, c->index, c->cookie, c->err, c->cmd.why.what);
+	/* The device's own queue has failed: as vb2_queue_error() there, so here. */
+	if (c->err == -EIO && !c->reaped && !c->cmd.why.what && READ_ONCE(q->on))
+		vb2_queue_error(&q->vb);
 	spin_lock(&s->buf_lock);
 	q->unanswered--;
 	spin_unlock(&s->buf_lock);
@@ -218,7 +230,7 @@ static void fill_question(struct vmedia_queue *q, struct vmedia_buf *buf, struct
 	b->type = q->type;
 	b->memory = q->memory;
 	b->field = buf->vb.field;
-	b->flags = buf->vb.flags & EVENT_FLAGS;
+	b->flags = buf->vb.flags & (q->vb.is_output ? content_flags(q) : EVENT_FLAGS);
 	memcpy(&b->timecode, &buf->vb.timecode, sizeof(b->timecode));
 	if (q->vb.is_output) {
 		struct timespec64 ts = ns_to_timespec64(vb->timestamp);

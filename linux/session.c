@@ -20,6 +20,7 @@ static void session_release(struct kref *ref)
 	vmedia_queues_free(s);
 	vmedia_command_free(s->close);
 	mutex_destroy(&s->lock);
+	mutex_destroy(&s->dequeue_lock);
 	kfree(s);
 }
 
@@ -127,6 +128,7 @@ static struct vmedia_session *new_session(struct vmedia_device *dev)
 	kref_init(&s->ref);
 	s->dev = dev;
 	mutex_init(&s->lock);
+	mutex_init(&s->dequeue_lock);
 	spin_lock_init(&s->buf_lock);
 	INIT_LIST_HEAD(&s->loans);
 	v4l2_fh_init(&s->fh, &dev->video);
@@ -262,8 +264,10 @@ static __poll_t vmedia_poll(struct file *file, struct poll_table_struct *wait)
 	for (i = 0; i <= VMEDIA_MAX_TYPE; i++)
 		if (s->queue[i])
 			poll_wait(file, &s->queue[i]->vb.done_wq, wait);
+	if (vmedia_session_err(s) == -ENODEV)
+		return EPOLLERR | EPOLLHUP | EPOLLPRI;
 	if (vmedia_session_err(s))
-		return EPOLLERR;
+		return EPOLLERR | (v4l2_event_pending(&s->fh) ? EPOLLPRI : 0);
 	if (mutex_lock_interruptible(&s->lock))
 		return EPOLLERR;
 	if (hweight32(s->dev->types) == 1)
@@ -289,6 +293,8 @@ static ssize_t vmedia_read(struct file *file, char __user *buf, size_t count, lo
 	if (!ret)
 		ret = vb2_read(&s->queue[ffs(s->dev->types) - 1]->vb, buf, count, ppos,
 			       file->f_flags & O_NONBLOCK);
+	if (ret == -EIO && vmedia_session_err(s))
+		ret = vmedia_session_err(s);
 	mutex_unlock(&s->lock);
 	return ret;
 }
@@ -323,6 +329,33 @@ static int probe_queue(struct vmedia_session *s, u32 type)
 	return err == -ENODEV || err == -ETIMEDOUT ? err : 0;
 }
 
+/* Does the device answer G_PARM for any of its queues? */
+static bool probe_parm(struct vmedia_session *s)
+{
+	struct v4l2_streamparm parm;
+	unsigned int type;
+	bool none = false;
+
+	for (type = 1; type <= VMEDIA_MAX_TYPE; type++) {
+		if (!(s->dev->types & BIT(type)))
+			continue;
+		memset(&parm, 0, sizeof(parm));
+		parm.type = type;
+		if (vmedia_forward(s, VMEDIA_NR_G_PARM, &parm, sizeof(parm)) != -ENOTTY)
+			return true;
+		none = true;
+	}
+	return !none;
+}
+
+static void probe_ioctls(struct vmedia_session *s)
+{
+	struct v4l2_decoder_cmd stop = { .cmd = V4L2_DEC_CMD_STOP };
+
+	s->dev->no_parm = !probe_parm(s);
+	s->dev->decoder = !vmedia_forward(s, VMEDIA_NR_TRY_DECODER_CMD, &stop, sizeof(stop));
+}
+
 int vmedia_session_probe(struct vmedia_device *dev)
 {
 	struct vmedia_session *s = new_session(dev);
@@ -341,6 +374,8 @@ int vmedia_session_probe(struct vmedia_device *dev)
 		for (type = 1; type <= VMEDIA_MAX_TYPE && !err; type++)
 			if (dev->types & BIT(type))
 				err = probe_queue(s, type);
+		if (!err)
+			probe_ioctls(s);
 		s->closed = true;
 		vmedia_session_close(s);
 	}

@@ -36,6 +36,7 @@
 #define VMEDIA_CHUNK_SIZE	SZ_32K
 #define VMEDIA_MAX_CTRL_BYTES	SZ_1M		/* payloads of one ext controls call */
 #define VMEDIA_MAX_PLANE_SIZE	SZ_256M		/* what a device may make us allocate */
+#define VMEDIA_QUEUE_BYTES	SZ_1G		/* of all buffers; the room of a queue's mmap() offsets */
 #define VMEDIA_MAX_LOST		64		/* commands given up on before the device is */
 
 struct vmedia_session;
@@ -153,6 +154,8 @@ struct vmedia_region {
  * @caps: V4L2_CAP_* of the node
  * @types: bit mask of buffer types
  * @buf_caps: V4L2_BUF_CAP_* by buffer type; 0: unknown
+ * @no_parm: it has no answer to G_PARM
+ * @decoder: it knows STOP, which to some decoders' programs is an empty OUTPUT buffer
  * @dma: addresses are DMA addresses (VIRTIO_F_ACCESS_PLATFORM)
  * @dma_dev: whose they are; a reference
  * @max_segment: bytes that one of them may stand for
@@ -190,6 +193,8 @@ struct vmedia_device {
 	u32 caps;
 	u32 types;
 	u32 buf_caps[VMEDIA_MAX_TYPE + 1];
+	bool no_parm;
+	bool decoder;
 	bool dma;
 	struct device *dma_dev;
 	size_t max_segment;
@@ -285,6 +290,7 @@ void vmedia_events_sync(struct vmedia_device *dev);
  * @dev: whose
  * @id: the device's name for it
  * @lock: queues; videobuf2's lock
+ * @dequeue_lock: events are taken, or no more subscribed to, by one caller at a time
  * @buf_lock: states of buffers, @loans, @err
  * @err: 0, or what every call gets
  * @closed: the file is gone; no event is delivered. Under dev->event_lock
@@ -300,6 +306,7 @@ struct vmedia_session {
 	struct vmedia_device *dev;
 	u32 id;
 	struct mutex lock;		/* see above */
+	struct mutex dequeue_lock;	/* see above */
 	spinlock_t buf_lock;		/* see above */
 	int err;
 	bool closed;
@@ -335,7 +342,7 @@ void vmedia_session_close(struct vmedia_session *s);
 /* Learn what kinds of memory the device takes, at probe. */
 int vmedia_session_probe(struct vmedia_device *dev);
 
-/* ---- queue.c, buffers.c ---- */
+/* ---- queue.c, buffers.c, setup.c ---- */
 
 /* Of a buffer that videobuf2 gave us. */
 enum vmedia_buf_state {
@@ -416,12 +423,21 @@ int vmedia_plane_sizes(struct vmedia_session *s, u32 type, unsigned int *num, un
 int vmedia_buf_prepare(struct vb2_buffer *vb);
 /* Where the device says that plane @plane of its own buffer is to be mapped from. */
 int vmedia_plane_offset(struct vb2_buffer *vb, unsigned int plane, u32 *offset);
+/* What of the device's memory types carries an application's @memory. */
+u32 vmedia_carrier(struct vmedia_device *dev, u32 type, u32 memory);
+/* REQBUFS of *count buffers; *count is what the device gave. */
+int vmedia_ask_reqbufs(struct vmedia_queue *q, u32 memory, unsigned int *count);
+/* What the device calls it. */
+u32 vmedia_device_index(struct vb2_buffer *vb);
 /* queue_setup of videobuf2. */
 int vmedia_queue_setup(struct vb2_queue *vq, unsigned int *num_buffers, unsigned int *num_planes,
 		       unsigned int sizes[], struct device *alloc_devs[]);
 
 int vmedia_reqbufs(struct file *file, void *priv, struct v4l2_requestbuffers *p);
 int vmedia_create_bufs(struct file *file, void *priv, struct v4l2_create_buffers *p);
+#if VMEDIA_KERNEL(6, 10)
+int vmedia_remove_bufs(struct file *file, void *priv, struct v4l2_remove_buffers *p);
+#endif
 int vmedia_querybuf(struct file *file, void *priv, struct v4l2_buffer *p);
 int vmedia_prepare_buf(struct file *file, void *priv, struct v4l2_buffer *p);
 int vmedia_qbuf(struct file *file, void *priv, struct v4l2_buffer *p);
