@@ -5,7 +5,7 @@
  *	hostile-client NODE exact [NAME]           one lie at a time
  *	hostile-client NODE stress OPTIONS         everything at once
  *	hostile-client NODE arm FAULT[=WHICH] EVERY COUNT
- *	hostile-client NODE config TYPE CAPS | config true
+ *	hostile-client NODE config TYPE CAPS            what the next probe reads
  *	hostile-client NODE count FAULT|all        how often it was done
  *	hostile-client NODE held                   answers still to come
  *	hostile-client NODE ring FAULT             spoil the ring, and live to tell
@@ -154,10 +154,11 @@ static int do_arm(struct client *c, int argc, char **argv)
 
 static int do_config(struct client *c, int argc, char **argv)
 {
-	uint64_t value = UINT64_MAX;
+	uint64_t value;
 
-	if (argc > 1)
-		value = strtoul(argv[0], NULL, 0) | (uint64_t)strtoul(argv[1], NULL, 0) << 32;
+	if (argc < 2)
+		return 2;
+	value = strtoul(argv[0], NULL, 0) | (uint64_t)strtoul(argv[1], NULL, 0) << 32;
 	return client_door(c, HOSTILE_CID_CONFIG, &value) ? 1 : 0;
 }
 
@@ -194,8 +195,10 @@ static int do_ring(struct client *c, const char *name)
 		err = client_ioctl(fd, VIDIOC_G_FMT, &f);
 	} while (err != -ENODEV && client_now_ms() < end);
 	printf("G_FMT: %s\n", strerror(-err));
-	if (err == -ENODEV)
+	/* Frames that were finished before are still good; then waiting for one ends too. */
+	do {
 		err = op_frame(c, fd);
+	} while (err != -ENODEV && client_now_ms() < end);
 	printf("DQBUF: %s\n", strerror(-err));
 	close(fd);
 	return err == -ENODEV ? 0 : 1;

@@ -47,6 +47,7 @@ static void set_config(struct hostile *h, uint64_t value)
 		config.device_caps = value >> 32;
 	}
 	vmedia_config_encode(&config, h->config);
+	h->config_once = true;
 }
 
 static uint64_t obey(struct hostile *h, uint32_t id, uint64_t value)

@@ -79,7 +79,7 @@ enum hostile_fault {
  *   COUNT   value: enum hostile_fault or HOSTILE_ALL; result: how often it was done
  *   MUST    the same, of those that a driver must have refused
  *   HELD    result: answers that are late and still to come
- *   CONFIG  value: device_type | device_caps << 32, from the next probe on; ~0: the true ones
+ *   CONFIG  value: device_type | device_caps << 32, said to the next probe alone
  */
 #define HOSTILE_CID_ARM		0x0a5f0001u
 #define HOSTILE_CID_COUNT	0x0a5f0002u

@@ -89,6 +89,7 @@ struct hostile {
 	struct vmedia_vub_ops vub_ops;	 /* what the back-end sees */
 	const struct vmedia_vub_ops *real_vub_ops;
 	uint8_t config[VMEDIA_CONFIG_SIZE];
+	bool config_once;		/* the true one after the next probe */
 
 	uint64_t random, seed;
 	uint32_t late_ms;

@@ -298,6 +298,11 @@ static void on_get_config(void *opaque, uint32_t offset, void *data, uint32_t le
 
 	if (offset <= sizeof(h->config) && len <= sizeof(h->config) - offset)
 		memcpy(data, h->config + offset, len);
+	/* A driver that refuses it leaves nobody who could put it right: it is said to one probe. */
+	if (h->config_once && offset + len == sizeof(h->config)) {
+		h->config_once = false;
+		vmedia_config_encode(vmedia_device_config(h->dev), h->config);
+	}
 }
 
 static void on_channel_ready(void *opaque)

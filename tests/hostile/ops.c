@@ -301,17 +301,7 @@ int op_frame(struct client *c, int fd)
 	return flags & V4L2_BUF_FLAG_ERROR ? -EBADMSG : queue(fd, (uint32_t)index);
 }
 
-/* The buffer comes back, marked as spoilt. */
-int op_frame_spoilt(struct client *c, int fd)
-{
-	uint32_t flags = 0;
-	int index = dequeue(c, fd, &flags);
-
-	if (index < 0)
-		return index;
-	return flags & V4L2_BUF_FLAG_ERROR ? 0 : -EBADMSG;
-}
-
+/* The device's answer made no sense: the buffer comes back, marked as spoilt. */
 int op_qbuf_spoilt(struct client *c, int fd)
 {
 	int err = queue(fd, 1);
@@ -330,10 +320,21 @@ int op_qbuf_spoilt(struct client *c, int fd)
 	return err;
 }
 
-/* The event is lost: the buffer is not, STREAMOFF gives it back and the queue works again. */
-int op_frame_lost(struct client *c, int fd)
+/* An event is refused: its buffer is not lost, STREAMOFF gives it back, and the queue works again. */
+int op_stream_again(struct client *c, int fd)
 {
-	return 0;
+	long long refused = client_counter(c, "refused");
+	int err = op_stream(c, fd);
+
+	if (!err && !client_refused(c, refused + 1))
+		err = -ETIME;
+	if (!err)
+		err = op_streamoff(c, fd);
+	if (!err)
+		err = queue(fd, 0);
+	if (!err)
+		err = op_streamon(c, fd);
+	return err ? err : op_frame(c, fd);
 }
 
 /* The session has failed, whatever this call itself said: everything gets EIO. */

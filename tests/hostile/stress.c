@@ -181,7 +181,7 @@ static void waiting(struct worker *w)
 	struct pollfd p = { .fd = w->fd, .events = POLLIN | POLLPRI };
 
 	begin(w, "poll");
-	end(w, poll(&p, 1, (int)below(w, 100)) < 0 ? -errno : 0);
+	end(w, poll(&p, 1, (int)below(w, 20)) < 0 ? -errno : 0);
 	if (p.revents & POLLIN)
 		dqbuf(w);
 	if (p.revents & POLLPRI) {
@@ -357,7 +357,7 @@ static void on_alarm(int sig)
 /* Something to end waits for what never comes. */
 static void start_alarm(struct worker *w, timer_t *timer)
 {
-	struct itimerspec it = { .it_interval.tv_nsec = 60000000, .it_value.tv_nsec = 60000000 };
+	struct itimerspec it = { .it_interval.tv_nsec = 20000000, .it_value.tv_nsec = 20000000 };
 	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1 };
 
 	ev._sigev_un._tid = w->tid;
