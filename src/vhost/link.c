@@ -6,6 +6,10 @@
  * Receiving reads the header, then exactly its payload, so that bytes and descriptors of the next
  * message stay in the socket. Descriptors may arrive with any part of a message; all that do belong
  * to it.
+ *
+ * Security model: no descriptor leaves this file whose use or closing could wait for another
+ * process (base/foreign.h). A message that carries one ends the connection, so that a peer can have
+ * at most as many of them closed as a message has.
  */
 #include "vhost/msg.h"
 
@@ -17,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/foreign.h"
 #include "base/log.h"
 
 #define HDR_SIZE sizeof(struct vmedia_vu_hdr)
@@ -97,6 +102,17 @@ void vmedia_vu_link_finish(struct vmedia_vu_link *link)
 	vmedia_fd_close(&link->fd);
 }
 
+/* Takes fd into the message, or closes it and returns -EPROTO. */
+static int keep_fd(struct vmedia_vu_msg *in, int fd)
+{
+	if (in->num_fds == VMEDIA_VU_MAX_FDS || !vmedia_foreign_ok(fd)) {
+		vmedia_foreign_close(&fd);
+		return -EPROTO;
+	}
+	in->fd[in->num_fds++] = fd;
+	return 0;
+}
+
 /*
  * Takes descriptors out of one recvmsg(). The kernel never gives more than the control buffer
  * holds. A peer that has our end of the socket too (the back-end channel) can turn SO_PASSPIDFD on:
@@ -118,14 +134,10 @@ static int collect_fds(struct vmedia_vu_msg *in, struct msghdr *mh)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (c->cmsg_type == SCM_PIDFD) {
+			if (c->cmsg_type == SCM_PIDFD)
 				vmedia_fd_close(&fd);
-			} else if (in->num_fds < VMEDIA_VU_MAX_FDS) {
-				in->fd[in->num_fds++] = fd;
-			} else {
-				vmedia_fd_close(&fd);
+			else if (keep_fd(in, fd))
 				err = -EPROTO;
-			}
 		}
 	}
 	return mh->msg_flags & MSG_CTRUNC ? -EPROTO : err;
@@ -152,8 +164,8 @@ static ssize_t recv_part(struct vmedia_vu_link *link, void *dst, size_t want)
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -ECONNRESET;
 	if (collect_fds(&link->in, &mh)) {
-		vmedia_warn("vhost-user: a message came with more than %d descriptors, or more "
-			    "than this process may have open",
+		vmedia_warn("vhost-user: a message came with more than %d descriptors, more than "
+			    "this process may have open, or one whose file another process serves",
 			    VMEDIA_VU_MAX_FDS);
 		return -EPROTO;
 	}

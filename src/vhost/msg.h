@@ -10,7 +10,8 @@
  *
  * Security model: the other end of the socket is hostile. A link reads one message at a time into a
  * buffer of fixed size, never beyond its end, keeps at most VMEDIA_VU_MAX_FDS descriptors and
- * closes every descriptor that nobody took. vmedia_vu_check() runs before any handler sees a
+ * closes every descriptor that nobody took. One whose file another process serves (FUSE) is never
+ * handed on: the connection ends. vmedia_vu_check() runs before any handler sees a
  * message: the request is known and its feature negotiated, the payload has a size that the handler
  * can read, descriptors are as many as the request has, and a ring index is below the number of
  * rings. A handler therefore only judges values.

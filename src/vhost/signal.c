@@ -6,11 +6,11 @@
  * pipes. Writing must neither block (a full pipe) nor raise SIGPIPE (the other end closed) in a
  * process whose signals are not ours.
  *
- * Security model: regular files, devices and FUSE files are refused, as reading or writing those
- * can block whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer
- * shares and can clear again. So each call says for itself that it must not wait: for sockets, and
- * for pipes since Linux 6.4 (before, poll() is asked first, which leaves a race that the peer can
- * win). Eventfds are signalled by the kernel itself, see base/poke.h.
+ * Security model: regular files and devices are refused, as reading or writing those can block
+ * whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer shares
+ * and can clear again. So each call says for itself that it must not wait: for sockets, and for
+ * pipes since Linux 6.4 (before, poll() is asked first, which leaves a race that the peer can win).
+ * Eventfds are signalled by the kernel itself, see base/poke.h.
  */
 #include <errno.h>
 #include <poll.h>

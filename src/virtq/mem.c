@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +23,12 @@
 
 #include "base/checked.h"
 #include "base/fd.h"
+#include "base/foreign.h"
 #include "base/log.h"
 #include "virtq/guard.h"
 #include "virtq/mem_impl.h"
 
 #define HUGETLBFS_MAGIC_NUMBER 0x958458f6
-#define FUSE_MAGIC_NUMBER 0x65735546
 
 /* ---- regions ---- */
 
@@ -64,6 +65,12 @@ static int check_file(const struct vmedia_mem_desc *d, size_t *page)
 	struct stat st;
 	struct statfs fs;
 
+	if (fcntl(d->fd, F_GETFD) >= 0 && !vmedia_foreign_ok(d->fd)) {
+		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: another process may serve "
+			    "its file; give a memfd, or a file on tmpfs or hugetlbfs",
+			    d->gpa);
+		return -EINVAL;
+	}
 	if (fstat(d->fd, &st) < 0 || fstatfs(d->fd, &fs) < 0) {
 		int ret = -errno;
 
@@ -71,7 +78,7 @@ static int check_file(const struct vmedia_mem_desc *d, size_t *page)
 			    strerror(-ret));
 		return ret;
 	}
-	if (!S_ISREG(st.st_mode) || (uint32_t)fs.f_type == FUSE_MAGIC_NUMBER) {
+	if (!S_ISREG(st.st_mode)) {
 		vmedia_warn("Memory region at gpa 0x%" PRIx64
 			    " refused: not a memory file (mode 0%o, file system 0x%lx)",
 			    d->gpa, st.st_mode, (unsigned long)fs.f_type);

@@ -48,8 +48,8 @@ struct vmedia_mem_desc {
  *
  * The fds are duplicated: the caller keeps and closes its own. 0 and one reference in *out, or
  * -EINVAL: no size; gpa, uva or offset overflow; two regions overlap in gpa or in uva; file shorter
- *          than the region; not a regular file, or one on FUSE (whose server could block us in a
- *          page fault);
+ *          than the region; not a regular file, or one that another process may serve, which
+ *          could block us (base/foreign.h);
  * -E2BIG: more than VMEDIA_MEM_MAX_REGIONS;
  * or what dup and mmap say. Every refusal is logged with the numbers.
  */

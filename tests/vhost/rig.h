@@ -43,6 +43,7 @@ struct rig {
 	struct vmedia_vub *vub; /* NULL once closed */
 	struct vmedia_vuf *vuf;
 	int fds; /* open before the rig was */
+	bool closing; /* another thread closes one */
 
 	/*
 	 * The device: answers each chain with the bytes it read plus one, unless it holds chains.

@@ -184,7 +184,7 @@ static void test_bad_values(void **state)
 	static const uint32_t bad_nums[] = { 0, 3, 100, 256, 32768, 65536, UINT32_MAX };
 	struct vmedia_vu_vring_state st = { .index = 0 };
 	struct vmedia_vu_vring_addr addr = { .desc = RIG_UVA, .avail = RIG_UVA, .used = RIG_UVA };
-	int file = open("/proc/self/exe", O_RDONLY), null = open("/dev/null", O_RDWR);
+	int file = vmedia_memfd("test", 1), null = open("/dev/null", O_RDWR);
 	struct vmedia_vuf_region region;
 	uint64_t val = 0;
 	struct rig r;

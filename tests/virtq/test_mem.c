@@ -43,9 +43,10 @@ static void refused(struct vmedia_mem_desc *d, unsigned int n, int err)
 
 static void test_refusals(void **state)
 {
-	int fd = file(16 * PAGE), pipefd[2], ro = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int fd = file(16 * PAGE), pipefd[2], ro, served;
 	struct vmedia_mem_desc d[2], many[VMEDIA_MEM_MAX_REGIONS + 1];
 	uint64_t top = ~0ull - PAGE + 1;
+	char path[32];
 
 	d[0] = region(fd, 0, 0, 0, 0);
 	refused(d, 1, -EINVAL);
@@ -68,8 +69,15 @@ static void test_refusals(void **state)
 	assert_int_equal(pipe(pipefd), 0);
 	d[0] = region(pipefd[0], 0, PAGE, 0, 0);
 	refused(d, 1, -EINVAL);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ro = open(path, O_RDONLY | O_CLOEXEC);
 	d[0] = region(ro, 0, PAGE, 0, 0);
 	refused(d, 1, -EACCES);
+	/* proc stands for all whose files have somebody behind them */
+	served = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	d[0] = region(served, 0, PAGE, 0, 0);
+	refused(d, 1, -EINVAL);
+	close(served);
 	/* overlaps: by gpa, by uva, by one byte */
 	d[0] = region(fd, 0, 2 * PAGE, 0, 0);
 	d[1] = region(fd, 2 * PAGE - 1, PAGE, 8 * PAGE, 0);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Descriptors that another process sent; see foreign.h.
+ *
+ * Theory of operation: F_GET_SEALS is answered from the inode's operations, for files of shmem and
+ * hugetlbfs only, which no other file system can pretend to be. For the rest statx() is told to
+ * answer from memory (AT_STATX_DONT_SYNC). What that says of type and device cannot be pretended
+ * either: a file system without a block device has a major number of 0. One with a block device
+ * was mounted by the administrator, as are fuseblk and what lies below it.
+ *
+ * Closing a file on FUSE sends its server a request that no signal breaks off. The thread that does
+ * so ends when the server answers, or with the FUSE connection. A process waits for it at its end.
+ * The descriptor's number is free from the start, so these threads are counted, and beyond
+ * MAX_CLOSING descriptors stay open: then the limit of their number holds. The count is of the
+ * process, as descriptors are: the exception to "no globals" here.
+ */
+#include "base/foreign.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+#define MEM_MAJOR 1	/* /dev/null and its like */
+#define STACK	  (256u << 10)
+#define MAX_CLOSING 64
+
+static int closing;	/* atomic: threads */
+
+static int ask(int fd, struct statx *st)
+{
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, st);
+}
+
+/* A named pipe works without its file system, but tells its attributes through it. */
+static bool is_plain_pipe(const struct statx *st)
+{
+	struct statx own;
+	int fd[2];
+	bool ret;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return false;
+	ret = ask(fd[0], &own) == 0 && own.stx_dev_major == st->stx_dev_major &&
+	      own.stx_dev_minor == st->stx_dev_minor;
+	vmedia_fd_close_many(fd, 2);
+	return ret;
+}
+
+bool vmedia_foreign_ok(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct statx st;
+
+	/* O_PATH: anything at all, not even opened */
+	if (flags < 0 || flags & O_PATH)
+		return false;
+	if (fcntl(fd, F_GET_SEALS) >= 0)
+		return true;
+	if (ask(fd, &st) < 0)
+		return false;
+	switch (st.stx_mode & S_IFMT) {
+	case 0:
+	case S_IFSOCK:
+		return true;
+	case S_IFIFO:
+		return st.stx_dev_major != 0 || is_plain_pipe(&st);
+	case S_IFCHR:
+		return st.stx_rdev_major == MEM_MAJOR;
+	case S_IFREG:
+		return st.stx_dev_major != 0;
+	default:
+		return false;
+	}
+}
+
+static void *close_main(void *arg)
+{
+	close((int)(intptr_t)arg);
+	__atomic_sub_fetch(&closing, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static bool close_elsewhere(int fd)
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int ret;
+
+	if (__atomic_add_fetch(&closing, 1, __ATOMIC_RELAXED) > MAX_CLOSING ||
+	    pthread_attr_init(&attr)) {
+		__atomic_sub_fetch(&closing, 1, __ATOMIC_RELAXED);
+		return false;
+	}
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&thread, &attr, close_main, (void *)(intptr_t)fd);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	if (ret)
+		__atomic_sub_fetch(&closing, 1, __ATOMIC_RELAXED);
+	return ret == 0;
+}
+
+void vmedia_foreign_close(int *fd)
+{
+	if (*fd < 0 || vmedia_foreign_ok(*fd)) {
+		vmedia_fd_close(fd);
+		return;
+	}
+	if (!close_elsewhere(*fd))
+		vmedia_warn("Descriptor %d stays open: closing it may wait for another process, "
+			    "and there is no thread left for that",
+			    *fd);
+	*fd = -1;
+}
