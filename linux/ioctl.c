@@ -69,17 +69,17 @@ free:
 }
 
 /* An op that is one structure there and back. */
-#define FORWARD(op, nr, type)								\
-static int op(struct file *file, void *priv, type *p)					\
+#define FORWARD(op, nr, name)								\
+static int op(struct file *file, void *priv, struct v4l2_##name *p)			\
 {											\
 	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_##nr, p, sizeof(*p));	\
 }
 
 /* The same, where V4L2 promises not to change it. */
-#define FORWARD_CONST(op, nr, type)							\
-static int op(struct file *file, void *priv, const type *p)				\
+#define FORWARD_CONST(op, nr, name)							\
+static int op(struct file *file, void *priv, const struct v4l2_##name *p)		\
 {											\
-	type ask = *p;									\
+	struct v4l2_##name ask = *p;							\
 											\
 	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_##nr, &ask, sizeof(ask)); \
 }
@@ -106,12 +106,12 @@ static int enum_fmt(struct file *file, void *priv, struct v4l2_fmtdesc *f)
 	return err;
 }
 
-FORWARD(g_fmt, G_FMT, struct v4l2_format)
-FORWARD(s_fmt, S_FMT, struct v4l2_format)
-FORWARD(try_fmt, TRY_FMT, struct v4l2_format)
-FORWARD(enum_framesizes, ENUM_FRAMESIZES, struct v4l2_frmsizeenum)
-FORWARD(enum_frameintervals, ENUM_FRAMEINTERVALS, struct v4l2_frmivalenum)
-FORWARD(g_sliced_vbi_cap, G_SLICED_VBI_CAP, struct v4l2_sliced_vbi_cap)
+FORWARD(g_fmt, G_FMT, format)
+FORWARD(s_fmt, S_FMT, format)
+FORWARD(try_fmt, TRY_FMT, format)
+FORWARD(enum_framesizes, ENUM_FRAMESIZES, frmsizeenum)
+FORWARD(enum_frameintervals, ENUM_FRAMEINTERVALS, frmivalenum)
+FORWARD(g_sliced_vbi_cap, G_SLICED_VBI_CAP, sliced_vbi_cap)
 
 /* read() is videobuf2's, so its buffers are ours to tell of. */
 static int parm(struct file *file, u32 nr, struct v4l2_streamparm *p)
@@ -163,54 +163,72 @@ static int s_selection(struct file *file, void *priv, struct v4l2_selection *p)
 
 /* ---- Inputs, outputs, standards, timings, tuners ---- */
 
-/* An op on a bare number, written. */
-#define FORWARD_SET(op, nr, type)							\
-static int op(struct file *file, void *priv, type v)					\
+/* Ops on a bare number, read or written. */
+#define FORWARD_GET(op, nr)								\
+static int op(struct file *file, void *priv, unsigned int *v)				\
+{											\
+	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_##nr, v, sizeof(*v));	\
+}
+
+#define FORWARD_SET(op, nr)								\
+static int op(struct file *file, void *priv, unsigned int v)				\
 {											\
 	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_##nr, &v, sizeof(v));	\
 }
 
-FORWARD(enum_input, ENUMINPUT, struct v4l2_input)
-FORWARD(g_input, G_INPUT, unsigned int)
-FORWARD_SET(s_input, S_INPUT, unsigned int)
-FORWARD(enum_output, ENUMOUTPUT, struct v4l2_output)
-FORWARD(g_output, G_OUTPUT, unsigned int)
-FORWARD_SET(s_output, S_OUTPUT, unsigned int)
-FORWARD(g_std, G_STD, v4l2_std_id)
-FORWARD_SET(s_std, S_STD, v4l2_std_id)
-FORWARD(querystd, QUERYSTD, v4l2_std_id)
-FORWARD(enumaudio, ENUMAUDIO, struct v4l2_audio)
-FORWARD(g_audio, G_AUDIO, struct v4l2_audio)
-FORWARD_CONST(s_audio, S_AUDIO, struct v4l2_audio)
-FORWARD(enumaudout, ENUMAUDOUT, struct v4l2_audioout)
-FORWARD(g_audout, G_AUDOUT, struct v4l2_audioout)
-FORWARD_CONST(s_audout, S_AUDOUT, struct v4l2_audioout)
-FORWARD(g_tuner, G_TUNER, struct v4l2_tuner)
-FORWARD_CONST(s_tuner, S_TUNER, struct v4l2_tuner)
-FORWARD(g_modulator, G_MODULATOR, struct v4l2_modulator)
-FORWARD_CONST(s_modulator, S_MODULATOR, struct v4l2_modulator)
-FORWARD(g_frequency, G_FREQUENCY, struct v4l2_frequency)
-FORWARD_CONST(s_frequency, S_FREQUENCY, struct v4l2_frequency)
-FORWARD(enum_freq_bands, ENUM_FREQ_BANDS, struct v4l2_frequency_band)
-FORWARD_CONST(s_hw_freq_seek, S_HW_FREQ_SEEK, struct v4l2_hw_freq_seek)
-FORWARD(s_dv_timings, S_DV_TIMINGS, struct v4l2_dv_timings)
-FORWARD(g_dv_timings, G_DV_TIMINGS, struct v4l2_dv_timings)
-FORWARD(query_dv_timings, QUERY_DV_TIMINGS, struct v4l2_dv_timings)
-FORWARD(enum_dv_timings, ENUM_DV_TIMINGS, struct v4l2_enum_dv_timings)
-FORWARD(dv_timings_cap, DV_TIMINGS_CAP, struct v4l2_dv_timings_cap)
+static int g_std(struct file *file, void *priv, v4l2_std_id *id)
+{
+	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_G_STD, id, sizeof(*id));
+}
+
+static int s_std(struct file *file, void *priv, v4l2_std_id id)
+{
+	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_S_STD, &id, sizeof(id));
+}
+
+static int querystd(struct file *file, void *priv, v4l2_std_id *id)
+{
+	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_QUERYSTD, id, sizeof(*id));
+}
+
+FORWARD(enum_input, ENUMINPUT, input)
+FORWARD_GET(g_input, G_INPUT)
+FORWARD_SET(s_input, S_INPUT)
+FORWARD(enum_output, ENUMOUTPUT, output)
+FORWARD_GET(g_output, G_OUTPUT)
+FORWARD_SET(s_output, S_OUTPUT)
+FORWARD(enumaudio, ENUMAUDIO, audio)
+FORWARD(g_audio, G_AUDIO, audio)
+FORWARD_CONST(s_audio, S_AUDIO, audio)
+FORWARD(enumaudout, ENUMAUDOUT, audioout)
+FORWARD(g_audout, G_AUDOUT, audioout)
+FORWARD_CONST(s_audout, S_AUDOUT, audioout)
+FORWARD(g_tuner, G_TUNER, tuner)
+FORWARD_CONST(s_tuner, S_TUNER, tuner)
+FORWARD(g_modulator, G_MODULATOR, modulator)
+FORWARD_CONST(s_modulator, S_MODULATOR, modulator)
+FORWARD(g_frequency, G_FREQUENCY, frequency)
+FORWARD_CONST(s_frequency, S_FREQUENCY, frequency)
+FORWARD(enum_freq_bands, ENUM_FREQ_BANDS, frequency_band)
+FORWARD_CONST(s_hw_freq_seek, S_HW_FREQ_SEEK, hw_freq_seek)
+FORWARD(s_dv_timings, S_DV_TIMINGS, dv_timings)
+FORWARD(g_dv_timings, G_DV_TIMINGS, dv_timings)
+FORWARD(query_dv_timings, QUERY_DV_TIMINGS, dv_timings)
+FORWARD(enum_dv_timings, ENUM_DV_TIMINGS, enum_dv_timings)
+FORWARD(dv_timings_cap, DV_TIMINGS_CAP, dv_timings_cap)
 
 /* ---- Controls, codecs ---- */
 
 #if !VMEDIA_KERNEL(6, 15)	/* later kernels ask for these as extended controls */
-FORWARD(queryctrl, QUERYCTRL, struct v4l2_queryctrl)
-FORWARD(g_ctrl, G_CTRL, struct v4l2_control)
-FORWARD(s_ctrl, S_CTRL, struct v4l2_control)
+FORWARD(queryctrl, QUERYCTRL, queryctrl)
+FORWARD(g_ctrl, G_CTRL, control)
+FORWARD(s_ctrl, S_CTRL, control)
 #endif
-FORWARD(query_ext_ctrl, QUERY_EXT_CTRL, struct v4l2_query_ext_ctrl)
-FORWARD(querymenu, QUERYMENU, struct v4l2_querymenu)
-FORWARD(g_enc_index, G_ENC_INDEX, struct v4l2_enc_idx)
-FORWARD(try_encoder_cmd, TRY_ENCODER_CMD, struct v4l2_encoder_cmd)
-FORWARD(try_decoder_cmd, TRY_DECODER_CMD, struct v4l2_decoder_cmd)
+FORWARD(query_ext_ctrl, QUERY_EXT_CTRL, query_ext_ctrl)
+FORWARD(querymenu, QUERYMENU, querymenu)
+FORWARD(g_enc_index, G_ENC_INDEX, enc_idx)
+FORWARD(try_encoder_cmd, TRY_ENCODER_CMD, encoder_cmd)
+FORWARD(try_decoder_cmd, TRY_DECODER_CMD, decoder_cmd)
 
 /* After START a capture queue that was drained goes on. */
 static void restart(struct vmedia_session *s)

@@ -308,23 +308,28 @@ static void vmedia_remove(struct virtio_device *virtio)
 
 /* ---- Counters, in the device's folder of sysfs ---- */
 
-#define COUNTER(name, field)								\
-static ssize_t name##_show(struct device *d, struct device_attribute *attr, char *buf)	\
-{											\
-	struct vmedia_device *dev = dev_to_virtio(d)->priv;				\
-											\
-	return sysfs_emit(buf, "%lld\n", atomic64_read(&dev->field));			\
-}											\
-static DEVICE_ATTR_RO(name)
+static ssize_t counter_show(struct device *d, struct device_attribute *attr, char *buf)
+{
+	struct vmedia_device *dev = dev_to_virtio(d)->priv;
+	size_t at = (size_t)container_of(attr, struct dev_ext_attribute, attr)->var;
+
+	return sysfs_emit(buf, "%lld\n", atomic64_read((atomic64_t *)((u8 *)dev + at)));
+}
+
+#define COUNTER(_name, _field)								\
+static struct dev_ext_attribute counter_##_name = {					\
+	.attr = __ATTR(_name, 0444, counter_show, NULL),				\
+	.var = (void *)offsetof(struct vmedia_device, _field),				\
+}
 
 COUNTER(commands, commands);
 COUNTER(events, num_events);
 COUNTER(refused, refused);
 
 static struct attribute *vmedia_attrs[] = {
-	&dev_attr_commands.attr,
-	&dev_attr_events.attr,
-	&dev_attr_refused.attr,
+	&counter_commands.attr.attr,
+	&counter_events.attr.attr,
+	&counter_refused.attr.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(vmedia);

@@ -36,7 +36,7 @@
 #define VMEDIA_CHUNK_SIZE	SZ_32K
 #define VMEDIA_MAX_CTRL_BYTES	SZ_1M		/* payloads of one ext controls call */
 #define VMEDIA_MAX_PLANE_SIZE	SZ_256M		/* what a device may make us allocate */
-#define VMEDIA_QUEUE_BYTES	SZ_1G		/* of all buffers; the room of a queue's mmap() offsets */
+#define VMEDIA_QUEUE_BYTES	SZ_1G		/* of all buffers, which mmap() offsets span */
 #define VMEDIA_MAX_LOST		64		/* commands given up on before the device is */
 
 struct vmedia_session;
@@ -344,11 +344,16 @@ int vmedia_session_probe(struct vmedia_device *dev);
 
 /* ---- queue.c, buffers.c, setup.c ---- */
 
-/* Of a buffer that videobuf2 gave us. */
+/**
+ * enum vmedia_buf_state - of a buffer that videobuf2 gave us
+ * @VMEDIA_BUF_LENT: the device has it
+ * @VMEDIA_BUF_COMING: came back; its loan is about to end
+ * @VMEDIA_BUF_BACK: came back while STREAMON is not decided
+ */
 enum vmedia_buf_state {
 	VMEDIA_BUF_LENT,
-	VMEDIA_BUF_COMING,	/* came back; its loan is about to end */
-	VMEDIA_BUF_BACK,	/* came back while STREAMON is not decided */
+	VMEDIA_BUF_COMING,
+	VMEDIA_BUF_BACK,
 };
 
 /**
@@ -449,11 +454,18 @@ int vmedia_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* ---- mem.c, loan.c, export.c, region.c ---- */
 
+/**
+ * enum vmedia_mem_kind - where memory is from
+ * @VMEDIA_MEM_PAGES: allocated here
+ * @VMEDIA_MEM_USER: pinned
+ * @VMEDIA_MEM_DMABUF: imported
+ * @VMEDIA_MEM_REGION: the device's own, see region.c
+ */
 enum vmedia_mem_kind {
-	VMEDIA_MEM_PAGES,	/* allocated here */
-	VMEDIA_MEM_USER,	/* pinned */
-	VMEDIA_MEM_DMABUF,	/* imported */
-	VMEDIA_MEM_REGION,	/* the device's own, see region.c */
+	VMEDIA_MEM_PAGES,
+	VMEDIA_MEM_USER,
+	VMEDIA_MEM_DMABUF,
+	VMEDIA_MEM_REGION,
 };
 
 /**
