@@ -6,7 +6,8 @@ BUILD ?= build
 MESON_OPTIONS ?=
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help all demo test bench fuzz check-style sanitize sanitize-address sanitize-thread cross lab install clean
+.PHONY: help all demo test bench fuzz check-style sanitize sanitize-address sanitize-thread cross lab guest-test qemu-test \
+	guest-shell install clean
 
 help:
 	@echo 'make demo         see a real video go through a virtual camera, in this terminal'
@@ -16,6 +17,9 @@ help:
 	@echo 'make sanitize     the tests again under ASan+UBSan, then under TSan'
 	@echo 'make cross        the protocol tests on big-endian and 32-bit machines'
 	@echo 'make lab          real guests: User-mode Linux and QEMU connect to the daemon'
+	@echo 'make guest-test   the Linux driver in User-mode Linux, plain and with KASAN and lockdep (CASES="camera frames": some)'
+	@echo 'make qemu-test    the Linux driver in QEMU, with region 0, on three Debian kernels'
+	@echo 'make guest-shell  a shell in a guest with /dev/video0 (GUEST=qemu: in QEMU; DEVICE="camera --source=file:PATH")'
 	@echo 'make check-style  what a reviewer would otherwise have to say'
 	@echo 'make all          only build'
 	@echo 'make install      install programs, library and headers (PREFIX=/usr/local, DESTDIR=)'
@@ -60,6 +64,18 @@ lab:
 	@scripts/setup build test lab
 	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
 	@scripts/run-tests $(BUILD) --suite lab
+
+CASES ?=
+guest-test qemu-test:
+	@scripts/setup build test guest
+	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
+	@tests/guest/run $(if $(filter guest-test,$@),uml,qemu) $(BUILD) $(CASES)
+
+GUEST ?= uml
+DEVICE ?= camera --source=pattern
+guest-shell: all
+	@scripts/setup guest
+	@VMEDIA_GUEST_DEVICE='$(DEVICE)' tests/guest/shell $(GUEST) $(BUILD)
 
 check-style:
 	@scripts/setup build ci
