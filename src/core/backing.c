@@ -6,7 +6,8 @@
  * raises SIGBUS. A file that is sealed against it is mapped plainly, and so is what is no regular
  * file (a dma-buf has a fixed size). Every other one goes through vmedia_mem_create(), whose
  * mappings the guard of virtq/mem.h repairs. Guest pages are views (virtq/view.h), guarded the same
- * way; where they must be bounced, the private copy is counted against max_bytes.
+ * way; where they must be bounced, the private copy is counted against max_bytes. Files of ours
+ * are made present at once, so max_bytes is also what a guest can make the host hold.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,7 @@ static struct vmedia_backing *backing_new(struct vmedia_account *account, uint64
 
 static void backing_free(struct vmedia_backing *b)
 {
+	vmedia_prefault_cancel(&b->account->prefault, &b->prefault);
 	if (b->map)
 		munmap(b->map, b->map_len);
 	vmedia_mem_put(b->mem);
@@ -125,6 +127,7 @@ int vmedia_backing_create(struct vmedia_device *dev, uint64_t length,
 	err = backing_map(b);
 	if (err)
 		goto fail;
+	vmedia_prefault_start(&dev->account->prefault, &b->prefault, b->map, b->map_len);
 	*backing = b;
 	return 0;
 fail:

@@ -32,6 +32,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/prefault.h"
 #include "core/region.h"
 #include "core/transport.h"
 #include "virtq/dev.h"
@@ -54,6 +55,7 @@ struct vmedia_account {
 	atomic_uint files;	     /* descriptors in backings */
 	uint64_t max_bytes;
 	unsigned int max_files;
+	struct vmedia_prefault prefault; /* of backings of ours */
 };
 
 struct vmedia_account *vmedia_account_create(uint64_t max_bytes, unsigned int max_files);
@@ -83,6 +85,7 @@ struct vmedia_backing {
 	bool writable;
 	void *map; /* to munmap, or NULL */
 	size_t map_len;
+	struct vmedia_prefault_job prefault;
 	struct vmedia_mem *mem;	  /* a guarded mapping of a foreign file, or NULL */
 	struct vmedia_view *view; /* guest pages, or NULL */
 	unsigned int mappings;	  /* in region 0. Context: loop */

@@ -43,6 +43,7 @@ struct vmedia_account *vmedia_account_create(uint64_t max_bytes, unsigned int ma
 	atomic_init(&a->refs, 1);
 	a->max_bytes = max_bytes;
 	a->max_files = max_files;
+	vmedia_prefault_init(&a->prefault);
 	return a;
 }
 
@@ -54,8 +55,10 @@ struct vmedia_account *vmedia_account_get(struct vmedia_account *a)
 
 void vmedia_account_put(struct vmedia_account *a)
 {
-	if (a && atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) == 1)
-		free(a);
+	if (!a || atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	vmedia_prefault_finish(&a->prefault);
+	free(a);
 }
 
 int vmedia_account_charge(struct vmedia_account *a, uint64_t bytes)

@@ -76,7 +76,7 @@ static bool serve_one(int dev)
 	}
 }
 
-/* In a namespace of its own, which goes with its processes. Returns the descriptor of FUSE or -1. */
+/* In a namespace that goes with its processes. Returns the descriptor of FUSE, or -1. */
 static int mount_it(const char *folder)
 {
 	char options[128];
