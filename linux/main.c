@@ -298,6 +298,7 @@ static void vmedia_remove(struct virtio_device *virtio)
 {
 	struct vmedia_device *dev = virtio->priv;
 
+	vmedia_region_gone(dev);
 	vmedia_device_fail(dev, NULL);
 	cancel_delayed_work_sync(&dev->watchdog);
 	video_unregister_device(&dev->video);

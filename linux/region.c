@@ -9,7 +9,8 @@
  *
  * Page table entries are made at the first touch, under region.lock; all VMAs, those of files and
  * those of exported dma-bufs, are in the mapping of one inode that is this region's alone. So one
- * call takes them all away when the device goes, and no new ones can be made.
+ * call takes them all away when the device goes. Who touches a mapping after that finds one page of
+ * zeros of the buffer's own in all its places, and learns from the file that the device is gone.
  *
  * Security model: where the device says a mapping is must be whole pages inside region 0, as long
  * as the buffer, and nothing that was given out for another buffer; nothing else of guest-physical
@@ -92,18 +93,6 @@ int vmedia_region_init(struct vmedia_device *dev)
 	return 0;
 }
 
-void vmedia_region_gone(struct vmedia_device *dev)
-{
-	struct vmedia_region *r = &dev->region;
-
-	if (!r->inode)
-		return;
-	down_write(&r->lock);
-	r->gone = true;
-	up_write(&r->lock);
-	unmap_mapping_range(r->inode->i_mapping, 0, 0, 1);
-}
-
 void vmedia_region_fini(struct vmedia_device *dev)
 {
 	struct vmedia_region *r = &dev->region;
@@ -124,8 +113,10 @@ void vmedia_region_file(struct vmedia_device *dev, struct file *file)
 
 /* ---- Mappings by the device ---- */
 
-static void forget(struct vmedia_command *c)
+static void unmapped(struct vmedia_command *c)
 {
+	if (atomic_dec_and_test(&c->dev->region.unmapping))
+		wake_up_all(&c->dev->space);
 }
 
 static struct vmedia_command *munmap_command(struct vmedia_device *dev)
@@ -133,15 +124,18 @@ static struct vmedia_command *munmap_command(struct vmedia_device *dev)
 	struct vmedia_command *c = vmedia_command_new(dev, NULL, VMEDIA_CMD_MUNMAP);
 
 	if (c)
-		c->finish = forget;
+		c->finish = unmapped;
 	return c;
 }
 
 static void send_munmap(struct vmedia_command *c, u64 addr)
 {
 	c->cmd.driver_addr = addr;
-	if (vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
-		vmedia_command_free(c);
+	atomic_inc(&c->dev->region.unmapping);
+	if (!vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
+		return;
+	unmapped(c);
+	vmedia_command_free(c);
 }
 
 static const char *answer_fault(const struct vmedia_mem *mem, u64 addr, u64 len)
@@ -157,26 +151,41 @@ static const char *answer_fault(const struct vmedia_mem *mem, u64 addr, u64 len)
 	return NULL;
 }
 
-/* Into the list of what is mapped, unless others have it; another mapping of @mem may. */
-static bool claim(struct vmedia_mem *mem, struct vmedia_map *map, u64 addr, u64 len)
+/* Have others this place? Another mapping of the same buffer may. Under maps_lock. */
+static bool taken(struct vmedia_mem *mem, u64 addr, u64 len)
+{
+	struct vmedia_map *m;
+
+	list_for_each_entry(m, &mem->dev->region.maps, node) {
+		if ((m == &mem->map[0] || m == &mem->map[1]) && m->addr == addr)
+			continue;
+		if (addr < m->addr + m->len && m->addr < addr + len)
+			return true;
+	}
+	return false;
+}
+
+/* Into the list of what is mapped, unless that cannot be. */
+static int claim(struct vmedia_mem *mem, bool write, u64 addr, u64 len,
+		 struct vmedia_command *munmap)
 {
 	struct vmedia_region *r = &mem->dev->region;
-	struct vmedia_map *m;
-	bool mine, free = true;
+	struct vmedia_map *map = &mem->map[write];
+	int err = 0;
 
 	spin_lock(&r->maps_lock);
-	list_for_each_entry(m, &r->maps, node) {
-		mine = (m == &mem->map[0] || m == &mem->map[1]) && m->addr == addr;
-		if (!mine && addr < m->addr + m->len && m->addr < addr + len)
-			free = false;
-	}
-	if (free) {
+	if (r->gone) {
+		err = -ENODEV;
+	} else if (taken(mem, addr, len)) {
+		err = -EIO;
+	} else {
 		map->addr = addr;
 		map->len = len;
+		map->munmap = munmap;
 		list_add_tail(&map->node, &r->maps);
 	}
 	spin_unlock(&r->maps_lock);
-	return free;
+	return err;
 }
 
 /* The answer of CMD_MMAP. */
@@ -184,24 +193,24 @@ static int take_mapping(struct vmedia_mem *mem, bool write, const struct vmedia_
 {
 	struct vmedia_command *munmap = munmap_command(mem->dev);
 	const char *fault = answer_fault(mem, cmd->driver_addr, cmd->mmap_len);
-	struct vmedia_map *map = &mem->map[write];
+	int err;
 
 	if (!munmap)
 		return -ENOMEM;
-	if (!fault && !claim(mem, map, cmd->driver_addr, PAGE_ALIGN(cmd->mmap_len))) {
-		/* Not undone: what is there is another's. */
-		vmedia_refused(mem->dev, "MMAP", "mapping where another buffer is mapped",
-			       cmd->driver_addr, cmd->mmap_len);
-		vmedia_command_free(munmap);
-		return -EIO;
-	}
 	if (fault) {
 		vmedia_refused(mem->dev, "MMAP", fault, cmd->driver_addr, cmd->mmap_len);
 		send_munmap(munmap, cmd->driver_addr);
 		return -EIO;
 	}
-	map->munmap = munmap;
-	return 0;
+	err = claim(mem, write, cmd->driver_addr, PAGE_ALIGN(cmd->mmap_len), munmap);
+	if (!err)
+		return 0;
+	/* Not undone: what is there is another's, or there is nobody to tell. */
+	if (err == -EIO)
+		vmedia_refused(mem->dev, "MMAP", "mapping where another buffer is mapped",
+			       cmd->driver_addr, cmd->mmap_len);
+	vmedia_command_free(munmap);
+	return err;
 }
 
 /* Which plane of its buffer is it? */
@@ -245,57 +254,125 @@ int vmedia_region_map(struct vmedia_mem *mem, bool write)
 	int err = 0;
 
 	mutex_lock(&mem->map_lock);
-	if (!mem->map[write].len)
+	/* What is mapped for writing can be read. */
+	if (!mem->map[write].len && !mem->map[true].len)
 		err = mem->vb ? ask_mapping(mem, write) : -EINVAL;
 	mutex_unlock(&mem->map_lock);
 	return err;
 }
 
+/* Off the list first: once the device has MUNMAP, it may give the place to others. */
+static void undo_mapping(struct vmedia_region *r, struct vmedia_map *map)
+{
+	struct vmedia_command *munmap;
+
+	spin_lock(&r->maps_lock);
+	munmap = map->munmap;
+	map->munmap = NULL;
+	if (munmap)
+		list_del(&map->node);
+	spin_unlock(&r->maps_lock);
+	if (munmap)
+		send_munmap(munmap, map->addr);
+}
+
 void vmedia_region_release(struct vmedia_mem *mem)
 {
-	struct vmedia_region *r = &mem->dev->region;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(mem->map); i++) {
-		if (!mem->map[i].len)
-			continue;
-		/* Off the list first: once the device has MUNMAP, it may give the place to others. */
+	for (i = 0; i < ARRAY_SIZE(mem->map); i++)
+		undo_mapping(&mem->dev->region, &mem->map[i]);
+	if (mem->zeros)
+		__free_page(mem->zeros);
+}
+
+/* Also told to a device that is about to be reset: not every VMM undoes mappings well by itself. */
+static void undo_all(struct vmedia_device *dev)
+{
+	struct vmedia_region *r = &dev->region;
+	struct vmedia_command *munmap;
+	struct vmedia_map *map;
+	u64 addr;
+
+	for (;;) {
 		spin_lock(&r->maps_lock);
-		list_del(&mem->map[i].node);
+		map = list_first_entry_or_null(&r->maps, struct vmedia_map, node);
+		if (map) {
+			list_del(&map->node);
+			munmap = map->munmap;
+			map->munmap = NULL;
+			addr = map->addr;
+		}
 		spin_unlock(&r->maps_lock);
-		send_munmap(mem->map[i].munmap, mem->map[i].addr);
+		if (!map)
+			break;
+		send_munmap(munmap, addr);
 	}
+	wait_event_timeout(dev->space, !atomic_read(&r->unmapping) || READ_ONCE(dev->failed), HZ);
+}
+
+void vmedia_region_gone(struct vmedia_device *dev)
+{
+	struct vmedia_region *r = &dev->region;
+
+	if (!r->inode)
+		return;
+	down_write(&r->lock);
+	spin_lock(&r->maps_lock);
+	r->gone = true;
+	spin_unlock(&r->maps_lock);
+	up_write(&r->lock);
+	unmap_mapping_range(r->inode->i_mapping, 0, 0, 1);
+	undo_all(dev);
 }
 
 /* ---- Mappings by programs ---- */
 
-/* Of @vma's pages around @address, so that a picture costs few faults. */
-static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address, unsigned long pfn)
+/*
+ * Of @vma's pages around @address, so that a picture costs few faults: those from @pfn on, or all the
+ * same one.
+ */
+static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address, unsigned long pfn,
+			 bool same)
 {
 	unsigned long start = max(vma->vm_start, address & PMD_MASK), a;
 	unsigned long end = min(vma->vm_end, (address & PMD_MASK) + PMD_SIZE);
-	vm_fault_t ret, more;
+	vm_fault_t ret = VM_FAULT_NOPAGE;
 
-	pfn += vma->vm_pgoff;
-	address &= PAGE_MASK;
-	ret = vmf_insert_pfn(vma, address, pfn + ((address - vma->vm_start) >> PAGE_SHIFT));
-	more = ret;
-	for (a = start; a < end && more == VM_FAULT_NOPAGE; a += PAGE_SIZE)
-		more = vmf_insert_pfn(vma, a, pfn + ((a - vma->vm_start) >> PAGE_SHIFT));
+	for (a = start; a < end && ret == VM_FAULT_NOPAGE; a += PAGE_SIZE)
+		ret = vmf_insert_pfn(vma, a, same ? pfn : pfn + linear_page_index(vma, a));
 	return ret;
+}
+
+static struct page *zeros_of(struct vmedia_mem *mem)
+{
+	struct page *page = READ_ONCE(mem->zeros);
+
+	if (page)
+		return page;
+	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (page && cmpxchg(&mem->zeros, NULL, page))
+		__free_page(page);
+	return READ_ONCE(mem->zeros);
 }
 
 static vm_fault_t region_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct vmedia_mem *mem = vma->vm_private_data;
-	struct vmedia_map *map = &mem->map[!!(vma->vm_flags & VM_MAYWRITE)];
+	bool write = vma->vm_flags & VM_MAYWRITE || !mem->map[false].len;
 	struct vmedia_region *r = &mem->dev->region;
-	vm_fault_t ret = VM_FAULT_SIGBUS;
+	vm_fault_t ret = VM_FAULT_OOM;
+	struct page *page;
 
 	down_read(&r->lock);
-	if (!r->gone)
-		ret = insert(vma, vmf->address, PHYS_PFN(r->addr + map->addr));
+	if (!r->gone) {
+		ret = insert(vma, vmf->address, PHYS_PFN(r->addr + mem->map[write].addr), false);
+	} else {
+		page = zeros_of(mem);
+		if (page)
+			ret = insert(vma, vmf->address, page_to_pfn(page), true);
+	}
 	up_read(&r->lock);
 	return ret;
 }
@@ -329,7 +406,7 @@ int vmedia_region_mmap(struct vmedia_mem *mem, struct vm_area_struct *vma)
 	err = vmedia_region_map(mem, write);
 	if (err)
 		return err;
-	pages = mem->map[write].len >> PAGE_SHIFT;
+	pages = (mem->map[write].len ?: mem->map[true].len) >> PAGE_SHIFT;
 	if (vma->vm_pgoff > pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
 	vmedia_vm_flags(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP,
@@ -344,5 +421,5 @@ void *vmedia_region_vaddr(struct vmedia_mem *mem, bool write)
 {
 	if (vmedia_region_map(mem, write))
 		return NULL;
-	return mem->dev->region.base + mem->map[write].addr;
+	return mem->dev->region.base + mem->map[write || !mem->map[false].len].addr;
 }

@@ -131,6 +131,7 @@ struct vmedia_command {
  * @gone: the region is not the device's any more
  * @maps_lock: protects @maps
  * @maps: what the device mapped, struct vmedia_map
+ * @unmapping: MUNMAPs without an answer
  */
 struct vmedia_region {
 	phys_addr_t addr;
@@ -142,6 +143,7 @@ struct vmedia_region {
 	bool gone;
 	spinlock_t maps_lock;		/* see above */
 	struct list_head maps;
+	atomic_t unmapping;
 };
 
 /**
@@ -473,7 +475,8 @@ enum vmedia_mem_kind {
  * @node: in region.maps
  * @len: bytes, whole pages; 0: not mapped
  * @addr: offset in the region
- * @munmap: the command that ends it, made with it so that ending cannot fail for want of memory
+ * @munmap: the command that ends it, made with it so that ending cannot fail for want of memory;
+ *	NULL when it was sent. Under region.maps_lock
  */
 struct vmedia_map {
 	struct list_head node;
@@ -502,6 +505,7 @@ struct vmedia_map {
  * @vb: REGION: while the buffer exists
  * @map_lock: REGION: protects @map and @vb
  * @map: REGION: read-only and writable
+ * @zeros: REGION: a page that is seen when the region is gone
  */
 struct vmedia_mem {
 	refcount_t ref;
@@ -522,6 +526,7 @@ struct vmedia_mem {
 	struct vb2_buffer *vb;
 	struct mutex map_lock;		/* see above */
 	struct vmedia_map map[2];
+	struct page *zeros;
 };
 
 /**
@@ -558,7 +563,10 @@ struct vmedia_mem *vmedia_mem_new(struct vmedia_device *dev, enum vmedia_mem_kin
 struct dma_buf *vmedia_get_dmabuf(struct vb2_buffer *vb, void *priv, unsigned long flags);
 
 int vmedia_region_init(struct vmedia_device *dev);
-/* Nobody can reach it any more: who touches a mapping gets SIGBUS. Context: may sleep. */
+/*
+ * Nobody can reach it any more: who touches a mapping finds zeros. Once or more; best while the device
+ * can still be told. Context: may sleep.
+ */
 void vmedia_region_gone(struct vmedia_device *dev);
 /* The last of it. */
 void vmedia_region_fini(struct vmedia_device *dev);

@@ -268,7 +268,8 @@ static int import_object(struct vmedia_request *req, uint32_t plane, uint64_t le
 
 	if (!b)
 		return -ENOENT;
-	if (length > b->length)
+	/* A file of ours is whole pages, and so it is exported; others see no more of its size. */
+	if (length > VMEDIA_MAX(b->length, b->fd >= 0 ? b->charged : 0))
 		return -EINVAL;
 	if (write && !b->writable)
 		return -EACCES;

@@ -229,13 +229,24 @@ int vmedia_vub_reset_device(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return 0;
 }
 
+/*
+ * QEMU up to 11.1 sends the header alone. Nobody can tell which object it means; that there is none
+ * is the answer, since the guest loses its device with the connection.
+ */
 int vmedia_vub_get_shared_object(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				 struct vmedia_vu_msg *reply)
 {
-	int fd = vub->ops->get_shared_object(vub->opaque, msg->p.uuid);
+	int fd;
 
 	reply->hdr.size = VMEDIA_VU_UUID_SIZE;
+	memset(reply->p.uuid, 0, VMEDIA_VU_UUID_SIZE);
+	if (msg->hdr.size < VMEDIA_VU_UUID_SIZE) {
+		vmedia_vub_warn(vub, "GET_SHARED_OBJECT has %u bytes, which name no object",
+				msg->hdr.size);
+		return 0;
+	}
 	memcpy(reply->p.uuid, msg->p.uuid, VMEDIA_VU_UUID_SIZE);
+	fd = vub->ops->get_shared_object(vub->opaque, msg->p.uuid);
 	if (fd >= 0)
 		reply->fd[reply->num_fds++] = fd;
 	return 0;
