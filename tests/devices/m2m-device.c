@@ -314,10 +314,13 @@ static const struct vmedia_format_config coded[] = {
 	  .flags = V4L2_FMT_FLAG_DYN_RESOLUTION },
 };
 
-static const struct vmedia_ctrl_config ctrls[] = {
-	{ .id = V4L2_CID_MIN_BUFFERS_FOR_CAPTURE, .min = 1, .max = 1, .def = 1,
-	  .flags = V4L2_CTRL_FLAG_READ_ONLY },
+/* How many buffers the coded side's opposite needs; for a program that allocates them. */
+static const struct vmedia_ctrl_config encoder_ctrls[] = {
 	{ .id = V4L2_CID_MIN_BUFFERS_FOR_OUTPUT, .min = 1, .max = 1, .def = 1,
+	  .flags = V4L2_CTRL_FLAG_READ_ONLY },
+};
+static const struct vmedia_ctrl_config decoder_ctrls[] = {
+	{ .id = V4L2_CID_MIN_BUFFERS_FOR_CAPTURE, .min = 1, .max = 1, .def = 1,
 	  .flags = V4L2_CTRL_FLAG_READ_ONLY },
 };
 
@@ -350,8 +353,8 @@ static void configure(bool mplane)
 	config.card = kind == ENCODER ? "vmedia test encoder" : "vmedia test decoder";
 	queues[kind == ENCODER].formats = coded;
 	queues[kind == ENCODER].num_formats = 1;
-	config.ctrls = ctrls;
-	config.num_ctrls = 2;
+	config.ctrls = kind == ENCODER ? encoder_ctrls : decoder_ctrls;
+	config.num_ctrls = 1;
 	m2m.encoder_cmd = kind == ENCODER;
 	m2m.decoder_cmd = kind == DECODER;
 	if (kind == DECODER) {
