@@ -31,6 +31,12 @@ struct vmedia_server_options {
 	uint32_t shmem_feature_bit; /* 0: 22, QEMU's; 20 and 21 for peers of the drafts */
 	bool once;		    /* with socket_path: stop the loop after the first guest */
 	bool no_packed;		    /* do not offer VIRTIO_F_RING_PACKED */
+	/*
+	 * Offer VIRTIO_F_ACCESS_PLATFORM, for guests that can share only part of their memory, or
+	 * copy what they share. Addresses stay guest-physical: there is no IOTLB, so with a
+	 * virtual IOMMU the rings do not start.
+	 */
+	bool access_platform;
 };
 
 /*
