@@ -171,6 +171,8 @@ GUEST_PARAMETERS='$parameters'
 GUEST_SLOW='$4'
 GUEST_DEBUG='$5'
 GUEST_SEED='$guest_seed'
+GUEST_TERMINAL='${TERM:-dumb}'
+GUEST_SIZE='$(stty size 2>/dev/null)'
 ENV
 	serve &
 	guest_server=$!
@@ -178,6 +180,14 @@ ENV
 		sleep 0.02
 	done
 	[ ! -e "$guest_dir/broken" ] || guest_die "$(cat "$guest_dir"/device*.log) A device of $guest_cases does not start"
+}
+
+# guest_shell COMMAND...: a guest that has this terminal, which is afterwards as it was.
+guest_shell() {
+	local terminal
+	terminal=$(stty -g 2>/dev/null)
+	"$@"
+	[ -z "$terminal" ] || stty "$terminal"
 }
 
 # The module's parameters: the transport's and those of the cases file, or "none".
