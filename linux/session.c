@@ -58,15 +58,32 @@ void vmedia_session_fail(struct vmedia_session *s, int err)
 	wake_up_all(&s->fh.wait);
 }
 
+/* All loans, for the caller to free; whatever comes after them must not find them. */
+static void end_loans(struct vmedia_session *s, struct list_head *loans)
+{
+	struct vmedia_buf *buf;
+	unsigned long index;
+	unsigned int type;
+
+	spin_lock(&s->buf_lock);
+	list_splice_init(&s->loans, loans);
+	/* A QBUF may yet be refused, here or by an answer that comes after that of CLOSE. */
+	for (type = 0; type <= VMEDIA_MAX_TYPE; type++) {
+		if (!s->queue[type])
+			continue;
+		xa_for_each(&s->queue[type]->bufs, index, buf)
+			buf->loan = NULL;
+	}
+	spin_unlock(&s->buf_lock);
+}
+
 void vmedia_session_forget(struct vmedia_session *s)
 {
 	struct vmedia_device *dev = s->dev;
 	struct vmedia_loan *loan, *next;
 	LIST_HEAD(loans);
 
-	spin_lock(&s->buf_lock);
-	list_splice_init(&s->loans, &loans);
-	spin_unlock(&s->buf_lock);
+	end_loans(s, &loans);
 	list_for_each_entry_safe(loan, next, &loans, node)
 		vmedia_loan_free(dev, loan);
 	if (xa_cmpxchg(&dev->sessions, s->id, s, NULL, GFP_KERNEL) == s)
