@@ -215,6 +215,9 @@ static int add_to_ring(struct vmedia_command *c, struct scatterlist *sg[2], u64 
 	*returns = dev->returns;
 	if (dev->dead) {
 		err = -ENODEV;
+	} else if (c->session && READ_ONCE(c->session->close_sent) &&
+		   c->cmd.type != VMEDIA_CMD_CLOSE) {
+		err = -EIO;	/* nothing after CLOSE: its id may be another's by then */
 	} else if (c->req.num + c->resp.num > virtqueue_get_vring_size(vq)) {
 		err = -E2BIG;
 	} else {
@@ -223,6 +226,8 @@ static int add_to_ring(struct vmedia_command *c, struct scatterlist *sg[2], u64 
 			list_add_tail(&c->node, &dev->ring);
 			c->in_ring = true;
 			virtqueue_kick(vq);
+		} else if (err == -EIO) {
+			err = -ENODEV;	/* virtio's word for a broken queue */
 		}
 	}
 	spin_unlock_irqrestore(&dev->vq_lock, flags);
@@ -283,7 +288,7 @@ int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
 	/* One with a finish function may have come back and be gone by now. */
 	if (!err)
 		atomic64_inc(&dev->commands);
-	return err == -EIO ? -ENODEV : err;	/* virtio's word for a broken queue */
+	return err;
 }
 
 void vmedia_command_take(struct vmedia_command *c)
