@@ -569,10 +569,13 @@ void vmedia_transport_fini(struct vmedia_device *dev)
 void vmedia_transport_reap(struct vmedia_device *dev)
 {
 	struct vmedia_command *c, *next;
+	unsigned int i;
 
 	spin_lock_irq(&dev->vq_lock);
-	while (virtqueue_detach_unused_buf(dev->vq[VMEDIA_QUEUE_COMMAND]))
-		;
+	/* With a DMA API this is what unmaps them, event buffers too. */
+	for (i = 0; i < VMEDIA_NUM_QUEUES; i++)
+		while (virtqueue_detach_unused_buf(dev->vq[i]))
+			;
 	list_for_each_entry_safe(c, next, &dev->ring, node) {
 		c->reaped = true;
 		came_back(c);
