@@ -155,7 +155,8 @@ static int export_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 {
 	struct export *e = dbuf->priv;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	/* Of a read-only dma-buf too: then VM_SHARED is not set, but VM_MAYSHARE. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	vmedia_vm_flags(vma, VM_DONTEXPAND | VM_DONTDUMP, 0);
 	return vm_map_pages(vma, e->mem->pages, e->mem->num_pages);

@@ -401,7 +401,8 @@ int vmedia_region_mmap(struct vmedia_mem *mem, struct vm_area_struct *vma)
 	unsigned long pages;
 	int err;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	/* Of a read-only dma-buf too: then VM_SHARED is not set, but VM_MAYSHARE. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	err = vmedia_region_map(mem, write);
 	if (err)
