@@ -209,13 +209,17 @@ int vmedia_remove_bufs(struct file *file, void *priv, struct v4l2_remove_buffers
 
 	if (err)
 		return err;
-	for (i = 0; i < p->count && num < ARRAY_SIZE(index); i++) {
+	/* No more than there can be: the number is the program's. */
+	for (i = 0; i < min_t(u32, p->count, ARRAY_SIZE(index)); i++) {
 		struct vb2_buffer *vb = vmedia_get_buffer(&q->vb, p->index + i);
 
 		if (vb)
 			index[num++] = vmedia_device_index(vb);
 	}
-	if (p->count)
+	/* read() keeps its buffers, and where they are, between calls. */
+	if (p->count && vb2_fileio_is_active(&q->vb))
+		err = -EBUSY;
+	else if (p->count)
 		err = vb2_core_remove_bufs(&q->vb, p->index, p->count);
 	if (!err)
 		ask_remove(q, index, num);
