@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "ctl.h"
-#include "spec.h"
 
 static void test_pairs(void **state)
 {
@@ -62,43 +61,6 @@ static void test_escapes(void **state)
 	}
 	/* Longer arrays than V4L2 has are cut, not run over. */
 	assert_int_equal(strlen(ctl_text(out, "0123456789012345678901234567890123456789", 40)), 32);
-}
-
-static void test_spec(void **state)
-{
-	struct ctl_spec s;
-
-	(void)state;
-	assert_int_equal(ctl_spec_parse("width=640,height=480,pixelformat=NV12,field=none,"
-					"bytesperline=1024", &s), 0);
-	assert_int_equal(s.width, 640);
-	assert_int_equal(s.height, 480);
-	assert_int_equal(s.pixelformat, V4L2_PIX_FMT_NV12);
-	assert_int_equal(s.field, V4L2_FIELD_NONE);
-	assert_int_equal(s.bytesperline, 1024);
-	assert_int_equal(s.index, CTL_SPEC_NONE);
-	assert_int_equal(ctl_spec_parse("Y16", &s), 0);
-	assert_int_equal(s.pixelformat, V4L2_PIX_FMT_Y16);
-	assert_int_equal(s.field, CTL_SPEC_NONE);
-	assert_int_equal(ctl_spec_parse("pixelformat=Y16 -BE", &s), 0);
-	assert_int_equal(s.pixelformat, V4L2_PIX_FMT_Y16_BE);
-	assert_int_equal(ctl_spec_parse("pixelformat=12", &s), 0);
-	assert_int_equal(s.index, 12);
-	assert_int_equal(s.pixelformat, 0);
-}
-
-static void test_bad_specs(void **state)
-{
-	static const char *const bad[] = {
-		"width=", "width=-1", "width=4294967296", "width=6x", "height=1e3", "colour=1",
-		"pixelformat=", "pixelformat=ABCDE", "pixelformat=ABCD-XX", "field=sideways",
-		"width=640,,height=480", "bytesperline=99999999999999999999999",
-	};
-	struct ctl_spec s;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(ctl_spec_parse(bad[i], &s), CTL_ERR_USAGE);
 }
 
 static int parse(struct ctl_options *o, const char *a, const char *b, const char *c)
@@ -190,8 +152,6 @@ int main(void)
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_fourcc),
 		cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_spec),
-		cmocka_unit_test(test_bad_specs),
 		cmocka_unit_test(test_what_streams),
 		cmocka_unit_test(test_bad_command_lines),
 		cmocka_unit_test(test_lists_end),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Controls: list, get, set. Names are v4l2-ctl's: the control's name in lower case, other
- * characters as one '_'.
+ * Controls: list, get, wait for; setting is in set.c. Names are v4l2-ctl's: the control's name in
+ * lower case, other characters as one '_'.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -11,10 +11,11 @@
 
 #include <vmedia/log.h>
 
+#include "controls.h"
 #include "ctl.h"
 #include "names.h"
 
-#define WORD	 4096
+#define WORD	 CTL_CTRL_WORD
 #define MAX_MENU 1024 /* entries of one menu; V4L2 itself has at most 64 */
 
 static void flat_name(const char *name, char out[33])
@@ -54,7 +55,7 @@ static int next_ctrl(struct ctl *c, struct vmedia_query_ext_ctrl *q)
 	return q->id > last;
 }
 
-static int find_ctrl(struct ctl *c, const char *name, struct vmedia_query_ext_ctrl *q)
+int ctl_find_ctrl(struct ctl *c, const char *name, struct vmedia_query_ext_ctrl *q)
 {
 	char flat[33];
 	int ret;
@@ -84,17 +85,16 @@ static int get_value(struct ctl *c, const struct vmedia_query_ext_ctrl *q,
 	return vmedia_ioctl(c->f, VIDIOC_G_EXT_CTRLS, &ecs);
 }
 
-static bool has_payload(const struct vmedia_query_ext_ctrl *q)
+bool ctl_has_payload(const struct vmedia_query_ext_ctrl *q)
 {
 	return q->type == V4L2_CTRL_TYPE_STRING || q->flags & V4L2_CTRL_FLAG_HAS_PAYLOAD;
 }
 
-/* Bytes of the whole control, 0 where that is more than a person reads. */
-static uint32_t payload_size(const struct vmedia_query_ext_ctrl *q)
+uint32_t ctl_payload_size(const struct vmedia_query_ext_ctrl *q)
 {
 	uint64_t n = (uint64_t)q->elem_size * q->elems;
 
-	return has_payload(q) && n <= 1u << 20 ? (uint32_t)n : 0;
+	return ctl_has_payload(q) && n <= 1u << 20 ? (uint32_t)n : 0;
 }
 
 /* Elements are numbers of the host's order; of what is no number, the first byte stands. */
@@ -116,26 +116,6 @@ static uint64_t element(const struct vmedia_query_ext_ctrl *q, const uint8_t *da
 		return v64;
 	default:
 		return data[0];
-	}
-}
-
-static void set_element(const struct vmedia_query_ext_ctrl *q, uint8_t *data, uint64_t v)
-{
-	uint16_t v16 = (uint16_t)v;
-	uint32_t v32 = (uint32_t)v;
-
-	switch (q->elem_size) {
-	case 2:
-		memcpy(data, &v16, sizeof(v16));
-		break;
-	case 4:
-		memcpy(data, &v32, sizeof(v32));
-		break;
-	case 8:
-		memcpy(data, &v, sizeof(v));
-		break;
-	default:
-		data[0] = (uint8_t)v;
 	}
 }
 
@@ -215,7 +195,7 @@ static void print_choice(struct ctl *c, const struct vmedia_query_ext_ctrl *q, i
 /* @words: the name of a menu's value too. */
 static int print_value(struct ctl *c, const struct vmedia_query_ext_ctrl *q, bool words)
 {
-	uint32_t size = payload_size(q);
+	uint32_t size = ctl_payload_size(q);
 	struct vmedia_ext_control ec;
 	uint8_t *payload = calloc(1, size + 1);
 	int ret;
@@ -229,7 +209,7 @@ static int print_value(struct ctl *c, const struct vmedia_query_ext_ctrl *q, boo
 		print_string((const char *)payload);
 	else if (q->type == V4L2_CTRL_TYPE_AREA && q->elem_size == 8 && q->elems == 1)
 		print_area(payload);
-	else if (has_payload(q))
+	else if (ctl_has_payload(q))
 		print_elements(q, payload, size);
 	else if (q->type == V4L2_CTRL_TYPE_INTEGER64)
 		printf("%lld", (long long)ec.value64);
@@ -321,7 +301,7 @@ int ctl_get_controls(struct ctl *c, const char *names)
 	int ret = 0;
 
 	while (ret == 0 && ctl_next_pair(&names, key, name, WORD)) {
-		ret = find_ctrl(c, name, &q);
+		ret = ctl_find_ctrl(c, name, &q);
 		if (ret < 0)
 			return ret;
 		printf("%s: ", name);
@@ -329,107 +309,6 @@ int ctl_get_controls(struct ctl *c, const char *names)
 		putchar('\n');
 		if (ret < 0)
 			ctl_fail(name, ret);
-	}
-	return ret;
-}
-
-/*
- * "1,2,3" cannot come here (the comma parts controls), so elements are given as "1:2:3"; one value
- * fills all.
- */
-static int parse_elements(const struct vmedia_query_ext_ctrl *q, const char *value, uint8_t *data)
-{
-	const char *p = value;
-	uint64_t v = 0;
-
-	for (uint32_t i = 0; i < q->elems; i++) {
-		char *end;
-
-		if (*p) {
-			v = strtoull(p, &end, 0);
-			if (end == p || (*end && *end != ':'))
-				return ctl_usage_text("'%s' is no list of numbers", value);
-			p = *end ? end + 1 : end;
-		}
-		set_element(q, data + (size_t)i * q->elem_size, v);
-	}
-	return 0;
-}
-
-static int set_payload(struct ctl *c, const struct vmedia_query_ext_ctrl *q, const char *value,
-		       struct vmedia_ext_control *ec, uint8_t **payload)
-{
-	uint32_t size = payload_size(q);
-
-	if (!size)
-		return ctl_fail_text("the control is too large to be set here");
-	*payload = calloc(1, size + 1);
-	if (!*payload)
-		return -ENOMEM;
-	ec->size = size;
-	ec->ptr = (uintptr_t)*payload;
-	if (q->type != V4L2_CTRL_TYPE_STRING)
-		return parse_elements(q, value, *payload);
-	if (strlen(value) >= size)
-		return ctl_fail_text("'%.64s...' is longer than the control, which takes %u bytes",
-				     value, size - 1);
-	memcpy(*payload, value, strlen(value));
-	return 0;
-}
-
-/* 32-bit controls take what 32 bits hold, signed or, for masks, not. */
-static int parse_number(const struct vmedia_query_ext_ctrl *q, const char *name, const char *value,
-			struct vmedia_ext_control *ec)
-{
-	long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoll(value, &end, 0);
-	if (end == value || *end || errno ||
-	    (q->type != V4L2_CTRL_TYPE_INTEGER64 && (v < INT32_MIN || v > UINT32_MAX)))
-		return ctl_usage_text("--set-ctrl=%s=%s: give a number", name, value);
-	if (q->type == V4L2_CTRL_TYPE_INTEGER64)
-		ec->value64 = v;
-	else
-		ec->value = (int32_t)v;
-	return 0;
-}
-
-static int set_one(struct ctl *c, const struct vmedia_query_ext_ctrl *q, const char *name,
-		   const char *value)
-{
-	struct vmedia_ext_controls ecs = { .which = V4L2_CTRL_WHICH_CUR_VAL, .count = 1 };
-	struct vmedia_ext_control ec = { .id = q->id };
-	uint8_t *payload = NULL;
-	int ret;
-
-	if (has_payload(q))
-		ret = set_payload(c, q, value, &ec, &payload);
-	else
-		ret = parse_number(q, name, value, &ec);
-	if (ret == 0) {
-		ecs.controls = (uintptr_t)&ec;
-		ret = vmedia_ioctl(c->f, VIDIOC_S_EXT_CTRLS, &ecs);
-		if (ret < 0)
-			ctl_fail_text("%s=%s: %s", name, value, strerror(-ret));
-	}
-	free(payload);
-	return ret;
-}
-
-int ctl_set_controls(struct ctl *c, const char *pairs)
-{
-	struct vmedia_query_ext_ctrl q;
-	char name[WORD], value[WORD];
-	int ret = 0;
-
-	while (ret == 0 && ctl_next_pair(&pairs, name, value, WORD)) {
-		if (!*name)
-			return ctl_usage_text("--set-ctrl=%s: give NAME=VALUE", value);
-		ret = find_ctrl(c, name, &q);
-		if (ret == 0)
-			ret = set_one(c, &q, name, value);
 	}
 	return ret;
 }
@@ -459,7 +338,7 @@ static int parse_event(struct ctl *c, const char *spec, struct vmedia_event_subs
 		return 0;
 	}
 	if (strncmp(spec, "ctrl=", 5) == 0) {
-		ret = find_ctrl(c, spec + 5, &q);
+		ret = ctl_find_ctrl(c, spec + 5, &q);
 		if (ret < 0)
 			return ret;
 		sub->type = V4L2_EVENT_CTRL;

@@ -114,7 +114,7 @@ int ctl_set_input(struct ctl *c, const char *index);
 int ctl_show_selection(struct ctl *c);
 int ctl_list_controls(struct ctl *c, bool menus);
 int ctl_get_controls(struct ctl *c, const char *names);
-int ctl_set_controls(struct ctl *c, const char *pairs);
+int ctl_set_controls(struct ctl *c, const struct ctl_args *args);
 int ctl_wait_event(struct ctl *c, const char *spec);
 int ctl_stream(struct ctl *c);
 

@@ -107,29 +107,63 @@ static int get_spec(struct ctl *c, const char *text, struct ctl_spec *s)
 	return 0;
 }
 
-static void apply(struct vmedia_format *f, const struct ctl_spec *s)
+static uint32_t given(uint32_t value, uint32_t old)
 {
-	struct vmedia_pix_format_mplane *mp = &f->fmt.pix_mp;
-	struct vmedia_pix_format *p = &f->fmt.pix;
+	return value != CTL_SPEC_NONE ? value : old;
+}
 
-	if (is_mplane(f->type)) {
-		mp->width = s->width ? s->width : mp->width;
-		mp->height = s->height ? s->height : mp->height;
-		mp->pixelformat = s->pixelformat ? s->pixelformat : mp->pixelformat;
-		mp->field = s->field != CTL_SPEC_NONE ? s->field : mp->field;
-		for (unsigned int i = 0; i < VMEDIA_MAX_PLANES; i++) {
-			mp->plane_fmt[i].bytesperline = s->bytesperline;
-			mp->plane_fmt[i].sizeimage = 0;
-		}
-		return;
+/* Colours that a device shall convert to must be marked as meant. */
+static uint32_t pix_flags(const struct ctl_spec *s, uint32_t old)
+{
+	uint32_t flags = old & ~(uint32_t)V4L2_PIX_FMT_FLAG_SET_CSC;
+
+	if (ctl_spec_has_colours(s))
+		flags |= V4L2_PIX_FMT_FLAG_SET_CSC;
+	return s->premul_alpha ? flags | V4L2_PIX_FMT_FLAG_PREMUL_ALPHA : flags;
+}
+
+static void apply_mplane(struct vmedia_pix_format_mplane *mp, const struct ctl_spec *s)
+{
+	mp->width = s->width ? s->width : mp->width;
+	mp->height = s->height ? s->height : mp->height;
+	mp->pixelformat = s->pixelformat ? s->pixelformat : mp->pixelformat;
+	mp->field = given(s->field, mp->field);
+	mp->colorspace = given(s->colorspace, mp->colorspace);
+	mp->xfer_func = (uint8_t)given(s->xfer, mp->xfer_func);
+	mp->ycbcr_enc = (uint8_t)given(s->ycbcr, mp->ycbcr_enc);
+	mp->quantization = (uint8_t)given(s->quantization, mp->quantization);
+	mp->flags = (uint8_t)pix_flags(s, mp->flags);
+	for (unsigned int i = 0; i < VMEDIA_MAX_PLANES; i++) {
+		mp->plane_fmt[i].bytesperline = s->bytesperline[i];
+		mp->plane_fmt[i].sizeimage = s->sizeimage[i];
 	}
+}
+
+static void apply_pix(struct vmedia_pix_format *p, const struct ctl_spec *s)
+{
 	p->width = s->width ? s->width : p->width;
 	p->height = s->height ? s->height : p->height;
 	p->pixelformat = s->pixelformat ? s->pixelformat : p->pixelformat;
-	p->field = s->field != CTL_SPEC_NONE ? s->field : p->field;
-	p->bytesperline = s->bytesperline;
-	p->sizeimage = 0;
+	p->field = given(s->field, p->field);
+	p->colorspace = given(s->colorspace, p->colorspace);
+	p->xfer_func = given(s->xfer, p->xfer_func);
+	p->ycbcr_enc = given(s->ycbcr, p->ycbcr_enc);
+	p->quantization = given(s->quantization, p->quantization);
+	p->priv = V4L2_PIX_FMT_PRIV_MAGIC;	/* the last four and the flags count */
+	p->flags = pix_flags(s, p->flags);
+	p->bytesperline = s->bytesperline[0];
+	p->sizeimage = s->sizeimage[0];
 }
+
+static void apply(struct vmedia_format *f, const struct ctl_spec *s)
+{
+	if (is_mplane(f->type))
+		apply_mplane(&f->fmt.pix_mp, s);
+	else
+		apply_pix(&f->fmt.pix, s);
+}
+
+_Static_assert(CTL_SPEC_PLANES == VMEDIA_MAX_PLANES, "one for each plane");
 
 int ctl_change_fmt(struct ctl *c, const char *text, bool try_only)
 {

@@ -40,8 +40,8 @@ static int do_sets(struct ctl *c)
 		ret = ctl_change_fmt(c, o->try_fmt, true);
 	if (ret == 0 && o->set_parm)
 		ret = ctl_set_parm(c, o->set_parm);
-	for (unsigned int i = 0; ret == 0 && i < o->set_ctrl.count; i++)
-		ret = ctl_set_controls(c, o->set_ctrl.value[i]);
+	if (ret == 0 && o->set_ctrl.count)
+		ret = ctl_set_controls(c, &o->set_ctrl);
 	return ret;
 }
 

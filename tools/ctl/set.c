@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Controls that are set by name: all of a command line in one VIDIOC_S_EXT_CTRLS, which changes
+ * either all or, as far as the device can know, none.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controls.h"
+#include "ctl.h"
+
+/* What is to be set. Names, for the words of a failure, and payloads are its own. */
+struct batch {
+	struct vmedia_ext_control *v;
+	char **words;
+	unsigned int num;
+};
+
+static void set_element(const struct vmedia_query_ext_ctrl *q, uint8_t *data, uint64_t v)
+{
+	uint16_t v16 = (uint16_t)v;
+	uint32_t v32 = (uint32_t)v;
+
+	switch (q->elem_size) {
+	case 2:
+		memcpy(data, &v16, sizeof(v16));
+		break;
+	case 4:
+		memcpy(data, &v32, sizeof(v32));
+		break;
+	case 8:
+		memcpy(data, &v, sizeof(v));
+		break;
+	default:
+		data[0] = (uint8_t)v;
+	}
+}
+
+/*
+ * "1,2,3" cannot come here (the comma parts controls), so elements are given as "1:2:3"; one value
+ * fills all.
+ */
+static int parse_elements(const struct vmedia_query_ext_ctrl *q, const char *value, uint8_t *data)
+{
+	const char *p = value;
+	uint64_t v = 0;
+
+	for (uint32_t i = 0; i < q->elems; i++) {
+		char *end;
+
+		if (*p) {
+			v = strtoull(p, &end, 0);
+			if (end == p || (*end && *end != ':'))
+				return ctl_usage_text("'%s' is no list of numbers", value);
+			p = *end ? end + 1 : end;
+		}
+		set_element(q, data + (size_t)i * q->elem_size, v);
+	}
+	return 0;
+}
+
+static int set_payload(const struct vmedia_query_ext_ctrl *q, const char *value,
+		       struct vmedia_ext_control *ec)
+{
+	uint32_t size = ctl_payload_size(q);
+	uint8_t *payload;
+
+	if (!size)
+		return ctl_fail_text("the control is too large to be set here");
+	payload = calloc(1, size + 1);
+	if (!payload)
+		return ctl_fail("--set-ctrl", -ENOMEM);
+	ec->size = size;
+	ec->ptr = (uintptr_t)payload;
+	if (q->type != V4L2_CTRL_TYPE_STRING)
+		return parse_elements(q, value, payload);
+	if (strlen(value) >= size)
+		return ctl_fail_text("'%.64s...' is longer than the control, which takes %u bytes",
+				     value, size - 1);
+	memcpy(payload, value, strlen(value));
+	return 0;
+}
+
+/* 32-bit controls take what 32 bits hold, signed or, for masks, not. */
+static int parse_number(const struct vmedia_query_ext_ctrl *q, const char *name, const char *value,
+			struct vmedia_ext_control *ec)
+{
+	long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoll(value, &end, 0);
+	if (end == value || *end || errno ||
+	    (q->type != V4L2_CTRL_TYPE_INTEGER64 && (v < INT32_MIN || v > UINT32_MAX)))
+		return ctl_usage_text("--set-ctrl=%s=%s: give a number", name, value);
+	if (q->type == V4L2_CTRL_TYPE_INTEGER64)
+		ec->value64 = v;
+	else
+		ec->value = (int32_t)v;
+	return 0;
+}
+
+/* Room for one more, cleared. */
+static struct vmedia_ext_control *batch_add(struct batch *b, const char *name, const char *value)
+{
+	struct vmedia_ext_control *v = realloc(b->v, (b->num + 1) * sizeof(*v));
+	char **words;
+
+	if (!v)
+		return NULL;
+	b->v = v;
+	words = realloc(b->words, (b->num + 1) * sizeof(*words));
+	if (!words)
+		return NULL;
+	b->words = words;
+	if (asprintf(&words[b->num], "%s=%.64s", name, value) < 0)
+		return NULL;
+	v[b->num] = (struct vmedia_ext_control){ 0 };
+	return &v[b->num++];
+}
+
+static void batch_free(struct batch *b)
+{
+	for (unsigned int i = 0; i < b->num; i++) {
+		if (b->v[i].size)
+			free((void *)(uintptr_t)b->v[i].ptr);
+		free(b->words[i]);
+	}
+	free(b->words);
+	free(b->v);
+}
+
+static int collect_one(struct ctl *c, struct batch *b, const char *name, const char *value)
+{
+	struct vmedia_query_ext_ctrl q;
+	struct vmedia_ext_control *ec;
+	int ret = ctl_find_ctrl(c, name, &q);
+
+	if (ret < 0)
+		return ret;
+	ec = batch_add(b, name, value);
+	if (!ec)
+		return ctl_fail("--set-ctrl", -ENOMEM);
+	ec->id = q.id;
+	return ctl_has_payload(&q) ? set_payload(&q, value, ec) : parse_number(&q, name, value, ec);
+}
+
+static int collect(struct ctl *c, struct batch *b, const char *pairs)
+{
+	char name[CTL_CTRL_WORD], value[CTL_CTRL_WORD];
+	int ret = 0;
+
+	while (ret == 0 && ctl_next_pair(&pairs, name, value, CTL_CTRL_WORD)) {
+		if (!*name)
+			return ctl_usage_text("--set-ctrl=%s: give NAME=VALUE", value);
+		ret = collect_one(c, b, name, value);
+	}
+	return ret;
+}
+
+/* The device says which one is at fault once it began to change; before, it says the count. */
+static int refused(const struct batch *b, uint32_t index, int err)
+{
+	if (b->num == 1)
+		return ctl_fail(b->words[0], err);
+	if (index >= b->num)
+		return ctl_fail("--set-ctrl, of which nothing was set", err);
+	ctl_fail_text("%s, and what comes behind it: %s", b->words[index], strerror(-err));
+	return err;
+}
+
+int ctl_set_controls(struct ctl *c, const struct ctl_args *args)
+{
+	struct vmedia_ext_controls ecs = { .which = V4L2_CTRL_WHICH_CUR_VAL };
+	struct batch b = { 0 };
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && i < args->count; i++)
+		ret = collect(c, &b, args->value[i]);
+	if (ret == 0 && b.num) {
+		ecs.count = b.num;
+		ecs.controls = (uintptr_t)b.v;
+		ret = vmedia_ioctl(c->f, VIDIOC_S_EXT_CTRLS, &ecs);
+		if (ret < 0)
+			ret = refused(&b, ecs.error_idx, ret);
+	}
+	batch_free(&b);
+	return ret;
+}
