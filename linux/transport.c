@@ -372,10 +372,8 @@ static int await(struct vmedia_command *c, enum vmedia_wait how)
 }
 
 /* The caller goes without an answer: what does that mean for others? */
-static void unanswered(struct vmedia_command *c, struct vmedia_session *s, bool changes, int err)
+static void unanswered(struct vmedia_device *dev, struct vmedia_session *s, bool changes, int err)
 {
-	struct vmedia_device *dev = c->dev;
-
 	if (err == -ENODEV)
 		vmedia_device_fail(dev, "its queues are broken");
 	if (err == -ETIMEDOUT && READ_ONCE(dev->num_lost) > VMEDIA_MAX_LOST)
@@ -387,6 +385,7 @@ static void unanswered(struct vmedia_command *c, struct vmedia_session *s, bool 
 int vmedia_command_run(struct vmedia_command *c, enum vmedia_wait how, bool *gone)
 {
 	struct vmedia_session *s = c->session;
+	struct vmedia_device *dev = c->dev;
 	bool changes = c->cmd.type == VMEDIA_CMD_IOCTL &&
 		       c->cmd.io.info->flags & VMEDIA_IOCTL_QUEUE;
 	int err = vmedia_command_post(c, how);
@@ -398,14 +397,15 @@ int vmedia_command_run(struct vmedia_command *c, enum vmedia_wait how, bool *gon
 		kref_get(&s->ref);
 	err = await(c, how);
 	if (err == -ETIMEDOUT)
-		vmedia_refused(c->dev, command_name(c), "no answer, after milliseconds",
+		vmedia_refused(dev, command_name(c), "no answer, after milliseconds",
 			       vmedia_timeout_ms, vmedia_timeout_ms);
 	if (!err || !leave_behind(c)) {
 		vmedia_command_take(c);
 		err = c->err;
 	} else {
+		/* It may have come back and be gone by now. */
 		*gone = true;
-		unanswered(c, s, changes, err);
+		unanswered(dev, s, changes, err);
 	}
 	if (s)
 		vmedia_session_put(s);
