@@ -393,7 +393,9 @@ int vmedia_session_probe(struct vmedia_device *dev)
 				err = probe_queue(s, type);
 		if (!err)
 			probe_ioctls(s);
+		mutex_lock(&dev->event_lock);
 		s->closed = true;
+		mutex_unlock(&dev->event_lock);
 		vmedia_session_close(s);
 	}
 	v4l2_fh_exit(&s->fh);
