@@ -88,6 +88,32 @@ static void unmap_pages(struct vmedia_mem *mem, struct sg_table *sgt)
 	kfree(sgt);
 }
 
+static struct sg_table *map_imported(struct vmedia_loan *loan, unsigned int i)
+{
+	struct vmedia_mem *mem = loan->mem[i];
+	struct dma_buf_attachment *a = mem->attach;
+	struct sg_table *sgt;
+
+	if (mem->bounced)
+		a = dma_buf_attach(mem->dbuf, mem->dev->dma_dev);
+	if (IS_ERR(a))
+		return ERR_CAST(a);
+	sgt = dma_buf_map_attachment_unlocked(a, mem->dir);
+	if (IS_ERR_OR_NULL(sgt) && mem->bounced)
+		dma_buf_detach(mem->dbuf, a);
+	loan->attach[i] = a;
+	return sgt;
+}
+
+static void unmap_imported(struct vmedia_loan *loan, unsigned int i)
+{
+	struct vmedia_mem *mem = loan->mem[i];
+
+	dma_buf_unmap_attachment_unlocked(loan->attach[i], loan->sgt[i], mem->dir);
+	if (mem->bounced)
+		dma_buf_detach(mem->dbuf, loan->attach[i]);
+}
+
 /* The addresses of plane @i, mapped for the time of the loan if need be. */
 static int map_plane(struct vmedia_loan *loan, unsigned int i)
 {
@@ -95,7 +121,7 @@ static int map_plane(struct vmedia_loan *loan, unsigned int i)
 	struct sg_table *sgt;
 
 	if (mem->kind == VMEDIA_MEM_DMABUF)
-		sgt = dma_buf_map_attachment_unlocked(mem->attach, mem->dir);
+		sgt = map_imported(loan, i);
 	else if (mem->dev->dma)
 		sgt = map_pages(mem);
 	else
@@ -113,7 +139,7 @@ static void unmap_plane(struct vmedia_loan *loan, unsigned int i)
 	if (!loan->sgt[i])
 		return;
 	if (mem->kind == VMEDIA_MEM_DMABUF)
-		dma_buf_unmap_attachment_unlocked(mem->attach, loan->sgt[i], mem->dir);
+		unmap_imported(loan, i);
 	else
 		unmap_pages(mem, loan->sgt[i]);
 }

@@ -311,18 +311,37 @@ static void *attach_dmabuf(struct vb2_buffer *vb, struct device *device, struct 
 	return mem;
 }
 
-/* Each loan has a mapping of its own. This one is to know early that there can be one. */
+static bool is_bounced(struct device *device, const struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (dma_need_sync(device, sg_dma_address(sg)))
+			return true;
+	return false;
+}
+
+/*
+ * Each loan has a mapping of its own. This one is to know early that there can be one, and whether it
+ * is of a copy: some exporters copy back no sooner than at the detach, so loans then attach anew.
+ */
 static int map_dmabuf(void *priv)
 {
 	struct vmedia_mem *mem = priv;
 	struct sg_table *sgt;
 
-	if (mem->has_uuid)
+	if (mem->has_uuid || mem->bounced)
 		return 0;
 	sgt = dma_buf_map_attachment_unlocked(mem->attach, mem->dir);
 	if (IS_ERR_OR_NULL(sgt))
 		return sgt ? PTR_ERR(sgt) : -EINVAL;
+	mem->bounced = is_bounced(mem->attach->dev, sgt);
 	dma_buf_unmap_attachment_unlocked(mem->attach, sgt, mem->dir);
+	if (mem->bounced) {
+		dma_buf_detach(mem->dbuf, mem->attach);
+		mem->attach = NULL;
+	}
 	return 0;
 }
 

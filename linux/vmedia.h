@@ -497,7 +497,8 @@ struct vmedia_map {
  * @pages: PAGES, USER
  * @num_pages: PAGES, USER
  * @dbuf: DMABUF; a reference
- * @attach: DMABUF, unless a virtio object
+ * @attach: DMABUF, unless a virtio object or @bounced
+ * @bounced: DMABUF: the device gets at a copy
  * @uuid: DMABUF of a virtio object
  * @has_uuid: it is one
  * @vaddr: PAGES, USER: of the kernel, once asked for
@@ -519,6 +520,7 @@ struct vmedia_mem {
 	unsigned int num_pages;
 	struct dma_buf *dbuf;
 	struct dma_buf_attachment *attach;
+	bool bounced;
 	u8 uuid[VMEDIA_UUID_SIZE];
 	bool has_uuid;
 	void *vaddr;
@@ -535,12 +537,14 @@ struct vmedia_mem {
  * @num: planes
  * @mem: references
  * @sgt: with DMA addresses: mapped for the loan; to be unmapped
+ * @attach: with @sgt of an imported dma-buf: to be unmapped from, and detached if the loan's own
  */
 struct vmedia_loan {
 	struct list_head node;
 	unsigned int num;
 	struct vmedia_mem *mem[VMEDIA_MAX_PLANES];
 	struct sg_table *sgt[VMEDIA_MAX_PLANES];
+	struct dma_buf_attachment *attach[VMEDIA_MAX_PLANES];
 };
 
 extern const struct vb2_mem_ops vmedia_mem_ops;
