@@ -8,6 +8,7 @@
  *	hostile-client NODE config TYPE CAPS            what the next probe reads
  *	hostile-client NODE count FAULT|all        how often it was done
  *	hostile-client NODE held                   answers still to come
+ *	hostile-client NODE defect NAME            one of defects.c
  *	hostile-client NODE ring FAULT             spoil the ring, and live to tell
  */
 #include <errno.h>
@@ -126,6 +127,20 @@ bool client_refused(const struct client *c, long long count)
 	return true;
 }
 
+bool client_named(const char *list, uint32_t fault)
+{
+	const char *name = client_fault_names[fault];
+	size_t len = strlen(name);
+	const char *p = list;
+
+	while ((p = strstr(p, name))) {
+		if ((p == list || p[-1] == ',') && (!p[len] || p[len] == ','))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
 static int fault_of(const char *name, size_t len)
 {
 	int i;
@@ -226,6 +241,8 @@ static int run(struct client *c, const char *verb, int argc, char **argv)
 		return do_count(c, argv[0]);
 	if (argc && !strcmp(verb, "ring"))
 		return do_ring(c, argv[0]);
+	if (argc && !strcmp(verb, "defect"))
+		return client_defect(c, argv[0]);
 	fprintf(stderr, "unknown verb %s\n", verb);
 	return 2;
 }

@@ -5,6 +5,7 @@
  *   client.c   main, the side door, sysfs
  *   exact.c    one lie at a time, and exactly what must come of it
  *   ops.c      V4L2 calls that exact.c makes
+ *   defects.c  what other drivers got wrong
  *   stress.c   threads that do everything while everything goes wrong
  */
 #ifndef HOSTILE_CLIENT_H
@@ -41,18 +42,22 @@ uint64_t client_count(struct client *c, uint32_t id, uint32_t fault);
 /* The driver's counter of that name, or -1. */
 long long client_counter(const struct client *c, const char *name);
 uint64_t client_now_ms(void);
+/* Is @fault in the list, names between commas? */
+bool client_named(const char *list, uint32_t fault);
 /* Wait until a new count of refusals: true when it is reached, false after seconds. */
 bool client_refused(const struct client *c, long long count);
 
 int client_exact(struct client *c, const char *only);
 int client_stress(struct client *c, int argc, char **argv);
+/* A test of one defect; -1: there is none of that name. */
+int client_defect(struct client *c, const char *name);
 
 /* ops.c: a step of a test on session @fd: negative errno, or 0 */
 typedef int client_op(struct client *c, int fd);
 client_op op_none, op_open, op_enum_fmt, op_g_fmt, op_s_fmt, op_try_fmt, op_framesizes, op_intervals,
 	op_enuminput, op_g_input, op_s_input, op_g_parm, op_s_parm, op_g_ctrl, op_s_ctrl, op_g_ext,
 	op_s_ext, op_try_ext, op_query_ext, op_querymenu, op_reqbufs, op_reqbufs_mmap, op_create,
-	op_streamon, op_streamoff, op_mmap, op_stream, op_frame, op_qbuf_spoilt,
+	op_streamon, op_streamoff, op_mmap, op_stream, op_frame, op_qbuf_spoilt, op_qbuf_only,
 	op_stream_again, op_lost_session, op_poll_error, op_subscribe, op_more_streams;
 
 #endif

@@ -57,6 +57,7 @@
 	X(EV_BUFTYPE, "ev-buftype", V, "DQBUF of another buffer type")                             \
 	X(EV_BYTES, "ev-bytes", V, "DQBUF with more bytes used than the buffer has")               \
 	X(EV_SEQUENCE, "ev-sequence", V, "DQBUF whose sequence goes back")                         \
+	X(EV_FLICKER, "ev-flicker", V, "goes on changing a DQBUF while the driver reads it")        \
 	X(EV_LOST, "ev-lost", V, "gives an event buffer back with nothing in it")                  \
 	X(EV_DOUBLE, "ev-double", E, "repeats a DQBUF")                                            \
 	X(EV_NOTLENT, "ev-notlent", E, "DQBUF of a buffer that was never lent")                    \

@@ -92,7 +92,7 @@ struct hostile {
 	bool config_once;		/* the true one after the next probe */
 
 	uint64_t random, seed;
-	uint32_t late_ms;
+	uint32_t late_ms, late_min_ms;
 	bool frozen;			/* a ring was spoilt: nothing more until it starts again */
 	bool blind;			/* mappings succeed without the VMM knowing of them */
 	bool in_event;
@@ -162,6 +162,8 @@ extern const unsigned int hostile_num_fields;
  */
 bool hostile_change_event(struct hostile *h, enum hostile_fault fault, uint8_t *bytes, size_t len,
 			  uint32_t *used, bool *must);
+/* Change the DQBUF event at @shared again and again for a while; @bytes: what it was. */
+void hostile_flicker(uint8_t *shared, const uint8_t *bytes);
 /* After an event of @s went out, or a command @which (HOSTILE_ANY: an event): events out of nothing. */
 void hostile_add_events(struct hostile *h, struct hostile_session *s, uint32_t which);
 

@@ -192,6 +192,7 @@ static void push_event(struct hostile *h, struct vmedia_chain *chain, uint32_t u
 	struct hostile_session *s;
 	unsigned int i, first = hostile_below(h, HOSTILE_NUM_FAULTS);
 	size_t len = VMEDIA_MIN((size_t)used, sizeof(bytes));
+	uint8_t *flicker = NULL;
 	bool must;
 
 	read_back(chain, bytes, len);
@@ -214,9 +215,14 @@ static void push_event(struct hostile *h, struct vmedia_chain *chain, uint32_t u
 			continue;
 		vmedia_chain_write(chain, 0, bytes, len);
 		hostile_done(h, f, must);
+		/* In one piece, as drivers post them. */
+		if (f == HOSTILE_EV_FLICKER && chain->in[0].iov_len >= sizeof(bytes))
+			flicker = chain->in[0].iov_base;
 		break;
 	}
 	hostile_push(h, VMEDIA_QUEUE_EVENT, chain, used);
+	if (flicker)
+		hostile_flicker(flicker, bytes);
 	if (s && !s->spared)
 		hostile_add_events(h, s, HOSTILE_ANY);
 }

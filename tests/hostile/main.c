@@ -79,14 +79,15 @@ static void set_seed(struct hostile *h, uint64_t seed)
 
 /* ---- Options ---- */
 
-enum { OPT_SOCKET = 256, OPT_FAULT, OPT_SEED, OPT_LATE, OPT_REGION, OPT_PACKED, OPT_BLIND, OPT_TYPE,
-       OPT_CAPS, OPT_LOG, OPT_LIST };
+enum { OPT_SOCKET = 256, OPT_FAULT, OPT_SEED, OPT_LATE, OPT_LATE_MIN, OPT_REGION, OPT_PACKED,
+       OPT_BLIND, OPT_TYPE, OPT_CAPS, OPT_LOG, OPT_LIST };
 
 static const struct option long_options[] = {
 	{ "socket-path", required_argument, NULL, OPT_SOCKET },
 	{ "fault", required_argument, NULL, OPT_FAULT },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "late-ms", required_argument, NULL, OPT_LATE },
+	{ "late-min-ms", required_argument, NULL, OPT_LATE_MIN },
 	{ "region-size", required_argument, NULL, OPT_REGION },
 	{ "packed", no_argument, NULL, OPT_PACKED },
 	{ "blind", no_argument, NULL, OPT_BLIND },
@@ -103,6 +104,7 @@ static void usage(FILE *to)
 	      "  --fault=NAME[:every=N][:count=N]  one answer or event in N, at most N times\n"
 	      "  --seed=N         of all chance (default: the time)\n"
 	      "  --late-ms=N      how late answers can be (default 200)\n"
+	      "  --late-min-ms=N  how much later they are at least (default 0)\n"
 	      "  --region-size=N  bytes of shared memory region 0 (default 67108864; 0: none)\n"
 	      "  --blind          mappings succeed without the VMM having made them\n"
 	      "  --packed         offer packed rings\n"
@@ -167,6 +169,9 @@ static int parse_option(struct hostile *h, struct options *o, int opt)
 	case OPT_LATE:
 		h->late_ms = (uint32_t)strtoul(optarg, NULL, 0);
 		return h->late_ms ? 0 : -EINVAL;
+	case OPT_LATE_MIN:
+		h->late_min_ms = (uint32_t)strtoul(optarg, NULL, 0);
+		return 0;
 	case OPT_REGION:
 		o->camera.region_size = strtoull(optarg, NULL, 0);
 		return 0;

@@ -301,6 +301,11 @@ int op_frame(struct client *c, int fd)
 	return flags & V4L2_BUF_FLAG_ERROR ? -EBADMSG : queue(fd, (uint32_t)index);
 }
 
+int op_qbuf_only(struct client *c, int fd)
+{
+	return queue(fd, 0);
+}
+
 /* The device's answer made no sense: the buffer comes back, marked as spoilt. */
 int op_qbuf_spoilt(struct client *c, int fd)
 {

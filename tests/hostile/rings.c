@@ -41,7 +41,7 @@ static void release(struct hostile *h, unsigned int i)
 bool hostile_hold(struct hostile *h, enum hostile_fault fault, struct vmedia_chain *chain,
 		  uint32_t used)
 {
-	uint64_t ns = (1 + hostile_below(h, h->late_ms)) * 1000000ull;
+	uint64_t ns = (h->late_min_ms + 1 + hostile_below(h, h->late_ms)) * 1000000ull;
 
 	/* Never is a long time: when there are too many, one of them comes after all. */
 	if (h->held_num == HOSTILE_MAX_HELD)

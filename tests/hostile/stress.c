@@ -412,12 +412,17 @@ static bool stuck(struct worker *w, unsigned int threads)
 	return any;
 }
 
-static void arm_all(struct client *c, uint32_t rate)
+/* All, or those that @only names. */
+static void arm_all(struct client *c, uint32_t rate, const char *only)
 {
 	uint32_t f, every;
 
 	for (f = 0; f < HOSTILE_NUM_FAULTS; f++) {
 		every = rate;
+		if (only && client_named(only, f))
+			client_arm(c, f, HOSTILE_ANY, every, 0);
+		if (only)
+			continue;
 		if (f >= HOSTILE_DOUBLE && f <= HOSTILE_JUMP)
 			continue;
 		if (f == HOSTILE_NEVER)
@@ -517,7 +522,7 @@ static bool start(struct client *c, struct worker *w, unsigned int threads, uint
 	return true;
 }
 
-/* stress COUNT [THREADS [SEED [ONE-IN [SECONDS]]]] */
+/* stress COUNT [THREADS [SEED [ONE-IN [SECONDS [FAULT,FAULT...]]]]] */
 int client_stress(struct client *c, int argc, char **argv)
 {
 	uint64_t target = argc > 0 ? strtoull(argv[0], NULL, 0) : 1000;
@@ -533,7 +538,7 @@ int client_stress(struct client *c, int argc, char **argv)
 		return 1;
 	close(fd);
 	printf("seed %" PRIu64 "\n", seed);
-	arm_all(c, rate);
+	arm_all(c, rate, argc > 5 ? argv[5] : NULL);
 	good = start(c, workers, threads, seed) &&
 	       watch(c, workers, threads, target, client_now_ms() + seconds * 1000);
 	client_arm(c, HOSTILE_ALL, HOSTILE_ANY, 0, 0);
