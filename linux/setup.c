@@ -134,9 +134,27 @@ int vmedia_plane_offset(struct vb2_buffer *vb, unsigned int plane, u32 *offset)
 	return err;
 }
 
-/* Does it make buffers that we are ready to allocate? Lowers *num_buffers to what fits. */
+/* What is left of the queue's bytes beside the buffers that it has. */
+static u64 room(struct vmedia_queue *q)
+{
+	u64 left = VMEDIA_QUEUE_BYTES;
+	unsigned int i, j;
+
+	for (i = 0; i < vmedia_max_index(&q->vb) && q->vb.memory == VB2_MEMORY_MMAP; i++) {
+		struct vb2_buffer *vb = vmedia_get_buffer(&q->vb, i);
+
+		for (j = 0; vb && j < vb->num_planes; j++)
+			left -= min_t(u64, left, PAGE_ALIGN((u64)vb->planes[j].length));
+	}
+	return left;
+}
+
+/*
+ * Does it make buffers that we are ready to allocate, in @left bytes? Lowers *num_buffers to what
+ * fits.
+ */
 static int check_sizes(struct vmedia_queue *q, unsigned int *num_buffers, unsigned int num,
-		       const unsigned int *sizes)
+		       const unsigned int *sizes, u64 left)
 {
 	struct vmedia_device *dev = q->session->dev;
 	u64 total = 0;
@@ -154,9 +172,9 @@ static int check_sizes(struct vmedia_queue *q, unsigned int *num_buffers, unsign
 		vmedia_refused(dev, "buffers", "planes, bytes", num, total);
 		return -EIO;
 	}
-	*num_buffers = min_t(u64, *num_buffers, div64_u64(VMEDIA_QUEUE_BYTES, total));
+	*num_buffers = min_t(u64, *num_buffers, div64_u64(left, total));
 	*num_buffers = min_t(unsigned int, *num_buffers, VIDEO_MAX_FRAME);
-	return 0;
+	return *num_buffers ? 0 : -ENOMEM;
 }
 
 /* What carries an application's memory @memory. */
@@ -201,7 +219,7 @@ static int setup_request(struct vmedia_queue *q, unsigned int *num_buffers,
 		err = sizes_of_buffer(q, 0, num_planes, sizes);
 	else
 		err = vmedia_plane_sizes(q->session, q->type, num_planes, sizes);
-	return err ? err : check_sizes(q, num_buffers, *num_planes, sizes);
+	return err ? err : check_sizes(q, num_buffers, *num_planes, sizes, VMEDIA_QUEUE_BYTES);
 }
 
 u32 vmedia_device_index(struct vb2_buffer *vb)
@@ -260,7 +278,7 @@ static int setup_create(struct vmedia_queue *q, unsigned int *num_buffers,
 			sizes[i] = have[i];
 		}
 	}
-	return err ? err : check_sizes(q, num_buffers, num_planes, sizes);
+	return err ? err : check_sizes(q, num_buffers, num_planes, sizes, room(q));
 }
 
 int vmedia_queue_setup(struct vb2_queue *vq, unsigned int *num_buffers, unsigned int *num_planes,
