@@ -130,8 +130,11 @@ void vmedia_session_close(struct vmedia_session *s)
 	c->finish = closed;
 	if (!vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
 		return;
-	/* The device is gone: it was, or will be, reset; what it has is taken back there. */
-	if (READ_ONCE(s->dev->dead))
+	/*
+	 * What the device has is taken back when it has been reset; before, it may still write there.
+	 * Whoever resets it looks at all sessions after that: this one, unless it came too late.
+	 */
+	if (READ_ONCE(s->dev->reset))
 		vmedia_session_forget(s);
 	vmedia_command_free(c);
 }

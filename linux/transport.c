@@ -551,14 +551,22 @@ static int find_dma(struct vmedia_device *dev)
 
 int vmedia_transport_init(struct vmedia_device *dev)
 {
-	int err = vmedia_find_vqs(dev->virtio, dev->vq, command_ready, vmedia_events_ready);
+	int err;
 
+	/* An interrupt may come as soon as there is one queue. */
+	dev->dead = true;
+	err = vmedia_find_vqs(dev->virtio, dev->vq, command_ready, vmedia_events_ready);
 	if (err)
 		return err;
 	err = find_dma(dev);
-	if (err)
+	if (err) {
 		dev->virtio->config->del_vqs(dev->virtio);
-	return err;
+		return err;
+	}
+	spin_lock_irq(&dev->vq_lock);
+	dev->dead = false;
+	spin_unlock_irq(&dev->vq_lock);
+	return 0;
 }
 
 void vmedia_transport_fini(struct vmedia_device *dev)
@@ -572,6 +580,7 @@ void vmedia_transport_reap(struct vmedia_device *dev)
 	unsigned int i;
 
 	spin_lock_irq(&dev->vq_lock);
+	WRITE_ONCE(dev->reset, true);
 	/* With a DMA API this is what unmaps them, event buffers too. */
 	for (i = 0; i < VMEDIA_NUM_QUEUES; i++)
 		while (virtqueue_detach_unused_buf(dev->vq[i]))

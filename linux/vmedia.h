@@ -164,7 +164,8 @@ struct vmedia_region {
  * @region: shared memory region 0
  * @vq_lock: protects the virtqueues, @ring, @returned, @num_lost and @dead
  * @vq: the virtqueues, by VMEDIA_QUEUE_*
- * @dead: the device is not to be touched any more
+ * @dead: the device is not to be touched, or not yet
+ * @reset: it was reset, for good: nothing of ours is its any more
  * @failed: it broke the protocol for good; everything but removal gets -EIO or -ENODEV
  * @unregister: the watchdog is to remove the node
  * @ring: commands that the device has
@@ -204,6 +205,7 @@ struct vmedia_device {
 	spinlock_t vq_lock;		/* see above */
 	struct virtqueue *vq[VMEDIA_NUM_QUEUES];
 	bool dead;
+	bool reset;
 	bool failed;
 	bool unregister;
 	struct list_head ring;
