@@ -142,6 +142,8 @@ static int read_config(struct vmedia_device *dev)
  */
 static void disable_ioctls(struct vmedia_device *dev)
 {
+	if (!(dev->caps & V4L2_CAP_HW_FREQ_SEEK))
+		v4l2_disable_ioctl(&dev->video, VIDIOC_S_HW_FREQ_SEEK);
 	if (dev->no_parm) {
 		v4l2_disable_ioctl(&dev->video, VIDIOC_G_PARM);
 		v4l2_disable_ioctl(&dev->video, VIDIOC_S_PARM);

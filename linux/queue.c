@@ -110,6 +110,8 @@ static void take_frame(struct vmedia_queue *q, struct vmedia_buf *buf,
 	struct vb2_v4l2_buffer *vb = &buf->vb;
 
 	vb->sequence = b->sequence;
+	if (!q->vb.copy_timestamp)
+		vb->vb2_buf.timestamp = ktime_get_ns();
 	if (q->vb.is_output)
 		return;
 	vb->flags = (vb->flags & ~content_flags(q)) | (b->flags & content_flags(q));
@@ -119,8 +121,6 @@ static void take_frame(struct vmedia_queue *q, struct vmedia_buf *buf,
 	if (q->vb.copy_timestamp)
 		vb->vb2_buf.timestamp = b->timestamp.tv_sec * NSEC_PER_SEC +
 					b->timestamp.tv_usec * NSEC_PER_USEC;
-	else
-		vb->vb2_buf.timestamp = ktime_get_ns();
 }
 
 /* The buffer that the device names, of which the loan ends: under buf_lock. */

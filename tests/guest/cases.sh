@@ -74,7 +74,7 @@ device() {
 
 node_of() {
 	local folder
-	for folder in "$(device "$1")"/video4linux/video*; do
+	for folder in "$(device "$1")"/video4linux/*; do
 		[ -e "/dev/${folder##*/}" ] && echo "/dev/${folder##*/}" && return
 	done
 	return 1
