@@ -195,8 +195,8 @@ static void ask_remove(struct vmedia_queue *q, const u32 *index, unsigned int nu
 		p.type = q->type;
 		err = vmedia_forward(q->session, VMEDIA_NR_REMOVE_BUFS, &p, sizeof(p));
 		if (err)
-			dev_warn_ratelimited(q->session->dev->parent,
-					     "the device keeps %u removed buffers: %d\n", n, err);
+			pr_warn_ratelimited("%s: the device keeps %u removed buffers: %d\n",
+					    vmedia_name(q->session->dev), n, err);
 	}
 }
 

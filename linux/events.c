@@ -93,8 +93,8 @@ static void dispatch(struct vmedia_device *dev, const struct vmedia_evt *evt)
 	if (!s->closed && !s->close_sent) {
 		switch (evt->type) {
 		case VMEDIA_EVT_ERROR:
-			dev_warn_ratelimited(dev->parent, "session %u: device error %u\n", s->id,
-					     evt->err);
+			pr_warn_ratelimited("%s: session %u: device error %u\n", vmedia_name(dev),
+					    s->id, evt->err);
 			vmedia_session_fail(s, -EIO);
 			vmedia_session_close(s);
 			break;

@@ -92,7 +92,8 @@ static int querycap(struct file *file, void *priv, struct v4l2_capability *cap)
 
 	strscpy(cap->driver, "virtio_media", sizeof(cap->driver));
 	strscpy(cap->card, dev->video.name, sizeof(cap->card));
-	snprintf(cap->bus_info, sizeof(cap->bus_info), "platform:%s", dev_name(dev->parent));
+	snprintf(cap->bus_info, sizeof(cap->bus_info), "platform:%s",
+		 strchr(vmedia_name(dev), ' ') + 1);
 	return 0;
 }
 

@@ -24,7 +24,8 @@ void vmedia_refused(struct vmedia_device *dev, const char *who, const char *what
 		    u64 limit)
 {
 	atomic64_inc(&dev->refused);
-	dev_warn_ratelimited(dev->parent, "%s refused: %s (%llu, %llu)\n", who, what, got, limit);
+	pr_warn_ratelimited("%s: %s refused: %s (%llu, %llu)\n", vmedia_name(dev), who, what, got,
+			    limit);
 }
 
 void vmedia_device_fail(struct vmedia_device *dev, const char *why)
@@ -35,7 +36,7 @@ void vmedia_device_fail(struct vmedia_device *dev, const char *why)
 	if (xchg(&dev->failed, true))
 		return;
 	if (why)
-		dev_err(dev->parent, "the device cannot be used any more: %s\n", why);
+		pr_err("%s: the device cannot be used any more: %s\n", vmedia_name(dev), why);
 	wake_up_all(&dev->space);
 	xa_lock(&dev->sessions);
 	xa_for_each(&dev->sessions, id, s)

@@ -149,7 +149,7 @@ struct vmedia_region {
 /**
  * struct vmedia_device - a virtio media device
  * @virtio: the device; not to be used once @dead is set
- * @parent: for DMA
+ * @parent: of its messages while it is probed; not to be used once it was removed
  * @v4l2_dev: its reference count is this structure's
  * @video: the node
  * @config: what the config space said
@@ -227,6 +227,12 @@ struct vmedia_device {
 	atomic64_t commands;
 	atomic64_t num_events;
 };
+
+/* "virtio_media virtioN", as in messages: an open file outlives the virtio device. */
+static inline const char *vmedia_name(struct vmedia_device *dev)
+{
+	return dev->v4l2_dev.name;
+}
 
 /* ---- main.c ---- */
 
