@@ -334,7 +334,7 @@ static struct dma_buf *export_object(struct vb2_buffer *vb, struct vmedia_mem *m
 	}
 	refcount_inc(&mem->ref);
 	vmedia_region_file(mem->dev, dbuf->file);
-	/* Now, since the buffer may be gone when it is to be mapped. Else at mmap(), if it is not. */
+	/* Now, since the buffer may be gone at mmap(). If it fails, it is tried again there. */
 	vmedia_region_map(mem, (flags & O_ACCMODE) != O_RDONLY);
 	return dbuf;
 }

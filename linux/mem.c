@@ -323,8 +323,8 @@ static bool is_bounced(struct device *device, const struct sg_table *sgt)
 }
 
 /*
- * Each loan has a mapping of its own. This one is to know early that there can be one, and whether it
- * is of a copy: some exporters copy back no sooner than at the detach, so loans then attach anew.
+ * Each loan has a mapping of its own. This one is to know early that there can be one, and whether
+ * it is of a copy: some exporters copy back no sooner than at detach, so loans then attach anew.
  */
 static int map_dmabuf(void *priv)
 {

@@ -329,8 +329,8 @@ void vmedia_region_gone(struct vmedia_device *dev)
 /* ---- Mappings by programs ---- */
 
 /*
- * Of @vma's pages around @address, so that a picture costs few faults: those from @pfn on, or all the
- * same one.
+ * Of @vma's pages around @address, so that a picture costs few faults: those from @pfn on, or all
+ * the same one.
  */
 static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address, unsigned long pfn,
 			 bool same)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * DMABUF: buffers of the kernel's own exporter (udmabuf), of this device and of another of its kind.
+ * DMABUF: buffers of the kernel's own exporter (udmabuf), of this device and of another of its
+ * kind.
  */
 #include "memory.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Mappings of the device's buffers (MMAP) and of exported ones: forked, split, moved, read-only, and
- * longer-lived than buffer, file and device.
+ * Mappings of the device's buffers (MMAP) and of exported ones: forked, split, moved, read-only,
+ * and longer-lived than buffer, file and device.
  */
 #include "memory.h"
 

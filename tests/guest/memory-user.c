@@ -201,7 +201,6 @@ static void forked(const char *path, bool dont)
 	/* Not to be copied on the way: written to by this process, too, while the device has it. */
 	at[n->size - 1] = FILLING;
 	need(!stream(n, true), "STREAMON");
-	/* A device may want more than one buffer at work; this one comes back by STREAMOFF at last. */
 	need(take(n, &b) >= 0, "DQBUF");
 	check(!all_are(at, n->size, FILLING),
 	      dont ? "MADV_DONTFORK: the picture is there" : "forked: the picture is the parent's");
