@@ -131,8 +131,8 @@ void vmedia_session_close(struct vmedia_session *s)
 	if (!vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
 		return;
 	/*
-	 * What the device has is taken back when it has been reset; before, it may still write there.
-	 * Whoever resets it looks at all sessions after that: this one, unless it came too late.
+	 * What the device has is taken back when it has been reset; before, it may still write
+	 * there. Whoever resets it looks at all sessions then: this one, unless it came too late.
 	 */
 	if (READ_ONCE(s->dev->reset))
 		vmedia_session_forget(s);
