@@ -6,7 +6,8 @@
  * and a range suffice, name, type and flags are the kernel's. The framework adds a V4L2_CID_*_CLASS
  * control for each class, answers QUERYCTRL, QUERY_EXT_CTRL, QUERYMENU, G/S_CTRL and
  * G/S/TRY_EXT_CTRLS, checks ranges, and sends V4L2_EVENT_CTRL. The device learns of a new value by
- * ->set(), before it becomes the current one, and may refuse it.
+ * ->set(), before it becomes the current one, and may refuse it. Controls that belong together can
+ * be made a cluster.
  *
  * A scalar's current value may be read in any thread: that is how a worker follows controls.
  *
@@ -74,6 +75,43 @@ struct vmedia_ctrl_config {
  * type, range that its type forbids, an ID twice); the context then fails to begin with -EINVAL.
  */
 struct vmedia_ctrl *vmedia_ctrl_add(struct vmedia_ctx *ctx, const struct vmedia_ctrl_config *cfg);
+
+/*
+ * vmedia_ctrl_cluster - controls that change together, as hardware that has them in one register
+ * @ids: at most once each; the first is the master and must be there, others may be missing
+ *
+ * In ->context_init() only. From then on the master's operations serve all: a call that changes any
+ * of them makes one ->set() (or ->try_value(), ->get_volatile()) of the master, which sees the
+ * values of all by vmedia_ctrl_new(). Several of them in one S_EXT_CTRLS are one change, made or
+ * refused as a whole. 0; -EINVAL: no master; -EBUSY: one is in a cluster already. The context then
+ * fails to begin.
+ */
+int vmedia_ctrl_cluster(struct vmedia_ctx *ctx, const uint32_t *ids, unsigned int num);
+/*
+ * vmedia_ctrl_auto_cluster - one whose master turns the others over to the hardware, like
+ * V4L2_CID_AUTOGAIN and V4L2_CID_GAIN
+ * @manual: the value of the master with which the others count
+ * @volatiles: the hardware can say what it chose: ->get_volatile() of the master, which stores it
+ *	with vmedia_ctrl_put(), answers reads, and gives the values that are kept when the driver
+ *	goes back to manual
+ *
+ * The master gets V4L2_CTRL_FLAG_UPDATE. With any other value of it the others are
+ * V4L2_CTRL_FLAG_INACTIVE, and V4L2_CTRL_FLAG_VOLATILE with @volatiles. Errors as above; -EINVAL
+ * also for a @manual that the master cannot have, and for @volatiles without ->get_volatile().
+ */
+int vmedia_ctrl_auto_cluster(struct vmedia_ctx *ctx, const uint32_t *ids, unsigned int num,
+			     int64_t manual, bool volatiles);
+
+/*
+ * In the operations of a master, for itself and its members: the value on its way, or the bytes of
+ * it (vmedia_ctrl_new_data(), size 0 for scalars); whether the caller gave it, which tells a button
+ * that is pressed; and another value in its place, in ->try_value() and ->get_volatile(), for
+ * scalars but the master, whose place is the operation's argument.
+ */
+int64_t vmedia_ctrl_new(const struct vmedia_ctrl *c);
+const void *vmedia_ctrl_new_data(const struct vmedia_ctrl *c, uint32_t *size);
+bool vmedia_ctrl_is_new(const struct vmedia_ctrl *c);
+void vmedia_ctrl_put(struct vmedia_ctrl *c, int64_t value);
 
 /*
  * The control @id of @ctx, or NULL. Context: any thread while the context lives (the set is fixed

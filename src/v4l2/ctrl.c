@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Controls: what they are, their values, and how values change.
+ * Controls: what they are, and their values. How values change is in ctrl_cluster.c.
  *
  * Theory of operation: a context's controls are fixed when it begins and sorted by ID. A change
  * goes
@@ -219,6 +219,7 @@ static struct vmedia_ctrl *ctrl_create(struct vmedia_ctx *ctx, const struct vmed
 	if (!c)
 		return NULL;
 	c->ctx = ctx;
+	c->master = c;
 	c->cfg = *cfg;
 	if (complete_config(&c->cfg) || count_elements(c)) {
 		vmedia_err("control 0x%08x has an impossible type or range (%lld to %lld, step "
@@ -300,25 +301,6 @@ int vmedia_ctrls_init(struct vmedia_ctx *ctx)
 	return ctx->ctrls.error;
 }
 
-static int call_set(struct vmedia_ctrl *c, const struct vmedia_ctrl_value *v)
-{
-	if (c->cfg.ops)
-		return c->cfg.ops->set ? c->cfg.ops->set(c, v) : 0;
-	return c->ctx->v->ops->set_ctrl ? c->ctx->v->ops->set_ctrl(c, v) : 0;
-}
-
-/* The device is told every value that it may have to act on. */
-static void announce(struct vmedia_ctrl *c)
-{
-	struct vmedia_ctrl_value v = { .val = c->cur,
-				       .data = c->data,
-				       .size = c->is_ptr ? vmedia_ctrl_bytes(c) : 0 };
-
-	if (c->cfg.type != V4L2_CTRL_TYPE_BUTTON && c->cfg.type != V4L2_CTRL_TYPE_CTRL_CLASS &&
-	    !(c->flags & V4L2_CTRL_FLAG_READ_ONLY))
-		call_set(c, &v);
-}
-
 int vmedia_ctrls_ready(struct vmedia_ctx *ctx)
 {
 	struct vmedia_ctrls *cs = &ctx->ctrls;
@@ -331,24 +313,9 @@ int vmedia_ctrls_ready(struct vmedia_ctx *ctx)
 			vmedia_ctrl_add(ctx, &class);
 	}
 	for (i = 0; i < cs->num && !cs->error; i++)
-		announce(cs->v[i]);
+		if (cs->v[i]->master == cs->v[i])
+			vmedia_cluster_announce(cs->v[i]);
 	return cs->error;
-}
-
-void vmedia_ctrls_reset(struct vmedia_ctx *ctx)
-{
-	unsigned int i;
-
-	for (i = 0; i < ctx->ctrls.num; i++) {
-		struct vmedia_ctrl *c = ctx->ctrls.v[i];
-
-		if (c->flags & V4L2_CTRL_FLAG_READ_ONLY)
-			continue;
-		c->cur = c->cfg.def;
-		if (c->is_ptr)
-			vmedia_ctrl_fill_default(c, c->data);
-		announce(c);
-	}
 }
 
 void vmedia_ctrls_finish(struct vmedia_ctx *ctx)
@@ -432,72 +399,6 @@ int vmedia_ctrl_check(const struct vmedia_ctrl *c, struct vmedia_ctrl_value *v)
 		}
 	}
 	return err;
-}
-
-/* ---- Reading and changing ---- */
-
-static struct vmedia_ctrl_value new_value(struct vmedia_ctrl *c)
-{
-	return (struct vmedia_ctrl_value){ .val = c->new_val, .data = c->new_data,
-					   .size = c->is_ptr ? vmedia_ctrl_bytes(c) : 0 };
-}
-
-int vmedia_ctrl_fetch(struct vmedia_ctrl *c)
-{
-	struct vmedia_ctrl_value v;
-	int err = 0;
-
-	c->new_val = c->cur;
-	if (c->is_ptr)
-		memcpy(c->new_data, c->data, vmedia_ctrl_bytes(c));
-	if (c->flags & V4L2_CTRL_FLAG_VOLATILE && c->cfg.ops && c->cfg.ops->get_volatile) {
-		v = new_value(c);
-		err = c->cfg.ops->get_volatile(c, &v);
-		c->new_val = v.val;
-	}
-	return err;
-}
-
-int vmedia_ctrl_try(struct vmedia_ctrl *c)
-{
-	struct vmedia_ctrl_value v = new_value(c);
-	int err = vmedia_ctrl_check(c, &v);
-
-	if (!err && c->cfg.ops && c->cfg.ops->try_value)
-		err = c->cfg.ops->try_value(c, &v);
-	c->new_val = v.val;
-	return err;
-}
-
-static bool differs(const struct vmedia_ctrl *c)
-{
-	return c->is_ptr ? memcmp(c->data, c->new_data, vmedia_ctrl_bytes(c)) != 0
-			 : c->cur != c->new_val;
-}
-
-int vmedia_ctrl_commit(struct vmedia_ctrl *c, struct vmedia_file *from)
-{
-	bool execute = c->flags & V4L2_CTRL_FLAG_EXECUTE_ON_WRITE;
-	bool is_volatile = c->flags & V4L2_CTRL_FLAG_VOLATILE;
-	struct vmedia_ctrl_value v = new_value(c);
-	struct vmedia_event ev;
-	int err;
-
-	if (c->flags & V4L2_CTRL_FLAG_GRABBED)
-		return -EBUSY;
-	if (!execute && (is_volatile || !differs(c)))
-		return 0;
-	err = call_set(c, &v);
-	if (err)
-		return err;
-	c->cur = c->new_val;
-	if (c->is_ptr)
-		memcpy(c->data, c->new_data, vmedia_ctrl_bytes(c));
-	if (!is_volatile) {
-		vmedia_ctrl_event(c, V4L2_EVENT_CTRL_CH_VALUE, &ev);
-		vmedia_ctx_event_but(c->ctx, &ev, from);
-	}
-	return 0;
 }
 
 /* ---- For devices ---- */

@@ -42,13 +42,17 @@ int vmedia_ctrl_set(struct vmedia_ctrl *c, int64_t value)
 
 	if (c->is_ptr)
 		return -EINVAL;
+	vmedia_cluster_begin(c->master);
+	if (c == c->master)
+		vmedia_cluster_value(c, value);
 	c->new_val = value;
-	err = vmedia_ctrl_try(c);
+	c->is_new = true;
+	err = vmedia_cluster_try(c->master);
 	if (err)
 		return err;
 	/* Grabbed from the driver, not from the device. */
 	c->flags &= ~(uint32_t)V4L2_CTRL_FLAG_GRABBED;
-	err = vmedia_ctrl_commit(c, NULL);
+	err = vmedia_cluster_commit(c->master, NULL);
 	c->flags |= grabbed;
 	return err;
 }
@@ -124,9 +128,11 @@ int vmedia_ctrl_modify_range(struct vmedia_ctrl *c, int64_t min, int64_t max, ui
 	}
 	if (value < min || value > max)
 		value = def;
+	vmedia_cluster_begin(c->master);
 	c->new_val = value;
-	if (!vmedia_ctrl_try(c))
-		vmedia_ctrl_commit(c, NULL);
+	c->is_new = true;
+	if (!vmedia_cluster_try(c->master))
+		vmedia_cluster_commit(c->master, NULL);
 	tell(c, V4L2_EVENT_CTRL_CH_RANGE);
 	return 0;
 }

@@ -231,12 +231,86 @@ static int validate(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs,
 	return 0;
 }
 
+/* What the request has for the cluster of its entry @first: into the members' working values. */
+static int take_cluster(struct vmedia_ctx *ctx, struct vmedia_request *req, uint32_t first)
+{
+	const struct vmedia_ioctl *io = vmedia_request_ioctl(req);
+	struct vmedia_ctrl *c, *master = vmedia_ctrl_find(ctx, io->ctrls[first].id)->master;
+	uint32_t i, end = master->next_member ? io->arg.ext_controls.count : first + 1;
+	int err = 0;
+
+	vmedia_cluster_begin(master);
+	for (i = first; i < end && master->is_auto; i++)
+		if (vmedia_ctrl_find(ctx, io->ctrls[i].id) == master)
+			vmedia_cluster_value(master, io->ctrls[i].value);
+	for (i = first; i < end && !err; i++) {
+		c = vmedia_ctrl_find(ctx, io->ctrls[i].id);
+		if (c->master != master)
+			continue;
+		err = take(c, req, i);
+		c->is_new = true;
+	}
+	return err;
+}
+
+/*
+ * What became of the values: rounded, masked. Payloads are not written back by a SET.
+ */
+static int give_cluster(struct vmedia_ctx *ctx, struct vmedia_request *req, uint32_t first)
+{
+	const struct vmedia_ioctl *io = vmedia_request_ioctl(req);
+	const struct vmedia_ctrl *c, *master = vmedia_ctrl_find(ctx, io->ctrls[first].id)->master;
+	uint32_t end = master->next_member ? io->arg.ext_controls.count : first + 1;
+	int err = 0;
+
+	for (uint32_t i = first; i < end && !err; i++) {
+		c = vmedia_ctrl_find(ctx, io->ctrls[i].id);
+		if (c->master == master && !c->is_ptr)
+			err = give(c, req, i);
+	}
+	return err;
+}
+
+/* Did an earlier entry bring the cluster of entry @i? */
+static bool is_done(struct vmedia_ctx *ctx, const struct vmedia_ioctl *io, uint32_t i)
+{
+	const struct vmedia_ctrl *c = vmedia_ctrl_find(ctx, io->ctrls[i].id);
+
+	if (c->master == c && !c->next_member)
+		return false;
+	for (uint32_t k = 0; k < i; k++)
+		if (vmedia_ctrl_find(ctx, io->ctrls[k].id)->master == c->master)
+			return true;
+	return false;
+}
+
+static int change_clusters(struct vmedia_file *f, struct vmedia_request *req, enum mode mode)
+{
+	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
+	struct vmedia_ext_controls *cs = &io->arg.ext_controls;
+	struct vmedia_ctrl *master;
+	int err = 0;
+
+	for (uint32_t i = 0; i < cs->count && !err; i++) {
+		if (is_done(f->ctx, io, i))
+			continue;
+		cs->error_idx = i;
+		master = vmedia_ctrl_find(f->ctx, io->ctrls[i].id)->master;
+		err = take_cluster(f->ctx, req, i);
+		if (!err)
+			err = vmedia_cluster_try(master);
+		if (!err && mode == SET)
+			err = vmedia_cluster_commit(master, f);
+		if (!err)
+			err = give_cluster(f->ctx, req, i);
+	}
+	return err;
+}
+
 static int change(struct vmedia_file *f, struct vmedia_request *req, enum mode mode)
 {
 	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
 	struct vmedia_ext_controls *cs = &io->arg.ext_controls;
-	struct vmedia_ctrl *c;
-	uint32_t i;
 	int err;
 
 	if (!f->ctx->ctrls.num)
@@ -254,24 +328,9 @@ static int change(struct vmedia_file *f, struct vmedia_request *req, enum mode m
 			cs->error_idx = cs->count;
 		return err;
 	}
-	for (i = 0; i < cs->count; i++) {
-		cs->error_idx = i;
-		c = vmedia_ctrl_find(f->ctx, io->ctrls[i].id);
-		err = take(c, req, i);
-		if (!err)
-			err = vmedia_ctrl_try(c);
-		if (!err && mode == SET)
-			err = vmedia_ctrl_commit(c, f);
-		if (err)
-			return err;
-		/*
-		 * What became of the value: rounded, masked. Payloads are not written back by a
-		 * SET.
-		 */
-		if (!c->is_ptr)
-			err = give(c, req, i);
-	}
-	cs->error_idx = cs->count;
+	err = change_clusters(f, req, mode);
+	if (!err)
+		cs->error_idx = cs->count;
 	return err;
 }
 

@@ -170,10 +170,14 @@ int vmedia_do_s_ctrl(struct vmedia_file *f, struct vmedia_request *req)
 		return -EINVAL;
 	if (c->flags & V4L2_CTRL_FLAG_READ_ONLY)
 		return -EACCES;
+	vmedia_cluster_begin(c->master);
+	if (c == c->master)
+		vmedia_cluster_value(c, v->value);
 	c->new_val = v->value;
-	err = vmedia_ctrl_try(c);
+	c->is_new = true;
+	err = vmedia_cluster_try(c->master);
 	if (!err)
-		err = vmedia_ctrl_commit(c, f);
+		err = vmedia_cluster_commit(c->master, f);
 	if (!err)
 		v->value = (int32_t)c->new_val;
 	return err;

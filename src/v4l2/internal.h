@@ -163,7 +163,12 @@ struct vmedia_ctrl {
 	/* One call's working values. */
 	int64_t new_val;
 	uint8_t *new_data;
-	bool is_new;
+	bool is_new;			/* given by the caller */
+	uint32_t what;			/* V4L2_EVENT_CTRL_CH_* that became of it */
+	/* The cluster: a chain that begins with the master, which decides; see ctrl_cluster.c. */
+	struct vmedia_ctrl *master, *next_member;
+	bool is_auto, has_volatiles;	/* master */
+	int64_t manual;			/* master: the value that is not automatic */
 };
 
 struct vmedia_ctrls {
@@ -202,14 +207,23 @@ uint32_t vmedia_ctrl_user_flags(const struct vmedia_ctrl *c);
 uint32_t vmedia_ctrl_bytes(const struct vmedia_ctrl *c);
 /* Round and check @v: 0, -ERANGE, -EINVAL. */
 int vmedia_ctrl_check(const struct vmedia_ctrl *c, struct vmedia_ctrl_value *v);
-/* Check new_val / new_data and ask ->try_value(). */
-int vmedia_ctrl_try(struct vmedia_ctrl *c);
 bool vmedia_ctrl_range_ok(const struct vmedia_ctrl_config *c);
 void vmedia_ctrl_fill_default(const struct vmedia_ctrl *c, uint8_t *data);
 /* Read the present value, volatile ones from the device: into new_val / new_data. */
 int vmedia_ctrl_fetch(struct vmedia_ctrl *c);
-/* new_val / new_data become current: ->set() unless nothing changed, events to all but @from. */
-int vmedia_ctrl_commit(struct vmedia_ctrl *c, struct vmedia_file *from);
+
+/*
+ * A change of a cluster: begin; vmedia_cluster_value() if the master is to get @value (the members
+ * may then be what the hardware had chosen); new_val or new_data and is_new of what is given; try,
+ * which rounds, checks and asks ->try_value(); commit, which calls ->set() unless nothing changed,
+ * makes it current, and sends events to all but @from, who knows.
+ */
+void vmedia_cluster_begin(struct vmedia_ctrl *master);
+void vmedia_cluster_value(struct vmedia_ctrl *master, int64_t value);
+int vmedia_cluster_try(struct vmedia_ctrl *master);
+int vmedia_cluster_commit(struct vmedia_ctrl *master, struct vmedia_file *from);
+/* ->set() of what is current. */
+void vmedia_cluster_announce(struct vmedia_ctrl *master);
 void vmedia_ctrl_event(const struct vmedia_ctrl *c, uint32_t changes, struct vmedia_event *ev);
 
 /* ---- Contexts, sessions, events ---- */
