@@ -16,8 +16,8 @@
 #define VMEDIA_KERNEL(a, b) (LINUX_VERSION_CODE >= KERNEL_VERSION(a, b, 0))
 
 /*
- * Before 6.3 a page that was pinned for reading may be another than the one that the program goes on
- * to write to, unless it was made the program's own.
+ * Before 6.3 a page that was pinned for reading may be another than the one that the program goes
+ * on to write to, unless it was made the program's own.
  */
 static inline unsigned int vmedia_pin_flags(bool write)
 {
