@@ -243,13 +243,34 @@ static bool index_taken(struct vmedia_queue *q, u32 first, u32 num)
 	return false;
 }
 
+/*
+ * CREATE_BUFS: the sizes are the program's, who may ask for any. Lowers *num_buffers to what fits.
+ */
+static int check_asked(unsigned int *num_buffers, unsigned int num, const unsigned int *sizes,
+		       u64 left)
+{
+	u64 total = 0;
+	unsigned int i;
+
+	for (i = 0; i < num; i++) {
+		if (!sizes[i] || sizes[i] > VMEDIA_MAX_PLANE_SIZE)
+			return -EINVAL;
+		total += PAGE_ALIGN((u64)sizes[i]);
+	}
+	*num_buffers = min_t(u64, *num_buffers, div64_u64(left, total));
+	return *num_buffers ? 0 : -ENOMEM;
+}
+
 static int setup_create(struct vmedia_queue *q, unsigned int *num_buffers,
 			unsigned int num_planes, unsigned int *sizes)
 {
 	struct v4l2_create_buffers create = *q->create;
 	unsigned int num, have[VIDEO_MAX_PLANES], i;
-	int err;
+	u64 left = room(q);
+	int err = check_asked(num_buffers, num_planes, sizes, left);
 
+	if (err)
+		return err;
 	create.count = *num_buffers;
 	create.memory = vmedia_num_buffers(&q->vb) && q->memory ? q->memory :
 			vmedia_carrier(q->session->dev, q->type, q->vb.memory);
@@ -278,7 +299,7 @@ static int setup_create(struct vmedia_queue *q, unsigned int *num_buffers,
 			sizes[i] = have[i];
 		}
 	}
-	return err ? err : check_sizes(q, num_buffers, num_planes, sizes, room(q));
+	return err ? err : check_sizes(q, num_buffers, num_planes, sizes, left);
 }
 
 int vmedia_queue_setup(struct vb2_queue *vq, unsigned int *num_buffers, unsigned int *num_planes,
