@@ -138,13 +138,27 @@ static u8 *next_event(struct vmedia_device *dev, unsigned int *len)
 	return buf;
 }
 
+/* With a DMA API there may be no bounce buffer for one: then it waits for the next round. */
+static bool post_idle(struct vmedia_device *dev)
+{
+	bool posted = false;
+
+	while (dev->num_idle && !post(dev, dev->idle[dev->num_idle - 1])) {
+		dev->num_idle--;
+		posted = true;
+	}
+	return posted;
+}
+
 /* A round of delivering; true if there may be more. */
 static bool deliver(struct vmedia_device *dev)
 {
 	unsigned int len, n;
+	bool posted;
 	u8 *buf;
 
 	lockdep_assert_held(&dev->event_lock);
+	posted = post_idle(dev);
 	vmedia_poll_answers(dev);
 	vmedia_finish_returned(dev);
 	for (n = 0; n < VMEDIA_NUM_EVENTS; n++) {
@@ -154,9 +168,10 @@ static bool deliver(struct vmedia_device *dev)
 		vmedia_poll_answers(dev);
 		vmedia_finish_returned(dev);
 		one_event(dev, buf, len);
-		post(dev, buf);
+		dev->idle[dev->num_idle++] = buf;
+		posted |= post_idle(dev);
 	}
-	if (n)
+	if (posted)
 		kick(dev);
 	if (n < VMEDIA_NUM_EVENTS)
 		vmedia_sessions_forget_closed(dev);

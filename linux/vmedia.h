@@ -156,6 +156,8 @@ struct vmedia_command {
  * @closed: sessions whose CLOSE came back, and whose last events may not have been taken yet
  * @event_copy: the same, as it came
  * @events: memory of event buffers, VMEDIA_EVT_MAX_SIZE apart
+ * @idle: those of them that could not be posted again yet. Under @event_lock
+ * @num_idle: how many
  * @sessions: by the device's id
  * @cookie: numbers loans
  * @refused: answers and events refused so far
@@ -196,6 +198,8 @@ struct vmedia_device {
 	struct list_head closed;
 	u8 event_copy[VMEDIA_EVT_MAX_SIZE];
 	u8 *events[VMEDIA_NUM_EVENTS];
+	u8 *idle[VMEDIA_NUM_EVENTS];
+	unsigned int num_idle;
 	struct xarray sessions;
 	atomic64_t cookie;
 	atomic64_t refused;
