@@ -201,6 +201,11 @@ void hostile_add_events(struct hostile *h, struct hostile_session *s, uint32_t w
 	bool stopped = which == VMEDIA_NR_STREAMOFF || which == VMEDIA_NR_REQBUFS;
 	unsigned int n;
 
+	/* A lie about a certain command is one about its session. */
+	if (s && (h->armed[HOSTILE_EV_ERROR].which == which ||
+		  h->armed[HOSTILE_EV_NOTLENT].which == which))
+		any = s;
+
 	if (s && which == HOSTILE_ANY && hostile_roll(h, HOSTILE_EV_DOUBLE, which))
 		add(h, HOSTILE_EV_DOUBLE, repeat_dqbuf(h, s, HOSTILE_EV_DOUBLE), true);
 	if (s && stopped && hostile_roll(h, HOSTILE_EV_LATE, which))

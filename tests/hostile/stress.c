@@ -426,7 +426,7 @@ static void arm_all(struct client *c, uint32_t rate, const char *only)
 		if (f >= HOSTILE_DOUBLE && f <= HOSTILE_JUMP)
 			continue;
 		if (f == HOSTILE_NEVER)
-			every = rate * 50;
+			every = rate * 200;
 		if (f == HOSTILE_LATE)
 			every = rate * 4;
 		if (f == HOSTILE_EV_ERROR || f == HOSTILE_EV_FLOOD)
