@@ -191,6 +191,15 @@ static void read_mappings(struct client *c)
 	check(c, true, "mappings can be touched", text);
 }
 
+/* Streams fail first and the node goes next: what files see between is not what they see then. */
+static void wait_for_end_of(const char *node)
+{
+	int tries = PATIENCE_MS / 10;
+
+	while (tries-- && !access(node, F_OK))
+		usleep(10000);
+}
+
 static void check_poll(struct client *c, int fd, const char *what)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLPRI };
@@ -214,6 +223,7 @@ static void check_gone(struct client *c)
 	unsigned int i, index;
 	char byte;
 
+	wait_for_end_of(c->node);
 	check_poll(c, c->fd, "poll of the streaming file says POLLERR and POLLHUP");
 	check_poll(c, c->idle_fd, "poll of the idle file says POLLERR and POLLHUP");
 	check_err(c, take(c, &index), ENODEV, "DQBUF");
