@@ -60,7 +60,7 @@ struct vmedia_ctrl_config {
 	const char *const *menu;	/* max + 1 entries; NULL or "" entries are skipped */
 	const int64_t *int_menu;	/* the same for V4L2_CTRL_TYPE_INTEGER_MENU */
 	uint64_t menu_skip;		/* bit i: entry i of a (standard) menu is not there */
-	uint32_t elem_size;		/* compound types: bytes of one element */
+	uint32_t elem_size;		/* compound types that V4L2 does not know: bytes of one */
 	uint32_t dims[4];	/* arrays; dims[0] == 0: not an array */
 	/* compounds and strings: initial value, elem_size bytes or a string; NULL: zeros */
 	const void *def_data;

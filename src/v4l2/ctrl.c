@@ -25,6 +25,8 @@
 
 static uint32_t element_size(const struct vmedia_ctrl_config *cfg)
 {
+	uint32_t size;
+
 	switch (cfg->type) {
 	case V4L2_CTRL_TYPE_INTEGER64:
 		return 8;
@@ -36,13 +38,15 @@ static uint32_t element_size(const struct vmedia_ctrl_config *cfg)
 		return 2;
 	case V4L2_CTRL_TYPE_U32:
 		return 4;
-	case V4L2_CTRL_TYPE_AREA:
-		return 8;
-	case VMEDIA_CTRL_TYPE_RECT:
-		return 16;
 	default:
-		return cfg->type >= V4L2_CTRL_COMPOUND_TYPES ? cfg->elem_size : 4;
+		break;
 	}
+	if (cfg->type < V4L2_CTRL_COMPOUND_TYPES)
+		return 4;
+	size = vmedia_ctrl_type_size(cfg->type);
+	if (size && cfg->elem_size && cfg->elem_size != size)
+		return 0;	/* no size is right */
+	return size ? size : cfg->elem_size;
 }
 
 bool vmedia_ctrl_range_ok(const struct vmedia_ctrl_config *c)

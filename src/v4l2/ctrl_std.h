@@ -40,6 +40,7 @@ struct vmedia_std_part {
 	unsigned int num;
 };
 
-extern const struct vmedia_std_part vmedia_std_user, vmedia_std_codec, vmedia_std_other;
+extern const struct vmedia_std_part vmedia_std_user, vmedia_std_codec, vmedia_std_other,
+	vmedia_std_stateless;
 
 #endif /* VMEDIA_V4L2_CTRL_STD_H */

@@ -104,9 +104,6 @@ static const struct vmedia_std_ctrl other[] = {
 	SLIDE(DETECT_MD_GLOBAL_THRESHOLD, "MD Global Threshold"),
 	CTRL(DETECT_MD_THRESHOLD_GRID, U16, 0, "MD Threshold Grid"),
 	CTRL(DETECT_MD_REGION_GRID, U8, 0, "MD Region Grid"),
-
-	CLASS(CODEC_STATELESS_CLASS, "Stateless Codec Controls"),
-	CLASS(COLORIMETRY_CLASS, "Colorimetry Controls"),
 };
 
 const struct vmedia_std_part vmedia_std_other = { other, VMEDIA_ARRAY_SIZE(other) };

@@ -138,7 +138,7 @@ const struct vmedia_std_part vmedia_std_user = { user, VMEDIA_ARRAY_SIZE(user) }
 const struct vmedia_std_ctrl *vmedia_std_ctrl_part(unsigned int part, unsigned int *count)
 {
 	const struct vmedia_std_part *const parts[VMEDIA_STD_CTRL_PARTS] = {
-		&vmedia_std_user, &vmedia_std_codec, &vmedia_std_other,
+		&vmedia_std_user, &vmedia_std_codec, &vmedia_std_other, &vmedia_std_stateless,
 	};
 
 	*count = parts[part]->num;

@@ -187,7 +187,9 @@ struct vmedia_std_ctrl {
 };
 const struct vmedia_std_ctrl *vmedia_std_ctrl_find(uint32_t id);
 const struct vmedia_std_ctrl *vmedia_std_ctrl_part(unsigned int part, unsigned int *count);
-#define VMEDIA_STD_CTRL_PARTS 3
+#define VMEDIA_STD_CTRL_PARTS 4
+/* Bytes of a structure type, 0 for those that V4L2 does not know. */
+uint32_t vmedia_ctrl_type_size(uint32_t type);
 
 int vmedia_ctrls_init(struct vmedia_ctx *ctx);
 /*

@@ -148,6 +148,36 @@ struct vmedia_evt rig_event(struct rig *r)
 	return evt;
 }
 
+int rig_ext(struct rig *r, uint32_t nr, uint32_t which, uint32_t count, struct rig_ext *e)
+{
+	static uint8_t raw[4][VMEDIA_SG_ENTRY_SIZE];
+	struct vmedia_sg sg[4] = { { 0 } };
+	struct vmedia_cmd cmd;
+	uint32_t i;
+	int err;
+
+	harness_cmd_ioctl(&cmd, r->s, nr);
+	cmd.io.arg.ext_controls = (struct vmedia_ext_controls){
+		.which = which, .count = count, .error_idx = 0xffffffff, .reserved = { 0xffffffff }
+	};
+	cmd.io.ctrls = e->c;
+	cmd.io.ctrl_sg = sg;
+	cmd.io.max_ctrls = 4;
+	for (i = 0; i < count; i++) {
+		struct vmedia_sg_entry entry = { .len = e->c[i].size };
+
+		if (!e->c[i].size)
+			continue;
+		entry.start = harness_gpa(&r->h, e->data[i]);
+		vmedia_sg_put(raw[i], 0, &entry);
+		sg[i] = (struct vmedia_sg){ raw[i], 1 };
+	}
+	err = rig_cmd(r, &cmd);
+	e->error_idx = cmd.io.arg.ext_controls.error_idx;
+	assert_int_equal(cmd.io.arg.ext_controls.reserved[0], 0);
+	return err;
+}
+
 static uint64_t random_state;
 
 void rig_seed(void)

@@ -54,6 +54,15 @@ struct vmedia_evt rig_event(struct rig *r);
 /* Is one there, without waiting? */
 bool rig_poll(struct rig *r, struct vmedia_evt *evt);
 
+/* G, S, TRY_EXT_CTRLS of @count controls: their values, payloads in guest memory, and the index. */
+struct rig_ext {
+	struct vmedia_ext_control c[4];
+	uint8_t *data[4];
+	uint32_t error_idx;
+};
+
+int rig_ext(struct rig *r, uint32_t nr, uint32_t which, uint32_t count, struct rig_ext *e);
+
 /* ---- A queue that the test drives ---- */
 
 struct manual {

@@ -305,42 +305,6 @@ static void test_values(void **state)
 
 /* ---- Ext controls ---- */
 
-struct ext {
-	struct vmedia_ext_control c[4];
-	uint8_t *data[4];
-	uint32_t error_idx;
-};
-
-static int ext(struct rig *r, uint32_t nr, uint32_t which, uint32_t count, struct ext *e)
-{
-	static uint8_t raw[4][VMEDIA_SG_ENTRY_SIZE];
-	struct vmedia_sg sg[4] = { { 0 } };
-	struct vmedia_cmd cmd;
-	uint32_t i;
-	int err;
-
-	harness_cmd_ioctl(&cmd, r->s, nr);
-	cmd.io.arg.ext_controls = (struct vmedia_ext_controls){
-		.which = which, .count = count, .error_idx = 0xffffffff, .reserved = { 0xffffffff }
-	};
-	cmd.io.ctrls = e->c;
-	cmd.io.ctrl_sg = sg;
-	cmd.io.max_ctrls = 4;
-	for (i = 0; i < count; i++) {
-		struct vmedia_sg_entry entry = { .len = e->c[i].size };
-
-		if (!e->c[i].size)
-			continue;
-		entry.start = harness_gpa(&r->h, e->data[i]);
-		vmedia_sg_put(raw[i], 0, &entry);
-		sg[i] = (struct vmedia_sg){ raw[i], 1 };
-	}
-	err = rig_cmd(r, &cmd);
-	e->error_idx = cmd.io.arg.ext_controls.error_idx;
-	assert_int_equal(cmd.io.arg.ext_controls.reserved[0], 0);
-	return err;
-}
-
 #define G VMEDIA_NR_G_EXT_CTRLS
 #define S VMEDIA_NR_S_EXT_CTRLS
 #define T VMEDIA_NR_TRY_EXT_CTRLS
@@ -348,31 +312,31 @@ static int ext(struct rig *r, uint32_t nr, uint32_t which, uint32_t count, struc
 static void test_ext_which(void **state)
 {
 	struct rig *r = start();
-	struct ext e = { .c = { { .id = V4L2_CID_BRIGHTNESS } } };
+	struct rig_ext e = { .c = { { .id = V4L2_CID_BRIGHTNESS } } };
 
 	(void)state;
 	/* no controls: does the class exist? */
-	assert_int_equal(ext(r, G, 0, 0, &e), 0);
-	assert_int_equal(ext(r, S, V4L2_CTRL_CLASS_USER, 0, &e), 0);
-	assert_int_equal(ext(r, T, V4L2_CTRL_CLASS_CAMERA, 0, &e), 0);
-	assert_int_equal(ext(r, G, V4L2_CTRL_CLASS_CODEC, 0, &e), -EINVAL);
-	assert_int_equal(ext(r, G, V4L2_CTRL_WHICH_DEF_VAL, 0, &e), 0);
-	assert_int_equal(ext(r, S, V4L2_CTRL_WHICH_DEF_VAL, 0, &e), -EINVAL);
-	assert_int_equal(ext(r, G, V4L2_CTRL_WHICH_REQUEST_VAL, 0, &e), -EINVAL);
-	assert_int_equal(ext(r, G, V4L2_CTRL_WHICH_DEF_VAL, 1, &e), 0);
+	assert_int_equal(rig_ext(r, G, 0, 0, &e), 0);
+	assert_int_equal(rig_ext(r, S, V4L2_CTRL_CLASS_USER, 0, &e), 0);
+	assert_int_equal(rig_ext(r, T, V4L2_CTRL_CLASS_CAMERA, 0, &e), 0);
+	assert_int_equal(rig_ext(r, G, V4L2_CTRL_CLASS_CODEC, 0, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, G, V4L2_CTRL_WHICH_DEF_VAL, 0, &e), 0);
+	assert_int_equal(rig_ext(r, S, V4L2_CTRL_WHICH_DEF_VAL, 0, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, G, V4L2_CTRL_WHICH_REQUEST_VAL, 0, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, G, V4L2_CTRL_WHICH_DEF_VAL, 1, &e), 0);
 	assert_int_equal(e.c[0].value, 50);
 	assert_int_equal(e.error_idx, 1);
-	assert_int_equal(ext(r, S, V4L2_CTRL_WHICH_DEF_VAL, 1, &e), -EINVAL);
-	assert_int_equal(ext(r, T, V4L2_CTRL_WHICH_DEF_VAL, 1, &e), -EINVAL);
-	assert_int_equal(ext(r, G, V4L2_CTRL_WHICH_MIN_VAL, 1, &e), -EINVAL);
-	assert_int_equal(ext(r, G, V4L2_CTRL_WHICH_MAX_VAL, 1, &e), -EINVAL);
-	assert_int_equal(ext(r, S, V4L2_CTRL_WHICH_MAX_VAL, 1, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, S, V4L2_CTRL_WHICH_DEF_VAL, 1, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, T, V4L2_CTRL_WHICH_DEF_VAL, 1, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, G, V4L2_CTRL_WHICH_MIN_VAL, 1, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, G, V4L2_CTRL_WHICH_MAX_VAL, 1, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, S, V4L2_CTRL_WHICH_MAX_VAL, 1, &e), -EINVAL);
 	/* classes do not mix */
 	e.c[1].id = V4L2_CID_EXPOSURE_ABSOLUTE;
-	assert_int_equal(ext(r, G, 0, 2, &e), 0);
-	assert_int_equal(ext(r, G, V4L2_CTRL_CLASS_USER, 2, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, G, 0, 2, &e), 0);
+	assert_int_equal(rig_ext(r, G, V4L2_CTRL_CLASS_USER, 2, &e), -EINVAL);
 	assert_int_equal(e.error_idx, 2);
-	assert_int_equal(ext(r, T, V4L2_CTRL_CLASS_USER, 2, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, T, V4L2_CTRL_CLASS_USER, 2, &e), -EINVAL);
 	assert_int_equal(e.error_idx, 1);
 	rig_end(r);
 }
@@ -380,30 +344,30 @@ static void test_ext_which(void **state)
 static void test_ext_error_idx(void **state)
 {
 	struct rig *r = start();
-	struct ext e = { .c = { { .id = V4L2_CID_BRIGHTNESS, .value = 20 },
+	struct rig_ext e = { .c = { { .id = V4L2_CID_BRIGHTNESS, .value = 20 },
 				{ .id = 0x00980000 + 0xfff } } };
 	int32_t got;
 
 	(void)state;
-	assert_int_equal(ext(r, G, 0, 2, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, G, 0, 2, &e), -EINVAL);
 	assert_int_equal(e.error_idx, 2);
-	assert_int_equal(ext(r, S, 0, 2, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, S, 0, 2, &e), -EINVAL);
 	assert_int_equal(e.error_idx, 2);
-	assert_int_equal(ext(r, T, 0, 2, &e), -EINVAL);
+	assert_int_equal(rig_ext(r, T, 0, 2, &e), -EINVAL);
 	assert_int_equal(e.error_idx, 1);
 	/* read-only, write-only, out of range: nothing was changed */
 	e.c[1] = (struct vmedia_ext_control){ .id = V4L2_CID_EXPOSURE_ABSOLUTE };
-	assert_int_equal(ext(r, S, 0, 2, &e), -EACCES);
+	assert_int_equal(rig_ext(r, S, 0, 2, &e), -EACCES);
 	assert_int_equal(e.error_idx, 2);
-	assert_int_equal(ext(r, T, 0, 2, &e), -EACCES);
+	assert_int_equal(rig_ext(r, T, 0, 2, &e), -EACCES);
 	assert_int_equal(e.error_idx, 1);
 	e.c[1].id = V4L2_CID_DO_WHITE_BALANCE;
-	assert_int_equal(ext(r, G, 0, 2, &e), -EACCES);
+	assert_int_equal(rig_ext(r, G, 0, 2, &e), -EACCES);
 	assert_int_equal(e.error_idx, 2);
 	e.c[1] = (struct vmedia_ext_control){ .id = V4L2_CID_POWER_LINE_FREQUENCY, .value = 99 };
-	assert_int_equal(ext(r, S, 0, 2, &e), -ERANGE);
+	assert_int_equal(rig_ext(r, S, 0, 2, &e), -ERANGE);
 	assert_int_equal(e.error_idx, 2);
-	assert_int_equal(ext(r, T, 0, 2, &e), -ERANGE);
+	assert_int_equal(rig_ext(r, T, 0, 2, &e), -ERANGE);
 	assert_int_equal(e.error_idx, 1);
 	assert_int_equal(g_ctrl(r, V4L2_CID_BRIGHTNESS, &got), 0);
 	assert_int_equal(got, 50);
@@ -411,21 +375,21 @@ static void test_ext_error_idx(void **state)
 	refuse_value = 9;
 	e.c[0].value = 30;
 	e.c[1] = (struct vmedia_ext_control){ .id = V4L2_CID_GAIN, .value = 9 };
-	assert_int_equal(ext(r, S, 0, 2, &e), -EIO);
+	assert_int_equal(rig_ext(r, S, 0, 2, &e), -EIO);
 	assert_int_equal(e.error_idx, 1);
 	assert_int_equal(g_ctrl(r, V4L2_CID_BRIGHTNESS, &got), 0);
 	assert_int_equal(got, 30);
 	/* TRY rounds and changes nothing */
 	e.c[0].value = 44;
 	e.c[1].value = 1000;
-	assert_int_equal(ext(r, T, 0, 2, &e), 0);
+	assert_int_equal(rig_ext(r, T, 0, 2, &e), 0);
 	assert_int_equal(e.c[0].value, 40);
 	assert_int_equal(e.c[1].value, 255);
 	assert_int_equal(e.error_idx, 2);
 	assert_int_equal(g_ctrl(r, V4L2_CID_BRIGHTNESS, &got), 0);
 	assert_int_equal(got, 30);
 	e.c[0] = (struct vmedia_ext_control){ .id = PRIV(2), .value64 = 1ll << 60 };
-	assert_int_equal(ext(r, S, 0, 1, &e), 0);
+	assert_int_equal(rig_ext(r, S, 0, 1, &e), 0);
 	assert_true(e.c[0].value64 == 1ll << 50);
 	rig_end(r);
 }
@@ -435,51 +399,51 @@ static void test_payloads(void **state)
 	struct rig *r = start();
 	char *text = harness_alloc(&r->h, 64, 64);
 	uint16_t *grid = harness_alloc(&r->h, 64, 64);
-	struct ext e = { .c = { { .id = PRIV(3), .size = 64 } }, .data = { (uint8_t *)text } };
+	struct rig_ext e = { .c = { { .id = PRIV(3), .size = 64 } }, .data = { (uint8_t *)text } };
 
 	(void)state;
-	assert_int_equal(ext(r, G, 0, 1, &e), 0);
+	assert_int_equal(rig_ext(r, G, 0, 1, &e), 0);
 	assert_string_equal(text, "abc");
 	e.c[0].size = 3;
-	assert_int_equal(ext(r, G, 0, 1, &e), -ENOSPC);
+	assert_int_equal(rig_ext(r, G, 0, 1, &e), -ENOSPC);
 	assert_int_equal(e.c[0].size, 9);
 	memcpy(text, "12345678", 9);
 	e.c[0].size = 9;
-	assert_int_equal(ext(r, S, 0, 1, &e), 0);
+	assert_int_equal(rig_ext(r, S, 0, 1, &e), 0);
 	memset(text, 'x', 64);
 	e.c[0].size = 64;
-	assert_int_equal(ext(r, S, 0, 1, &e), -ERANGE);
+	assert_int_equal(rig_ext(r, S, 0, 1, &e), -ERANGE);
 	text[1] = 0;
-	assert_int_equal(ext(r, S, 0, 1, &e), -ERANGE);
+	assert_int_equal(rig_ext(r, S, 0, 1, &e), -ERANGE);
 	memset(text, 0, 64);
-	assert_int_equal(ext(r, G, 0, 1, &e), 0);
+	assert_int_equal(rig_ext(r, G, 0, 1, &e), 0);
 	assert_string_equal(text, "12345678");
 	/* arrays: all of it, each element in range */
 	e.c[0] = (struct vmedia_ext_control){ .id = PRIV(5), .size = 11 };
 	e.data[0] = (uint8_t *)grid;
-	assert_int_equal(ext(r, G, 0, 1, &e), -ENOSPC);
+	assert_int_equal(rig_ext(r, G, 0, 1, &e), -ENOSPC);
 	assert_int_equal(e.c[0].size, 12);
-	assert_int_equal(ext(r, G, 0, 1, &e), 0);
+	assert_int_equal(rig_ext(r, G, 0, 1, &e), 0);
 	assert_int_equal(grid[5], 3);
 	grid[0] = 500;
 	grid[5] = 60000;
-	assert_int_equal(ext(r, S, 0, 1, &e), 0);
+	assert_int_equal(rig_ext(r, S, 0, 1, &e), 0);
 	memset(grid, 0, 12);
-	assert_int_equal(ext(r, G, 0, 1, &e), 0);
+	assert_int_equal(rig_ext(r, G, 0, 1, &e), 0);
 	assert_int_equal(grid[0], 500);
 	assert_int_equal(grid[5], 1000);
-	assert_int_equal(ext(r, G, V4L2_CTRL_WHICH_DEF_VAL, 1, &e), 0);
+	assert_int_equal(rig_ext(r, G, V4L2_CTRL_WHICH_DEF_VAL, 1, &e), 0);
 	assert_int_equal(grid[5], 3);
 	e.c[0].size = 4;
-	assert_int_equal(ext(r, S, 0, 1, &e), -EFAULT);
+	assert_int_equal(rig_ext(r, S, 0, 1, &e), -EFAULT);
 	/* compounds */
 	e.c[0] = (struct vmedia_ext_control){ .id = V4L2_CID_UNIT_CELL_SIZE, .size = 8 };
-	assert_int_equal(ext(r, G, 0, 1, &e), 0);
+	assert_int_equal(rig_ext(r, G, 0, 1, &e), 0);
 	assert_memory_equal(grid, area, 8);
 	/* size 0 where there must be one */
 	e.c[0] = (struct vmedia_ext_control){ .id = PRIV(3) };
-	assert_int_equal(ext(r, S, 0, 1, &e), -ERANGE);
-	assert_int_equal(ext(r, G, 0, 1, &e), -ENOSPC);
+	assert_int_equal(rig_ext(r, S, 0, 1, &e), -ERANGE);
+	assert_int_equal(rig_ext(r, G, 0, 1, &e), -ENOSPC);
 	assert_int_equal(e.c[0].size, 9);
 	rig_end(r);
 }

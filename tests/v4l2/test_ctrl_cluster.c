@@ -143,22 +143,6 @@ static uint32_t flags(struct rig *r, uint32_t id)
 	return a.query_ext_ctrl.flags;
 }
 
-static int ext(struct rig *r, uint32_t nr, struct vmedia_ext_control *v, uint32_t n, uint32_t *idx)
-{
-	struct vmedia_sg sg[4] = { { 0 } };
-	struct vmedia_cmd cmd;
-	int err;
-
-	harness_cmd_ioctl(&cmd, r->s, nr);
-	cmd.io.arg.ext_controls = (struct vmedia_ext_controls){ .count = n };
-	cmd.io.ctrls = v;
-	cmd.io.ctrl_sg = sg;
-	cmd.io.max_ctrls = 4;
-	err = rig_cmd(r, &cmd);
-	*idx = cmd.io.arg.ext_controls.error_idx;
-	return err;
-}
-
 static void subscribe(struct rig *r, uint32_t id)
 {
 	PAYLOAD(a);
@@ -173,19 +157,18 @@ static void subscribe(struct rig *r, uint32_t id)
 /* One change for both, in one ->set(); refused or made as a whole. */
 static void test_together(void **state)
 {
-	struct vmedia_ext_control both[] = { CE(HFLIP, 0), CE(BRIGHTNESS, 7), CE(VFLIP, 1) };
+	struct rig_ext e = { .c = { CE(HFLIP, 0), CE(BRIGHTNESS, 7), CE(VFLIP, 1) } };
 	struct rig *r = start();
-	uint32_t idx;
 
 	dev.sets = 0;
-	assert_int_equal(ext(r, VMEDIA_NR_S_EXT_CTRLS, both, 3, &idx), 0);
-	assert_int_equal(idx, 3);
+	assert_int_equal(rig_ext(r, VMEDIA_NR_S_EXT_CTRLS, 0, 3, &e), 0);
+	assert_int_equal(e.error_idx, 3);
 	assert_int_equal(dev.sets, 1);
 	assert_int_equal(dev.vflip, 1);
 	assert_true(dev.new_hflip && dev.new_vflip);
 	assert_int_equal(get(r, V4L2_CID_BRIGHTNESS), 7);
 	/* the same again changes nothing */
-	assert_int_equal(ext(r, VMEDIA_NR_S_EXT_CTRLS, both, 3, &idx), 0);
+	assert_int_equal(rig_ext(r, VMEDIA_NR_S_EXT_CTRLS, 0, 3, &e), 0);
 	assert_int_equal(dev.sets, 1);
 	/* a member alone goes the master's way too, and sees the others as they are */
 	assert_int_equal(set(r, V4L2_CID_VFLIP, 0), 0);
@@ -193,23 +176,23 @@ static void test_together(void **state)
 	assert_false(dev.new_hflip);
 	assert_true(dev.new_vflip);
 	/* ->try_value() of the master changes a member, and the caller sees it */
-	both[0].value = 1;
-	both[2].value = 1;
-	assert_int_equal(ext(r, VMEDIA_NR_TRY_EXT_CTRLS, both, 3, &idx), 0);
-	assert_int_equal(both[2].value, 0);
+	e.c[0].value = 1;
+	e.c[2].value = 1;
+	assert_int_equal(rig_ext(r, VMEDIA_NR_TRY_EXT_CTRLS, 0, 3, &e), 0);
+	assert_int_equal(e.c[2].value, 0);
 	assert_int_equal(dev.sets, 2);
-	both[2].value = 1;
-	assert_int_equal(ext(r, VMEDIA_NR_S_EXT_CTRLS, both, 3, &idx), 0);
-	assert_int_equal(both[0].value, 1);
-	assert_int_equal(both[2].value, 0);
+	e.c[2].value = 1;
+	assert_int_equal(rig_ext(r, VMEDIA_NR_S_EXT_CTRLS, 0, 3, &e), 0);
+	assert_int_equal(e.c[0].value, 1);
+	assert_int_equal(e.c[2].value, 0);
 	assert_int_equal(get(r, V4L2_CID_HFLIP), 1);
 	assert_int_equal(get(r, V4L2_CID_VFLIP), 0);
 	/* refused: neither */
 	dev.set_err = -EIO;
-	both[0].value = 0;
-	both[2].value = 1;
-	assert_int_equal(ext(r, VMEDIA_NR_S_EXT_CTRLS, both, 3, &idx), -EIO);
-	assert_int_equal(idx, 0);
+	e.c[0].value = 0;
+	e.c[2].value = 1;
+	assert_int_equal(rig_ext(r, VMEDIA_NR_S_EXT_CTRLS, 0, 3, &e), -EIO);
+	assert_int_equal(e.error_idx, 0);
 	assert_int_equal(get(r, V4L2_CID_HFLIP), 1);
 	assert_int_equal(get(r, V4L2_CID_VFLIP), 0);
 	/* grabbed: the other may change */
@@ -225,9 +208,8 @@ static void test_together(void **state)
 
 static void test_automatic(void **state)
 {
-	struct vmedia_ext_control by_hand[] = { CE(GAIN, 33), CE(AUTOGAIN, 0) };
+	struct rig_ext e = { .c = { CE(GAIN, 33), CE(AUTOGAIN, 0) } };
 	struct rig *r = start();
-	uint32_t idx;
 
 	/* it begins in the automatic mode, with the hardware's values */
 	assert_true(flags(r, V4L2_CID_AUTOGAIN) & V4L2_CTRL_FLAG_UPDATE);
@@ -256,13 +238,13 @@ static void test_automatic(void **state)
 	/* and back; then to manual with a value for one of them, whatever the order */
 	assert_int_equal(set(r, V4L2_CID_AUTOGAIN, 1), 0);
 	assert_int_equal(get(r, V4L2_CID_GAIN), 1);
-	assert_int_equal(ext(r, VMEDIA_NR_S_EXT_CTRLS, by_hand, 2, &idx), 0);
+	assert_int_equal(rig_ext(r, VMEDIA_NR_S_EXT_CTRLS, 0, 2, &e), 0);
 	assert_int_equal(dev.gain, 33);
 	assert_int_equal(get(r, V4L2_CID_GAIN), 33);
 	assert_int_equal(get(r, V4L2_CID_EXPOSURE), 900);
 	/* a TRY of it changes nothing */
 	assert_int_equal(set(r, V4L2_CID_AUTOGAIN, 1), 0);
-	assert_int_equal(ext(r, VMEDIA_NR_TRY_EXT_CTRLS, by_hand, 2, &idx), 0);
+	assert_int_equal(rig_ext(r, VMEDIA_NR_TRY_EXT_CTRLS, 0, 2, &e), 0);
 	assert_int_equal(flags(r, V4L2_CID_GAIN) & AUTO_FLAGS, AUTO_FLAGS);
 	/* a reset begins anew */
 	assert_int_equal(set(r, V4L2_CID_AUTOGAIN, 0), 0);
