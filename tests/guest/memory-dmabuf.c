@@ -62,6 +62,11 @@ static void foreign(const char *path, const struct pictures *model)
 		return;
 	}
 	close(fd);
+	/*
+	 * Where all DMA bounces, udmabuf's own mapping is a copy, too, and its sync puts what was
+	 * in it over what the device has written.
+	 */
+	n->no_sync = true;
 	node_buffers(n, V4L2_MEMORY_DMABUF, MAX_BUFFERS);
 	for (i = 0; i < n->num; i++)
 		import(n, i, udmabuf(len), len);
