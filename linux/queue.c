@@ -207,11 +207,11 @@ static void qbuf_answered(struct vmedia_command *c)
 	struct vmedia_session *s = c->session;
 	struct vmedia_queue *q = s->queue[c->type];
 
-	if (c->err && !c->reaped)
-		refused_qbuf(q, c->index, c->cookie, c->err, c->cmd.why.what);
 	/* The device's own queue has failed: as vb2_queue_error() there, so here. */
 	if (c->err == -EIO && !c->reaped && !c->cmd.why.what && READ_ONCE(q->on))
 		vb2_queue_error(&q->vb);
+	if (c->err && !c->reaped)
+		refused_qbuf(q, c->index, c->cookie, c->err, c->cmd.why.what);
 	spin_lock(&s->buf_lock);
 	q->unanswered--;
 	spin_unlock(&s->buf_lock);

@@ -2,13 +2,15 @@
 /*
  * Devices of the rarer buffer types, for guest tests: a frame each 20 ms, counted in its bytes.
  *
- *	kinds-device --socket-path=SOCK --kind=KIND
+ *	kinds-device --socket-path=SOCK --kind=KIND [--fail-after=N]
  *
  *   meta, meta-out	metadata
  *   vbi, vbi-out	lines of the blanking interval, with TV standards
  *   sliced		the same, sliced, with SLICED_VBI_CAP
  *   sdr, sdr-out	samples of a radio, with a tuner or a modulator, frequencies and bands
  *   output		pictures that are shown to nobody
+ *
+ * After N frames of a stream the queue is in error, as vmedia_queue_error() has it.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -39,6 +41,7 @@ static struct {
 	struct vmedia_buf *ready[32];
 	unsigned int num;
 	uint8_t count;
+	unsigned long frames, fail_after;
 	bool output;
 	uint32_t radio;			/* type of a tuner; 0: none */
 	uint64_t std;			/* 0: none */
@@ -52,9 +55,15 @@ static void frame(struct vmedia_timer *timer)
 {
 	struct vmedia_buf *b = kind.ready[0];
 
+	if (kind.fail_after && kind.frames == kind.fail_after) {
+		kind.num = 0;
+		vmedia_queue_error(kind.queue);
+		return;
+	}
 	vmedia_timer_arm(timer, vmedia_now_ns() + PERIOD_NS);
 	if (!kind.num)
 		return;
+	kind.frames++;
 	memmove(kind.ready, kind.ready + 1, --kind.num * sizeof(kind.ready[0]));
 	kind.count++;
 	if (!kind.output) {
@@ -76,6 +85,7 @@ static int start_streaming(struct vmedia_queue *q, uint32_t count)
 {
 	(void)count;
 	kind.queue = q;
+	kind.frames = 0;
 	vmedia_timer_arm(&kind.timer, vmedia_now_ns() + PERIOD_NS);
 	return 0;
 }
@@ -367,6 +377,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "socket-path", required_argument, NULL, 's' },
 		{ "kind", required_argument, NULL, 'k' },
+		{ "fail-after", required_argument, NULL, 'f' },
 		{ 0 },
 	};
 	const char *path = NULL, *name = "";
@@ -377,11 +388,13 @@ int main(int argc, char **argv)
 			path = optarg;
 		else if (c == 'k')
 			name = optarg;
+		else if (c == 'f')
+			kind.fail_after = strtoul(optarg, NULL, 10);
 		else
 			return 2;
 	}
 	if (!path || optind != argc || !configure(name)) {
-		fprintf(stderr, "usage: kinds-device --socket-path=SOCK --kind=KIND\n");
+		fprintf(stderr, "usage: kinds-device --socket-path=SOCK --kind=KIND [--fail-after=N]\n");
 		return 2;
 	}
 	return serve(path);

@@ -10,6 +10,7 @@
  *						to wake its CAPTURE queue then)
  *	m2m-client decode ENCODER DECODER	of a decoder, and changes of resolution
  *	m2m-client gone NODE			calls that wait when the device goes away
+ *	m2m-client failing NODE			a metadata device whose queue fails
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -316,6 +317,39 @@ static int gone(const char *node)
 	return 0;
 }
 
+/* ---- failing ---- */
+
+/* A metadata device whose queue is in error after two frames, until it is stopped. */
+static int failing(const char *node)
+{
+	struct client_queue q;
+	unsigned int i;
+
+	client_setup(&q, client_open(node, O_NONBLOCK), V4L2_BUF_TYPE_META_CAPTURE);
+	client_request(&q, 3);
+	for (i = 0; i < 3; i++)
+		client_queue_buf(&q, i);
+	client_stream(&q, true);
+	for (i = 0; i < 3; i++) {
+		client_await(q.fd, "frame", POLLIN);
+		client_result("DQBUF", client_take_buf(&q));
+		client_say("%u%s\n", q.last.index, q.last.flags & V4L2_BUF_FLAG_ERROR ? ", ERROR" : "");
+	}
+	/* Its answer is not waited for; what it says is found by the next call. */
+	client_queue_buf(&q, 0);
+	client_await(q.fd, "refused", POLLIN);
+	client_dequeue(&q);
+	client_queue_buf(&q, 1);
+	client_stream(&q, false);
+	client_say("-- and again\n");
+	client_queue_buf(&q, 1);
+	client_stream(&q, true);
+	client_await(q.fd, "frame", POLLIN);
+	client_result("DQBUF", client_take_buf(&q));
+	close(q.fd);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	/* Nothing here may hang: what does ends by this. */
@@ -328,10 +362,12 @@ int main(int argc, char **argv)
 		return m2m_encode(argv[2], false);
 	if (argc == 3 && !strcmp(argv[1], "gone"))
 		return gone(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "failing"))
+		return failing(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "restart"))
 		return m2m_encode(argv[2], true);
 	if (argc == 4 && !strcmp(argv[1], "decode"))
 		return m2m_decode(argv[2], argv[3]);
-	fprintf(stderr, "usage: m2m-client pair|content|encode|restart|gone NODE, or decode ENCODER DECODER\n");
+	fprintf(stderr, "usage: m2m-client pair|content|encode|restart|gone|failing NODE, or decode ENCODER DECODER\n");
 	return 2;
 }
