@@ -33,17 +33,19 @@ void vmedia_device_fail(struct vmedia_device *dev, const char *why)
 	struct vmedia_session *s;
 	unsigned long id;
 
-	if (xchg(&dev->failed, true))
-		return;
-	if (why)
-		pr_err("%s: the device cannot be used any more: %s\n", vmedia_name(dev), why);
-	wake_up_all(&dev->space);
+	/* Who comes second returns no sooner than all is done: removal then stops the watchdog. */
 	xa_lock(&dev->sessions);
-	xa_for_each(&dev->sessions, id, s)
-		vmedia_session_fail(s, -ENODEV);
+	if (!xchg(&dev->failed, true)) {
+		if (why)
+			pr_err("%s: the device cannot be used any more: %s\n", vmedia_name(dev),
+			       why);
+		wake_up_all(&dev->space);
+		xa_for_each(&dev->sessions, id, s)
+			vmedia_session_fail(s, -ENODEV);
+		WRITE_ONCE(dev->unregister, true);
+		mod_delayed_work(dev->wq, &dev->watchdog, 0);
+	}
 	xa_unlock(&dev->sessions);
-	WRITE_ONCE(dev->unregister, true);
-	mod_delayed_work(dev->wq, &dev->watchdog, 0);
 }
 
 /* A back-end that is gone breaks the queues, and says no more: look from time to time. */
