@@ -31,6 +31,7 @@
 #define PERIOD_NS	20000000u
 #define STDS		(V4L2_STD_PAL | V4L2_STD_NTSC_M)
 #define LINE		1440
+#define RADIO_CAPS	(V4L2_TUNER_CAP_1HZ | V4L2_TUNER_CAP_FREQ_BANDS)
 #define BAND_LOW	300000u
 #define BAND_HIGH	2000000u
 
@@ -171,8 +172,7 @@ static int tuner(struct vmedia_tuner *t)
 {
 	if (t->index)
 		return -EINVAL;
-	*t = (struct vmedia_tuner){ .name = "SDR", .type = kind.radio,
-				    .capability = V4L2_TUNER_CAP_1HZ | V4L2_TUNER_CAP_FREQ_BANDS,
+	*t = (struct vmedia_tuner){ .name = "SDR", .type = kind.radio, .capability = RADIO_CAPS,
 				    .rangelow = BAND_LOW, .rangehigh = BAND_HIGH };
 	return 0;
 }
@@ -181,8 +181,7 @@ static int modulator(struct vmedia_modulator *m)
 {
 	if (m->index)
 		return -EINVAL;
-	*m = (struct vmedia_modulator){ .name = "SDR", .type = kind.radio,
-					.capability = V4L2_TUNER_CAP_1HZ | V4L2_TUNER_CAP_FREQ_BANDS,
+	*m = (struct vmedia_modulator){ .name = "SDR", .type = kind.radio, .capability = RADIO_CAPS,
 					.rangelow = BAND_LOW, .rangehigh = BAND_HIGH };
 	return 0;
 }
@@ -191,9 +190,8 @@ static int bands(struct vmedia_frequency_band *b)
 {
 	if (b->tuner || b->index || b->type != kind.radio)
 		return -EINVAL;
-	*b = (struct vmedia_frequency_band){ .type = kind.radio, .modulation = V4L2_BAND_MODULATION_AM,
-					     .capability = V4L2_TUNER_CAP_1HZ |
-							   V4L2_TUNER_CAP_FREQ_BANDS,
+	*b = (struct vmedia_frequency_band){ .type = kind.radio, .capability = RADIO_CAPS,
+					     .modulation = V4L2_BAND_MODULATION_AM,
 					     .rangelow = BAND_LOW, .rangehigh = BAND_HIGH };
 	return 0;
 }
@@ -394,7 +392,8 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	if (!path || optind != argc || !configure(name)) {
-		fprintf(stderr, "usage: kinds-device --socket-path=SOCK --kind=KIND [--fail-after=N]\n");
+		fprintf(stderr, "usage: kinds-device --socket-path=SOCK --kind=KIND "
+				"[--fail-after=N]\n");
 		return 2;
 	}
 	return serve(path);

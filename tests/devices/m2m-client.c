@@ -5,9 +5,9 @@
  *
  *	m2m-client pair NODE			buffers, poll, stops, errors
  *	m2m-client content NODE			does CAPTURE have OUTPUT's bytes, inverted
- *	m2m-client encode ENCODER		an encoder's drains; it starts anew by STREAMOFF and ON
- *	m2m-client restart ENCODER		the same, anew by START (vicodec of Linux 6.1 forgets
- *						to wake its CAPTURE queue then)
+ *	m2m-client encode ENCODER		drains of an encoder, each ended by STREAMOFF
+ *	m2m-client restart ENCODER		the same, each ended by START (after which
+ *						vicodec of Linux 6.1 still says EPIPE)
  *	m2m-client decode ENCODER DECODER	of a decoder, and changes of resolution
  *	m2m-client gone NODE			calls that wait when the device goes away
  *	m2m-client failing NODE			a metadata device whose queue fails
@@ -180,7 +180,8 @@ static void selects(struct client_queue *out, struct client_queue *cap)
 	FD_SET(fd, &r);
 	FD_SET(fd, &w);
 	client_result("select", select(fd + 1, &r, &w, NULL, &none));
-	client_say("select: %s %s\n", FD_ISSET(fd, &r) ? "read" : "-", FD_ISSET(fd, &w) ? "write" : "-");
+	client_say("select: %s %s\n", FD_ISSET(fd, &r) ? "read" : "-",
+		   FD_ISSET(fd, &w) ? "write" : "-");
 	close(ep);
 	client_dequeue(out);
 	client_dequeue(cap);
@@ -259,9 +260,12 @@ static int content(const char *node)
 	client_queue_buf(&out, 0);
 	client_queue_buf(&cap, 0);
 	client_frame(&cap);
-	for (p = 0; p < cap.num_planes; p++)
+	for (p = 0; p < cap.num_planes; p++) {
+		const uint8_t *from = out.mem[0][p], *to = cap.mem[0][p];
+
 		for (i = 0; i < cap.len[0][p] && i < out.len[0][p]; i++)
-			wrong += (((uint8_t *)cap.mem[0][p])[i] ^ ((uint8_t *)out.mem[0][p])[i]) != 255;
+			wrong += (from[i] ^ to[i]) != 255;
+	}
 	client_say("%u planes, %u bytes wrong\n", cap.num_planes, wrong);
 	return wrong || cap.num_planes != out.num_planes;
 }
@@ -287,7 +291,7 @@ static int await_end(struct client_queue *q)
 	return 0;
 }
 
-/* Waits in every way that there is, says "ready", and goes on when somebody takes the device away. */
+/* Waits in every way that there is, says "ready", and goes on when the device is taken away. */
 static int gone(const char *node)
 {
 	struct client_queue out, cap;
@@ -333,7 +337,8 @@ static int failing(const char *node)
 	for (i = 0; i < 3; i++) {
 		client_await(q.fd, "frame", POLLIN);
 		client_result("DQBUF", client_take_buf(&q));
-		client_say("%u%s\n", q.last.index, q.last.flags & V4L2_BUF_FLAG_ERROR ? ", ERROR" : "");
+		client_say("%u%s\n", q.last.index,
+			   q.last.flags & V4L2_BUF_FLAG_ERROR ? ", ERROR" : "");
 	}
 	/* Its answer is not waited for; what it says is found by the next call. */
 	client_queue_buf(&q, 0);
@@ -368,6 +373,7 @@ int main(int argc, char **argv)
 		return m2m_encode(argv[2], true);
 	if (argc == 4 && !strcmp(argv[1], "decode"))
 		return m2m_decode(argv[2], argv[3]);
-	fprintf(stderr, "usage: m2m-client pair|content|encode|restart|gone|failing NODE, or decode ENCODER DECODER\n");
+	fprintf(stderr, "usage: m2m-client pair|content|encode|restart|gone|failing NODE, "
+			"or decode ENCODER DECODER\n");
 	return 2;
 }

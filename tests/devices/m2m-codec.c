@@ -72,7 +72,7 @@ static void restart(struct client_queue *cap)
 	}
 }
 
-/* Frames up to LAST, which may be the last frame or an empty buffer behind it; then EOS and EPIPE. */
+/* Frames up to LAST, which may be the last one or an empty buffer behind it; EOS and EPIPE. */
 static void drained(struct client_queue *cap)
 {
 	unsigned int full = 0;

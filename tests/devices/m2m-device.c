@@ -110,10 +110,10 @@ static void convert(const struct vmedia_buf *src, struct vmedia_buf *dst)
 	switch (kind) {
 	case INVERT:
 		for (i = 0; i < dst->num_planes; i++) {
-			const struct vmedia_buf_plane *p = &src->planes[i < src->num_planes ? i : 0];
+			uint32_t j = i < src->num_planes ? i : 0;
 
-			from = vmedia_buf_plane(src, i < src->num_planes ? i : 0);
-			invert(vmedia_buf_plane(dst, i), dst->planes[i].length, from, p->bytesused);
+			invert(vmedia_buf_plane(dst, i), dst->planes[i].length,
+			       vmedia_buf_plane(src, j), src->planes[j].bytesused);
 			dst->planes[i].bytesused = dst->planes[i].length;
 		}
 		break;
@@ -123,8 +123,8 @@ static void convert(const struct vmedia_buf *src, struct vmedia_buf *dst)
 		put32(to + 4, width);
 		put32(to + 8, height);
 		put32(to + 12, used);
-		dst->planes[0].bytesused = HEADER + invert(to + HEADER,
-							   dst->planes[0].length - HEADER, from, used);
+		used = invert(to + HEADER, dst->planes[0].length - HEADER, from, used);
+		dst->planes[0].bytesused = HEADER + used;
 		break;
 	case DECODER:
 		dst->planes[0].bytesused = invert(to, dst->planes[0].length, from + HEADER,
@@ -259,7 +259,7 @@ static void context_fini(struct vmedia_ctx *ctx)
 	free(toy);
 }
 
-/* OUTPUT's size, and an inverter's pixel format, become CAPTURE's, as with any scaler-less device. */
+/* OUTPUT's size, and an inverter's pixel format, become CAPTURE's: nothing is scaled here. */
 static void set_fmt(struct vmedia_queue *q, const struct vmedia_format *f)
 {
 	struct vmedia_queue *dst = vmedia_ctx_queue(vmedia_queue_ctx(q), f->type - 1);
@@ -308,7 +308,8 @@ static const struct vmedia_frame_size sizes[] = { {
 #define FORMAT(f) { .pixelformat = V4L2_PIX_FMT_##f, .sizes = sizes, .num_sizes = 1 }
 static const struct vmedia_format_config raw[] = { FORMAT(RGB24), FORMAT(GREY), FORMAT(YUYV),
 						   FORMAT(YUV420) };
-static const struct vmedia_format_config planes[] = { FORMAT(YUV420M), FORMAT(YVU420M), FORMAT(GREY) };
+static const struct vmedia_format_config planes[] = { FORMAT(YUV420M), FORMAT(YVU420M),
+						      FORMAT(GREY) };
 static const struct vmedia_format_config coded[] = {
 	{ .pixelformat = V4L2_PIX_FMT_FWHT, .sizes = sizes, .num_sizes = 1, .sizeimage = CODED,
 	  .flags = V4L2_FMT_FLAG_DYN_RESOLUTION },

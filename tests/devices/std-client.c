@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a program sees of a node's standards, controls and events, in its own word size: compiled for
- * 64 and for 32 bits, both must say the same.
+ * What a program sees of a node's standards, formats and events, in its own word size: compiled
+ * for 64 and for 32 bits, both must say the same.
  *
  *	std-client NODE
  */
