@@ -142,15 +142,12 @@ static int do_call(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call)
 
 int vmedia_vuf_do(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call)
 {
-	int err;
+	int err = vmedia_vuf_begin(vuf);
 
-	if (vuf->err)
-		return vuf->err;
-	if (vuf->busy)
-		return -EBUSY;
-	vuf->busy = true;
+	if (err)
+		return err;
 	err = do_call(vuf, call);
-	vuf->busy = false;
+	vmedia_vuf_end(vuf);
 	return err;
 }
 
@@ -162,15 +159,12 @@ int vmedia_vuf_raw(struct vmedia_vuf *vuf, const struct vmedia_vu_msg *msg, bool
 		.fds = msg->fd,
 		.num_fds = msg->num_fds,
 	};
-	int err;
+	int err = vmedia_vuf_begin(vuf);
 
-	if (vuf->err)
-		return vuf->err;
-	if (vuf->busy)
-		return -EBUSY;
-	vuf->busy = true;
+	if (err)
+		return err;
 	err = talk(vuf, &msg->hdr, &call, wait ? reply : NULL);
-	vuf->busy = false;
+	vmedia_vuf_end(vuf);
 	return err ? vmedia_vuf_fail(vuf, err) : 0;
 }
 
@@ -247,7 +241,7 @@ void vmedia_vuf_destroy(struct vmedia_vuf *vuf)
 	free(vuf);
 }
 
-static int get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val)
+int vmedia_vuf_get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val)
 {
 	struct vmedia_vu_msg reply;
 	int err = vmedia_vuf_do(vuf,
@@ -280,7 +274,7 @@ static uint64_t choose(const struct vmedia_vuf *vuf, uint64_t offered)
 static int negotiate_protocol(struct vmedia_vuf *vuf)
 {
 	uint64_t shmem = BIT(vuf->cfg.shmem_bit), wire;
-	int err = get_u64(vuf, VMEDIA_VU_GET_PROTOCOL_FEATURES, &wire);
+	int err = vmedia_vuf_get_u64(vuf, VMEDIA_VU_GET_PROTOCOL_FEATURES, &wire);
 
 	if (err)
 		return err;
@@ -347,7 +341,7 @@ static int get_shmem(struct vmedia_vuf *vuf)
 
 static int get_num_queues(struct vmedia_vuf *vuf)
 {
-	int err = get_u64(vuf, VMEDIA_VU_GET_QUEUE_NUM, &vuf->num_queues);
+	int err = vmedia_vuf_get_u64(vuf, VMEDIA_VU_GET_QUEUE_NUM, &vuf->num_queues);
 
 	if (err)
 		return err;
@@ -364,7 +358,7 @@ int vmedia_vuf_negotiate(struct vmedia_vuf *vuf)
 	int err = vmedia_vuf_do(vuf, &(struct vmedia_vuf_call){ .request = VMEDIA_VU_SET_OWNER });
 
 	if (!err)
-		err = get_u64(vuf, VMEDIA_VU_GET_FEATURES, &offered);
+		err = vmedia_vuf_get_u64(vuf, VMEDIA_VU_GET_FEATURES, &offered);
 	if (err)
 		return err;
 	if (!(offered & BIT(VMEDIA_VIRTIO_F_VERSION_1))) {

@@ -170,14 +170,11 @@ int vmedia_vuf_serve_channel(struct vmedia_vuf *vuf)
 
 int vmedia_vuf_handle_backend_req(struct vmedia_vuf *vuf)
 {
-	int err;
+	int err = vmedia_vuf_begin(vuf);
 
-	if (vuf->err)
-		return vuf->err;
-	if (vuf->busy)
-		return -EBUSY;
-	vuf->busy = true;
+	if (err)
+		return err;
 	err = vmedia_vuf_serve_channel(vuf);
-	vuf->busy = false;
+	vmedia_vuf_end(vuf);
 	return err ? vmedia_vuf_fail(vuf, err) : 0;
 }

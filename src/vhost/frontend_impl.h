@@ -52,4 +52,23 @@ int vmedia_vuf_do(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call);
 /* Serves the channel. Returns 0 or a negative errno that must become sticky. */
 int vmedia_vuf_serve_channel(struct vmedia_vuf *vuf);
 
+/* One call at a time: 0, -EBUSY from inside of a callback, or why the connection ended. */
+static inline int vmedia_vuf_begin(struct vmedia_vuf *vuf)
+{
+	if (vuf->err)
+		return vuf->err;
+	if (vuf->busy)
+		return -EBUSY;
+	vuf->busy = true;
+	return 0;
+}
+
+static inline void vmedia_vuf_end(struct vmedia_vuf *vuf)
+{
+	vuf->busy = false;
+}
+
+/* A request without payload whose answer is a number. */
+int vmedia_vuf_get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val);
+
 #endif

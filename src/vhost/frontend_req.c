@@ -22,17 +22,6 @@ static int send_payload(struct vmedia_vuf *vuf, uint32_t request, const void *pa
 					  .request = request, .payload = payload, .size = size });
 }
 
-static int get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val)
-{
-	struct vmedia_vu_msg reply;
-	int err = vmedia_vuf_do(vuf,
-				&(struct vmedia_vuf_call){ .request = request, .reply = &reply });
-
-	if (!err)
-		*val = reply.p.u64;
-	return err;
-}
-
 static struct vmedia_vu_region to_wire(const struct vmedia_vuf_region *r)
 {
 	return (struct vmedia_vu_region){
@@ -85,7 +74,7 @@ int vmedia_vuf_rem_mem_reg(struct vmedia_vuf *vuf, const struct vmedia_vuf_regio
 
 int vmedia_vuf_get_max_mem_slots(struct vmedia_vuf *vuf, uint64_t *slots)
 {
-	return get_u64(vuf, VMEDIA_VU_GET_MAX_MEM_SLOTS, slots);
+	return vmedia_vuf_get_u64(vuf, VMEDIA_VU_GET_MAX_MEM_SLOTS, slots);
 }
 
 static int set_state(struct vmedia_vuf *vuf, uint32_t request, unsigned int idx, uint32_t num)
@@ -238,7 +227,7 @@ int vmedia_vuf_set_status(struct vmedia_vuf *vuf, uint8_t status)
 int vmedia_vuf_get_status(struct vmedia_vuf *vuf, uint8_t *status)
 {
 	uint64_t val;
-	int err = get_u64(vuf, VMEDIA_VU_GET_STATUS, &val);
+	int err = vmedia_vuf_get_u64(vuf, VMEDIA_VU_GET_STATUS, &val);
 
 	if (err)
 		return err;

@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,21 +19,6 @@
 #include "virtq/inflight_impl.h"
 
 #define CHAINS_AT_START 32u
-
-int vmedia_vqd_break(struct vmedia_vqd *q, const char *fmt, ...)
-{
-	char why[160];
-	va_list ap;
-
-	if (q->err)
-		return q->err;
-	q->err = -EIO;
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	vmedia_warn("Queue %s is broken: %s", q->name, why);
-	return q->err;
-}
 
 /* Host address of one part, or NULL with a message. */
 static void *part(struct vmedia_vqd *q, struct vmedia_mem *mem, const char *what, uint64_t uva,

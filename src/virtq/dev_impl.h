@@ -60,9 +60,7 @@ struct vmedia_vqd {
 	struct vmedia_ratelimit rl;
 };
 
-/* The ring is broken for good: remember and say why. Returns -EIO. */
-int vmedia_vqd_break(struct vmedia_vqd *q, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+#define vmedia_vqd_break(q, ...) vmedia_vq_break(&(q)->err, (q)->name, "driver", __VA_ARGS__)
 
 /* chain.c */
 struct vmedia_chain *vmedia_chain_alloc(struct vmedia_vqd *q);

@@ -10,28 +10,12 @@
 #include "virtq/drv.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "virtq/drv_impl.h"
-
-int vmedia_vqr_break(struct vmedia_vqr *q, const char *fmt, ...)
-{
-	char why[160];
-	va_list ap;
-
-	if (q->err)
-		return q->err;
-	q->err = -EIO;
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	vmedia_warn("Queue %s: the device broke it: %s", q->name, why);
-	return q->err;
-}
 
 static int check_config(const struct vmedia_vqr_config *cfg)
 {

@@ -58,8 +58,7 @@ struct vmedia_vqr {
 	uint32_t unkicked;		/* the same, published since the last question */
 };
 
-int vmedia_vqr_break(struct vmedia_vqr *q, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+#define vmedia_vqr_break(q, ...) vmedia_vq_break(&(q)->err, (q)->name, "device", __VA_ARGS__)
 
 /* What add() was asked to do, already checked. */
 struct vmedia_vqr_req {

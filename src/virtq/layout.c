@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Sizes and places of a virtqueue's parts (virtio 1.2, 2.7 and 2.8); see ring.h.
+ * What both ends of a virtqueue share: sizes and places of its parts (virtio 1.2, 2.7 and 2.8), and
+ * how one breaks; see ring.h.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "base/checked.h"
+#include "base/log.h"
 #include "virtq/ring.h"
 
 uint64_t vmedia_vq_desc_size(uint32_t num)
@@ -45,4 +49,19 @@ int vmedia_vq_layout(uint32_t num, uint64_t features, uint32_t indirect_max,
 	l->indirect = vmedia_align_up(l->device + l->device_size, 64);
 	l->size = vmedia_align_up(l->indirect + 16ull * num * indirect_max, 64);
 	return 0;
+}
+
+int vmedia_vq_break(int *err, const char *name, const char *who, const char *fmt, ...)
+{
+	char why[160];
+	va_list ap;
+
+	if (*err)
+		return *err;
+	*err = -EIO;
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	vmedia_warn("Queue %s: the %s broke it: %s", name, who, why);
+	return *err;
 }

@@ -199,4 +199,13 @@ uint64_t vmedia_vq_desc_size(uint32_t num);
 uint64_t vmedia_vq_driver_size(uint32_t num, uint64_t features);
 uint64_t vmedia_vq_device_size(uint32_t num, uint64_t features);
 
+/* ---- both ends ---- */
+
+/*
+ * The ring @name is broken for good, by @who at the other end: *err, if it is still 0, becomes
+ * -EIO, and the log says why. Returns *err. In layout.c.
+ */
+int vmedia_vq_break(int *err, const char *name, const char *who, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
 #endif
