@@ -71,8 +71,8 @@ static void test_refusals(void **state)
 		"width=wide", "width=", "width=4294967296", "width=-1", "colorspace=rec7",
 		"xfer=REC709", "hsv=601", "quantization=full", "sizeimage=big", "bytesperline=",
 		"depth=8", "premul-alpha=1", "pixelformat=toolong",
-		"sizeimage=1,sizeimage=1,sizeimage=1,sizeimage=1,sizeimage=1,sizeimage=1,"
-		"sizeimage=1,sizeimage=1,sizeimage=1",
+		("sizeimage=1,sizeimage=1,sizeimage=1,sizeimage=1,sizeimage=1,sizeimage=1,"
+		 "sizeimage=1,sizeimage=1,sizeimage=1"),
 	};
 	struct ctl_spec s;
 
