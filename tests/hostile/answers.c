@@ -12,8 +12,9 @@
 #define HDR VMEDIA_RESP_HDR_SIZE
 
 static const uint32_t odd[] = {
-	0, 1, 2, 7, 31, 63, 64, 255, 4095, 4096, 65535, 0x00ffffff, 0x01000000, 0x10000001, 0x7fffffff,
-	0x80000000, 0xfffff000, 0xfffffffe, 0xffffffff,
+	0,	    1,		2,	    7,		31,	    63,		64,
+	255,	    4095,	4096,	    65535,	0x00ffffff, 0x01000000, 0x10000001,
+	0x7fffffff, 0x80000000, 0xfffff000, 0xfffffffe, 0xffffffff,
 };
 
 static uint32_t some_odd(struct hostile *h)

@@ -16,7 +16,7 @@
 
 static const struct kind {
 	const char *name;
-	uint32_t type, node;		/* node: VFL_TYPE_* */
+	uint32_t type, node; /* node: VFL_TYPE_* */
 } kinds[] = {
 	{ "meta", V4L2_BUF_TYPE_META_CAPTURE, 0 },
 	{ "vbi", V4L2_BUF_TYPE_VBI_CAPTURE, 1 },
@@ -69,7 +69,7 @@ static int create(struct vmedia_loop *loop, const struct kind *k, struct vmedia_
 	struct vmedia_video_config cfg = { .queues = &queue, .num_queues = 1 };
 
 	formats[0].pixelformat = k->type == V4L2_BUF_TYPE_SDR_CAPTURE ? V4L2_SDR_FMT_CU8
-								       : V4L2_META_FMT_UVC;
+								      : V4L2_META_FMT_UVC;
 	formats[0].sizes = sizes;
 	formats[0].num_sizes = 1;
 	formats[0].sizeimage = 4096;
@@ -123,7 +123,8 @@ int main(int argc, char **argv)
 				k = &kinds[i];
 	}
 	if (!path || !k) {
-		fprintf(stderr, "usage: capture-device --socket-path=SOCK --kind=meta|vbi|sliced|sdr\n");
+		fprintf(stderr,
+			"usage: capture-device --socket-path=SOCK --kind=meta|vbi|sliced|sdr\n");
 		return 2;
 	}
 	return serve(path, k);

@@ -75,7 +75,7 @@ int client_door(struct client *c, uint32_t id, uint64_t *value)
 		err = c->door < 0 ? c->door : ask_door(c, id, value);
 		if (!err)
 			return 0;
-		/* Its opening may have been lied about; then it is not the session that it seems. */
+		/* Its opening may have been lied about: then it is another session. */
 		if (c->door >= 0)
 			close(c->door);
 		c->door = -1;
@@ -103,8 +103,8 @@ long long client_counter(const struct client *c, const char *name)
 	long long n = -1;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/class/video4linux/%s/device/%s", strrchr(c->node, '/') + 1,
-		 name);
+	snprintf(path, sizeof(path), "/sys/class/video4linux/%s/device/%s",
+		 strrchr(c->node, '/') + 1, name);
 	f = fopen(path, "r");
 	if (!f)
 		return -1;
@@ -162,9 +162,11 @@ static int do_arm(struct client *c, int argc, char **argv)
 
 	if (fault < 0 || argc < 3)
 		return 2;
-	return client_arm(c, (uint32_t)fault, which ? (uint32_t)strtoul(which + 1, NULL, 0) : HOSTILE_ANY,
-			  (uint32_t)strtoul(argv[1], NULL, 0),
-			  (uint32_t)strtoul(argv[2], NULL, 0)) ? 1 : 0;
+	return client_arm(c, (uint32_t)fault,
+			  which ? (uint32_t)strtoul(which + 1, NULL, 0) : HOSTILE_ANY,
+			  (uint32_t)strtoul(argv[1], NULL, 0), (uint32_t)strtoul(argv[2], NULL, 0))
+		       ? 1
+		       : 0;
 }
 
 static int do_config(struct client *c, int argc, char **argv)

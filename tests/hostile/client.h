@@ -17,15 +17,15 @@
 
 #include "faults.h"
 
-#define CLIENT_BUFFERS	4
-#define CLIENT_BYTES	(128u << 10)	/* room for one frame of 160x120 in any format */
+#define CLIENT_BUFFERS 4
+#define CLIENT_BYTES   (128u << 10) /* room for one frame of 160x120 in any format */
 
 struct client {
 	const char *node;
-	int door;			/* a session that is spared */
-	bool region;			/* there is shared memory region 0 */
-	unsigned int slow;		/* factor for time-outs */
-	uint32_t ctrl, menu;		/* ids of a control, and of one with a menu */
+	int door;	     /* a session that is spared */
+	bool region;	     /* there is shared memory region 0 */
+	unsigned int slow;   /* factor for time-outs */
+	uint32_t ctrl, menu; /* ids of a control, and of one with a menu */
 	unsigned int passed, failed, skipped;
 };
 
@@ -54,10 +54,11 @@ int client_defect(struct client *c, const char *name);
 
 /* ops.c: a step of a test on session @fd: negative errno, or 0 */
 typedef int client_op(struct client *c, int fd);
-client_op op_none, op_open, op_enum_fmt, op_g_fmt, op_s_fmt, op_try_fmt, op_framesizes, op_intervals,
-	op_enuminput, op_g_input, op_s_input, op_g_parm, op_s_parm, op_g_ctrl, op_s_ctrl, op_g_ext,
-	op_s_ext, op_try_ext, op_query_ext, op_querymenu, op_reqbufs, op_reqbufs_mmap, op_create,
-	op_streamon, op_streamoff, op_mmap, op_stream, op_frame, op_qbuf_spoilt, op_qbuf_only,
-	op_stream_again, op_lost_session, op_poll_error, op_subscribe, op_more_streams;
+client_op op_none, op_open, op_enum_fmt, op_g_fmt, op_s_fmt, op_try_fmt, op_framesizes,
+	op_intervals, op_enuminput, op_g_input, op_s_input, op_g_parm, op_s_parm, op_g_ctrl,
+	op_s_ctrl, op_g_ext, op_s_ext, op_try_ext, op_query_ext, op_querymenu, op_reqbufs,
+	op_reqbufs_mmap, op_create, op_streamon, op_streamoff, op_mmap, op_stream, op_frame,
+	op_qbuf_spoilt, op_qbuf_only, op_stream_again, op_lost_session, op_poll_error, op_subscribe,
+	op_more_streams;
 
 #endif

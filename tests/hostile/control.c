@@ -10,9 +10,9 @@
 #include "hostile.h"
 #include "virtq/dev.h"
 
-#define STRUCTURE	sizeof(struct vmedia_ext_controls)
-#define CONTROL		sizeof(struct vmedia_ext_control)
-#define SIZE		(STRUCTURE + CONTROL)
+#define STRUCTURE sizeof(struct vmedia_ext_controls)
+#define CONTROL	  sizeof(struct vmedia_ext_control)
+#define SIZE	  (STRUCTURE + CONTROL)
 
 static void arm(struct hostile *h, uint64_t value)
 {

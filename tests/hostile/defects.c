@@ -34,7 +34,8 @@ static void check(bool good, const char *what)
 
 static void check_err(int err, int want, const char *what)
 {
-	printf("%s: %s (%s)\n", err == -want ? "right" : "WRONG", what, strerror(err < 0 ? -err : 0));
+	printf("%s: %s (%s)\n", err == -want ? "right" : "WRONG", what,
+	       strerror(err < 0 ? -err : 0));
 	failures += err != -want;
 }
 
@@ -310,7 +311,8 @@ static void beside(struct client *c)
 	for (i = 0; i < 20; i++)
 		if (op_g_input(c, i & 1 ? fd : other) || op_g_fmt(c, other))
 			break;
-	check(i == 20 && !atomic_load(&w.left), "40 commands pass while one waits, also of its session");
+	check(i == 20 && !atomic_load(&w.left),
+	      "40 commands pass while one waits, also of its session");
 	check((uint64_t)client_counter(c, "commands") >= commands + 40, "and the device had them");
 	/* Until it hears it. */
 	while (!atomic_load(&w.left)) {
@@ -356,7 +358,8 @@ static void poll_kind(struct client *c, uint32_t type)
 	}
 	check_err(client_ioctl(fd, VIDIOC_STREAMON, &type), 0, "STREAMON");
 	for (i = 0; i < 5; i++) {
-		check(poll(&p, 1, 10000 * (int)c->slow) == 1 && p.revents & POLLIN, "poll: a buffer");
+		check(poll(&p, 1, 10000 * (int)c->slow) == 1 && p.revents & POLLIN,
+		      "poll: a buffer");
 		check_err(client_ioctl(fd, VIDIOC_DQBUF, &b), 0, "DQBUF");
 		check(b.bytesused && b.bytesused == b.length, "full");
 		check_err(client_ioctl(fd, VIDIOC_QBUF, &b), 0, "QBUF");
@@ -421,10 +424,10 @@ int client_defect(struct client *c, const char *name)
 		const char *name;
 		void (*test)(struct client *c);
 	} tests[] = {
-		{ "late", late }, { "waiters", waiters }, { "one-frame", one_frame }, { "gone", gone },
-		{ "pins", pins }, { "beside", beside }, { "nonblock", nonblock },
-		{ "mappings", mappings }, { "meta", meta }, { "vbi", vbi }, { "sliced", sliced },
-		{ "sdr", sdr },
+		{ "late", late },	  { "waiters", waiters },   { "one-frame", one_frame },
+		{ "gone", gone },	  { "pins", pins },	    { "beside", beside },
+		{ "nonblock", nonblock }, { "mappings", mappings }, { "meta", meta },
+		{ "vbi", vbi },		  { "sliced", sliced },	    { "sdr", sdr },
 	};
 	unsigned int i;
 	int fd = client_open(c, O_NONBLOCK);

@@ -27,12 +27,14 @@ static bool change_dqbuf(struct hostile *h, enum hostile_fault fault, uint8_t *b
 
 	switch (fault) {
 	case HOSTILE_EV_INDEX:
-		v = hostile_below(h, 2) ? VMEDIA_MAX_BUFFERS : 0x80000000u | (uint32_t)hostile_random(h);
+		v = hostile_below(h, 2) ? VMEDIA_MAX_BUFFERS
+					: 0x80000000u | (uint32_t)hostile_random(h);
 		hostile_put32(bytes + B(index), v);
 		break;
 	case HOSTILE_EV_BUFTYPE:
 		v = hostile_get32(bytes + B(type));
-		hostile_put32(bytes + B(type), hostile_below(h, 2) ? v + 1 : 14 + hostile_below(h, 250));
+		hostile_put32(bytes + B(type),
+			      hostile_below(h, 2) ? v + 1 : 14 + hostile_below(h, 250));
 		break;
 	case HOSTILE_EV_BYTES:
 		v = hostile_get32(bytes + B(length));
@@ -91,7 +93,9 @@ bool hostile_change_event(struct hostile *h, enum hostile_fault fault, uint8_t *
  */
 void hostile_flicker(uint8_t *shared, const uint8_t *bytes)
 {
-	static const size_t words[] = { 0, 4, B(index), B(type), B(bytesused), B(memory), B(length) };
+	static const size_t words[] = {
+		0, 4, B(index), B(type), B(bytesused), B(memory), B(length)
+	};
 	unsigned int i, n;
 
 	for (n = 0; n < 3000; n++)
@@ -129,7 +133,8 @@ static bool repeat_dqbuf(struct hostile *h, struct hostile_session *s, enum host
 	if (fault == HOSTILE_EV_NOTLENT) {
 		for (index = 63; index && s->lent >> index & 1;)
 			index--;
-		hostile_put32(bytes + B(index), hostile_below(h, 2) ? index : 64 + hostile_below(h, 900));
+		hostile_put32(bytes + B(index),
+			      hostile_below(h, 2) ? index : 64 + hostile_below(h, 900));
 	}
 	return send(h, bytes, sizeof(bytes));
 }

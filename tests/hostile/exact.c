@@ -18,24 +18,28 @@
 
 #include "client.h"
 
-#define ANY	HOSTILE_ANY
-#define OPEN	(HOSTILE_CMD + VMEDIA_CMD_OPEN)
-#define MMAP	(HOSTILE_CMD + VMEDIA_CMD_MMAP)
-#define NR(x)	VMEDIA_NR_##x
+#define ANY   HOSTILE_ANY
+#define OPEN  (HOSTILE_CMD + VMEDIA_CMD_OPEN)
+#define MMAP  (HOSTILE_CMD + VMEDIA_CMD_MMAP)
+#define NR(x) VMEDIA_NR_##x
 
 struct row {
 	const char *name;
 	uint32_t fault, which;
 	client_op *before, *op;
-	int expect;		/* errno of op, 0: none */
-	int refused;		/* by how much the driver's counter moves */
-	bool region;		/* only with region 0 */
+	int expect;  /* errno of op, 0: none */
+	int refused; /* by how much the driver's counter moves */
+	bool region; /* only with region 0 */
 };
 
-#define R(name, fault, which, before, op, expect, refused) \
-	{ name, HOSTILE_##fault, which, op_##before, op_##op, expect, refused, false }
-#define REGION(name, fault, which, before, op, expect, refused) \
-	{ name, HOSTILE_##fault, which, op_##before, op_##op, expect, refused, true }
+#define R(name, fault, which, before, op, expect, refused)                                 \
+	{                                                                                  \
+		name, HOSTILE_##fault, which, op_##before, op_##op, expect, refused, false \
+	}
+#define REGION(name, fault, which, before, op, expect, refused)                           \
+	{                                                                                 \
+		name, HOSTILE_##fault, which, op_##before, op_##op, expect, refused, true \
+	}
 
 static const struct row rows[] = {
 	/* Too short. */
@@ -154,7 +158,8 @@ static const char *judge(struct client *c, const struct row *row, long long refu
 	static char why[128];
 
 	if (err != -row->expect) {
-		snprintf(why, sizeof(why), "it got %s, not %s", strerror(-err), strerror(row->expect));
+		snprintf(why, sizeof(why), "it got %s, not %s", strerror(-err),
+			 strerror(row->expect));
 		return why;
 	}
 	if (!client_refused(c, refused + row->refused) ||

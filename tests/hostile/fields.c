@@ -7,8 +7,10 @@
 
 #include "hostile.h"
 
-#define F(ioctl, tag, field, kind)                                                                 \
-	{ VMEDIA_NR_##ioctl, offsetof(struct vmedia_##tag, field), HOSTILE_FIELD_##kind }
+#define F(ioctl, tag, field, kind)                                                            \
+	{                                                                                     \
+		VMEDIA_NR_##ioctl, offsetof(struct vmedia_##tag, field), HOSTILE_FIELD_##kind \
+	}
 
 const struct hostile_field hostile_fields[] = {
 	F(ENUM_FMT, fmtdesc, index, ECHO),

@@ -29,48 +29,48 @@
 #include "faults.h"
 #include "serve/serve.h"
 
-#define HOSTILE_MAX_SESSIONS	4096
-#define HOSTILE_MAX_HELD	48	/* answers held back; fewer than make the driver give up */
-#define HOSTILE_ROOM		1024	/* bytes of an answer that are looked at */
-#define HOSTILE_MAX_QUESTION	512	/* bytes of a question that are remembered */
-#define HOSTILE_MAPPINGS	64	/* addresses that were given for MMAP, remembered */
+#define HOSTILE_MAX_SESSIONS 4096
+#define HOSTILE_MAX_HELD     48	  /* answers held back; fewer than make the driver give up */
+#define HOSTILE_ROOM	     1024 /* bytes of an answer that are looked at */
+#define HOSTILE_MAX_QUESTION 512  /* bytes of a question that are remembered */
+#define HOSTILE_MAPPINGS     64	  /* addresses that were given for MMAP, remembered */
 
 /* What is known of a session that the guest believes to be open. */
 struct hostile_session {
 	uint32_t id;
 	bool open, spared;
 	bool has_dqbuf;
-	uint64_t lent;			/* bit mask of buffers */
+	uint64_t lent; /* bit mask of buffers */
 	uint8_t dqbuf[VMEDIA_EVT_DQBUF_SIZE];
 };
 
 struct hostile_question {
-	uint32_t cmd;			/* enum vmedia_cmd_type */
-	uint32_t code;			/* of an ioctl */
+	uint32_t cmd;  /* enum vmedia_cmd_type */
+	uint32_t code; /* of an ioctl */
 	uint32_t session_id;
-	size_t len;			/* of what is remembered */
+	size_t len; /* of what is remembered */
 	uint8_t bytes[HOSTILE_MAX_QUESTION];
 };
 
 /* An answer on its way, in private memory. */
 struct hostile_answer {
 	const struct hostile_question *q;
-	size_t room;			/* of the driver's, at most HOSTILE_ROOM */
-	size_t len;			/* bytes that core wrote, of these */
-	uint32_t used;			/* what the ring will say */
-	bool must;			/* a driver must refuse it */
+	size_t room;   /* of the driver's, at most HOSTILE_ROOM */
+	size_t len;    /* bytes that core wrote, of these */
+	uint32_t used; /* what the ring will say */
+	bool must;     /* a driver must refuse it */
 	uint8_t bytes[HOSTILE_ROOM];
 };
 
 struct hostile_armed {
-	uint32_t which, every, left;	/* left: ~0 for ever */
+	uint32_t which, every, left; /* left: ~0 for ever */
 	uint64_t done, must;
 };
 
 struct hostile_held {
 	struct vmedia_chain *chain;
 	uint32_t used;
-	uint64_t deadline_ns;		/* ~0: never */
+	uint64_t deadline_ns; /* ~0: never */
 };
 
 struct hostile {
@@ -81,26 +81,26 @@ struct hostile {
 	struct vmedia_source accept_src, signals;
 	int signal_fd;
 	struct vmedia_deferred next, reset;
-	struct vmedia_timer late;	/* answers that are held back */
-	struct vmedia_timer after;	/* an event after its time */
+	struct vmedia_timer late;  /* answers that are held back */
+	struct vmedia_timer after; /* an event after its time */
 	uint8_t after_event[VMEDIA_EVT_DQBUF_SIZE];
 	struct vmedia_guest guest;
 	struct vmedia_transport_ops ops; /* what core sees */
 	struct vmedia_vub_ops vub_ops;	 /* what the back-end sees */
 	const struct vmedia_vub_ops *real_vub_ops;
 	uint8_t config[VMEDIA_CONFIG_SIZE];
-	bool config_once;		/* the true one after the next probe */
+	bool config_once; /* the true one after the next probe */
 
 	uint64_t random, seed;
 	uint32_t late_ms, late_min_ms;
-	bool frozen;			/* a ring was spoilt: nothing more until it starts again */
-	bool blind;			/* mappings succeed without the VMM knowing of them */
+	bool frozen; /* a ring was spoilt: nothing more until it starts again */
+	bool blind;  /* mappings succeed without the VMM knowing of them */
 	bool in_event;
 	unsigned int late_num, held_num;
 	struct hostile_held held[HOSTILE_MAX_HELD];
 	struct hostile_armed armed[HOSTILE_NUM_FAULTS];
-	uint64_t answers, events;	/* that passed */
-	uint16_t returned;		/* the last command that went back */
+	uint64_t answers, events; /* that passed */
+	uint16_t returned;	  /* the last command that went back */
 	unsigned int num_mappings;
 	uint64_t mappings[HOSTILE_MAPPINGS];
 	unsigned int num_sessions;
@@ -138,17 +138,17 @@ bool hostile_spoil(struct hostile *h, enum hostile_fault fault, uint8_t *bytes, 
 
 /* fields.c */
 enum hostile_field_kind {
-	HOSTILE_FIELD_ECHO,		/* comes back as it was asked */
-	HOSTILE_FIELD_POINTER,		/* the driver's own; 64 bits */
-	HOSTILE_FIELD_COUNT,		/* a number of things */
-	HOSTILE_FIELD_LENGTH,		/* bytes of a memory */
-	HOSTILE_FIELD_SIZE,		/* sizeimage of a format */
+	HOSTILE_FIELD_ECHO,    /* comes back as it was asked */
+	HOSTILE_FIELD_POINTER, /* the driver's own; 64 bits */
+	HOSTILE_FIELD_COUNT,   /* a number of things */
+	HOSTILE_FIELD_LENGTH,  /* bytes of a memory */
+	HOSTILE_FIELD_SIZE,    /* sizeimage of a format */
 	HOSTILE_FIELD_OTHER,
 };
 
 struct hostile_field {
-	uint8_t nr;			/* VMEDIA_NR_* */
-	uint16_t off;			/* in the structure */
+	uint8_t nr;   /* VMEDIA_NR_* */
+	uint16_t off; /* in the structure */
 	enum hostile_field_kind kind;
 };
 
@@ -164,7 +164,7 @@ bool hostile_change_event(struct hostile *h, enum hostile_fault fault, uint8_t *
 			  uint32_t *used, bool *must);
 /* Change the DQBUF event at @shared again and again for a while; @bytes: what it was. */
 void hostile_flicker(uint8_t *shared, const uint8_t *bytes);
-/* After an event of @s went out, or a command @which (HOSTILE_ANY: an event): events out of nothing. */
+/* Events out of nothing, after a command @which of @s (HOSTILE_ANY: after an event). */
 void hostile_add_events(struct hostile *h, struct hostile_session *s, uint32_t which);
 
 void hostile_on_after(struct vmedia_timer *t);

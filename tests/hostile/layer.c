@@ -78,8 +78,8 @@ static void remember(struct hostile *h, const struct vmedia_chain *chain)
 
 static int op_pop(struct vmedia_transport *t, unsigned int queue, struct vmedia_chain **chain)
 {
-	struct hostile *h = vmedia_container_of(vmedia_container_of(t, struct vmedia_guest, transport),
-						struct hostile, guest);
+	struct hostile *h = vmedia_container_of(
+		vmedia_container_of(t, struct vmedia_guest, transport), struct hostile, guest);
 	int ret;
 
 	if (h->frozen)
@@ -165,7 +165,8 @@ static void push_answer(struct hostile *h, struct vmedia_chain *chain, uint32_t 
 		.used = used,
 	};
 	struct hostile_session *s = hostile_session_of(h, a.q->session_id);
-	bool spared = s && s->spared && a.q->cmd != VMEDIA_CMD_OPEN && a.q->cmd != VMEDIA_CMD_MUNMAP;
+	bool spared = s && s->spared && a.q->cmd != VMEDIA_CMD_OPEN &&
+		      a.q->cmd != VMEDIA_CMD_MUNMAP;
 	uint32_t which = which_of(a.q);
 	uint32_t opened = 0;
 
@@ -242,8 +243,8 @@ void hostile_push(struct hostile *h, unsigned int queue, struct vmedia_chain *ch
 static void op_push(struct vmedia_transport *t, unsigned int queue, struct vmedia_chain *chain,
 		    uint32_t used)
 {
-	struct hostile *h = vmedia_container_of(vmedia_container_of(t, struct vmedia_guest, transport),
-						struct hostile, guest);
+	struct hostile *h = vmedia_container_of(
+		vmedia_container_of(t, struct vmedia_guest, transport), struct hostile, guest);
 
 	if (queue == VMEDIA_QUEUE_COMMAND)
 		push_answer(h, chain, used);
@@ -259,8 +260,8 @@ static void op_notify(struct vmedia_transport *t, unsigned int queue)
 static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset,
 		       uint64_t len, bool writable, vmedia_transport_done_fn done, void *opaque)
 {
-	struct hostile *h = vmedia_container_of(vmedia_container_of(t, struct vmedia_guest, transport),
-						struct hostile, guest);
+	struct hostile *h = vmedia_container_of(
+		vmedia_container_of(t, struct vmedia_guest, transport), struct hostile, guest);
 
 	if (h->blind)
 		done(opaque, 0, -1);
@@ -304,7 +305,7 @@ static void on_get_config(void *opaque, uint32_t offset, void *data, uint32_t le
 
 	if (offset <= sizeof(h->config) && len <= sizeof(h->config) - offset)
 		memcpy(data, h->config + offset, len);
-	/* A driver that refuses it leaves nobody who could put it right: it is said to one probe. */
+	/* Who refuses it leaves nobody who could put it right: it is said to one probe. */
 	if (h->config_once && offset + len == sizeof(h->config)) {
 		h->config_once = false;
 		vmedia_config_encode(vmedia_device_config(h->dev), h->config);

@@ -79,8 +79,20 @@ static void set_seed(struct hostile *h, uint64_t seed)
 
 /* ---- Options ---- */
 
-enum { OPT_SOCKET = 256, OPT_FAULT, OPT_SEED, OPT_LATE, OPT_LATE_MIN, OPT_REGION, OPT_PACKED,
-       OPT_BLIND, OPT_TYPE, OPT_CAPS, OPT_LOG, OPT_LIST };
+enum {
+	OPT_SOCKET = 256,
+	OPT_FAULT,
+	OPT_SEED,
+	OPT_LATE,
+	OPT_LATE_MIN,
+	OPT_REGION,
+	OPT_PACKED,
+	OPT_BLIND,
+	OPT_TYPE,
+	OPT_CAPS,
+	OPT_LOG,
+	OPT_LIST
+};
 
 static const struct option long_options[] = {
 	{ "socket-path", required_argument, NULL, OPT_SOCKET },
@@ -140,7 +152,8 @@ static int parse_fault(struct hostile *h, const char *word)
 		    !strncmp(word, hostile_fault_names[i], len))
 			break;
 	if (i == HOSTILE_NUM_FAULTS) {
-		fprintf(stderr, PROGRAM ": no fault is called '%.*s'; see --list\n", (int)len, word);
+		fprintf(stderr, PROGRAM ": no fault is called '%.*s'; see --list\n", (int)len,
+			word);
 		return -EINVAL;
 	}
 	h->armed[i].which = HOSTILE_ANY;
@@ -151,7 +164,7 @@ static int parse_fault(struct hostile *h, const char *word)
 
 struct options {
 	struct vmedia_camera_options camera;
-	int64_t type, caps;	/* -1: the true ones */
+	int64_t type, caps; /* -1: the true ones */
 	bool listed;
 };
 

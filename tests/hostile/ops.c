@@ -74,7 +74,9 @@ int op_framesizes(struct client *c, int fd)
 
 int op_intervals(struct client *c, int fd)
 {
-	struct v4l2_frmivalenum e = { .pixel_format = V4L2_PIX_FMT_YUYV, .width = 640, .height = 480 };
+	struct v4l2_frmivalenum e = { .pixel_format = V4L2_PIX_FMT_YUYV,
+				      .width = 640,
+				      .height = 480 };
 
 	return client_ioctl(fd, VIDIOC_ENUM_FRAMEINTERVALS, &e);
 }
@@ -325,7 +327,7 @@ int op_qbuf_spoilt(struct client *c, int fd)
 	return err;
 }
 
-/* An event is refused: its buffer is not lost, STREAMOFF gives it back, and the queue works again. */
+/* An event is refused: STREAMOFF gives its buffer back, and the queue works again. */
 int op_stream_again(struct client *c, int fd)
 {
 	long long refused = client_counter(c, "refused");

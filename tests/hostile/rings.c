@@ -97,13 +97,13 @@ static void put_packed(struct vmedia_vqd *vq, uint32_t id, uint32_t len)
 }
 
 /* An id that the driver gave to nobody. */
-static uint32_t free_id(const struct vmedia_vqd *vq, uint32_t not)
+static uint32_t free_id(const struct vmedia_vqd *vq, uint32_t not )
 {
 	uint32_t id;
 
 	if (vq->packed)
-		return vq->num - 1;	/* the last that the driver hands out */
-	for (id = vq->num - 1; id && (vq->head_out[id] || id == not);)
+		return vq->num - 1; /* the last that the driver hands out */
+	for (id = vq->num - 1; id && (vq->head_out[id] || id == not );)
 		id--;
 	return id;
 }

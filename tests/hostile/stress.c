@@ -28,20 +28,20 @@
 #define CAPTURE		V4L2_BUF_TYPE_VIDEO_CAPTURE
 #define MAX_THREADS	8
 #define PATIENCE_MS	90000u
-#define CALLS_A_SESSION	120
+#define CALLS_A_SESSION 120
 
 struct worker {
 	struct client *c;
 	pthread_t thread;
 	pid_t tid;
 	uint64_t random;
-	_Atomic uint64_t since;		/* of the call under way, ms; 0: none */
+	_Atomic uint64_t since; /* of the call under way, ms; 0: none */
 	_Atomic(const char *) call;
 	uint64_t calls, failed, frames, sessions;
-	unsigned int row;		/* calls that failed, one after another */
+	unsigned int row; /* calls that failed, one after another */
 	const char *fault;
 	int fd;
-	uint32_t num, type;		/* buffers, and their memory */
+	uint32_t num, type; /* buffers, and their memory */
 	void *map[CLIENT_BUFFERS];
 	size_t map_len[CLIENT_BUFFERS];
 	uint8_t *pool;
@@ -256,9 +256,9 @@ static void events(struct worker *w)
 static void simple(struct worker *w)
 {
 	static client_op *const ops[] = {
-		op_enum_fmt, op_g_fmt, op_s_fmt, op_try_fmt, op_framesizes, op_intervals, op_enuminput,
-		op_g_input, op_s_input, op_g_parm, op_s_parm, op_g_ctrl, op_s_ctrl, op_g_ext, op_s_ext,
-		op_try_ext, op_querymenu,
+		op_enum_fmt,  op_g_fmt,	  op_s_fmt,   op_try_fmt, op_framesizes, op_intervals,
+		op_enuminput, op_g_input, op_s_input, op_g_parm,  op_s_parm,	 op_g_ctrl,
+		op_s_ctrl,    op_g_ext,	  op_s_ext,   op_try_ext, op_querymenu,
 	};
 
 	begin(w, "an ioctl that changes no buffer");
@@ -448,7 +448,8 @@ static bool watch(struct client *c, struct worker *w, unsigned int threads, uint
 		if (stuck(w, threads))
 			return false;
 		if (client_now_ms() > deadline) {
-			printf("FAIL: %" PRIu64 " lies of %" PRIu64 ", and no time left\n", done, target);
+			printf("FAIL: %" PRIu64 " lies of %" PRIu64 ", and no time left\n", done,
+			       target);
 			return false;
 		}
 		nanosleep(&nap, NULL);
@@ -498,8 +499,8 @@ static bool sum_up(struct client *c, const struct worker *w, unsigned int thread
 		       client_fault_names[i], client_count(c, HOSTILE_CID_COUNT, i),
 		       client_count(c, HOSTILE_CID_MUST, i));
 	printf("%" PRIu64 " calls, %" PRIu64 " of them failed; %" PRIu64 " sessions, %" PRIu64
-	       " frames; refused %lld\n", calls, failed, sessions, frames,
-	       client_counter(c, "refused"));
+	       " frames; refused %lld\n",
+	       calls, failed, sessions, frames, client_counter(c, "refused"));
 	printf("%" PRIu64 " mutated answers and events\n",
 	       client_count(c, HOSTILE_CID_COUNT, HOSTILE_ALL));
 	return good;
