@@ -176,7 +176,7 @@ static void read_mappings(struct client *c)
 {
 	struct sigaction action = { .sa_handler = on_fault };
 	volatile unsigned int i, readable = 0;
-	volatile size_t sum = 0, at;
+	volatile size_t at;
 	char text[64];
 
 	sigaction(SIGBUS, &action, NULL);
@@ -184,7 +184,7 @@ static void read_mappings(struct client *c)
 		if (sigsetjmp(fault, 1))
 			continue;
 		for (at = 0; at < c->len[i]; at += 512)
-			sum += ((unsigned char *)c->mem[i])[at];
+			(void)((volatile unsigned char *)c->mem[i])[at];
 		readable++;
 	}
 	snprintf(text, sizeof(text), "%u of %u readable, others SIGBUS", readable, c->num);
