@@ -258,7 +258,7 @@ static void cpu(struct node *n, unsigned int index, bool begin)
 		.flags = DMA_BUF_SYNC_RW | (begin ? DMA_BUF_SYNC_START : DMA_BUF_SYNC_END),
 	};
 
-	if (n->memory == V4L2_MEMORY_DMABUF && !n->no_sync)
+	if (n->memory == V4L2_MEMORY_DMABUF)
 		need(!ioctl(n->dmabuf[index], DMA_BUF_IOCTL_SYNC, &sync), "DMA_BUF_IOCTL_SYNC");
 }
 

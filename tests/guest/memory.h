@@ -24,7 +24,6 @@
  * @mem: of buffers: what the program has of them, or NULL
  * @len: bytes of each
  * @dmabuf: of buffers: what is queued with DMABUF
- * @no_sync: their exporter is not to be told of accesses by CPU
  */
 struct node {
 	int fd;
@@ -34,7 +33,6 @@ struct node {
 	unsigned char *mem[MAX_BUFFERS];
 	size_t len[MAX_BUFFERS];
 	int dmabuf[MAX_BUFFERS];
-	bool no_sync;
 };
 
 /**
