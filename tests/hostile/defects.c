@@ -249,8 +249,14 @@ static long pinned(void)
 {
 	long acquired = 0, released = 0, n;
 	char name[64];
-	FILE *f = fopen("/proc/vmstat", "r");
+	FILE *f = fopen("/proc/sys/vm/stat_refresh", "r");
 
+	/* Each processor has some that it has not told of yet: reading this makes them. */
+	if (f) {
+		fgetc(f);
+		fclose(f);
+	}
+	f = fopen("/proc/vmstat", "r");
 	while (f && fscanf(f, "%63s %ld", name, &n) == 2) {
 		if (!strcmp(name, "nr_foll_pin_acquired"))
 			acquired = n;

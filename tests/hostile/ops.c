@@ -203,7 +203,9 @@ int op_reqbufs(struct client *c, int fd)
 
 int op_reqbufs_mmap(struct client *c, int fd)
 {
-	return request(fd, V4L2_MEMORY_MMAP);
+	int err = op_s_fmt(c, fd);
+
+	return err ? err : request(fd, V4L2_MEMORY_MMAP);
 }
 
 int op_create(struct client *c, int fd)
