@@ -17,7 +17,7 @@ help:
 	@echo 'make sanitize     the tests again under ASan+UBSan, then under TSan'
 	@echo 'make cross        the protocol tests on big-endian and 32-bit machines'
 	@echo 'make lab          real guests: User-mode Linux and QEMU connect to the daemon'
-	@echo 'make guest-test   the Linux driver in User-mode Linux, plain and with KASAN and lockdep (CASES="camera frames": some)'
+	@echo 'make guest-test   the Linux driver in User-mode Linux, plain and with KASAN (CASES="camera frames": some)'
 	@echo 'make qemu-test    the Linux driver in QEMU, with region 0, on three Debian kernels'
 	@echo 'make guest-shell  a shell in a guest with /dev/video0 (GUEST=qemu: in QEMU; DEVICE="camera --source=file:PATH")'
 	@echo 'make check-style  what a reviewer would otherwise have to say'

@@ -283,7 +283,8 @@ static void run_beside(struct client *c, unsigned int count)
 	check(c, c->waited == -1, "the waiter still waits", "as far as seen");
 	check_err(c, stream_off(c), 0, "STREAMOFF");
 	pthread_join(waiter, NULL);
-	check(c, c->waited == EINVAL, "STREAMOFF wakes the waiter with EINVAL", strerror(c->waited));
+	check(c, c->waited == EINVAL, "STREAMOFF wakes the waiter with EINVAL",
+	      strerror(c->waited));
 }
 
 static void run_gone(struct client *c, bool blocked)
@@ -302,7 +303,8 @@ static void run_gone(struct client *c, bool blocked)
 	} else {
 		err = run(c);
 	}
-	check(c, err == ENODEV, "the stream ends with ENODEV", err > 0 ? strerror(err) : "not begun");
+	check(c, err == ENODEV, "the stream ends with ENODEV",
+	      err > 0 ? strerror(err) : "not begun");
 	check_gone(c);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The host's side of a guest test (README.md): reads what a cases file wants, runs the devices, serves the guest, judges. To be sourced.
+# The host's side of a guest test (README.md): reads what cases want, runs the devices, serves the guest, judges. To be sourced.
 #
 # Theory of operation: one background process (serve) is the parent of all devices and does what the guest asks, one thing after
 # another. A question is a file "ask.ID" in the shared folder, an answer "answer.ID": status in the first line, then words. Both are
@@ -75,7 +75,8 @@ device_start() {
 	[ -p "$guest_dir/stdin$number" ] || mkfifo "$guest_dir/stdin$number"
 	rm -f "$(device_socket "$number")"
 	# Open for both ways, so that nobody waits for the other end and the device never reads an end of file.
-	"$program" --socket-path="$(device_socket "$number")" "${words[@]}" <>"$guest_dir/stdin$number" >>"$guest_dir/device$number.log" 2>&1 &
+	"$program" --socket-path="$(device_socket "$number")" "${words[@]}" \
+		<>"$guest_dir/stdin$number" >>"$guest_dir/device$number.log" 2>&1 &
 	device_pid[number]=$!
 	device_killed[number]=no
 	until [ -S "$(device_socket "$number")" ]; do
@@ -100,7 +101,8 @@ compare() {
 	local clip=$1
 	if [ "${clip%.raw}" != "$clip" ]; then
 		clip=$guest_dir/clip.y4m
-		ffmpeg -nostdin -loglevel error -y -f rawvideo -pix_fmt yuv420p -video_size 768x576 -i "$1" -f yuv4mpegpipe "$clip" || return
+		ffmpeg -nostdin -loglevel error -y -f rawvideo -pix_fmt yuv420p -video_size 768x576 -i "$1" \
+			-f yuv4mpegpipe "$clip" || return
 	fi
 	"$guest_build/tests/e2e/ref/ref-frames" "$guest_video" "$clip"
 }
@@ -208,14 +210,18 @@ guest_seconds() {
 	echo $((${seconds:-120} * $1))
 }
 
-# signatures FILE: the first lines (of suspicious RCU usage: the line that says where) of all complaints of a kernel, without what differs from boot to boot.
+# signatures FILE: the first lines (of suspicious RCU usage: the line that says where) of all complaints of a kernel, without what
+# differs from boot to boot.
 signatures() {
-	grep -a -P 'BUG:|WARNING:|KASAN|UBSAN|INFO: |DEADLOCK|Oops|general protection|Kernel panic|refcount_t:|list_(add|del) corruption|ODEBUG|kmemleak: [1-9]|Bad page|bad: scheduling|suspicious rcu_|Unable to handle' \
-		"$1" | grep -a -v 'WARNING: suspicious RCU usage' | sed -E -e 's/^\[[ 0-9.]+\] //' -e 's/(0x)?[0-9a-f]{8,}/ADDRESS/g' -e 's/\+0x[0-9a-f]+\/0x[0-9a-f]+//g' \
+	local complaints='BUG:|WARNING:|KASAN|UBSAN|INFO: |DEADLOCK|Oops|general protection|Kernel panic|refcount_t:|ODEBUG|Bad page'
+	complaints+='|list_(add|del) corruption|kmemleak: [1-9]|bad: scheduling|suspicious rcu_|Unable to handle'
+	grep -a -P "$complaints" "$1" | grep -a -v 'WARNING: suspicious RCU usage' | sed -E -e 's/^\[[ 0-9.]+\] //' \
+		-e 's/(0x)?[0-9a-f]{8,}/ADDRESS/g' -e 's/\+0x[0-9a-f]+\/0x[0-9a-f]+//g' \
 		-e 's/PID: [0-9]+/PID/' -e 's/CPU: [0-9]+/CPU/' -e 's/[a-z0-9_/-]+:[0-9]+ (blocked|task)/TASK/' | sort -u
 }
 
-# guest_judge CONSOLE BASELINE STATUS: STATUS is the guest's, 124 if its time was over. The cases that the host adds, the summary "N passed, N failed, N skipped", and a status.
+# guest_judge CONSOLE BASELINE STATUS: STATUS is the guest's, 124 if its time was over. Prints the cases that the host adds and
+# "N passed, N failed, N skipped"; 0 if none failed.
 guest_judge() {
 	local console=$1 baseline=$2 new known passed failed skipped
 	guest_log=$guest_dir/share/dmesg
@@ -226,7 +232,8 @@ guest_judge() {
 	if ! grep -a -q '^guest: done' "$console"; then
 		if [ "$3" = 124 ]; then
 			# What a kernel says that is ended from outside is not about us.
-			verdict fail guest-ends "its time was over; VMEDIA_GUEST_SLOW=N gives it N times as much" < <(tail -n 40 "$guest_dir"/share/*.log 2>/dev/null)
+			verdict fail guest-ends "its time was over; VMEDIA_GUEST_SLOW=N gives it N times as much" \
+				< <(tail -n 40 "$guest_dir"/share/*.log 2>/dev/null)
 		else
 			verdict fail guest-ends "it did not get to its end" < <(tail -n 20 "$console")
 			# The log is that of the last case that ended; what came after is on the console.
@@ -244,8 +251,11 @@ guest_judge() {
 		new+=$(grep -a -E 'virtio_media .*refused: ' "$guest_log")
 	fi
 	if [ -n "$new" ]; then
-		{ echo "$new" | head -n 20; echo "..."; sed -n '/driver comes now/,$p' "$guest_log" | grep -a -A 40 -F -e "$(head -n 1 <<<"$new" | cut -c1-25)"; } |
-			verdict fail kernel-log "new complaints"
+		{
+			echo "$new" | head -n 20
+			echo "..."
+			sed -n '/driver comes now/,$p' "$guest_log" | grep -a -A 40 -F -e "$(head -n 1 <<<"$new" | cut -c1-25)"
+		} | verdict fail kernel-log "new complaints"
 	else
 		verdict pass kernel-log
 	fi
