@@ -213,8 +213,8 @@ guest_seconds() {
 # signatures FILE: the first lines (of suspicious RCU usage: the line that says where) of all complaints of a kernel, without what
 # differs from boot to boot.
 signatures() {
-	local complaints='BUG:|WARNING:|KASAN|UBSAN|INFO: |DEADLOCK|Oops|general protection|Kernel panic|refcount_t:|ODEBUG|Bad page'
-	complaints+='|list_(add|del) corruption|kmemleak: [1-9]|bad: scheduling|suspicious rcu_|Unable to handle'
+	local complaints='BUG:|WARNING:|KASAN|UBSAN|INFO: |DEADLOCK|Oops|general protection|Kernel panic|refcount_t:|ODEBUG'
+	complaints+='|Bad page|list_(add|del) corruption|kmemleak: [1-9]|bad: scheduling|suspicious rcu_|Unable to handle'
 	grep -a -P "$complaints" "$1" | grep -a -v 'WARNING: suspicious RCU usage' | sed -E -e 's/^\[[ 0-9.]+\] //' \
 		-e 's/(0x)?[0-9a-f]{8,}/ADDRESS/g' -e 's/\+0x[0-9a-f]+\/0x[0-9a-f]+//g' \
 		-e 's/PID: [0-9]+/PID/' -e 's/CPU: [0-9]+/CPU/' -e 's/[a-z0-9_/-]+:[0-9]+ (blocked|task)/TASK/' | sort -u
