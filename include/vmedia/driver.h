@@ -217,8 +217,8 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
  * VMEDIA_SUBMIT_HELD: lazy, and the device need not even be told of it before the next command that
  * is not held (or timeout_ms): it lies in the ring, without a kick. For QBUF while the device has
  * buffers enough. A device that looks at its ring when a frame wakes it (ours does) then takes it
- * without any kick; with others several cost one. Count those whose @done has not run: a player that
- * submits the last buffer but one unheld never starves.
+ * without any kick; with others several cost one. Count those whose @done has not run: a player
+ * that submits the last buffer but one unheld never starves.
  * Returns 0, then @done will run; or an error, then it will not: -EAGAIN (ring or memory full),
  * -EINVAL (DQBUF, ...), -EBUSY (REQBUFS, CREATE_BUFS, REMOVE_BUFS or STREAMOFF is under way, or
  * @request is one of these and others are).

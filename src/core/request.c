@@ -53,7 +53,7 @@ static struct vmedia_request *request_new(struct vmedia_device *dev)
 		vmedia_list_init(&req->node);
 	}
 	vmedia_list_add_tail(&dev->live, &req->all);
-	/* Decoding sets all else that a command of its kind has: most of it is planes and unused. */
+	/* Decoding sets all else that a command of its kind has. Most of it is unused planes. */
 	req->cmd.io.ctrls = NULL;
 	req->cmd.io.ctrl_sg = NULL;
 	req->cmd.io.max_ctrls = 0;

@@ -4,8 +4,8 @@
  *
  * Kicks of the event queue: event buffers lie in the ring until an event needs one, so the driver
  * need not say that it posted some unless an event waits. Taking one turns its kicks off, finding
- * none turns them on: a frame costs the kick of its QBUF and no other. Commands that a driver leaves
- * in the ring without a kick (VMEDIA_SUBMIT_HELD) are taken when a frame wakes the device.
+ * none turns them on: a frame costs the kick of its QBUF and no other. Commands that a driver
+ * leaves in the ring without a kick (VMEDIA_SUBMIT_HELD) are taken when a frame wakes the device.
  */
 #include <errno.h>
 #include <stdlib.h>
