@@ -8,6 +8,7 @@
 #include "hostile.h"
 #include "virtq/dev.h"
 
+#define FLICKER_NS	1000000ull	/* as long as a driver may take to look */
 #define B(field) (8 + offsetof(struct vmedia_buffer, field))
 
 /* An id that no session has. */
@@ -96,9 +97,10 @@ void hostile_flicker(uint8_t *shared, const uint8_t *bytes)
 	static const size_t words[] = {
 		0, 4, B(index), B(type), B(bytesused), B(memory), B(length)
 	};
+	uint64_t end = vmedia_now_ns() + FLICKER_NS;
 	unsigned int i, n;
 
-	for (n = 0; n < 3000; n++)
+	for (n = 0; vmedia_now_ns() < end; n++)
 		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 			uint32_t good = hostile_get32(bytes + words[i]);
 

@@ -353,12 +353,16 @@ int op_lost_session(struct client *c, int fd)
 	return op_g_fmt(c, fd);
 }
 
+/* A frame that came before the error is no error yet. */
 int op_poll_error(struct client *c, int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLPRI };
+	uint64_t end = client_now_ms() + 5000 * c->slow;
 
 	op_g_fmt(c, fd);
-	if (poll(&p, 1, 5000 * (int)c->slow) != 1 || !(p.revents & POLLERR))
-		return -ETIME;
-	return op_g_fmt(c, fd);
+	do {
+		if (poll(&p, 1, 100) == 1 && p.revents & POLLERR)
+			return op_g_fmt(c, fd);
+	} while (client_now_ms() < end);
+	return -ETIME;
 }
