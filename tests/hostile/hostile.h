@@ -33,6 +33,7 @@
 #define HOSTILE_MAX_HELD     48	  /* answers held back; fewer than make the driver give up */
 #define HOSTILE_ROOM	     1024 /* bytes of an answer that are looked at */
 #define HOSTILE_MAX_QUESTION 512  /* bytes of a question that are remembered */
+#define HOSTILE_PAGES		(1u << 18)	/* of region 0, at most: 1 GiB */
 #define HOSTILE_MAPPINGS     64	  /* addresses that were given for MMAP, remembered */
 
 /* What is known of a session that the guest believes to be open. */
@@ -95,7 +96,7 @@ struct hostile {
 	uint32_t late_ms, late_min_ms;
 	bool frozen; /* a ring was spoilt: nothing more until it starts again */
 	bool blind;  /* mappings succeed without the VMM knowing of them */
-	bool in_event;
+	bool blind_pages[HOSTILE_PAGES]; /* a mapping begins there that the VMM does not know */
 	unsigned int late_num, held_num;
 	struct hostile_held held[HOSTILE_MAX_HELD];
 	struct hostile_armed armed[HOSTILE_NUM_FAULTS];

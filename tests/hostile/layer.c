@@ -8,6 +8,13 @@
 #include "vhost/backend_impl.h"
 #include "virtq/dev.h"
 
+static struct hostile *of_transport(struct vmedia_transport *t)
+{
+	struct vmedia_guest *g = vmedia_container_of(t, struct vmedia_guest, transport);
+
+	return vmedia_container_of(g, struct hostile, guest);
+}
+
 /* ---- Sessions, as far as the guest knows of them ---- */
 
 struct hostile_session *hostile_session_of(struct hostile *h, uint32_t id)
@@ -78,8 +85,7 @@ static void remember(struct hostile *h, const struct vmedia_chain *chain)
 
 static int op_pop(struct vmedia_transport *t, unsigned int queue, struct vmedia_chain **chain)
 {
-	struct hostile *h = vmedia_container_of(
-		vmedia_container_of(t, struct vmedia_guest, transport), struct hostile, guest);
+	struct hostile *h = of_transport(t);
 	int ret;
 
 	if (h->frozen)
@@ -243,8 +249,7 @@ void hostile_push(struct hostile *h, unsigned int queue, struct vmedia_chain *ch
 static void op_push(struct vmedia_transport *t, unsigned int queue, struct vmedia_chain *chain,
 		    uint32_t used)
 {
-	struct hostile *h = vmedia_container_of(
-		vmedia_container_of(t, struct vmedia_guest, transport), struct hostile, guest);
+	struct hostile *h = of_transport(t);
 
 	if (queue == VMEDIA_QUEUE_COMMAND)
 		push_answer(h, chain, used);
@@ -257,16 +262,53 @@ static void op_notify(struct vmedia_transport *t, unsigned int queue)
 {
 }
 
+/* May the answer to an MMAP be lied about? */
+static bool may_hide(const struct hostile *h)
+{
+	unsigned int f;
+
+	for (f = 0; f <= HOSTILE_JUMP; f++)
+		if (h->armed[f].every && h->armed[f].left &&
+		    (h->armed[f].which == HOSTILE_ANY ||
+		     h->armed[f].which == HOSTILE_CMD + VMEDIA_CMD_MMAP))
+			return true;
+	return false;
+}
+
+static bool *blind_page(struct hostile *h, uint64_t offset)
+{
+	return offset >> 12 < HOSTILE_PAGES ? &h->blind_pages[offset >> 12] : NULL;
+}
+
+/*
+ * A lie can hide a mapping from the driver, which then never undoes it; and QEMU 11.1 does not
+ * survive that a device is reset with one. So the VMM is not told of a mapping whose answer may be
+ * lied about: the guest sees a hole in the region.
+ */
 static void op_shm_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset,
 		       uint64_t len, bool writable, vmedia_transport_done_fn done, void *opaque)
 {
-	struct hostile *h = vmedia_container_of(
-		vmedia_container_of(t, struct vmedia_guest, transport), struct hostile, guest);
+	struct hostile *h = of_transport(t);
+	bool *blind = blind_page(h, shm_offset);
 
-	if (h->blind)
+	if (blind)
+		*blind = h->blind || may_hide(h);
+	if (blind && *blind)
 		done(opaque, 0, -1);
 	else
 		h->guest.ops.shm_map(t, fd, fd_offset, shm_offset, len, writable, done, opaque);
+}
+
+static void op_shm_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_t len,
+			 vmedia_transport_done_fn done, void *opaque)
+{
+	struct hostile *h = of_transport(t);
+	bool *blind = blind_page(h, shm_offset);
+
+	if (blind && *blind)
+		done(opaque, 0, -1);
+	else
+		h->guest.ops.shm_unmap(t, shm_offset, len, done, opaque);
 }
 
 /* ---- What the back-end says passes here too ---- */
@@ -329,6 +371,8 @@ void hostile_layer_init(struct hostile *h)
 	h->ops.push = op_push;
 	h->ops.notify = op_notify;
 	h->ops.shm_map = op_shm_map;
+	h->ops.shm_unmap = op_shm_unmap;
+	memset(h->blind_pages, 0, sizeof(h->blind_pages));
 	h->guest.transport.ops = &h->ops;
 	h->real_vub_ops = h->guest.vub->ops;
 	h->vub_ops = *h->real_vub_ops;
