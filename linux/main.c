@@ -250,7 +250,6 @@ static void stop_device(struct vmedia_device *dev)
 		vmedia_session_forget(s);
 		vmedia_session_put(s);
 	}
-	dev->virtio->config->del_vqs(dev->virtio);
 }
 
 static int vmedia_probe(struct virtio_device *virtio)

@@ -8,8 +8,7 @@
  * correctness; more than VMEDIA_MAX_LOST such commands, and the device is given up.
  *
  * Security model: the device may return commands in any order, late, never, with any length; the
- * ring code refuses what it was not given. The answer is copied to private memory before it is
- * looked at, since the device could still write to where it was.
+ * ring code refuses what it was not given. Answers are copied before they are looked at.
  */
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
@@ -18,8 +17,7 @@
 
 #include "vmedia.h"
 
-/* Errors that a system call may return; beyond are the kernel's own, like ERESTARTSYS. */
-#define LAST_USER_ERRNO 511
+#define LAST_USER_ERRNO 511	/* beyond are the kernel's own, like ERESTARTSYS */
 
 /* ---- Memory ---- */
 
@@ -579,12 +577,15 @@ void vmedia_transport_reap(struct vmedia_device *dev)
 	struct vmedia_command *c, *next;
 	unsigned int i;
 
+	/* Detaching unmaps; by del_vqs() virtio_uml tells its device of the reset, at last. */
 	spin_lock_irq(&dev->vq_lock);
-	WRITE_ONCE(dev->reset, true);
-	/* With a DMA API this is what unmaps them, event buffers too. */
 	for (i = 0; i < VMEDIA_NUM_QUEUES; i++)
 		while (virtqueue_detach_unused_buf(dev->vq[i]))
 			;
+	spin_unlock_irq(&dev->vq_lock);
+	dev->virtio->config->del_vqs(dev->virtio);
+	spin_lock_irq(&dev->vq_lock);
+	WRITE_ONCE(dev->reset, true);
 	list_for_each_entry_safe(c, next, &dev->ring, node) {
 		c->reaped = true;
 		came_back(c);

@@ -229,7 +229,7 @@ void vmedia_refused(struct vmedia_device *dev, const char *who, const char *what
 int vmedia_transport_init(struct vmedia_device *dev);
 /* The last of the device: nothing of it is mapped any more. */
 void vmedia_transport_fini(struct vmedia_device *dev);
-/* The device was reset: nothing of ours is its any more. */
+/* The device was reset: the virtqueues go, and nothing of ours is its any more. */
 void vmedia_transport_reap(struct vmedia_device *dev);
 
 int vmedia_bytes_alloc(struct vmedia_bytes *b, size_t len, gfp_t gfp);

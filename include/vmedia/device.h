@@ -108,6 +108,14 @@ struct vmedia_device_ops {
 	bool (*next_event)(struct vmedia_session *s, struct vmedia_evt *evt);
 
 	/*
+	 * The driver stopped the command queue: the guest is paused or resets, which nobody can
+	 * tell apart before it goes on. When this returns for @on, memory of the guest that @s has
+	 * is not written any more, until the same comes with !@on (the guest went on) or ->close().
+	 * Optional: for devices that write only while commands run.
+	 */
+	void (*suspend)(struct vmedia_session *s, bool on);
+
+	/*
 	 * After the last session of a reset was closed: return to the state of a new device.
 	 * Optional.
 	 */

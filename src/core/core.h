@@ -340,6 +340,7 @@ struct vmedia_device {
 	struct vmedia_deferred turn;
 	bool dirty[VMEDIA_NUM_QUEUES]; /* pushed since the last notification */
 	bool more[VMEDIA_NUM_QUEUES];  /* the turn's share was used up before the queue was empty */
+	bool suspended;	  /* the command queue does not run: ->suspend() was called */
 	bool event_first; /* SUBSCRIBE_EVENT: notify the event queue before the commands */
 	struct vmedia_chain *spare; /* an event buffer that waits for an event */
 

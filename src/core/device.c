@@ -3,12 +3,14 @@
  * The device: creation, its transport, kicks, the end of a turn, and its three ends.
  *
  *                 sessions   chains held     mappings          exports       transport
- *   queue_stop    stay       answered        stay              stay          stays
+ *   queue_stop    suspended  answered        stay              stay          stays
  *   reset         end        back, empty     unmapped          withdrawn     stays
  *   detach        end        forgotten       forgotten         forgotten     goes
  *
  * queue_stop is what a paused virtual machine does: a command that is in progress is answered
- * -ECANCELED (its session waits for it to end), and what waited behind it too.
+ * -ECANCELED (its session waits for it to end), and what waited behind it too. It is also the only
+ * thing that a guest's reset says in QEMU before the memory of its buffers is somebody else's. So
+ * sessions that stay are suspended: nothing writes the guest's memory until the queue runs again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -181,13 +183,28 @@ static void turn(struct vmedia_deferred *d)
 	end_turn(dev);
 }
 
+static void suspend(struct vmedia_device *dev, bool on)
+{
+	struct vmedia_session *s;
+
+	if (dev->suspended == on)
+		return;
+	dev->suspended = on;
+	if (!dev->ops->suspend)
+		return;
+	vmedia_list_for_each(s, &dev->sessions, all)
+		dev->ops->suspend(s, on);
+}
+
 void vmedia_device_kick(struct vmedia_device *dev, unsigned int q)
 {
 	vmedia_loop_assert(dev->loop);
 	if (!dev->transport)
 		return;
-	if (q == VMEDIA_QUEUE_COMMAND)
+	if (q == VMEDIA_QUEUE_COMMAND) {
+		suspend(dev, false);
 		take_commands(dev);
+	}
 	end_turn(dev);
 }
 
@@ -220,6 +237,7 @@ static void end_everything(struct vmedia_device *dev, bool push)
 {
 	take_chains(dev, push);
 	vmedia_sessions_end_all(dev, -ECANCELED);
+	dev->suspended = false;
 	dev->more[VMEDIA_QUEUE_COMMAND] = false;
 	dev->more[VMEDIA_QUEUE_EVENT] = false;
 	dev->event_first = false;
@@ -309,6 +327,7 @@ void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q)
 				break;
 		}
 	} while (again);
+	suspend(dev, true);
 	notify(dev, q);
 }
 

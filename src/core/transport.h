@@ -88,7 +88,7 @@ void vmedia_device_kick(struct vmedia_device *dev, unsigned int q);
  * Queue @q stops (GET_VRING_BASE: also of a machine that only pauses): chains of it that core holds
  * go back through ->push() before return. A command in progress is answered -ECANCELED, as are
  * those queued behind it, but for CLOSE, which is obeyed. Sessions, mappings and waiting events
- * stay.
+ * stay; guest memory is not written any more when this returns, until the queue is kicked again.
  */
 void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q);
 

@@ -254,6 +254,7 @@ static int capture_start(struct vmedia_queue *q, uint32_t count)
 
 	(void)count;
 	pthread_mutex_lock(&c->lock);
+	c->suspended = false;
 	fill_mode(c, &c->mode);
 	pthread_mutex_unlock(&c->lock);
 	c->last_run++;
@@ -272,7 +273,7 @@ static int capture_start(struct vmedia_queue *q, uint32_t count)
 	return -EINPROGRESS;
 }
 
-/* The session is gone and its guest's pages will be: give a fill() the time of a frame to end. */
+/* The guest's pages will be somebody else's: give a fill() the time of a frame to end. */
 static void wait_inflight(struct vmedia_capture *c)
 {
 	uint64_t until = vmedia_now_ns() + VMEDIA_CAPTURE_CLOSE_MS * 1000000ull;
@@ -283,8 +284,21 @@ static void wait_inflight(struct vmedia_capture *c)
 		pthread_cond_timedwait(&c->to_loop, &c->lock, &ts);
 	if (c->inflight)
 		vmedia_warn("a frame source takes more than %u ms for one frame: a session that "
-			    "ended does not wait for it",
+			    "ended or was stopped does not wait for it",
 			    VMEDIA_CAPTURE_CLOSE_MS);
+}
+
+void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
+{
+	struct vmedia_capture *c = q->cap;
+
+	vmedia_capture_quick_suspend(c, on);
+	pthread_mutex_lock(&c->lock);
+	c->suspended = on;
+	pthread_cond_signal(&c->to_worker);
+	if (on && c->inflight)
+		wait_inflight(c);
+	pthread_mutex_unlock(&c->lock);
 }
 
 static int capture_stop(struct vmedia_queue *q, bool final)

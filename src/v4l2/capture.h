@@ -71,6 +71,7 @@ struct vmedia_capture {
 	pthread_cond_t to_loop;		/* inflight became NULL */
 	uint64_t want;			/* 0: stop */
 	bool quit, starving;
+	bool suspended;			/* the guest's memory is not to be written */
 	bool working;			/* the worker is between start() and the end of stop() */
 	struct vmedia_capture_mode mode;	/* of run `want` */
 	struct vmedia_list queued, done;	/* done: never of a quick run */
@@ -106,6 +107,7 @@ void vmedia_capture_end(struct vmedia_queue *q, int err);
 void vmedia_capture_quick_init(struct vmedia_capture *c);
 int vmedia_capture_quick_start(struct vmedia_capture *c);
 void vmedia_capture_quick_queued(struct vmedia_capture *c);
+void vmedia_capture_quick_suspend(struct vmedia_capture *c, bool on);
 /* No fill() after this; true if there was a quick run to stop. */
 bool vmedia_capture_quick_stop(struct vmedia_capture *c);
 /* Its buffer is the queue's again: the job keeps nothing of its memory. */

@@ -152,6 +152,18 @@ void vmedia_capture_quick_queued(struct vmedia_capture *c)
 		vmedia_defer(&c->turn);
 }
 
+void vmedia_capture_quick_suspend(struct vmedia_capture *c, bool on)
+{
+	if (!c->live)
+		return;
+	if (on) {
+		vmedia_timer_cancel(&c->timer);
+		vmedia_deferred_cancel(&c->turn);
+	} else {
+		wait_for_time(c);
+	}
+}
+
 bool vmedia_capture_quick_stop(struct vmedia_capture *c)
 {
 	end_frames(c);

@@ -41,7 +41,8 @@ static struct vmedia_capture_job *take_job(struct vmedia_capture *c, uint64_t li
 	struct timespec ts = to_timespec(limit);
 	struct vmedia_list *node;
 
-	while (vmedia_list_empty(&c->queued) && !over(c) && (!limit || vmedia_now_ns() < limit)) {
+	while ((vmedia_list_empty(&c->queued) || c->suspended) && !over(c) &&
+	       (!limit || vmedia_now_ns() < limit)) {
 		c->starving = true;
 		if (limit)
 			pthread_cond_timedwait(&c->to_worker, &c->lock, &ts);
@@ -49,7 +50,7 @@ static struct vmedia_capture_job *take_job(struct vmedia_capture *c, uint64_t li
 			pthread_cond_wait(&c->to_worker, &c->lock);
 		c->starving = false;
 	}
-	if (over(c))
+	if (over(c) || c->suspended)
 		return NULL;
 	node = vmedia_list_pop(&c->queued);
 	return node ? vmedia_list_entry(node, struct vmedia_capture_job, node) : NULL;

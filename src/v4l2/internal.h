@@ -327,6 +327,8 @@ uint32_t vmedia_format_pixelformat(const struct vmedia_queue *q, const struct vm
 extern const struct vmedia_queue_impl vmedia_impl_plain, vmedia_impl_capture, vmedia_impl_m2m;
 int vmedia_capture_create(struct vmedia_queue *q);
 void vmedia_capture_destroy(struct vmedia_queue *q);
+/* @on: no fill() begins, and none is under way on return. Ends with !@on or the next start. */
+void vmedia_capture_suspend(struct vmedia_queue *q, bool on);
 int vmedia_m2m_create(struct vmedia_ctx *ctx);
 /* Its queues are there: find the two. -EINVAL. */
 int vmedia_m2m_bind(struct vmedia_ctx *ctx);

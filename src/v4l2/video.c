@@ -249,12 +249,23 @@ static void video_destroy(struct vmedia_device *dev)
 	free(v);
 }
 
+static void video_suspend(struct vmedia_session *s, bool on)
+{
+	struct vmedia_ctx *ctx = vmedia_file_of(s)->ctx;
+	unsigned int i;
+
+	for (i = 0; i < ctx->num_queues; i++)
+		if (ctx->queues[i]->cap)
+			vmedia_capture_suspend(ctx->queues[i], on);
+}
+
 static const struct vmedia_device_ops device_ops = {
 	.open = video_open,
 	.close = video_close,
 	.ioctl = video_ioctl,
 	.mmap = video_mmap,
 	.next_event = video_next_event,
+	.suspend = video_suspend,
 	.reset = video_reset,
 	.destroy = video_destroy,
 };

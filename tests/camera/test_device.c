@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/fd.h"
 #include "clips.h"
 #include "compare.h"
 #include "harness.h"
@@ -331,6 +332,51 @@ static void file_arrives(void **state)
 }
 
 /*
+ * While the command queue is stopped, no byte of a buffer changes; afterwards frames come again.
+ * The test looks for a while of the source's time: many frames long, were there any.
+ */
+static void suspended(const char *source, const char *fps, uint32_t width, uint32_t height)
+{
+	struct world *w = world_new(source, fps, NULL);
+	struct vmedia_camera_format fmt;
+	uint64_t until;
+
+	harness_post_events(&w->h, 8, VMEDIA_EVT_MAX_SIZE);
+	set_format(w, V4L2_PIX_FMT_YUV420, width, height, &fmt);
+	stream_on(w);
+	assert_int_equal(queue(w, next_frame(w).index), 0);
+	vmedia_device_queue_stop(w->h.dev, VMEDIA_QUEUE_COMMAND);
+	for (uint32_t i = 0; i < BUFFERS; i++)
+		memset(w->mem[i], 0x5a, w->length);
+	until = vmedia_now_ns() + 100 * 1000000;
+	while (vmedia_now_ns() < until)
+		assert_true(vmedia_loop_step(w->h.loop, 5) >= 0);
+	for (uint32_t i = 0; i < BUFFERS; i++)
+		for (size_t at = 0; at < w->length; at++)
+			assert_int_equal(w->mem[i][at], 0x5a);
+	harness_kick(&w->h, VMEDIA_QUEUE_COMMAND);
+	for (int n = 0; n < 3 * BUFFERS; n++)
+		assert_int_equal(queue(w, next_frame(w).index), 0);
+	/* Stopped again, and closed like that: the next session is not held up. */
+	vmedia_device_queue_stop(w->h.dev, VMEDIA_QUEUE_COMMAND);
+	harness_reconnect(&w->h);
+	world_end(w);
+}
+
+static void queue_stops(void **state)
+{
+	static const struct clip_spec spec = {
+		"stops.avi", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 100, 13, 0, 0,
+	};
+
+	assert_true(clip_make(&spec));
+	suspended("pattern", "100", 320, 240);
+	suspended("pattern", "max", 320, 240);
+	suspended(clip_source("stops.avi"), "100", 64, 48);
+	suspended(clip_source("stops.avi"), "max", 64, 48);
+}
+
+/*
  * A film that ends for good ends the stream with errors, and the device goes on. Which error comes
  * first depends on where the buffers are at that moment: those that the device holds come back
  * flagged; if it holds none, the next QBUF is refused with -EIO.
@@ -418,6 +464,7 @@ int main(void)
 		cmocka_unit_test(pattern_arrives),
 		cmocka_unit_test(file_arrives),
 		cmocka_unit_test(file_vanishes),
+		cmocka_unit_test(queue_stops),
 		cmocka_unit_test(sudden_ends),
 	};
 
