@@ -2,9 +2,9 @@
 /*
  * vmedia-bench: what virtio-media costs, beside what the same thing costs without it.
  *
- * Every figure is taken next to its floor, in turns within one run, and reported as a ratio to it:
- * eventfd ping-pong of two processes under round trips, the bare source under frames, memcpy under
- * bytes. The device runs in a process of its own (peer.c), as the daemon does; the driver is this
+ * Every figure is taken next to its floor, in turns or at the same time within one run, and reported
+ * as a ratio to it: eventfd ping-pong of two processes under round trips, the bare source under
+ * frames, memcpy under bytes. The device runs in a process of its own (peer.c), as the daemon does; the driver is this
  * process.
  */
 #ifndef VMEDIA_BENCH_H
@@ -55,6 +55,8 @@ void bench_pingpong_stop(struct bench_pingpong *p);
  */
 double bench_memcpy_ns(size_t bytes);
 
+/* ---- source.c ---- */
+
 struct bench_source_result {
 	uint64_t frames;
 	double cpu_ns, wall_ns; /* a frame */
@@ -73,6 +75,14 @@ struct bench_stream {
 /* The source alone, into plain shared memory. */
 int bench_source_run(const struct bench_options *o, const struct bench_stream *how,
 		     struct bench_source_result *r);
+
+/* The same in a process of its own, until the end is asked for. */
+struct bench_beside;
+
+int bench_source_beside(const struct bench_options *o, const struct bench_stream *how,
+			struct bench_beside **beside);
+/* Ends and frees @b, also where it fails. */
+int bench_source_beside_end(struct bench_beside *b, struct bench_source_result *r);
 
 /* ---- peer.c ---- */
 

@@ -230,6 +230,28 @@ static double cpu_ratio(const struct pair *pairs, unsigned int n)
 	return median_of(pairs, n, DEVICE_CPU) / median_of(pairs, n, SOURCE_CPU);
 }
 
+/* At a pace there is room for both at once, and they have the same seconds. */
+static int run_beside(const struct bench_options *o, const struct bench_stream *how,
+		      struct bench_source_result *bare, struct bench_stream_result *res)
+{
+	struct bench_beside *beside;
+	int ret = bench_source_beside(o, how, &beside), end;
+
+	if (ret < 0)
+		return ret;
+	ret = bench_stream_run(o, how, res);
+	end = bench_source_beside_end(beside, bare);
+	return ret < 0 ? ret : end;
+}
+
+static int run_in_turn(const struct bench_options *o, const struct bench_stream *how,
+		       struct bench_source_result *bare, struct bench_stream_result *res)
+{
+	int ret = bench_source_run(o, how, bare);
+
+	return ret < 0 ? ret : bench_stream_run(o, how, res);
+}
+
 /* Rounds of both; @last is of the last round, with the largest number of bytes copied of all. */
 static int run_pairs(const struct bench_options *o, const struct bench_stream *how,
 		     struct pair *pairs, struct bench_stream_result *last)
@@ -239,9 +261,7 @@ static int run_pairs(const struct bench_options *o, const struct bench_stream *h
 	int ret;
 
 	for (unsigned int i = 0; i < o->rounds; i++) {
-		ret = bench_source_run(o, how, &bare);
-		if (ret == 0)
-			ret = bench_stream_run(o, how, last);
+		ret = how->fps ? run_beside(o, how, &bare, last) : run_in_turn(o, how, &bare, last);
 		if (ret < 0)
 			return ret;
 		pairs[i] = (struct pair){
