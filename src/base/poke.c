@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Adding to an eventfd that somebody else has too, without ever waiting; see poke.h.
+ * Adding to an eventfd that somebody else has too, without ever waiting for long; see poke.h.
  *
  * Theory of operation: write() to an eventfd whose counter is full waits unless O_NONBLOCK is set.
  * That flag lives in the open file description, so whoever else has the eventfd can clear it at any
- * moment, and the calls that carry a flag of their own (pwritev2) do not reach eventfds. What the
- * kernel itself adds never waits: a full counter stays full. Asynchronous I/O makes it do so: a
- * request names an eventfd that is signalled when it completes. The request here asks whether an
- * eventfd of ours can be written; it can, so the request completes within io_submit(). Its record
- * stays in the ring of the context, which is emptied when it is full.
+ * moment, and the calls that carry a flag of their own (pwritev2) do not reach eventfds. A counter
+ * takes 2^64 - 2 to fill: only a peer that means it fills one. So there are two ways:
+ *
+ *	NEW ----> WATCHED ------------------------> KERNEL ------------> ASK
+ *	          write(), and a thread that         the kernel adds      poll(), then write()
+ *	          ends it if it waits; gone when
+ *	          it had to, or where there can
+ *	          be no thread
+ *
+ * What the kernel itself adds never waits: a full counter stays full. Asynchronous I/O makes it do
+ * so: a request names an eventfd that is signalled when it completes. The request here asks whether
+ * an eventfd of ours can be written; it can, so the request completes within io_submit(). Its
+ * record stays in the ring of the context, which is emptied when it is full. It costs two to four
+ * times what write() does, more where the caches are cold: hence only for those who ask for it.
  *
  * Ending a context takes the kernel tens of milliseconds. So those that nobody needs are kept
  * for the next, in a table of the process, changed without locks: the exception to "no globals"
@@ -75,7 +84,7 @@ static void open_context(struct vmedia_poke *p)
 	int fd = vmedia_eventfd();
 
 	if (fd >= 0 && (aio || syscall(SYS_io_setup, RECORDS, &aio) == 0)) {
-		p->state = VMEDIA_POKE_OPEN;
+		p->state = VMEDIA_POKE_KERNEL;
 		p->aio = aio;
 		p->fd = fd;
 		return;
@@ -91,12 +100,14 @@ static void open_context(struct vmedia_poke *p)
 
 void vmedia_poke_finish(struct vmedia_poke *p)
 {
-	if (p->state != VMEDIA_POKE_OPEN)
-		return;
-	if (!keep_spare(p->aio))
-		syscall(SYS_io_destroy, (aio_context_t)p->aio);
-	vmedia_fd_close(&p->fd);
-	p->state = VMEDIA_POKE_NEW;
+	if (p->state == VMEDIA_POKE_WATCHED)
+		vmedia_poke_watch_free(p->watch);
+	if (p->state == VMEDIA_POKE_KERNEL) {
+		if (!keep_spare(p->aio))
+			syscall(SYS_io_destroy, (aio_context_t)p->aio);
+		vmedia_fd_close(&p->fd);
+	}
+	*p = (struct vmedia_poke){ .state = VMEDIA_POKE_NEW };
 }
 
 /* 0 or negative errno; -EAGAIN: the ring is full. */
@@ -121,19 +132,52 @@ static int ask_and_write(int fd)
 	return poll(&p, 1, 0) > 0 && p.revents & POLLOUT ? vmedia_eventfd_signal(fd) : 0;
 }
 
-int vmedia_poke(struct vmedia_poke *p, int fd)
+static int let_kernel_add(const struct vmedia_poke *p, int fd)
 {
-	int ret;
+	int ret = submit(p, fd);
 
-	if (p->state == VMEDIA_POKE_NEW)
-		open_context(p);
-	if (p->state == VMEDIA_POKE_ASK)
-		return ask_and_write(fd);
-	ret = submit(p, fd);
 	if (ret == -EAGAIN) {
 		while (collect(p->aio) > 0)
 			;
 		ret = submit(p, fd);
 	}
 	return ret;
+}
+
+static void start(struct vmedia_poke *p)
+{
+	p->watch = vmedia_poke_watch_new();
+	if (p->watch)
+		p->state = VMEDIA_POKE_WATCHED;
+	else
+		open_context(p);
+}
+
+void vmedia_poke_distrust(struct vmedia_poke *p)
+{
+	vmedia_poke_finish(p);
+	open_context(p);
+}
+
+int vmedia_poke(struct vmedia_poke *p, int fd)
+{
+	int ret;
+
+	if (p->state == VMEDIA_POKE_NEW)
+		start(p);
+	switch (p->state) {
+	case VMEDIA_POKE_WATCHED:
+		ret = vmedia_poke_watch_write(p->watch, fd);
+		if (!__atomic_load_n(&p->watch->stuck, __ATOMIC_RELAXED))
+			return ret;
+		vmedia_warn("A peer filled an eventfd and made it wait, which stopped us for up to "
+			    "%d ms",
+			    2 * VMEDIA_POKE_PATIENCE_MS);
+		vmedia_poke_distrust(p);
+		return ret;
+	case VMEDIA_POKE_KERNEL:
+		return let_kernel_add(p, fd);
+	default:
+		return ask_and_write(fd);
+	}
 }

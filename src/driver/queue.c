@@ -99,6 +99,7 @@ void vmedia_drv_queues_fini(struct vmedia_driver *drv)
 		vmedia_fd_close(&drv->vq[i].kick_fd);
 		vmedia_fd_close(&drv->vq[i].call_fd);
 	}
+	vmedia_poke_finish(&drv->poke);
 	vmedia_fd_close(&drv->timer_fd);
 	vmedia_fd_close(&drv->epfd);
 }
@@ -139,7 +140,7 @@ void vmedia_drv_flush(struct vmedia_driver *drv)
 		if (drv->hooks.kick)
 			drv->hooks.kick(drv->hooks.opaque, i);
 		else
-			vmedia_eventfd_signal(vq->kick_fd);
+			vmedia_poke(&drv->poke, vq->kick_fd);
 	}
 }
 

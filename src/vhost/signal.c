@@ -10,7 +10,8 @@
  * whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer shares
  * and can clear again. So each call says for itself that it must not wait: for sockets, and for
  * pipes since Linux 6.4 (before, poll() is asked first, which leaves a race that the peer can win).
- * Eventfds are signalled by the kernel itself, see base/poke.h.
+ * Eventfds know neither way; base/poke.h has one for them. Other anonymous files pass for eventfds
+ * here: none has a write() that waits, and what it does is the peer's own affair.
  */
 #include <errno.h>
 #include <poll.h>

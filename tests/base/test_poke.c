@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -21,32 +24,113 @@
 #include "base/poke.h"
 
 #define SIGNALS 1000
+#define FULL	(UINT64_MAX - 1)
+
+static void fill_and_block(int fd)
+{
+	const uint64_t full = FULL;
+
+	assert_int_equal(vmedia_eventfd_clear(fd) >= 0, 1);
+	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
+	assert_int_equal(vmedia_fd_set_nonblock(fd, false), 0);
+}
+
+/* As many signals as SIGNALS, and a full counter that stays full and stops nobody. */
+static void signals(struct vmedia_poke *p, int fd)
+{
+	uint64_t count;
+
+	alarm(60);		/* who waits is ended */
+	for (int i = 0; i < SIGNALS; i++)
+		assert_int_equal(vmedia_poke(p, fd), 0);
+	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+	assert_int_equal(count, SIGNALS);
+	fill_and_block(fd);
+	for (int i = 0; i < SIGNALS; i++)
+		assert_int_equal(vmedia_poke(p, fd), 0);
+	alarm(0);
+	assert_int_equal(vmedia_eventfd_clear(fd), 1);
+	assert_int_equal(vmedia_fd_set_nonblock(fd, true), 0);
+}
 
 static void test_signal(void **state)
 {
-	const uint64_t full = UINT64_MAX - 1;
+	int fd = vmedia_eventfd(), other = timerfd_create(CLOCK_MONOTONIC, 0);
 	struct vmedia_poke p = { 0 };
-	uint64_t count;
-	int fd, other;
 
-	fd = vmedia_eventfd();
-	for (int i = 0; i < SIGNALS; i++)
-		assert_int_equal(vmedia_poke(&p, fd), 0);
-	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
-	assert_int_equal(count, SIGNALS);
-	assert_int_equal(vmedia_fd_set_nonblock(fd, false), 0);
-	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
-	alarm(20);		/* who waits is ended */
-	for (int i = 0; i < SIGNALS; i++)
-		assert_int_equal(vmedia_poke(&p, fd), 0);
-	alarm(0);
-	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
-	vmedia_fd_close(&fd);
+	assert_int_equal(vmedia_poke(&p, fd), 0);
+	assert_int_equal(p.state, VMEDIA_POKE_WATCHED);
 	assert_int_equal(vmedia_poke(&p, -1), -EBADF);
-	other = vmedia_memfd("test", 1);
 	assert_int_equal(vmedia_poke(&p, other), -EINVAL);
+	assert_int_equal(vmedia_eventfd_clear(fd), 1);
+	signals(&p, fd);
+	/* Who did this once is not trusted again. */
+	assert_int_equal(p.state, VMEDIA_POKE_KERNEL);
+	assert_int_equal(vmedia_poke(&p, -1), -EBADF);
+	assert_int_equal(vmedia_poke(&p, other), -EINVAL);
+	signals(&p, fd);
+	assert_int_equal(p.state, VMEDIA_POKE_KERNEL);
 	vmedia_fd_close(&other);
+	vmedia_fd_close(&fd);
 	vmedia_poke_finish(&p);
+}
+
+/* A peer that did not make it block: a full counter is EAGAIN, nobody waits, nobody is blamed. */
+static void test_full(void **state)
+{
+	const uint64_t full = FULL;
+	struct vmedia_poke p = { 0 };
+	int fd = vmedia_eventfd();
+
+	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
+	for (int i = 0; i < SIGNALS; i++)
+		assert_int_equal(vmedia_poke(&p, fd), 0);
+	assert_int_equal(p.state, VMEDIA_POKE_WATCHED);
+	vmedia_fd_close(&fd);
+	vmedia_poke_finish(&p);
+}
+
+/*
+ * A write that takes long because the process stood still: the thread sees it again and again, and
+ * takes nothing away.
+ */
+static void test_slow(void **state)
+{
+	struct vmedia_poke p = { 0 };
+	struct vmedia_poke_watch *w;
+	int fd = vmedia_eventfd();
+
+	assert_int_equal(vmedia_poke(&p, fd), 0);
+	w = p.watch;
+	__atomic_store_n(&w->fd, fd, __ATOMIC_SEQ_CST);
+	alarm(60);
+	while (__atomic_load_n(&w->looks, __ATOMIC_SEQ_CST) < 2)
+		sched_yield();
+	alarm(0);
+	__atomic_store_n(&w->fd, -1, __ATOMIC_SEQ_CST);
+	assert_false(__atomic_load_n(&w->stuck, __ATOMIC_SEQ_CST));
+	assert_int_equal(vmedia_poke(&p, fd), 0);
+	assert_int_equal(p.state, VMEDIA_POKE_WATCHED);
+	assert_int_equal(vmedia_eventfd_clear(fd), 1);
+	vmedia_poke_finish(&p);
+	vmedia_fd_close(&fd);
+}
+
+/* The thread sleeps when there is nothing to watch, and is there again when there is. */
+static void test_doze(void **state)
+{
+	struct vmedia_poke p = { 0 };
+	int fd = vmedia_eventfd();
+
+	assert_int_equal(vmedia_poke(&p, fd), 0);
+	alarm(60);
+	while (__atomic_load_n(&p.watch->awake, __ATOMIC_SEQ_CST))
+		sched_yield();
+	assert_int_equal(vmedia_eventfd_clear(fd), 1);
+	signals(&p, fd);
+	assert_int_equal(p.state, VMEDIA_POKE_KERNEL);
+	vmedia_poke_finish(&p);
+	vmedia_fd_close(&fd);
 }
 
 struct racer {
@@ -57,7 +141,7 @@ struct racer {
 /* Fills the counter again as soon as it has been read, and never lets O_NONBLOCK stand. */
 static void *race(void *arg)
 {
-	const uint64_t full = UINT64_MAX - 1;
+	const uint64_t full = FULL;
 	struct racer *r = arg;
 	uint64_t count;
 
@@ -90,7 +174,7 @@ static void test_signal_race(void **state)
 /* Without asynchronous I/O: nobody races here. */
 static void test_without(void **state)
 {
-	const uint64_t full = UINT64_MAX - 1;
+	const uint64_t full = FULL;
 	struct vmedia_poke p = { .state = VMEDIA_POKE_ASK };
 	uint64_t count;
 	int fd;
@@ -115,14 +199,19 @@ static void test_fork(void **state)
 	int fd = vmedia_eventfd(), status;
 	pid_t pid;
 
+	vmedia_poke_distrust(&p);
+	assert_int_equal(p.state, VMEDIA_POKE_KERNEL);
 	assert_int_equal(vmedia_poke(&p, fd), 0);
+	assert_int_equal(vmedia_eventfd_clear(fd), 1);
 	vmedia_poke_finish(&p);
 	pid = fork();
-	if (!pid)
-		_exit(vmedia_poke(&q, fd) == 0 ? 0 : 1);
+	if (!pid) {
+		vmedia_poke_distrust(&q);
+		signals(&q, fd);
+		_exit(q.state == VMEDIA_POKE_KERNEL ? 0 : 1);
+	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(vmedia_eventfd_clear(fd), 1);
 	assert_int_equal(vmedia_poke(&p, fd), 0);
 	assert_int_equal(vmedia_eventfd_clear(fd), 1);
 	vmedia_poke_finish(&p);
@@ -133,6 +222,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_doze),
 		cmocka_unit_test(test_signal_race),
 		cmocka_unit_test(test_without),
 		cmocka_unit_test(test_fork),
