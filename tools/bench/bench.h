@@ -2,10 +2,10 @@
 /*
  * vmedia-bench: what virtio-media costs, beside what the same thing costs without it.
  *
- * Every figure is taken next to its floor, in turns or at the same time within one run, and reported
- * as a ratio to it: eventfd ping-pong of two processes under round trips, the bare source under
- * frames, memcpy under bytes. The device runs in a process of its own (peer.c), as the daemon does; the driver is this
- * process.
+ * Every figure is taken next to its floor, in turns or at the same time within one run, and
+ * reported as a ratio to it: eventfd ping-pong of two processes under round trips, the bare source
+ * under frames, memcpy under bytes. The device runs in a process of its own (peer.c), as the daemon
+ * does; the driver is this process.
  */
 #ifndef VMEDIA_BENCH_H
 #define VMEDIA_BENCH_H
