@@ -9,12 +9,14 @@
  *
  *	start (next (fill | skip))* stop
  *
- *   From STREAMON on there is a frame due at each interval (absolute clock: no drift). At its time
- *   the worker takes the oldest queued buffer, calls fill() on the buffer's own memory, and hands
- *   it to the loop. If no buffer is queued it gives the driver half an interval to bring one; then
- *   the frame is skipped: its sequence number is missing from the stream, as with real cameras. A
- *   source that was slow for longer than an interval loses the frames in between and goes on by the
- *   clock; there are no bursts.
+ *   From STREAMON on there is a frame due at each interval (absolute clock: no drift), the first
+ *   one an interval after start(): a camera too has to see a picture before it can show it, and a
+ *   driver that asks at once finds none, whenever it asks. At a frame's time the worker takes the
+ *   oldest queued buffer, calls fill() on the buffer's own memory, and hands it to the loop. If no
+ *   buffer is queued it gives the driver half an interval to bring one; then the frame is skipped:
+ *   its sequence number is missing from the stream, as with real cameras. A source that was slow
+ *   for longer than an interval loses the frames in between and goes on by the clock; there are no
+ *   bursts.
  *
  *   Cost of a frame: the worker wakes once for the time, the loop once for the result. Buffers that
  *   are queued while the worker sleeps do not wake it.
@@ -88,9 +90,9 @@ struct vmedia_capture_ops {
 	int (*start)(void *priv, const struct vmedia_capture_mode *mode);
 	/*
 	 * For a source with a time of its own. @when: CLOCK_MONOTONIC ns at which the framework
-	 * would take the next frame (the first: now); change it, or block until there is a frame
-	 * and set it to now. May also be in the past: then the frame is taken at once. 0, or what
-	 * fill() returns. Optional.
+	 * would take the next frame (the first: after an interval, if paced); change it, or block
+	 * until there is a frame and set it to now. May also be in the past: then the frame is
+	 * taken at once. 0, or what fill() returns. Optional.
 	 */
 	int (*next)(void *priv, uint64_t *when);
 	/*

@@ -98,6 +98,8 @@ int vmedia_capture_fill(struct vmedia_capture *c, struct vmedia_capture_job *job
  * has ended; -ENODEV, it is gone or has failed too often. Counts errors.
  */
 int vmedia_capture_judge(struct vmedia_capture *c, int err);
+/* When the first frame of a run that begins now is due: paced, after an interval, as a camera's. */
+uint64_t vmedia_capture_first(const struct vmedia_capture *c);
 /* By the clock: the time of the frame after the one at @when, or of the first that is not over. */
 uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_t *number);
 

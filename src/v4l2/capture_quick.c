@@ -141,7 +141,7 @@ int vmedia_capture_quick_start(struct vmedia_capture *c)
 	c->quick = true;
 	c->live = true;
 	c->number = 0;
-	c->when = vmedia_now_ns();
+	c->when = vmedia_capture_first(c);
 	wait_for_time(c);
 	return 0;
 }

@@ -212,6 +212,11 @@ static int ask_next(struct vmedia_capture *c, uint64_t *when)
 	return err;
 }
 
+uint64_t vmedia_capture_first(const struct vmedia_capture *c)
+{
+	return vmedia_now_ns() + (c->cur.paced ? c->cur.interval_ns : 0);
+}
+
 uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_t *number)
 {
 	uint64_t interval = c->cur.interval_ns, now, lost;
@@ -234,7 +239,7 @@ uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_
 
 static void run_frames(struct vmedia_capture *c)
 {
-	uint64_t number = 0, when = vmedia_now_ns();
+	uint64_t number = 0, when = vmedia_capture_first(c);
 	int err, end;
 
 	c->bad_frames = 0;

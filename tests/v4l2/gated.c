@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The gated source: see gated.h. */
 #include "gated.h"
+#include "base/fd.h"
+#include "v4l2/capture.h"
 
 struct gated src;
 
@@ -150,6 +152,38 @@ void gated_queue_all(struct rig *r, uint32_t n)
 	assert_int_equal(rig_reqbufs(r, r->s, CAP, MMAP, n), n);
 	for (i = 0; i < n; i++)
 		assert_int_equal(rig_queue(r, r->s, CAP, i), 0);
+}
+
+void gated_interval(struct rig *r, uint32_t seconds)
+{
+	struct vmedia_fract want = seconds ? (struct vmedia_fract){ seconds, 1 }
+					   : (struct vmedia_fract){ 1, 1000 };
+	PAYLOAD(a);
+
+	a.streamparm = (struct vmedia_streamparm){ .type = CAP };
+	a.streamparm.parm.capture.timeperframe = want;
+	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_S_PARM, &a), 0);
+	assert_memory_equal(&a.streamparm.parm.capture.timeperframe, &want, sizeof(want));
+}
+
+uint64_t gated_now_us(void)
+{
+	return vmedia_now_ns() / 1000;
+}
+
+uint64_t gated_time_us(const struct vmedia_buffer *b)
+{
+	return (uint64_t)b->timestamp.tv_sec * 1000000 + (uint64_t)b->timestamp.tv_usec;
+}
+
+uint64_t gated_due_now(struct rig *r)
+{
+	struct vmedia_capture *c = gated_the_queue(r)->cap;
+
+	assert_true(c->live && c->cur.paced);
+	c->when = vmedia_now_ns();
+	vmedia_timer_arm(&c->timer, c->when);
+	return c->when / 1000;
 }
 
 /* What was published before STREAMOFF's answer is there; after it nothing comes. */

@@ -35,6 +35,13 @@ struct vmedia_queue *gated_the_queue(struct rig *r);
 void gated_wait_for(sem_t *sem);
 /* @n MMAP buffers, all queued. */
 void gated_queue_all(struct rig *r, uint32_t n);
+/* S_PARM: @seconds between frames; 1/1000 of one at first, and for 0. */
+void gated_interval(struct rig *r, uint32_t seconds);
+/* CLOCK_MONOTONIC in the microseconds of a buffer's timestamp; and that of @b. */
+uint64_t gated_now_us(void);
+uint64_t gated_time_us(const struct vmedia_buffer *b);
+/* A quick run, paced: the time of its next frame has come. Returns that time, in microseconds. */
+uint64_t gated_due_now(struct rig *r);
 /* What was published before STREAMOFF's answer is there; after it nothing comes. */
 void gated_no_more(struct rig *r);
 /* Offer STREAMON or STREAMOFF without waiting; then its answer. */

@@ -3,24 +3,24 @@
 #include "gated.h"
 
 /*
- * By the clock: each frame is due a whole number of intervals after the first, and the sequence
- * says how many.
+ * By the clock: the first frame is due an interval after STREAMON at the earliest, each other a
+ * whole number of intervals after the first, and the sequence says how many.
  */
 static void test_paced(void **state)
 {
 	struct rig *r = gated_start(0);
-	uint64_t first = 0, t;
+	uint64_t first = 0, t, before;
 	uint32_t last = 0, i;
 	struct vmedia_evt evt;
 	struct vmedia_capture_stats stats;
 
 	(void)state;
 	gated_queue_all(r, 4);
+	before = gated_now_us();
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
 	for (i = 0; i < 50; i++) {
 		evt = rig_event(r);
-		t = (uint64_t)evt.buffer.timestamp.tv_sec * 1000000 +
-		    (uint64_t)evt.buffer.timestamp.tv_usec;
+		t = gated_time_us(&evt.buffer);
 		assert_int_equal(evt.buffer.bytesused, 64 * 32 * 3 / 2);
 		assert_int_equal(evt.buffer.flags & V4L2_BUF_FLAG_ERROR, 0);
 		if (i) {
@@ -28,6 +28,7 @@ static void test_paced(void **state)
 			assert_true(t - first == evt.buffer.sequence * 1000ull);
 		} else {
 			first = t;
+			assert_true(first >= before + 1000);
 			assert_int_equal(evt.buffer.sequence, 0);
 		}
 		last = evt.buffer.sequence;
@@ -75,6 +76,49 @@ static void test_free_run(void **state)
 	assert_int_equal(rig_event(r).buffer.sequence, 0);
 	rig_end(r);
 	assert_int_equal(src.starts, src.stops);
+}
+
+/*
+ * However long that is: one that is stopped before has shown nothing, and skipped nothing. With a
+ * source that has a time of its own too.
+ */
+static void first(int which)
+{
+	struct rig *r = gated_start(which);
+	struct vmedia_capture_stats stats;
+	unsigned int i;
+
+	gated_interval(r, 1000);
+	for (i = 0; i < 3; i++) {
+		if (i == 1)
+			assert_int_equal(rig_reqbufs(r, r->s, CAP, MMAP, 1), 1);
+		else
+			gated_queue_all(r, 2);
+		assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+		if (i == 1)
+			assert_int_equal(rig_queue(r, r->s, CAP, 0), 0);
+		gated_no_more(r);
+		assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+		vmedia_capture_stats(gated_the_queue(r), &stats);
+		assert_int_equal(stats.frames + stats.skipped + stats.late, 0);
+	}
+	/* and its own end of the stream is not waited for */
+	src.next_err = -ENODATA;
+	gated_queue_all(r, 1);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	if (which)
+		assert_true(rig_event(r).buffer.flags & V4L2_BUF_FLAG_LAST);
+	rig_end(r);
+	assert_int_equal(src.fills, 0);
+	assert_int_equal(src.skips, 0);
+	assert_int_equal(src.starts, src.stops);
+}
+
+static void test_first(void **state)
+{
+	(void)state;
+	first(0);
+	first(1);
 }
 
 static int qbuf_pages(struct rig *r, uint8_t *pages)
@@ -235,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paced),
+		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_free_run),
 		cmocka_unit_test(test_shared_pages),
 		cmocka_unit_test(test_skip),

@@ -3,6 +3,7 @@
  * Frame sources that need no worker: pacing, frames that pass, others' commands, and who fills.
  * How such streams end is test_capture_quick_end.c's.
  */
+#include "base/fd.h"
 #include "gated.h"
 #include "v4l2/capture.h"
 
@@ -15,15 +16,10 @@ static struct rig *quick_start(bool paced)
 	return r;
 }
 
-/* S_PARM: 1000 seconds between frames, so that the second one never comes. */
+/* So long between frames that none comes by itself. */
 static void slow(struct rig *r)
 {
-	PAYLOAD(a);
-
-	a.streamparm = (struct vmedia_streamparm){ .type = CAP };
-	a.streamparm.parm.capture.timeperframe = (struct vmedia_fract){ 1000, 1 };
-	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_S_PARM, &a), 0);
-	assert_int_equal(a.streamparm.parm.capture.timeperframe.numerator, 1000);
+	gated_interval(r, 1000);
 }
 
 static void step(struct rig *r)
@@ -37,21 +33,22 @@ static void test_paced(void **state)
 {
 	struct rig *r = quick_start(true);
 	struct vmedia_capture_stats stats;
-	uint64_t first = 0, t;
+	uint64_t first = 0, t, before;
 	uint32_t last = 0, i;
 	struct vmedia_evt evt;
 
 	(void)state;
 	gated_queue_all(r, 4);
+	before = gated_now_us();
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
 	for (i = 0; i < 50; i++) {
 		evt = rig_event(r);
-		t = (uint64_t)evt.buffer.timestamp.tv_sec * 1000000 +
-		    (uint64_t)evt.buffer.timestamp.tv_usec;
+		t = gated_time_us(&evt.buffer);
 		assert_int_equal(evt.buffer.bytesused, 64 * 32 * 3 / 2);
 		assert_int_equal(evt.buffer.flags & V4L2_BUF_FLAG_ERROR, 0);
 		if (!i)
 			first = t;
+		assert_true(first >= before + 1000);
 		assert_true(i ? evt.buffer.sequence > last : evt.buffer.sequence == 0);
 		assert_true(t - first == evt.buffer.sequence * 1000ull);
 		last = evt.buffer.sequence;
@@ -72,6 +69,46 @@ static void test_paced(void **state)
 	assert_int_equal(src.starts, 1);
 	assert_int_equal(src.stops, 1);
 	assert_int_equal(src.cancels, 0);
+}
+
+/*
+ * However long that is: no frame before an interval has passed since STREAMON, whether buffers are
+ * there or come, and none that is taken for lost. The same for the next stream.
+ */
+static void test_first(void **state)
+{
+	struct rig *r = quick_start(true);
+	struct vmedia_capture *c = gated_the_queue(r)->cap;
+	unsigned int round, i;
+	uint64_t before, due;
+	struct vmedia_evt evt;
+
+	(void)state;
+	slow(r);
+	assert_int_equal(rig_reqbufs(r, r->s, CAP, MMAP, 2), 2);
+	for (round = 0; round < 3; round++) {
+		if (round)
+			assert_int_equal(rig_queue(r, r->s, CAP, 0), 0);
+		before = vmedia_now_ns();
+		assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+		assert_int_equal(rig_queue(r, r->s, CAP, 1), 0);
+		assert_false(rig_poll(r, &evt));
+		for (i = 0; i < 50; i++)
+			assert_true(vmedia_loop_step(r->h.loop, 0) >= 0);
+		assert_int_equal(src.fills, round);
+		assert_int_equal(src.skips, 0);
+		assert_true(c->live && !c->due && vmedia_timer_armed(&c->timer));
+		assert_true(c->when >= before + 1000000000000u);
+		due = gated_due_now(r);
+		evt = rig_event(r);
+		assert_int_equal(evt.buffer.sequence, 0);
+		assert_int_equal(evt.buffer.index, !round);
+		assert_true(gated_time_us(&evt.buffer) == due);
+		assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+	}
+	rig_end(r);
+	assert_int_equal(src.starts, 3);
+	assert_int_equal(src.stops, 3);
 }
 
 static void test_free_run(void **state)
@@ -200,6 +237,7 @@ static void test_awaited(void **state)
 	slow(r);
 	assert_int_equal(rig_reqbufs(r, r->s, CAP, MMAP, 2), 2);
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_due_now(r);
 	while (!c->due)
 		step(r);
 	assert_int_equal(src.fills, 0);
@@ -332,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paced),
+		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_free_run),
 		cmocka_unit_test(test_fair),
 		cmocka_unit_test(test_shared_pages),

@@ -4,7 +4,6 @@
  * STREAMOFF, close and reset in every state of a run, and runs with a worker in between. For TSan
  * too.
  */
-#include "base/fd.h"
 #include "gated.h"
 #include "v4l2/capture.h"
 
@@ -21,11 +20,7 @@ static struct rig *quick_start(bool paced)
 
 static void slow(struct rig *r)
 {
-	PAYLOAD(a);
-
-	a.streamparm = (struct vmedia_streamparm){ .type = CAP };
-	a.streamparm.parm.capture.timeperframe = (struct vmedia_fract){ 1000, 1 };
-	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_S_PARM, &a), 0);
+	gated_interval(r, 1000);
 }
 
 static void step(struct rig *r)
@@ -169,6 +164,8 @@ static void end_of_stream(bool paced, bool awaited, int err)
 	for (i = 0; i < 3 && !awaited; i++)
 		assert_int_equal(rig_queue(r, r->s, CAP, i), 0);
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	if (awaited)
+		gated_due_now(r);
 	while (awaited && !c->due)
 		step(r);
 	if (awaited)
@@ -214,13 +211,12 @@ static void test_queue_error(void **state)
 	slow(r);
 	gated_queue_all(r, 3);
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_due_now(r);
 	assert_int_equal(rig_event(r).buffer.flags & V4L2_BUF_FLAG_ERROR, 0);
 	vmedia_queue_error(gated_the_queue(r));
 	for (i = 0; i < 2; i++)
 		assert_true(rig_event(r).buffer.flags & V4L2_BUF_FLAG_ERROR);
-	/* its next frame is due now */
-	c->when = vmedia_now_ns();
-	vmedia_timer_arm(&c->timer, c->when);
+	gated_due_now(r);
 	while (!c->due)
 		step(r);
 	assert_int_equal(src.fills, 1);
@@ -229,6 +225,7 @@ static void test_queue_error(void **state)
 	silent(r);
 	gated_queue_all(r, 2);
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_due_now(r);
 	assert_int_equal(rig_event(r).buffer.flags & V4L2_BUF_FLAG_ERROR, 0);
 	rig_end(r);
 	assert_int_equal(src.starts, src.stops);
@@ -268,6 +265,7 @@ static void reach(struct rig *r, enum when when)
 		return;
 	}
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_due_now(r);
 	if (when == AWAITED) {
 		while (!c->due)
 			step(r);
@@ -321,6 +319,7 @@ static void test_end_anywhere(void **state)
 			src.fill_err = 0;
 			vmedia_capture_set_paced(gated_the_queue(r), true);
 			assert_int_equal(harness_open(&r->h, &r->s), 0);
+			gated_interval(r, 0);
 			gated_queue_all(r, 2);
 			assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
 			evt = rig_event(r);
