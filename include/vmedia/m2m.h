@@ -12,6 +12,11 @@
  *   by vmedia_buf_done(). STREAMOFF and the session's end wait for a running job as
  *   <vmedia/queue.h> says: ->job_abort() asks it to end soon.
  *
+ *   While the driver's queues are stopped (a paused guest, or one that resets: the suspend() of
+ *   struct vmedia_device_ops) no job begins, and ->job_wait() sees to it that none that runs writes
+ *   the guest's memory any more. It may end meanwhile; what it finished reaches the driver when the
+ *   queues run again.
+ *
  *   Draining, by the states of the stateful codec interface:
  *
  *	RUNNING   --CMD_STOP-->				DRAINING
@@ -43,6 +48,8 @@ enum vmedia_m2m_state {
 	VMEDIA_M2M_STOPPED,
 };
 
+#define VMEDIA_M2M_WAIT_MS 200	/* for a job, see job_wait() */
+
 struct vmedia_m2m_ops {
 	unsigned int max_jobs;			/* on the device at a time; 0: 1 */
 	bool decoder_cmd, encoder_cmd;		/* answer (TRY_)DECODER_CMD, (TRY_)ENCODER_CMD */
@@ -57,6 +64,15 @@ struct vmedia_m2m_ops {
 	void (*job_run)(struct vmedia_ctx *ctx);
 	/* End the running job soon; its vmedia_m2m_job_done() must still come. Optional. */
 	void (*job_abort)(struct vmedia_ctx *ctx);
+	/*
+	 * Return when the running job writes no buffer any more, by @until (CLOCK_MONOTONIC ns)
+	 * at the latest: 0, or -ETIMEDOUT. The loop, which calls it, stands until then: a device
+	 * whose jobs run on the loop ends the job here, one with a worker waits for the worker, and
+	 * lets vmedia_m2m_job_done() come from here or later. Called before the memory is taken
+	 * away: the driver's queues stop, or a session ends that lent its own pages for CAPTURE;
+	 * ->job_orphan() may follow. Needed if job_run() does not end its job itself.
+	 */
+	int (*job_wait)(struct vmedia_ctx *ctx, uint64_t until);
 	/*
 	 * The session ends with a job running: forget the context and its buffers at once (a worker
 	 * holds references on what it uses); vmedia_m2m_job_done() must not be called any more.

@@ -49,6 +49,7 @@ struct vmedia_vbuf {
 	bool prepared;			/* memory is resolved and ->buf_prepare() agreed */
 	bool inited;			/* ->buf_init() was called */
 	bool flushed;			/* vmedia_backing_flush() was done by who wrote it */
+	bool held;			/* m2m: DONE while suspended, to be flushed afterwards */
 	bool own_sequence;
 	uint32_t min_length[VMEDIA_MAX_PLANES];
 	uint32_t offset[VMEDIA_MAX_PLANES];	/* MMAP: mem_offset */
@@ -259,6 +260,7 @@ struct vmedia_m2m {
 	struct vmedia_list src_ready, dst_ready;
 	enum vmedia_m2m_state state;
 	bool running, waiting;		/* a job runs; in the device's list of ready contexts */
+	bool suspended;			/* the guest's memory is not to be written */
 	bool last_pending;		/* a LAST buffer waits for a CAPTURE buffer */
 	bool eos_pending;		/* ... and is preceded by EOS */
 	struct vmedia_vbuf *last_src;	/* the newest that CMD_STOP saw, until it is done with */
@@ -292,7 +294,7 @@ struct vmedia_video {
 	unsigned int num_inputs, num_outputs;
 	struct vmedia_list jobs;	/* m2m contexts that are ready, oldest first */
 	unsigned int num_jobs;
-	bool scheduling;
+	bool scheduling;		/* jobs are being started, or none may be */
 };
 
 struct vmedia_file *vmedia_file_of(const struct vmedia_session *s);
@@ -334,6 +336,11 @@ int vmedia_m2m_create(struct vmedia_ctx *ctx);
 int vmedia_m2m_bind(struct vmedia_ctx *ctx);
 /* @vb is done with, one way or the other. */
 void vmedia_m2m_left(struct vmedia_vbuf *vb);
+/*
+ * @on: no job begins, the one under way writes no more on return, and what it finishes waits here;
+ * !@on: it goes out, and jobs begin again.
+ */
+void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on);
 /* The session ends, before its queues stop. */
 void vmedia_m2m_release(struct vmedia_ctx *ctx);
 void vmedia_m2m_destroy(struct vmedia_ctx *ctx);

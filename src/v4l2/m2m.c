@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory-to-memory contexts: pairing of buffers, turns of jobs, and stopping around a running one.
+ * Memory-to-memory contexts: pairing of buffers, turns of jobs, and stopping around a running one,
+ * for STREAMOFF (which waits), for the session's end, and while the guest's queues are stopped.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
+#include "base/fd.h"
 #include "v4l2/m2m.h"
 
 /* ---- Turns ---- */
@@ -17,8 +19,8 @@ static bool ready(struct vmedia_ctx *ctx)
 {
 	struct vmedia_m2m *m = ctx->m2m;
 
-	if (m->running || m->state == VMEDIA_M2M_STOPPED || m->last_pending || !m->src->started ||
-	    m->src->starting)
+	if (m->running || m->suspended || m->state == VMEDIA_M2M_STOPPED || m->last_pending ||
+	    !m->src->started || m->src->starting)
 		return false;
 	if (m->src->stopping || m->dst->stopping)
 		return false;
@@ -80,6 +82,61 @@ void vmedia_m2m_job_done(struct vmedia_ctx *ctx)
 		vmedia_m2m_drained(ctx);
 	stop_ended(m, m->src);
 	stop_ended(m, m->dst);
+	vmedia_m2m_schedule(ctx);
+}
+
+/* ---- While nothing may be written ---- */
+
+/* The guest's pages may be somebody else's soon: give the job that runs some time to be done. */
+static void wait_for_job(struct vmedia_ctx *ctx)
+{
+	struct vmedia_video *v = ctx->v;
+	uint64_t until = vmedia_now_ns() + VMEDIA_M2M_WAIT_MS * 1000000ull;
+	bool scheduling = v->scheduling;
+	int err;
+
+	if (!ctx->m2m->ops->job_wait) {
+		vmedia_err("memory of the guest is to be left alone with a job running, and the "
+			   "device cannot wait for it; this is a bug of the device");
+		return;
+	}
+	/* The job may end in there; the turn is nobody's before its context may go on or went. */
+	v->scheduling = true;
+	err = ctx->m2m->ops->job_wait(ctx, until);
+	v->scheduling = scheduling;
+	if (err)
+		vmedia_warn("a job takes more than %u ms (error %d): a session that ended or was "
+			    "stopped does not wait for it",
+			    VMEDIA_M2M_WAIT_MS, -err);
+}
+
+/* Copy out what was finished meanwhile: to guest pages that were not seen as one piece. */
+static void flush_held(struct vmedia_queue *q)
+{
+	struct vmedia_vbuf *vb;
+	uint32_t i;
+
+	vmedia_list_for_each(vb, &q->done, node) {
+		for (i = 0; i < vb->b.num_planes && vb->held && !q->output; i++)
+			vmedia_backing_flush(vb->b.planes[i].mem, vb->b.planes[i].bytesused);
+		vb->held = false;
+	}
+}
+
+void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on)
+{
+	struct vmedia_m2m *m = ctx->m2m;
+
+	if (m->suspended == on)
+		return;
+	m->suspended = on;
+	if (on) {
+		if (m->running)
+			wait_for_job(ctx);
+		return;
+	}
+	flush_held(m->dst);
+	vmedia_session_wake(ctx->s);
 	vmedia_m2m_schedule(ctx);
 }
 
@@ -247,6 +304,21 @@ int vmedia_m2m_bind(struct vmedia_ctx *ctx)
 	return -EINVAL;
 }
 
+static void orphan(struct vmedia_ctx *ctx)
+{
+	struct vmedia_m2m *m = ctx->m2m;
+
+	if (m->ops->job_orphan)
+		m->ops->job_orphan(ctx);
+	else
+		vmedia_err("a session ends with a job running, and the device cannot orphan it; "
+			   "this is a bug of the device");
+	m->running = false;
+	ctx->v->num_jobs--;
+	m->src->hold = false;
+	m->dst->hold = false;
+}
+
 void vmedia_m2m_release(struct vmedia_ctx *ctx)
 {
 	struct vmedia_m2m *m = ctx->m2m;
@@ -256,18 +328,17 @@ void vmedia_m2m_release(struct vmedia_ctx *ctx)
 	m->waiting = false;
 	if (!m->running)
 		return;
-	if (m->ops->job_orphan)
-		m->ops->job_orphan(ctx);
-	else
-		vmedia_err("a session ends with a job running, and the device cannot orphan it; "
-			   "this is a bug of the device");
-	m->running = false;
-	ctx->v->num_jobs--;
-	if (m->src)
-		m->src->hold = false;
-	if (m->dst)
-		m->dst->hold = false;
+	/* The job may end in here, and with it a STREAMOFF that core has answered already. */
+	m->src->req = NULL;
+	m->dst->req = NULL;
+	/* Memory of ours is kept by the worker's reference; guest pages are not ours any more. */
+	if (m->dst->memory != V4L2_MEMORY_MMAP)
+		vmedia_m2m_suspend(ctx, true);
+	if (m->running)
+		orphan(ctx);
 	m->state = VMEDIA_M2M_STOPPED;		/* nothing starts in what is being torn down */
+	/* Others have waited for this turn, and may know of nobody else who would give it. */
+	vmedia_m2m_schedule(ctx);
 }
 
 void vmedia_m2m_destroy(struct vmedia_ctx *ctx)

@@ -193,10 +193,12 @@ void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
 		return;
 	}
 	complete_metadata(q, vb);
+	vb->held = q->ctx->m2m && q->ctx->m2m->suspended;
 	for (i = 0; i < b->num_planes && !q->output && !vb->flushed; i++) {
 		if (b->planes[i].bytesused > b->planes[i].length)
 			b->planes[i].bytesused = b->planes[i].length;
-		vmedia_backing_flush(b->planes[i].mem, b->planes[i].bytesused);
+		if (!vb->held)
+			vmedia_backing_flush(b->planes[i].mem, b->planes[i].bytesused);
 	}
 	vmedia_list_del(&vb->node);
 	vmedia_list_del(&vb->ready);

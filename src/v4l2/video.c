@@ -195,6 +195,8 @@ static bool video_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 	struct vmedia_queue *from = NULL;
 	unsigned int i;
 
+	if (f->ctx->m2m && f->ctx->m2m->suspended)
+		return false;
 	for (i = 0; i < f->ctx->num_queues; i++) {
 		struct vmedia_queue *q = f->ctx->queues[i];
 
@@ -254,6 +256,8 @@ static void video_suspend(struct vmedia_session *s, bool on)
 	struct vmedia_ctx *ctx = vmedia_file_of(s)->ctx;
 	unsigned int i;
 
+	if (ctx->m2m)
+		vmedia_m2m_suspend(ctx, on);
 	for (i = 0; i < ctx->num_queues; i++)
 		if (ctx->queues[i]->cap)
 			vmedia_capture_suspend(ctx->queues[i], on);

@@ -166,6 +166,14 @@ static void job_run(struct vmedia_ctx *ctx)
 	vmedia_timer_arm(&toy_of(ctx)->timer, vmedia_now_ns() + delay_ms * 1000000ull);
 }
 
+static int job_wait(struct vmedia_ctx *ctx, uint64_t until)
+{
+	(void)until;
+	vmedia_timer_cancel(&toy_of(ctx)->timer);
+	finish(&toy_of(ctx)->timer);
+	return 0;
+}
+
 static void job_abort(struct vmedia_ctx *ctx)
 {
 	vmedia_timer_arm(&toy_of(ctx)->timer, vmedia_now_ns());
@@ -232,6 +240,7 @@ static struct vmedia_m2m_ops m2m = {
 	.max_jobs = 4,
 	.job_run = job_run,
 	.job_abort = job_abort,
+	.job_wait = job_wait,
 	.job_orphan = job_orphan,
 	.stop = stop,
 	.resume = resume,

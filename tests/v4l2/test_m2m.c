@@ -51,6 +51,16 @@ static void finish(struct rig *r)
 	harness_collect(&r->h);
 }
 
+static int job_wait(struct vmedia_ctx *ctx, uint64_t until)
+{
+	(void)until;
+	assert_int_equal(toy.num, 1);
+	assert_ptr_equal(toy.running[0], ctx);
+	toy.num = 0;
+	work(ctx);
+	return 0;
+}
+
 static void job_abort(struct vmedia_ctx *ctx)
 {
 	(void)ctx;
@@ -96,6 +106,7 @@ static const struct vmedia_m2m_ops m2m = {
 	.decoder_cmd = true,
 	.job_run = job_run,
 	.job_abort = job_abort,
+	.job_wait = job_wait,
 	.job_orphan = job_orphan,
 	.start = start,
 	.stop = stop,
@@ -105,6 +116,7 @@ static const struct vmedia_m2m_ops m2m_drains = {
 	.encoder_cmd = true,
 	.job_run = job_run,
 	.job_abort = job_abort,
+	.job_wait = job_wait,
 	.job_orphan = job_orphan,
 	.drain = drain,
 };
@@ -485,7 +497,7 @@ static void test_source_change(void **state)
 static void test_random(void **state)
 {
 	struct rig *r = new_toy(&device);
-	unsigned int i;
+	unsigned int i, jobs;
 	struct vmedia_evt evt;
 
 	(void)state;
@@ -519,6 +531,14 @@ static void test_random(void **state)
 				assert_int_equal(harness_close(&r->h, r->s), 0);
 				assert_int_equal(harness_open(&r->h, &r->s), 0);
 			}
+			break;
+		case 6:
+			vmedia_device_queue_stop(r->h.dev, VMEDIA_QUEUE_COMMAND);
+			assert_int_equal(toy.num, 0);
+			jobs = toy.jobs;
+			assert_false(rig_poll(r, &evt));
+			assert_int_equal(toy.jobs, jobs);
+			harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
 			break;
 		default:
 			rig_queue(r, r->s, type, rig_random() % 5);
