@@ -426,7 +426,7 @@ static void help(void)
 	     "\n"
 	     "  --source=SOURCE  pattern or file:PATH, as of the camera (default pattern)\n"
 	     "  --seconds=S      of each streaming run (default 0.5)\n"
-	     "  --rounds=N       turns between a floor and what stands on it, up to 64 (default 15)\n"
+	     "  --rounds=N       turns of a floor and what stands on it, up to 64 (default 15)\n"
 	     "  --packed         packed virtqueues\n"
 	     "  --only=KEY       frames of one kind only: mmap_720p, mmap_1080p, user_720p, "
 	     "user_1080p\n"
