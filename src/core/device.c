@@ -11,6 +11,10 @@
  * -ECANCELED (its session waits for it to end), and what waited behind it too. It is also the only
  * thing that a guest's reset says in QEMU before the memory of its buffers is somebody else's. So
  * sessions that stay are suspended: nothing writes the guest's memory until the queue runs again.
+ *
+ * Every end suspends all sessions before it ends the first: a device that lets them take turns
+ * would give the next one what the last one left, only to wait for it. A command that this brought
+ * to its end is answered with what became of it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -235,6 +239,7 @@ static void take_chains(struct vmedia_device *dev, bool push)
 
 static void end_everything(struct vmedia_device *dev, bool push)
 {
+	suspend(dev, true);
 	take_chains(dev, push);
 	vmedia_sessions_end_all(dev, -ECANCELED);
 	dev->suspended = false;
@@ -302,6 +307,8 @@ static bool stop_request(struct vmedia_request *req)
 		vmedia_request_finish(req, 0);
 		return true;
 	}
+	if (req->state == VMEDIA_REQ_DONE && !req->err && s && req->cmd.type == VMEDIA_CMD_IOCTL)
+		vmedia_events_drop(s, &req->cmd.io);
 	vmedia_request_answer(req, req->state == VMEDIA_REQ_DONE ? req->err : -ECANCELED);
 	if (req->state == VMEDIA_REQ_QUEUED) {
 		vmedia_request_free(req);
@@ -319,6 +326,7 @@ void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q)
 	dev->more[q] = false;
 	if (!dev->transport || q != VMEDIA_QUEUE_COMMAND)
 		return;
+	suspend(dev, true);
 	do {
 		again = false;
 		vmedia_list_for_each(req, &dev->live, all) {
@@ -327,7 +335,6 @@ void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q)
 				break;
 		}
 	} while (again);
-	suspend(dev, true);
 	notify(dev, q);
 }
 

@@ -74,6 +74,7 @@ static int fake_open(struct vmedia_session *s)
 	}
 	vmedia_session_set_priv(s, fs);
 	f->opens++;
+	f->awake++;
 	return 0;
 }
 
@@ -84,6 +85,9 @@ static void fake_close(struct vmedia_session *s)
 	unsigned int i, kept = 0;
 
 	f->closes++;
+	f->closed_awake += f->awake > 0;
+	if (!fs->suspended)
+		f->awake--;
 	for (i = 0; i < FAKE_BUFFERS; i++)
 		vmedia_backing_put(fs->buffer[i]);
 	vmedia_backing_put(fs->imported);
@@ -188,6 +192,27 @@ static bool fake_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 	return true;
 }
 
+static void fake_suspend(struct vmedia_session *s, bool on)
+{
+	struct fake_session *fs = vmedia_session_priv(s);
+	struct fake *f = fake_of(s);
+	unsigned int i;
+
+	assert(fs->suspended != on);
+	fs->suspended = on;
+	if (on) {
+		f->suspends++;
+		f->awake--;
+	} else {
+		f->resumes++;
+		f->awake++;
+	}
+	for (i = 0; on && f->complete_suspended && i < f->num_pending; i++)
+		vmedia_request_complete(f->pending[i], 0);
+	if (on && f->complete_suspended)
+		f->num_pending = 0;
+}
+
 static void fake_reset(struct vmedia_device *dev)
 {
 	struct fake *f = vmedia_device_priv(dev);
@@ -208,6 +233,7 @@ static const struct vmedia_device_ops fake_ops = {
 	.ioctl = fake_ioctl,
 	.mmap = fake_mmap,
 	.next_event = fake_next_event,
+	.suspend = fake_suspend,
 	.reset = fake_reset,
 	.destroy = fake_destroy,
 };

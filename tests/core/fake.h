@@ -24,6 +24,7 @@ struct fake_session {
 	struct vmedia_backing *imported;      /* of the last QBUF */
 	struct vmedia_evt event[FAKE_EVENTS]; /* ring */
 	unsigned int first, num;
+	bool suspended;
 };
 
 struct fake {
@@ -35,6 +36,7 @@ struct fake {
 	int open_err;
 	int ioctl_err;
 	bool async;		/* ioctls wait in pending[] */
+	bool complete_suspended; /* ->suspend() ends what is pending */
 	bool no_events;		/* QBUF makes no event */
 	uint64_t import_length; /* bytes to import; 0: the plane's */
 	bool import_read;
@@ -42,6 +44,9 @@ struct fake {
 	struct vmedia_request *pending[HARNESS_MAX_WAITING];
 	unsigned int num_pending;
 	unsigned int opens, closes, ioctls, resets, destroys;
+	unsigned int suspends, resumes;	/* of sessions */
+	unsigned int awake;		/* sessions that are open and not suspended */
+	unsigned int closed_awake;	/* ->close() came while some session was not suspended */
 	uint32_t codes[64];	     /* the first ioctls, in order */
 	struct vmedia_session *last; /* the session of the last call */
 	bool destroyed_flag;

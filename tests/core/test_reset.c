@@ -291,6 +291,73 @@ static void test_queue_stop_close(void **state)
 	world_end(w);
 }
 
+/* All sessions are suspended before the first ends, whatever ends it; later ones are not. */
+static void test_suspended_first(void **state)
+{
+	unsigned int end;
+
+	for (end = 0; end < 4; end++) {
+		struct world *w = world_open();
+		uint8_t close[16] = { 2 };
+		uint32_t other;
+
+		assert_int_equal(harness_open(&w->h, &other), 0);
+		put32(close + 8, w->session);
+		w->f.async = true;
+		offer(w, VMEDIA_NR_STREAMON);
+		harness_offer(&w->h, close, 16, 0, HARNESS_PART);
+		harness_kick(&w->h, 0);
+		w->f.async = false;
+		if (end == 0)
+			vmedia_device_queue_stop(w->f.dev, VMEDIA_QUEUE_COMMAND);
+		else if (end == 1)
+			vmedia_device_reset(w->f.dev, true);
+		else if (end == 2)
+			harness_reconnect(&w->h);
+		else
+			harness_restart(&w->h);
+		assert_int_equal(w->f.closes, end ? 2 : 1);
+		assert_int_equal(w->f.suspends, 2);
+		assert_int_equal(w->f.closed_awake, 0);
+		harness_step(&w->h);
+		harness_forget(&w->h);
+		assert_int_equal(harness_open(&w->h, &w->session), 0);
+		assert_int_equal(w->f.resumes, end ? 0 : 1);
+		assert_int_equal(w->f.awake, end ? 1 : 2);
+		assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_G_INPUT, NULL), 0);
+		world_end(w);
+	}
+}
+
+/* A command that ends in ->suspend() is answered with that; what it forbids does not come. */
+static void test_ends_in_suspend(void **state)
+{
+	struct world *w = world_open();
+	struct harness_req *r;
+	struct vmedia_cmd cmd;
+
+	state_events(w);
+	harness_step(&w->h);
+	w->f.async = true;
+	w->f.complete_suspended = true;
+	harness_cmd_ioctl(&cmd, w->session, VMEDIA_NR_STREAMOFF);
+	cmd.io.arg.u32 = VMEDIA_BUF_TYPE_VIDEO_CAPTURE;
+	r = harness_offer_cmd(&w->h, &cmd);
+	harness_kick(&w->h, 0);
+	/* of the two events core holds the first, for want of a buffer; the other is the fake's */
+	((struct fake_session *)vmedia_session_priv(w->f.last))->num = 0;
+	vmedia_device_queue_stop(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	harness_collect(&w->h);
+	assert_true(r->used);
+	assert_int_equal(le32(r->resp), 0);
+	harness_put(&w->h, r);
+	w->f.async = false;
+	harness_kick(&w->h, 0);
+	harness_post_events(&w->h, 2, 608);
+	assert_int_equal(harness_event(&w->h, NULL, NULL), 0);
+	world_end(w);
+}
+
 static void test_attach_twice(void **state)
 {
 	struct world *w = world_new(NULL);
@@ -357,6 +424,8 @@ int main(void)
 		cmocka_unit_test(test_reset_gives_back),
 		cmocka_unit_test(test_queue_stop),
 		cmocka_unit_test(test_queue_stop_close),
+		cmocka_unit_test(test_suspended_first),
+		cmocka_unit_test(test_ends_in_suspend),
 		cmocka_unit_test(test_attach_twice),
 		cmocka_unit_test(test_create_refuses),
 		cmocka_unit_test(test_thousand_guests),

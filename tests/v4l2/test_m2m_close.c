@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory-to-memory devices whose sessions end while a job runs: one, many at once, all. For TSan
+ * too.
+ */
+#include "jobs.h"
+
+/* A reset without a word before, in the middle of a job and of a STREAMOFF. */
+static void test_reset(void **state)
+{
+	enum jobs_wait how;
+
+	(void)state;
+	for (how = WRITTEN; how <= GIVEN_UP; how++) {
+		struct rig *r = jobs_rig(how);
+		struct vmedia_cmd cmd;
+
+		jobs_begin(r, r->s, PAGES, false, 2);
+		jobs_wait_for(&jobs.in_job);
+		harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_STREAMOFF);
+		cmd.io.arg.u32 = OUT;
+		harness_offer_cmd(&r->h, &cmd);
+		harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+		vmedia_device_reset(r->h.dev, true);
+		assert_int_equal(jobs.waits, 1);
+		assert_int_equal(jobs.orphans, how != ENDED);
+		assert_int_equal(jobs.stops, 2);
+		if (how == GIVEN_UP)
+			sem_post(&jobs.go);
+		jobs_await(r, 1);
+		harness_restart(&r->h);
+		harness_forget(&r->h);
+		harness_post_events(&r->h, 32, VMEDIA_EVT_DQBUF_SIZE);
+		/* the next session works as if nothing had been */
+		assert_int_equal(harness_open(&r->h, &r->s), 0);
+		jobs_begin(r, r->s, MMAP, false, 1);
+		jobs_wait_for(&jobs.in_job);
+		sem_post(&jobs.go);
+		jobs_expect(r, 0);
+		assert_int_equal(jobs.begun, 2);
+		jobs_end(r);
+	}
+}
+
+/* CLOSE: for the guest's pages the job is waited for, memory of ours it keeps. */
+static void test_close(void **state)
+{
+	struct rig *r = jobs_rig(WRITTEN);
+
+	(void)state;
+	jobs_begin(r, r->s, PAGES, false, 2);
+	jobs_wait_for(&jobs.in_job);
+	assert_int_equal(harness_close(&r->h, r->s), 0);
+	assert_int_equal(jobs.waits, 1);
+	assert_int_equal(jobs.orphans, 1);
+	jobs_mark(r);
+	jobs_await(r, 1);
+	assert_true(jobs_marked(r));
+	assert_int_equal(harness_open(&r->h, &r->s), 0);
+	jobs_begin(r, r->s, MMAP, false, 2);
+	jobs_wait_for(&jobs.in_job);
+	assert_int_equal(harness_close(&r->h, r->s), 0);
+	assert_int_equal(jobs.waits, 1);
+	assert_int_equal(jobs.orphans, 2);
+	jobs_end(r);
+	assert_int_equal(jobs.begun, 2);
+}
+
+/* One ends with its job running: the turn is the other's, who need not say that it waits. */
+static void test_turn_of_closed(void **state)
+{
+	struct rig *r = jobs_rig(ENDED);
+
+	(void)state;
+	rig_open2(r);
+	jobs_begin(r, r->s, PAGES, false, 2);
+	jobs_begin(r, r->s2, MMAP, false, 1);
+	jobs_wait_for(&jobs.in_job);
+	assert_int_equal(harness_close(&r->h, r->s), 0);
+	assert_int_equal(jobs.waits, 1);
+	assert_int_equal(jobs.orphans, 0);
+	assert_int_equal(jobs.begun, 2);
+	jobs_wait_for(&jobs.in_job);
+	sem_post(&jobs.go);
+	jobs_expect(r, 0);
+	jobs_end(r);
+}
+
+static void offer_close(struct rig *r, uint32_t s)
+{
+	struct vmedia_cmd cmd = { .type = VMEDIA_CMD_CLOSE, .session_id = s };
+
+	harness_offer_cmd(&r->h, &cmd);
+}
+
+/* What ends a session whose job runs, and with it all others or none, gives no turn to another. */
+static void ends(enum jobs_wait how, int end)
+{
+	struct rig *r = jobs_rig(how);
+	struct vmedia_cmd cmd;
+
+	rig_open2(r);
+	/* in two pieces: what comes too late does not reach them */
+	jobs_begin(r, r->s, PAGES, how == GIVEN_UP, 1);
+	jobs_begin(r, r->s2, PAGES, how == GIVEN_UP, 1);
+	jobs_wait_for(&jobs.in_job);
+	/* CLOSE waits behind STREAMOFF, which waits for the job */
+	harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_STREAMOFF);
+	cmd.io.arg.u32 = OUT;
+	harness_offer_cmd(&r->h, &cmd);
+	offer_close(r, r->s);
+	harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+	if (end == 0)
+		jobs_stop(r);
+	else if (end == 1)
+		vmedia_device_reset(r->h.dev, true);
+	else
+		vmedia_device_detach(r->h.dev);
+	assert_int_equal(jobs.begun, 1);
+	assert_int_equal(jobs.waits, 1);
+	assert_int_equal(jobs.orphans, how != ENDED);
+	assert_null(jobs.running);
+	jobs_mark(r);
+	sem_post(&jobs.go);
+	jobs_await(r, 1);
+	assert_true(jobs_marked(r));
+	assert_int_equal(jobs.begun, 1);
+	if (end == 0) {
+		harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+		assert_int_equal(jobs.begun, 2);
+		sem_post(&jobs.go);
+		jobs_expect(r, 0);
+	}
+	jobs_end(r);
+}
+
+static void test_ends(void **state)
+{
+	enum jobs_wait how;
+	int end;
+
+	(void)state;
+	for (how = WRITTEN; how <= GIVEN_UP; how++)
+		for (end = 0; end < 3; end++)
+			ends(how, end);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_turn_of_closed),
+		cmocka_unit_test(test_ends),
+	};
+
+	vmedia_log_set(jobs_on_log, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
