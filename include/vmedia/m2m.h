@@ -15,7 +15,8 @@
  *   While the driver's queues are stopped (a paused guest, or one that resets: the suspend() of
  *   struct vmedia_device_ops) no job begins, and ->job_wait() sees to it that none that runs writes
  *   the guest's memory any more. It may end meanwhile; what it finished reaches the driver when the
- *   queues run again.
+ *   queues run again. After a session that ended with a job running none begins before the end of
+ *   the loop's round: of many sessions that end at once, the loop waits for max_jobs jobs at most.
  *
  *   Draining, by the states of the stateful codec interface:
  *
@@ -71,6 +72,11 @@ struct vmedia_m2m_ops {
 	 * lets vmedia_m2m_job_done() come from here or later. Called before the memory is taken
 	 * away: the driver's queues stop, or a session ends that lent its own pages for CAPTURE;
 	 * ->job_orphan() may follow. Needed if job_run() does not end its job itself.
+	 *
+	 * A job that its worker has not begun, because it stands behind an orphaned one, is not to
+	 * be waited for: take it back from the worker, so that it does not begin later, and say
+	 * vmedia_m2m_job_done() and 0 at once. Buffers that job_run() looked at but did not take
+	 * are there for the context's next job.
 	 */
 	int (*job_wait)(struct vmedia_ctx *ctx, uint64_t until);
 	/*

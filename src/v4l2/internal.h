@@ -295,6 +295,7 @@ struct vmedia_video {
 	struct vmedia_list jobs;	/* m2m contexts that are ready, oldest first */
 	unsigned int num_jobs;
 	bool scheduling;		/* jobs are being started, or none may be */
+	struct vmedia_deferred turn;	/* m2m: due, no job begins before the end of the round */
 };
 
 struct vmedia_file *vmedia_file_of(const struct vmedia_session *s);
@@ -341,6 +342,9 @@ void vmedia_m2m_left(struct vmedia_vbuf *vb);
  * !@on: it goes out, and jobs begin again.
  */
 void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on);
+/* The turns of @v's sessions, from its creation to its end. */
+void vmedia_m2m_init_turns(struct vmedia_video *v);
+void vmedia_m2m_finish_turns(struct vmedia_video *v);
 /* The session ends, before its queues stop. */
 void vmedia_m2m_release(struct vmedia_ctx *ctx);
 void vmedia_m2m_destroy(struct vmedia_ctx *ctx);

@@ -13,7 +13,14 @@
 #include "base/fd.h"
 #include "v4l2/m2m.h"
 
-/* ---- Turns ---- */
+/*
+ * ---- Turns ----
+ *
+ * Whoever is ready joins v->jobs, and the first of them has the turn. A session that ends with a
+ * job running leaves the turn to nobody until the end of the round: the loop may have to wait for
+ * that job, and the driver can end many sessions at once. None of these gets a job to be waited for
+ * just because it is the one that ends next.
+ */
 
 static bool ready(struct vmedia_ctx *ctx)
 {
@@ -30,18 +37,13 @@ static bool ready(struct vmedia_ctx *ctx)
 	return m->ops->job_ready ? m->ops->job_ready(ctx) : true;
 }
 
-void vmedia_m2m_schedule(struct vmedia_ctx *ctx)
+static void begin_jobs(struct vmedia_video *v)
 {
-	struct vmedia_video *v = ctx->v;
-	unsigned int max = ctx->m2m->ops->max_jobs ? ctx->m2m->ops->max_jobs : 1;
+	unsigned int max = v->cfg.m2m->max_jobs ? v->cfg.m2m->max_jobs : 1;
 	struct vmedia_m2m *m;
 
-	if (!ctx->m2m->waiting && ready(ctx)) {
-		ctx->m2m->waiting = true;
-		vmedia_list_add_tail(&v->jobs, &ctx->m2m->node);
-	}
 	/* A job that ends inside of job_run() comes back here: the loop below is already going. */
-	if (v->scheduling)
+	if (v->scheduling || vmedia_list_linked(&v->turn.node))
 		return;
 	v->scheduling = true;
 	while (v->num_jobs < max && !vmedia_list_empty(&v->jobs)) {
@@ -55,6 +57,31 @@ void vmedia_m2m_schedule(struct vmedia_ctx *ctx)
 		m->ops->job_run(m->ctx);
 	}
 	v->scheduling = false;
+}
+
+void vmedia_m2m_schedule(struct vmedia_ctx *ctx)
+{
+	if (!ctx->m2m->waiting && ready(ctx)) {
+		ctx->m2m->waiting = true;
+		vmedia_list_add_tail(&ctx->v->jobs, &ctx->m2m->node);
+	}
+	begin_jobs(ctx->v);
+}
+
+static void on_turn(struct vmedia_deferred *d)
+{
+	begin_jobs(vmedia_container_of(d, struct vmedia_video, turn));
+}
+
+void vmedia_m2m_init_turns(struct vmedia_video *v)
+{
+	vmedia_list_init(&v->jobs);
+	vmedia_deferred_init(v->loop, &v->turn, on_turn);
+}
+
+void vmedia_m2m_finish_turns(struct vmedia_video *v)
+{
+	vmedia_deferred_cancel(&v->turn);
 }
 
 static void stop_ended(struct vmedia_m2m *m, struct vmedia_queue *q)
@@ -332,13 +359,13 @@ void vmedia_m2m_release(struct vmedia_ctx *ctx)
 	m->src->req = NULL;
 	m->dst->req = NULL;
 	/* Memory of ours is kept by the worker's reference; guest pages are not ours any more. */
-	if (m->dst->memory != V4L2_MEMORY_MMAP)
+	if (m->dst->num_bufs && m->dst->memory != V4L2_MEMORY_MMAP)
 		vmedia_m2m_suspend(ctx, true);
 	if (m->running)
 		orphan(ctx);
 	m->state = VMEDIA_M2M_STOPPED;		/* nothing starts in what is being torn down */
 	/* Others have waited for this turn, and may know of nobody else who would give it. */
-	vmedia_m2m_schedule(ctx);
+	vmedia_defer(&ctx->v->turn);
 }
 
 void vmedia_m2m_destroy(struct vmedia_ctx *ctx)

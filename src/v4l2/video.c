@@ -245,6 +245,7 @@ static void video_destroy(struct vmedia_device *dev)
 	struct vmedia_video *v = vmedia_device_priv(dev);
 
 	ctx_destroy(v->shared);
+	vmedia_m2m_finish_turns(v);
 	if (v->ops->destroy)
 		v->ops->destroy(v);
 	vmedia_offsets_destroy(v->offsets);
@@ -427,7 +428,7 @@ int vmedia_video_create(struct vmedia_loop *loop, const struct vmedia_video_conf
 	v->loop = loop;
 	v->cfg = *cfg;
 	v->ops = cfg->ops ? cfg->ops : &no_ops;
-	vmedia_list_init(&v->jobs);
+	vmedia_m2m_init_turns(v);
 	choose_io(v);
 	dc.config.device_caps = derive_caps(cfg);
 	memcpy(dc.config.card, cfg->card, strnlen(cfg->card, sizeof(dc.config.card)));

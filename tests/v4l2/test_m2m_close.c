@@ -145,6 +145,64 @@ static void test_ends(void **state)
 			ends(how, end);
 }
 
+/* Many at once, all with a job to begin, and others are started between them. */
+static void test_close_many(void **state)
+{
+	struct rig *r = jobs_rig(GIVEN_UP);
+	uint32_t s[8], last;
+	struct vmedia_cmd cmd;
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(rig_reqbufs(r, r->s, OUT, MMAP, 1), 1);
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(harness_open(&r->h, &s[i]), 0);
+		jobs_begin(r, s[i], PAGES, false, 1);
+	}
+	assert_int_equal(harness_open(&r->h, &last), 0);
+	jobs_begin(r, last, PAGES, false, 1);
+	jobs_wait_for(&jobs.in_job);
+	for (i = 0; i < 8; i++) {
+		offer_close(r, s[i]);
+		harness_cmd_ioctl(&cmd, r->s, i & 1 ? VMEDIA_NR_STREAMOFF : VMEDIA_NR_STREAMON);
+		cmd.io.arg.u32 = OUT;
+		harness_offer_cmd(&r->h, &cmd);
+	}
+	assert_int_equal(rig_stream(r, r->s, OUT, true), 0);
+	assert_int_equal(jobs.waits, 1);
+	assert_int_equal(jobs.orphans, 1);
+	/* the one that stays has its turn, and ends before the worker comes to it */
+	assert_int_equal(jobs.begun, 2);
+	assert_int_equal(jobs.taken_back, 0);
+	assert_int_equal(harness_close(&r->h, last), 0);
+	assert_int_equal(jobs.taken_back, 1);
+	assert_int_equal(jobs.waits, 1);
+	assert_int_equal(jobs.orphans, 1);
+	assert_int_equal(jobs.begun, 2);
+	jobs_end(r);
+	assert_int_equal(jobs.writes, 1);
+}
+
+/* A job without CAPTURE buffers writes nothing of the guest's: CLOSE does not wait for it. */
+static void test_nothing_lent(void **state)
+{
+	struct vmedia_video_config cfg = jobs_device;
+	struct vmedia_m2m_ops ops = *jobs_device.m2m;
+	struct rig *r;
+
+	(void)state;
+	ops.relaxed = true;
+	cfg.m2m = &ops;
+	r = jobs_rig_of(&cfg, GIVEN_UP);
+	assert_int_equal(rig_reqbufs(r, r->s, OUT, MMAP, 1), 1);
+	assert_int_equal(rig_stream(r, r->s, OUT, true), 0);
+	jobs_wait_for(&jobs.in_job);
+	assert_int_equal(harness_close(&r->h, r->s), 0);
+	assert_int_equal(jobs.waits, 0);
+	assert_int_equal(jobs.orphans, 1);
+	jobs_end(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +210,8 @@ int main(void)
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_turn_of_closed),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_close_many),
+		cmocka_unit_test(test_nothing_lent),
 	};
 
 	vmedia_log_set(jobs_on_log, NULL);
