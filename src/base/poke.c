@@ -33,6 +33,7 @@
 #include <linux/aio_abi.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -144,6 +145,19 @@ static int let_kernel_add(const struct vmedia_poke *p, int fd)
 	return ret;
 }
 
+int vmedia_poke_is_eventfd(int fd)
+{
+	char path[32], name[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, name, sizeof(name) - 1);
+	if (n < 0)
+		return -errno;
+	name[n] = 0;
+	return strcmp(name, "anon_inode:[eventfd]") == 0;
+}
+
 static void start(struct vmedia_poke *p)
 {
 	p->watch = vmedia_poke_watch_new();
@@ -170,9 +184,9 @@ int vmedia_poke(struct vmedia_poke *p, int fd)
 		ret = vmedia_poke_watch_write(p->watch, fd);
 		if (!__atomic_load_n(&p->watch->stuck, __ATOMIC_RELAXED))
 			return ret;
-		vmedia_warn("A peer filled an eventfd and made it wait, which stopped us for up to "
+		vmedia_warn("A peer filled an eventfd and made it wait, which stopped us for some "
 			    "%d ms",
-			    2 * VMEDIA_POKE_PATIENCE_MS);
+			    VMEDIA_POKE_PATIENCE_MS);
 		vmedia_poke_distrust(p);
 		return ret;
 	case VMEDIA_POKE_KERNEL:

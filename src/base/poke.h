@@ -3,8 +3,9 @@
  * Adding to an eventfd that another process has too.
  *
  * write() to an eventfd waits if the other clears O_NONBLOCK, which both share, and fills the
- * counter. This one waits for 2 * VMEDIA_POKE_PATIENCE_MS at most, once: from then on the owner is
- * served by means that never wait, and cost more. A full counter stays full, which is success.
+ * counter. Who does that can make this one wait for some VMEDIA_POKE_PATIENCE_MS in all: from then
+ * on the owner is served by means that never wait, and cost more. A full counter stays full, which
+ * is success.
  */
 #ifndef VMEDIA_BASE_POKE_H
 #define VMEDIA_BASE_POKE_H
@@ -12,7 +13,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* A write that waits is ended after this time, or twice this time. */
+/* A write that waits is found after this time, half of it more or less. */
 #define VMEDIA_POKE_PATIENCE_MS 250
 
 enum vmedia_poke_state {
@@ -29,14 +30,17 @@ struct vmedia_poke_watch {
 	bool awake;		/* atomic: the thread looks now and then */
 	bool looking;		/* atomic: the thread is about to touch fd */
 	bool stuck;		/* atomic: a write had to be ended */
-	unsigned int looks;	/* atomic: at a write that was there at the look before */
+	unsigned int looks;	/* atomic: at a write that was under way */
 	bool quit;		/* under lock */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	pthread_t thread;
 };
 
-/* One for each owner (a connection); all zeros to begin with. Not for a child of fork(). */
+/*
+ * One for each owner (a connection); all zeros to begin with, and not for a child of fork(). One
+ * that begins as VMEDIA_POKE_ASK stays so: no thread, and fork() does not matter.
+ */
 struct vmedia_poke {
 	enum vmedia_poke_state state;
 	struct vmedia_poke_watch *watch;	/* while WATCHED */
@@ -49,6 +53,12 @@ struct vmedia_poke {
  * -ENOMEM. Context: the owner's thread.
  */
 int vmedia_poke(struct vmedia_poke *p, int fd);
+
+/*
+ * vmedia_poke_is_eventfd - 1: @fd is one; 0: it is not; -errno: /proc does not say. What waits in
+ * write() and is no eventfd cannot be helped.
+ */
+int vmedia_poke_is_eventfd(int fd);
 
 /* vmedia_poke_distrust - never wait, from now on. Context: the owner's thread. */
 void vmedia_poke_distrust(struct vmedia_poke *p);

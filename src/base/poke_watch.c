@@ -3,10 +3,14 @@
  * A write() to an eventfd of somebody else, and a thread that ends it if it waits; see poke.h.
  *
  * The thread reads the counter, which lets the write go on: no signals, which belong to the
- * program and not to us. It looks every VMEDIA_POKE_PATIENCE_MS while there are writes, and sleeps
- * when there were none: a stream costs a wake-up now and then, silence costs nothing. A write that
- * it sees twice may also be one of a process that was stopped; only a full counter makes it wait,
- * and only then is the counter read: else a signal would be lost.
+ * program and not to us. It looks every VMEDIA_POKE_PATIENCE_MS while there are writes, more or
+ * less, so that nobody knows when; it sleeps when there were none. A stream costs a wake-up now and
+ * then, silence costs nothing.
+ *
+ * A write that it finds may be about to return, and its signal must not be lost: the counter is
+ * read only if it is full. It takes 2^64 - 2 signals to fill it, so a full one is proof: its owner
+ * is not trusted any more, also where each write waits for a moment only. Others of the peer's may
+ * wait for room too, and fill what was read at once: the thread reads until the write is through.
  *
  * Barrier pair [W]: the owner sets fd, then looks at awake; the thread clears awake, then looks at
  * fd. Barrier pair [L]: the owner clears fd, then looks at looking; the thread sets looking, then
@@ -18,6 +22,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,17 +48,24 @@ static void drain(int fd)
 		(void)!read(fd, &count, sizeof(count));
 }
 
-/* The write of @turn to @fd was there at the last look. Under lock. */
-static void look(struct vmedia_poke_watch *w, int fd, unsigned int turn)
+/* A write to @fd seems to be under way. Under lock. */
+static void look(struct vmedia_poke_watch *w, int fd)
 {
 	__atomic_store_n(&w->looking, true, __ATOMIC_SEQ_CST); /* barrier pair [L] */
-	if (__atomic_load_n(&w->fd, __ATOMIC_SEQ_CST) == fd &&
-	    __atomic_load_n(&w->turn, __ATOMIC_SEQ_CST) == turn && full(fd)) {
+	if (__atomic_load_n(&w->fd, __ATOMIC_SEQ_CST) == fd && full(fd)) {
 		__atomic_store_n(&w->stuck, true, __ATOMIC_SEQ_CST);
-		drain(fd);
+		while (__atomic_load_n(&w->fd, __ATOMIC_SEQ_CST) == fd)
+			drain(fd);
 	}
 	__atomic_store_n(&w->looking, false, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&w->looks, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A time that is not to be foreseen, PATIENCE in the middle. */
+static unsigned int some_ms(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return VMEDIA_POKE_PATIENCE_MS / 2 + (*seed >> 8) % VMEDIA_POKE_PATIENCE_MS;
 }
 
 /* Under lock, which it gives up meanwhile. */
@@ -79,9 +91,12 @@ static void *watch_main(void *arg)
 {
 	struct vmedia_poke_watch *w = arg;
 	unsigned int turn;
+	uint32_t seed;
 	int fd;
 
 	pthread_setname_np(pthread_self(), "vmedia-poke");
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (uint32_t)vmedia_now_ns();
 	pthread_mutex_lock(&w->lock);
 	while (!w->quit) {
 		if (!__atomic_load_n(&w->awake, __ATOMIC_SEQ_CST)) {
@@ -89,14 +104,12 @@ static void *watch_main(void *arg)
 			continue;
 		}
 		turn = __atomic_load_n(&w->turn, __ATOMIC_SEQ_CST);
+		pause_for(w, some_ms(&seed));
 		fd = __atomic_load_n(&w->fd, __ATOMIC_SEQ_CST);
-		pause_for(w, VMEDIA_POKE_PATIENCE_MS);
-		if (__atomic_load_n(&w->turn, __ATOMIC_SEQ_CST) != turn)
-			continue;
-		if (fd < 0)
+		if (fd >= 0)
+			look(w, fd);
+		else if (__atomic_load_n(&w->turn, __ATOMIC_SEQ_CST) == turn)
 			doze(w);
-		else
-			look(w, fd, turn);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;

@@ -79,6 +79,8 @@ int vmedia_drv_queues_init(struct vmedia_driver *drv)
 	unsigned int i;
 	int err;
 
+	/* No thread: a program may fork, and go on with the driver in the child. */
+	drv->poke.state = VMEDIA_POKE_ASK;
 	err = drv->hooks.kick ? 0 : pollable(drv);
 	for (i = 0; !err && i < VMEDIA_NUM_QUEUES; i++)
 		err = queue_init(drv, i);
@@ -99,7 +101,6 @@ void vmedia_drv_queues_fini(struct vmedia_driver *drv)
 		vmedia_fd_close(&drv->vq[i].kick_fd);
 		vmedia_fd_close(&drv->vq[i].call_fd);
 	}
-	vmedia_poke_finish(&drv->poke);
 	vmedia_fd_close(&drv->timer_fd);
 	vmedia_fd_close(&drv->epfd);
 }

@@ -28,7 +28,8 @@ struct vmedia_inflight_area;
  * signal.
  */
 enum vmedia_vub_fd_kind {
-	VMEDIA_VUB_FD_EVENT,	/* an eventfd, or another anonymous file */
+	VMEDIA_VUB_FD_EVENT,
+	VMEDIA_VUB_FD_ANON,	/* an anonymous file, /proc does not say of what kind */
 	VMEDIA_VUB_FD_SOCKET,	/* UML uses socket pairs */
 	VMEDIA_VUB_FD_PIPE,
 };

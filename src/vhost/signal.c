@@ -10,8 +10,8 @@
  * whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer shares
  * and can clear again. So each call says for itself that it must not wait: for sockets, and for
  * pipes since Linux 6.4 (before, poll() is asked first, which leaves a race that the peer can win).
- * Eventfds know neither way; base/poke.h has one for them. Other anonymous files pass for eventfds
- * here: none has a write() that waits, and what it does is the peer's own affair.
+ * Eventfds know neither way; base/poke.h has one for them. Other anonymous files are refused: their
+ * write() can wait too, and nothing ends that.
  */
 #include <errno.h>
 #include <poll.h>
@@ -35,7 +35,10 @@ int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd)
 		return -errno;
 	switch (st.st_mode & S_IFMT) {
 	case 0:
-		sig->kind = VMEDIA_VUB_FD_EVENT;
+		err = vmedia_poke_is_eventfd(fd);
+		if (!err)
+			return -EINVAL;
+		sig->kind = err < 0 ? VMEDIA_VUB_FD_ANON : VMEDIA_VUB_FD_EVENT;
 		break;
 	case S_IFSOCK:
 		sig->kind = VMEDIA_VUB_FD_SOCKET;
@@ -112,6 +115,11 @@ void vmedia_vub_signal_send(struct vmedia_poke *poke, const struct vmedia_vub_si
 	if (sig->fd < 0)
 		return;
 	switch (sig->kind) {
+	case VMEDIA_VUB_FD_ANON: /* the kernel sees what it is */
+		if (poke->state != VMEDIA_POKE_KERNEL)
+			vmedia_poke_distrust(poke);
+		vmedia_poke(poke, sig->fd);
+		break;
 	case VMEDIA_VUB_FD_EVENT:
 		vmedia_poke(poke, sig->fd);
 		break;

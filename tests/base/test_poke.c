@@ -136,7 +136,105 @@ static void test_doze(void **state)
 struct racer {
 	int fd;
 	bool quit;
+	unsigned int ended;
 };
+
+static void start_racers(struct racer *r, pthread_t *t, unsigned int n, void *(*main)(void *arg))
+{
+	for (unsigned int i = 0; i < n; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, main, r), 0);
+}
+
+static void end_racers(struct racer *r, pthread_t *t, unsigned int n)
+{
+	__atomic_store_n(&r->quit, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < n; i++)
+		pthread_join(t[i], NULL);
+	vmedia_fd_close(&r->fd);
+}
+
+/* Until the peer is not trusted any more; the alarm ends who is stopped for ever. */
+static void poke_until_distrust(struct vmedia_poke *p, int fd)
+{
+	alarm(60);
+	do {
+		assert_int_equal(vmedia_poke(p, fd), 0);
+	} while (p->state == VMEDIA_POKE_WATCHED);
+	alarm(0);
+	assert_int_equal(p->state, VMEDIA_POKE_KERNEL);
+}
+
+/* Waits for room in the counter, and takes it all. */
+static void *crowd(void *arg)
+{
+	const uint64_t full = FULL;
+	struct racer *r = arg;
+
+	while (!__atomic_load_n(&r->quit, __ATOMIC_RELAXED))
+		(void)!write(r->fd, &full, sizeof(full));
+	__atomic_fetch_add(&r->ended, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* Writers of the peer's wait for the room that the watching thread makes. */
+static void test_crowd(void **state)
+{
+	struct racer r = { .fd = vmedia_eventfd() };
+	struct vmedia_poke p = { 0 };
+	pthread_t t[8];
+
+	assert_int_equal(vmedia_poke(&p, r.fd), 0);
+	fill_and_block(r.fd);
+	start_racers(&r, t, 8, crowd);
+	poke_until_distrust(&p, r.fd);
+	vmedia_poke_finish(&p);
+	__atomic_store_n(&r.quit, true, __ATOMIC_RELAXED);
+	assert_int_equal(vmedia_fd_set_nonblock(r.fd, true), 0);
+	while (__atomic_load_n(&r.ended, __ATOMIC_SEQ_CST) < 8)
+		(void)vmedia_eventfd_clear(r.fd); /* those that began to wait before */
+	end_racers(&r, t, 8);
+}
+
+/* Lets each write wait for a moment, and no longer. */
+static void *tease(void *arg)
+{
+	static const struct timespec moment = { .tv_nsec = 60000000 };
+	const uint64_t full = FULL;
+	struct racer *r = arg;
+	uint64_t count;
+
+	while (!__atomic_load_n(&r->quit, __ATOMIC_RELAXED)) {
+		nanosleep(&moment, NULL);
+		vmedia_fd_set_nonblock(r->fd, true);
+		(void)!read(r->fd, &count, sizeof(count));
+		(void)!write(r->fd, &full, sizeof(full));
+		vmedia_fd_set_nonblock(r->fd, false);
+	}
+	return NULL;
+}
+
+static void test_tease(void **state)
+{
+	struct racer r = { .fd = vmedia_eventfd() };
+	struct vmedia_poke p = { 0 };
+	pthread_t t;
+
+	start_racers(&r, &t, 1, tease);
+	poke_until_distrust(&p, r.fd);
+	vmedia_poke_finish(&p);
+	end_racers(&r, &t, 1);
+}
+
+static void test_is_eventfd(void **state)
+{
+	int fd = vmedia_eventfd(), timer = timerfd_create(CLOCK_MONOTONIC, 0);
+
+	assert_int_equal(vmedia_poke_is_eventfd(fd), 1);
+	assert_int_equal(vmedia_poke_is_eventfd(timer), 0);
+	assert_int_equal(vmedia_poke_is_eventfd(-1), -ENOENT);
+	vmedia_fd_close(&timer);
+	vmedia_fd_close(&fd);
+}
 
 /* Fills the counter again as soon as it has been read, and never lets O_NONBLOCK stand. */
 static void *race(void *arg)
@@ -160,14 +258,12 @@ static void test_signal_race(void **state)
 	struct vmedia_poke p = { 0 };
 	pthread_t t;
 
-	assert_int_equal(pthread_create(&t, NULL, race, &r), 0);
+	start_racers(&r, &t, 1, race);
 	alarm(60);
 	for (int i = 0; i < 100 * SIGNALS; i++)
 		assert_int_equal(vmedia_poke(&p, r.fd), 0);
 	alarm(0);
-	__atomic_store_n(&r.quit, true, __ATOMIC_RELAXED);
-	pthread_join(t, NULL);
-	vmedia_fd_close(&r.fd);
+	end_racers(&r, &t, 1);
 	vmedia_poke_finish(&p);
 }
 
@@ -225,6 +321,9 @@ int main(void)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_doze),
+		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_tease),
+		cmocka_unit_test(test_is_eventfd),
 		cmocka_unit_test(test_signal_race),
 		cmocka_unit_test(test_without),
 		cmocka_unit_test(test_fork),
