@@ -161,8 +161,11 @@ vmedia_vub_handler_fn vmedia_vub_set_backend_req_fd;
 void vmedia_vub_chan_close(struct vmedia_vub *vub);
 
 /* signal.c */
-/* Takes fd for signalling: -EINVAL for files that are no eventfd, socket or pipe. */
-int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd);
+/*
+ * Takes fd for signalling: -EINVAL for files that are no eventfd, socket or pipe. One that is only
+ * polled (@written false) may be any anonymous file.
+ */
+int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd, bool written);
 void vmedia_vub_signal_close(struct vmedia_vub_signal *sig);
 /* Never blocks and raises no signal, whatever the peer did to the other end. */
 void vmedia_vub_signal_send(struct vmedia_poke *poke, const struct vmedia_vub_signal *sig);

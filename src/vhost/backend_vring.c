@@ -426,11 +426,12 @@ int vmedia_vub_get_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 static int take_signal(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 		       struct vmedia_vub_signal *sig)
 {
+	bool written = msg->hdr.request != VMEDIA_VU_SET_VRING_KICK;
 	struct vmedia_vub_signal new = { .fd = -1 };
 	int err;
 
 	if (msg->num_fds) {
-		err = vmedia_vub_signal_take(&new, msg->fd[0]);
+		err = vmedia_vub_signal_take(&new, msg->fd[0], written);
 		if (err) {
 			vmedia_vub_warn(
 				vub, "%s: the descriptor of ring %u is no eventfd, socket or pipe",

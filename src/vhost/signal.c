@@ -10,8 +10,8 @@
  * whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer shares
  * and can clear again. So each call says for itself that it must not wait: for sockets, and for
  * pipes since Linux 6.4 (before, poll() is asked first, which leaves a race that the peer can win).
- * Eventfds know neither way; base/poke.h has one for them. Other anonymous files are refused: their
- * write() can wait too, and nothing ends that.
+ * Eventfds know neither way; base/poke.h has one for them. Other anonymous files are refused where
+ * they would be written to: their write() can wait too, and nothing ends that.
  */
 #include <errno.h>
 #include <poll.h>
@@ -26,7 +26,7 @@
 #include "base/fd.h"
 #include "vhost/backend_impl.h"
 
-int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd)
+int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd, bool written)
 {
 	struct stat st;
 	int err;
@@ -36,7 +36,7 @@ int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd)
 	switch (st.st_mode & S_IFMT) {
 	case 0:
 		err = vmedia_poke_is_eventfd(fd);
-		if (!err)
+		if (!err && written)
 			return -EINVAL;
 		sig->kind = err < 0 ? VMEDIA_VUB_FD_ANON : VMEDIA_VUB_FD_EVENT;
 		break;

@@ -108,6 +108,35 @@ static uint32_t free_id(const struct vmedia_vqd *vq, uint32_t not )
 	return id;
 }
 
+/*
+ * @chain twice, both seen at once: between one and the other the driver could give its id away
+ * again, and the ring would be right.
+ */
+static void push_twice(struct hostile *h, struct vmedia_vqd *vq, struct vmedia_chain *chain,
+		       uint32_t used)
+{
+	uint16_t pos = vq->used_pos, slots = chain->slots;
+	bool wrap = vq->used_wrap;
+
+	if (vq->packed) {
+		/* What comes second is there before what comes first. */
+		vmedia_vqd_packed_advance(vq, &vq->used_pos, &vq->used_wrap, slots);
+		put_packed(vq, chain->id, used);
+		vq->used_pos = pos;
+		vq->used_wrap = wrap;
+		hostile_push(h, VMEDIA_QUEUE_COMMAND, chain, used);
+		vmedia_vqd_packed_advance(vq, &vq->used_pos, &vq->used_wrap, 1);
+	} else {
+		/* The index comes with the second. */
+		struct vmedia_vring_used_elem *e = &vq->used->ring[vq->used_idx & (vq->num - 1)];
+
+		vmedia_ring_st32(&e->id, chain->id);
+		vmedia_ring_st32(&e->len, used);
+		vq->used_idx++;
+		hostile_push(h, VMEDIA_QUEUE_COMMAND, chain, used);
+	}
+}
+
 static void put(struct hostile *h, struct vmedia_vqd *vq, enum hostile_fault fault)
 {
 	uint32_t id = h->returned;
@@ -132,10 +161,14 @@ void hostile_spoil_ring(struct hostile *h, enum hostile_fault fault, struct vmed
 	struct vmedia_vqd *vq = vub->ring[VMEDIA_QUEUE_COMMAND].vq;
 
 	h->returned = chain->id;
-	hostile_push(h, VMEDIA_QUEUE_COMMAND, chain, used);
+	if (vq && fault == HOSTILE_DOUBLE)
+		push_twice(h, vq, chain, used);
+	else
+		hostile_push(h, VMEDIA_QUEUE_COMMAND, chain, used);
 	if (!vq)
 		return;
-	put(h, vq, fault);
+	if (fault != HOSTILE_DOUBLE)
+		put(h, vq, fault);
 	vq->unsignalled++;
 	vq->force_signal = true;
 	h->guest.ops.notify(&h->guest.transport, VMEDIA_QUEUE_COMMAND);
