@@ -291,12 +291,15 @@ static void wait_inflight(struct vmedia_capture *c)
 void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
 {
 	struct vmedia_capture *c = q->cap;
+	bool was;
 
 	vmedia_capture_quick_suspend(c, on);
 	pthread_mutex_lock(&c->lock);
+	was = c->suspended;
 	c->suspended = on;
 	pthread_cond_signal(&c->to_worker);
-	if (on && c->inflight)
+	/* Once, and not for each session that shares the queue. */
+	if (on && !was && c->inflight)
 		wait_inflight(c);
 	pthread_mutex_unlock(&c->lock);
 }
