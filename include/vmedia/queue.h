@@ -15,9 +15,18 @@
  *	DEQUEUED -> PREPARED -> QUEUED -> ACTIVE -> DONE|ERROR -> DEQUEUED, DEQUEUED -> QUEUED;
  *	STREAMOFF: any of QUEUED, ACTIVE, DONE, ERROR -> DEQUEUED, without an event.
  *
- * Ownership of the queue: REQBUFS and CREATE_BUFS make the calling session its owner; until it
- * frees the buffers or ends, other sessions get -EBUSY from every call that changes the queue. In a
- * context of one session (M2M) the question does not arise.
+ * Ownership of the queue: REQBUFS and CREATE_BUFS make the calling session its owner, and the queue
+ * busy, until REQBUFS(0) or the session's end. REMOVE_BUFS changes neither, in a stream nor else: a
+ * queue without buffers still streams, keeps its kind of memory, and refuses another format. Other
+ * sessions get -EBUSY from every call that changes the queue. In a context of one session (M2M) the
+ * question of the owner does not arise.
+ *
+ * Sizes: a buffer is as large as its format was when it was made, or larger. The format may change
+ * from inside (vmedia_queue_set_format()). Each buffer is looked at just before the device gets it:
+ * one that is too small for the present format does not reach it, and goes back to the driver with
+ * V4L2_BUF_FLAG_ERROR. Too small is a plane, less its data_offset, below sizeimage, which is never
+ * below the format's layout; of coded OUTPUT nothing, since bytesused says how long the data is.
+ * Buffers that the device had already when it changed the format are its own to give back.
  *
  * Memory and workers: a plane's backing has a reference count. Whoever lets another thread touch a
  * plane takes a reference first (vmedia_backing_get()) and drops it there afterwards.
@@ -83,7 +92,8 @@ struct vmedia_buf {
 struct vmedia_queue_ops {
 	/*
 	 * How many planes of which sizes. Comes with what the format says (and for CREATE_BUFS,
-	 * what the caller asked); may raise @num_buffers and sizes. Optional.
+	 * what the caller asked); may raise @num_buffers and sizes: a smaller one is -EINVAL.
+	 * Optional.
 	 */
 	int (*queue_setup)(struct vmedia_queue *q, uint32_t *num_buffers, uint32_t num_planes,
 			   uint32_t *sizes);
@@ -97,12 +107,12 @@ struct vmedia_queue_ops {
 	/* About to reach the driver. Optional. */
 	void (*buf_finish)(struct vmedia_buf *b);
 	/*
-	 * STREAMON, @count buffers are ACTIVE already (buf_queue() was called for each). On an
-	 * error (STREAMON's, or QBUF's if min_queued delayed it) the framework takes them back.
-	 * Optional.
+	 * STREAMON, @count buffers are ACTIVE already: buf_queue() was called for each that is not
+	 * too small. On an error (STREAMON's, or QBUF's if min_queued delayed it) the framework
+	 * takes them back. Optional.
 	 *
-	 * May return -EINPROGRESS: STREAMON is then answered by vmedia_queue_started(). min_queued
-	 * must be 0 for that.
+	 * May return -EINPROGRESS: STREAMON is then answered by vmedia_queue_started(), later and
+	 * not from in here. min_queued must be 0 for that.
 	 */
 	int (*start_streaming)(struct vmedia_queue *q, uint32_t count);
 	/* Above. 0 or -EINPROGRESS (never if @final). Optional: without it, all is given back. */
@@ -166,12 +176,16 @@ struct vmedia_ctx *vmedia_queue_ctx(const struct vmedia_queue *q);
 uint32_t vmedia_queue_type(const struct vmedia_queue *q);
 bool vmedia_queue_is_output(const struct vmedia_queue *q);
 bool vmedia_queue_streaming(const struct vmedia_queue *q);
-/* Buffers exist: formats must not change (-EBUSY). */
+/*
+ * The queue has an owner (above): what would change its buffers' size must be refused with -EBUSY.
+ * The framework does so for S_FMT, S_INPUT and S_OUTPUT; the device for what it answers itself
+ * (standards, DV timings, selections that change the format).
+ */
 bool vmedia_queue_busy(const struct vmedia_queue *q);
 uint32_t vmedia_queue_num_buffers(const struct vmedia_queue *q);
 /* Queued or active buffers. */
 uint32_t vmedia_queue_num_queued(const struct vmedia_queue *q);
-/* The session that owns the buffers, or NULL. */
+/* The session that owns the queue, or NULL. */
 struct vmedia_session *vmedia_queue_owner(const struct vmedia_queue *q);
 struct vmedia_buf *vmedia_queue_buf(struct vmedia_queue *q, uint32_t index);
 /*
@@ -183,8 +197,10 @@ const struct vmedia_pixfmt *vmedia_queue_pixfmt(const struct vmedia_queue *q);
 struct vmedia_fract vmedia_queue_interval(const struct vmedia_queue *q);
 void vmedia_queue_layout(const struct vmedia_queue *q, struct vmedia_picture_layout *layout);
 /*
- * Change the format from inside (a decoder parsed a header): the way of S_FMT, buffers or not. @fmt
- * is fitted and updated. The driver is told by the device's own SOURCE_CHANGE event.
+ * Change the format from inside (a decoder parsed a header): the way of S_FMT, busy or not. @fmt is
+ * fitted and updated. The driver is told by the device's own SOURCE_CHANGE event. Buffers that are
+ * too small from now on: see above. -EBUSY: a frame source runs, which has its format from start to
+ * stop; -EINVAL: the device has no such format.
  */
 int vmedia_queue_set_format(struct vmedia_queue *q, struct vmedia_format *fmt);
 

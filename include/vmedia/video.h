@@ -117,13 +117,15 @@ struct vmedia_video_ops {
 	/*
 	 * Selections; @sel->type and target are checked to be plausible. Without hooks a capture
 	 * queue with inputs answers CROP_BOUNDS, CROP_DEFAULT, CROP (the whole picture) when
-	 * vmedia_video_config.crop is set, else -ENOTTY.
+	 * vmedia_video_config.crop is set, else -ENOTTY. One that changes the format of a busy
+	 * queue is s_selection()'s to refuse, with -EBUSY.
 	 */
 	int (*g_selection)(struct vmedia_queue *q, struct vmedia_selection *sel);
 	int (*s_selection)(struct vmedia_queue *q, struct vmedia_selection *sel);
 
 	/*
-	 * Input or output @index (checked) was chosen. -EBUSY while streaming is the framework's.
+	 * Input or output @index (checked) was chosen. -EBUSY while a queue of that direction is
+	 * busy is the framework's.
 	 */
 	int (*set_input)(struct vmedia_ctx *ctx, uint32_t index);
 	int (*set_output)(struct vmedia_ctx *ctx, uint32_t index);

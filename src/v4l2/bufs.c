@@ -71,10 +71,6 @@ void vmedia_queue_free(struct vmedia_queue *q, uint32_t first, uint32_t count)
 	for (i = first; i < first + count; i++)
 		if (q->bufs[i])
 			vbuf_free(q->bufs[i]);
-	if (!q->num_bufs) {
-		q->memory = 0;
-		q->owner = NULL;
-	}
 }
 
 static int give_memory(struct vmedia_vbuf *vb)
@@ -158,8 +154,22 @@ static int create_many(struct vmedia_queue *q, uint32_t count, uint32_t num_plan
 static int call_setup(struct vmedia_queue *q, uint32_t *count, uint32_t num_planes, uint32_t *sizes)
 {
 	const struct vmedia_queue_ops *ops = q->cfg->ops;
+	uint32_t asked[VMEDIA_MAX_PLANES], i;
+	int err;
 
-	return ops && ops->queue_setup ? ops->queue_setup(q, count, num_planes, sizes) : 0;
+	if (!ops || !ops->queue_setup)
+		return 0;
+	memcpy(asked, sizes, num_planes * sizeof(*sizes));
+	err = ops->queue_setup(q, count, num_planes, sizes);
+	for (i = 0; i < num_planes && !err; i++) {
+		if (sizes[i] >= asked[i])
+			continue;
+		vmedia_err("->queue_setup() made plane %u of queue type %u smaller: %u bytes of "
+			   "%u; this is a bug of the device",
+			   i, q->type, sizes[i], asked[i]);
+		err = -EINVAL;
+	}
+	return err;
 }
 
 int vmedia_do_reqbufs(struct vmedia_file *f, struct vmedia_request *req)
@@ -183,8 +193,7 @@ int vmedia_do_reqbufs(struct vmedia_file *f, struct vmedia_request *req)
 		return err;
 	if (q->streaming || q->stopping)
 		return -EBUSY;
-	vmedia_queue_cancel(q, true);
-	vmedia_queue_free(q, 0, q->max_bufs);
+	vmedia_queue_clear(q);
 	if (!r->count)
 		return 0;
 	count = VMEDIA_MAX(r->count, q->cfg->min_buffers);
@@ -194,13 +203,12 @@ int vmedia_do_reqbufs(struct vmedia_file *f, struct vmedia_request *req)
 	err = call_setup(q, &count, num_planes, sizes);
 	if (err)
 		return err;
-	q->memory = r->memory;
-	q->owner = f->s;
+	vmedia_queue_take(q, f->s, r->memory);
 	err = create_many(q, VMEDIA_MIN(count, q->max_bufs), num_planes, sizes, &first, &r->count);
 	if (!err && r->count < q->cfg->min_buffers)
 		err = -ENOMEM;
 	if (err)
-		vmedia_queue_free(q, 0, q->max_bufs);
+		vmedia_queue_clear(q);
 	return err;
 }
 
@@ -225,6 +233,7 @@ int vmedia_do_create_bufs(struct vmedia_file *f, struct vmedia_request *req)
 	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, c->format.type);
 	uint32_t sizes[VMEDIA_MAX_PLANES], num_planes, count = c->count;
 	int err = vmedia_prio_check(f);
+	bool busy;
 
 	if (!q)
 		return -EINVAL;
@@ -248,18 +257,18 @@ int vmedia_do_create_bufs(struct vmedia_file *f, struct vmedia_request *req)
 		return -EBUSY;
 	if (q->num_bufs == q->max_bufs)
 		return -ENOBUFS;
-	if (q->num_bufs && q->memory != c->memory)
+	busy = vmedia_queue_busy(q);
+	if (busy && q->memory != c->memory)
 		return -EINVAL;
 	count = VMEDIA_MIN(count, q->max_bufs - q->num_bufs);
 	err = call_setup(q, &count, num_planes, sizes);
 	if (err)
 		return err;
-	q->memory = c->memory;
-	q->owner = f->s;
+	vmedia_queue_take(q, f->s, c->memory);
 	err = create_many(q, VMEDIA_MIN(count, q->max_bufs), num_planes, sizes, &c->index,
 			  &c->count);
-	if (err)
-		vmedia_queue_free(q, 0, 0);
+	if (err && !busy)
+		vmedia_queue_clear(q);
 	return err;
 }
 

@@ -289,8 +289,27 @@ static int data_fit(struct vmedia_queue *q, struct vmedia_format *fmt,
 	return 0;
 }
 
+/* Do planes of these sizes hold the picture that a device will lay out in them? */
+static bool hold_layout(const struct vmedia_format *fmt, const struct vmedia_format_config *f,
+			const uint32_t *sizes, uint32_t n)
+{
+	const struct vmedia_pixfmt *pf = f ? vmedia_pixfmt_find(f->pixelformat) : NULL;
+	struct vmedia_picture_layout l;
+	uint32_t i;
+
+	if (!pf || pf->kind == VMEDIA_PIXFMT_CODED || pf->kind == VMEDIA_PIXFMT_DATA)
+		return true;
+	if (vmedia_format_layout(fmt, pf, &l) || l.num_mem != n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (sizes[i] < l.sizeimage[i])
+			return false;
+	return true;
+}
+
 /* What ->try_fmt() left must still be a format of this queue that buffers can be made of. */
-static int check_result(const struct vmedia_queue *q, const struct vmedia_format *fmt)
+static int check_result(const struct vmedia_queue *q, const struct vmedia_format *fmt,
+			const struct vmedia_format_config *f)
 {
 	uint32_t sizes[VMEDIA_MAX_PLANES], n, i;
 
@@ -300,9 +319,9 @@ static int check_result(const struct vmedia_queue *q, const struct vmedia_format
 	for (i = 0; i < n; i++)
 		if (!sizes[i])
 			n = 0;
-	if (!n) {
-		vmedia_err("a device's format of queue type %u has planes without size; this is a "
-			   "bug of the device",
+	if (!n || (vmedia_queue_is_video(q) && !hold_layout(fmt, f, sizes, n))) {
+		vmedia_err("a device's format of queue type %u has planes without size, or smaller "
+			   "than the picture in them; this is a bug of the device",
 			   q->type);
 		return -EINVAL;
 	}
@@ -327,5 +346,5 @@ int vmedia_format_fit(struct vmedia_queue *q, struct vmedia_format *fmt,
 	}
 	if (!err && ops->try_fmt)
 		err = ops->try_fmt(q, fmt);
-	return err ? err : check_result(q, fmt);
+	return err ? err : check_result(q, fmt, *f);
 }

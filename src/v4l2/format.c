@@ -122,6 +122,43 @@ uint32_t vmedia_queue_plane_sizes(const struct vmedia_queue *q, uint32_t sizes[V
 	return vmedia_format_plane_sizes(&q->fmt, sizes);
 }
 
+static bool is_coded(const struct vmedia_queue *q)
+{
+	return (q->pf && q->pf->kind == VMEDIA_PIXFMT_CODED) ||
+	       (q->fcfg && q->fcfg->flags & V4L2_FMT_FLAG_COMPRESSED);
+}
+
+/*
+ * The format's sizes, which hold its layout (fit.c). Coded data that comes in is as long as
+ * bytesused says: there sizeimage is what the next packet may need, and nothing that is read.
+ */
+uint32_t vmedia_queue_plane_needs(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES])
+{
+	uint32_t n = vmedia_queue_plane_sizes(q, sizes);
+
+	if (q->output && is_coded(q))
+		memset(sizes, 0, n * sizeof(*sizes));
+	return n;
+}
+
+int vmedia_format_layout(const struct vmedia_format *fmt, const struct vmedia_pixfmt *pf,
+			 struct vmedia_picture_layout *l)
+{
+	const struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
+	const struct vmedia_pix_format *pix = &fmt->fmt.pix;
+	bool mplane = V4L2_TYPE_IS_MULTIPLANAR(fmt->type);
+	uint32_t bpl[VMEDIA_COLOUR_PLANES] = { 0 }, i;
+	int err;
+
+	for (i = 0; i < VMEDIA_COLOUR_PLANES; i++)
+		bpl[i] = mplane ? mp->plane_fmt[i].bytesperline : i ? 0 : pix->bytesperline;
+	err = vmedia_pixfmt_layout(pf, mplane ? mp->width : pix->width,
+				   mplane ? mp->height : pix->height, bpl, l);
+	if (err)
+		memset(l, 0, sizeof(*l));
+	return err;
+}
+
 uint32_t vmedia_format_pixelformat(const struct vmedia_queue *q, const struct vmedia_format *fmt)
 {
 	if (q->mplane)
@@ -154,6 +191,9 @@ int vmedia_queue_set_format(struct vmedia_queue *q, struct vmedia_format *fmt)
 	const struct vmedia_frame_size *size;
 	int err;
 
+	/* A source has what it was started with, until it is stopped. */
+	if (q->cap && q->started)
+		return -EBUSY;
 	fmt->type = q->type;
 	err = vmedia_format_fit(q, fmt, &f, &size);
 	if (!err)

@@ -86,8 +86,13 @@ struct vmedia_queue {
 	const struct vmedia_frame_size *fsize;		/* NULL: none */
 	struct vmedia_fract interval;			/* 0/0: none */
 
+	/*
+	 * The queue is busy while it has an owner: from the first REQBUFS or CREATE_BUFS to
+	 * REQBUFS(0) or the session's end, whether or not REMOVE_BUFS left a buffer. Both are set
+	 * by vmedia_queue_take() and cleared by vmedia_queue_clear() alone.
+	 */
 	struct vmedia_session *owner;
-	uint32_t memory;		/* V4L2_MEMORY_*, 0 while there are no buffers */
+	uint32_t memory;		/* V4L2_MEMORY_*; 0: no owner */
 	uint32_t max_bufs, num_bufs;
 	struct vmedia_vbuf **bufs;	/* max_bufs entries, holes are NULL */
 	struct vmedia_list queued;	/* QUEUED and ACTIVE, in the order of QBUF */
@@ -113,12 +118,17 @@ bool vmedia_queue_is_video(const struct vmedia_queue *q);
 int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx,
 		      const struct vmedia_queue_config *cfg);
 void vmedia_queue_finish(struct vmedia_queue *q);
+/* @s allocates buffers of @memory: the queue is busy, and its. */
+void vmedia_queue_take(struct vmedia_queue *q, struct vmedia_session *s, uint32_t memory);
+/* Stop it, free all buffers: the queue is nobody's. */
+void vmedia_queue_clear(struct vmedia_queue *q);
 /* @s ends: all that it owns goes. */
 void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s);
 /* May @s change the queue? 0 or -EBUSY. */
 int vmedia_queue_check_owner(const struct vmedia_queue *q, const struct vmedia_session *s);
 /* Give a QUEUED buffer to the device. */
 void vmedia_queue_activate(struct vmedia_queue *q, struct vmedia_vbuf *vb);
+/* The queue streams: tell the device, unless min_queued buffers are not there yet. */
 int vmedia_queue_start(struct vmedia_queue *q);
 /* STREAMOFF's way: 0, or -EINPROGRESS (not if @final). */
 int vmedia_queue_cancel(struct vmedia_queue *q, bool final);
@@ -128,8 +138,19 @@ void vmedia_queue_check_stopped(struct vmedia_queue *q);
 uint32_t vmedia_queue_plane_sizes(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES]);
 uint32_t vmedia_format_plane_sizes(const struct vmedia_format *fmt,
 				   uint32_t sizes[VMEDIA_MAX_PLANES]);
+/* A picture format's layout by its size and strides, sizes exact. 0, or -EINVAL and all zero. */
+int vmedia_format_layout(const struct vmedia_format *fmt, const struct vmedia_pixfmt *pf,
+			 struct vmedia_picture_layout *l);
+/* What a buffer must have of each for the device to work in the present format. */
+uint32_t vmedia_queue_plane_needs(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES]);
+/*
+ * @vb, QUEUED or ACTIVE, is about to reach the device: true, or false if it is too small for the
+ * present format and was given back with V4L2_BUF_FLAG_ERROR. Whoever hands a buffer to a source, a
+ * codec or ->buf_queue() asks this just before, whatever was checked earlier.
+ */
+bool vmedia_vbuf_admit(struct vmedia_vbuf *vb);
 uint32_t vmedia_queue_caps(const struct vmedia_queue *q);
-/* Free buffers [@first, @first + @count) that are there. */
+/* Free buffers [@first, @first + @count) that are there. The queue stays busy. */
 void vmedia_queue_free(struct vmedia_queue *q, uint32_t first, uint32_t count);
 void vmedia_vbuf_drop_memory(struct vmedia_vbuf *vb);
 /* The oldest DONE buffer leaves: state DEQUEUED, and told in @evt. */

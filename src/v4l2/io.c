@@ -47,13 +47,13 @@ int vmedia_do_g_input(struct vmedia_file *f, struct vmedia_request *req)
 	return 0;
 }
 
-/* A change under a running stream would change its picture's meaning. */
-static bool streaming_any(const struct vmedia_ctx *ctx, bool output)
+/* Another input may have other formats: those of buffers that are there must not change. */
+static bool busy_any(const struct vmedia_ctx *ctx, bool output)
 {
 	unsigned int i;
 
 	for (i = 0; i < ctx->num_queues; i++)
-		if (ctx->queues[i]->output == output && ctx->queues[i]->streaming)
+		if (ctx->queues[i]->output == output && vmedia_queue_busy(ctx->queues[i]))
 			return true;
 	return false;
 }
@@ -73,7 +73,7 @@ static int choose(struct vmedia_file *f, int32_t wish, bool output)
 		return -EINVAL;
 	if ((uint32_t)wish == *cur)
 		return 0;
-	if (streaming_any(f->ctx, output))
+	if (busy_any(f->ctx, output))
 		return -EBUSY;
 	if (hook)
 		err = hook(f->ctx, (uint32_t)wish);

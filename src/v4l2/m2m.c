@@ -359,7 +359,7 @@ void vmedia_m2m_release(struct vmedia_ctx *ctx)
 	m->src->req = NULL;
 	m->dst->req = NULL;
 	/* Memory of ours is kept by the worker's reference; guest pages are not ours any more. */
-	if (m->dst->num_bufs && m->dst->memory != V4L2_MEMORY_MMAP)
+	if (vmedia_queue_busy(m->dst) && m->dst->memory != V4L2_MEMORY_MMAP)
 		vmedia_m2m_suspend(ctx, true);
 	if (m->running)
 		orphan(ctx);

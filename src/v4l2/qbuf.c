@@ -328,7 +328,7 @@ int vmedia_do_qbuf(struct vmedia_file *f, struct vmedia_request *req)
 	tell(vb, &io->arg.buffer, io->planes);
 	if (q->started) {
 		vmedia_queue_activate(q, vb);
-	} else if (q->streaming && q->num_queued >= q->cfg->min_queued) {
+	} else if (q->streaming) {
 		err = vmedia_queue_start(q);
 		if (err)
 			vmedia_vbuf_return(vb);

@@ -25,7 +25,7 @@ static void plain_queue(struct vmedia_vbuf *vb)
 {
 	const struct vmedia_queue_ops *ops = vb->b.queue->cfg->ops;
 
-	if (ops && ops->buf_queue)
+	if (vmedia_vbuf_admit(vb) && ops && ops->buf_queue)
 		ops->buf_queue(&vb->b);
 }
 
@@ -80,19 +80,30 @@ void vmedia_queue_finish(struct vmedia_queue *q)
 {
 	if (!q->bufs)
 		return;
-	vmedia_queue_cancel(q, true);
-	vmedia_queue_free(q, 0, q->max_bufs);
+	vmedia_queue_clear(q);
 	if (q->cap)
 		vmedia_capture_destroy(q);
 	free(q->bufs);
 }
 
-void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s)
+void vmedia_queue_take(struct vmedia_queue *q, struct vmedia_session *s, uint32_t memory)
 {
-	if (q->owner != s)
-		return;
+	q->owner = s;
+	q->memory = memory;
+}
+
+void vmedia_queue_clear(struct vmedia_queue *q)
+{
 	vmedia_queue_cancel(q, true);
 	vmedia_queue_free(q, 0, q->max_bufs);
+	q->owner = NULL;
+	q->memory = 0;
+}
+
+void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s)
+{
+	if (q->owner == s)
+		vmedia_queue_clear(q);
 }
 
 int vmedia_queue_check_owner(const struct vmedia_queue *q, const struct vmedia_session *s)
@@ -212,6 +223,41 @@ void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
 		vmedia_session_wake(q->owner);
 }
 
+/* Does each plane hold what the device reads or writes of it in the present format? */
+static bool fits(const struct vmedia_vbuf *vb)
+{
+	uint32_t need[VMEDIA_MAX_PLANES], n = vmedia_queue_plane_needs(vb->b.queue, need), i;
+	const struct vmedia_buf_plane *p = vb->b.planes;
+
+	if (vb->b.num_planes != n)
+		return false;
+	for (i = 0; i < n; i++)
+		if ((uint64_t)p[i].data_offset + need[i] > p[i].length)
+			return false;
+	return true;
+}
+
+static void give_back_error(struct vmedia_vbuf *vb)
+{
+	if (vb->state == VMEDIA_BUF_QUEUED) {
+		vb->state = VMEDIA_BUF_ACTIVE;
+		vb->b.queue->num_active++;
+	}
+	vmedia_buf_done(&vb->b, VMEDIA_BUF_ERROR);
+}
+
+bool vmedia_vbuf_admit(struct vmedia_vbuf *vb)
+{
+	if (fits(vb))
+		return true;
+	vmedia_dbg("buffer %u of queue type %u is too small for the present format; it goes back "
+		   "with an error",
+		   vb->b.index, vb->b.queue->type);
+	vb->flushed = true;	/* nothing was written */
+	give_back_error(vb);
+	return false;
+}
+
 /* ---- Start and stop ---- */
 
 /* A start failed: what the device did not give back is the queue's again. */
@@ -231,9 +277,14 @@ static void take_back(struct vmedia_queue *q)
 int vmedia_queue_start(struct vmedia_queue *q)
 {
 	struct vmedia_vbuf *vb, *tmp;
-	uint32_t count = q->num_queued;
+	uint32_t count;
 	int err;
 
+	vmedia_list_for_each_safe(vb, tmp, &q->queued, node)
+		vmedia_vbuf_admit(vb);
+	count = q->num_queued;
+	if (count < q->cfg->min_queued)
+		return 0;
 	q->started = true;
 	q->handing = true;
 	vmedia_list_for_each_safe(vb, tmp, &q->queued, node)
@@ -314,8 +365,6 @@ int vmedia_do_streamon(struct vmedia_file *f, struct vmedia_request *req)
 		return -EINVAL;
 	q->sequence = 0;
 	q->streaming = true;
-	if (q->num_queued < q->cfg->min_queued)
-		return 0;
 	err = vmedia_queue_start(q);
 	if (err == -EINPROGRESS)
 		q->req = req;
@@ -346,13 +395,8 @@ void vmedia_queue_error(struct vmedia_queue *q)
 	struct vmedia_vbuf *vb, *tmp;
 
 	q->error = true;
-	vmedia_list_for_each_safe(vb, tmp, &q->queued, node) {
-		if (vb->state == VMEDIA_BUF_QUEUED) {
-			vb->state = VMEDIA_BUF_ACTIVE;
-			q->num_active++;
-		}
-		vmedia_buf_done(&vb->b, VMEDIA_BUF_ERROR);
-	}
+	vmedia_list_for_each_safe(vb, tmp, &q->queued, node)
+		give_back_error(vb);
 }
 
 /* ---- Questions ---- */
@@ -379,7 +423,7 @@ bool vmedia_queue_streaming(const struct vmedia_queue *q)
 
 bool vmedia_queue_busy(const struct vmedia_queue *q)
 {
-	return q->num_bufs > 0;
+	return q->owner;
 }
 
 uint32_t vmedia_queue_num_buffers(const struct vmedia_queue *q)
@@ -419,20 +463,14 @@ struct vmedia_fract vmedia_queue_interval(const struct vmedia_queue *q)
 
 void vmedia_queue_layout(const struct vmedia_queue *q, struct vmedia_picture_layout *l)
 {
-	const struct vmedia_pix_format_mplane *mp = &q->fmt.fmt.pix_mp;
-	const struct vmedia_pix_format *pix = &q->fmt.fmt.pix;
-	uint32_t bpl[VMEDIA_COLOUR_PLANES] = { 0 }, i;
+	uint32_t sizes[VMEDIA_MAX_PLANES], i;
 
 	memset(l, 0, sizeof(*l));
-	if (!q->pf)
+	if (!q->pf || vmedia_format_layout(&q->fmt, q->pf, l))
 		return;
-	for (i = 0; i < VMEDIA_COLOUR_PLANES; i++)
-		bpl[i] = q->mplane ? mp->plane_fmt[i].bytesperline : i ? 0 : pix->bytesperline;
-	if (vmedia_pixfmt_layout(q->pf, q->mplane ? mp->width : pix->width,
-				 q->mplane ? mp->height : pix->height, bpl, l))
-		memset(l, 0, sizeof(*l));
+	vmedia_queue_plane_sizes(q, sizes);
 	for (i = 0; i < l->num_mem; i++)
-		l->sizeimage[i] = q->mplane ? mp->plane_fmt[i].sizeimage : pix->sizeimage;
+		l->sizeimage[i] = sizes[i];
 }
 
 void vmedia_buf_set_sequence(struct vmedia_buf *b, uint32_t sequence)

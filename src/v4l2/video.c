@@ -35,7 +35,7 @@ static void ctx_destroy(struct vmedia_ctx *ctx)
 	for (i = 0; i < ctx->num_queues; i++)
 		vmedia_queue_cancel(ctx->queues[i], true);
 	for (i = 0; i < ctx->num_queues; i++)
-		vmedia_queue_free(ctx->queues[i], 0, ctx->queues[i]->max_bufs);
+		vmedia_queue_clear(ctx->queues[i]);
 	if (ctx->inited && ctx->v->ops->context_fini)
 		ctx->v->ops->context_fini(ctx);
 	for (i = 0; i < ctx->num_queues; i++) {
@@ -225,8 +225,7 @@ static void video_reset(struct vmedia_device *dev)
 	unsigned int i;
 
 	for (i = 0; ctx && i < ctx->num_queues; i++) {
-		vmedia_queue_cancel(ctx->queues[i], true);
-		vmedia_queue_free(ctx->queues[i], 0, ctx->queues[i]->max_bufs);
+		vmedia_queue_clear(ctx->queues[i]);
 		ctx->queues[i]->interval = (struct vmedia_fract){ 0, 0 };
 		ctx->queues[i]->fsize = NULL;
 		vmedia_queue_default_format(ctx->queues[i]);

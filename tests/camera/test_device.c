@@ -18,12 +18,15 @@
 #include "picture.h"
 
 #define NR_ENUM_FMT		2
+#define NR_G_FMT		4
 #define NR_S_FMT		5
 #define NR_REQBUFS		8
 #define NR_QUERYBUF		9
 #define NR_QBUF			15
 #define NR_STREAMON		18
 #define NR_STREAMOFF		19
+#define NR_CREATE_BUFS		92
+#define NR_REMOVE_BUFS		104
 #define NR_ENUM_FRAMESIZES	74
 #define NR_ENUM_FRAMEINTERVALS	75
 #define NR_QUERY_EXT_CTRL	103
@@ -418,6 +421,96 @@ static void file_vanishes(void **state)
 	world_end(w);
 }
 
+static int remove_buffers(struct world *w, uint32_t index, uint32_t count)
+{
+	union vmedia_payload p = { 0 };
+
+	p.remove_buffers.index = index;
+	p.remove_buffers.count = count;
+	p.remove_buffers.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	return ioctl_of(w, NR_REMOVE_BUFS, &p);
+}
+
+/* S_FMT to a small picture, and CREATE_BUFS of one of its buffers. */
+static int shrink(struct world *w, struct vmedia_format *small)
+{
+	union vmedia_payload p = { 0 };
+	int err;
+
+	p.format.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	p.format.fmt.pix.pixelformat = V4L2_PIX_FMT_YUYV;
+	p.format.fmt.pix.width = 320;
+	p.format.fmt.pix.height = 240;
+	err = ioctl_of(w, NR_S_FMT, &p);
+	*small = p.format;
+	return err;
+}
+
+static int create_buffer(struct world *w, const struct vmedia_format *fmt)
+{
+	union vmedia_payload p = { 0 };
+
+	p.create_buffers.count = 1;
+	p.create_buffers.memory = V4L2_MEMORY_MMAP;
+	p.create_buffers.format = *fmt;
+	return ioctl_of(w, NR_CREATE_BUFS, &p);
+}
+
+/*
+ * All buffers of a stream are removed, and new ones made: never for a smaller picture than the one
+ * that the source makes. (Frames that were done already may come first.)
+ */
+static void without_buffers(const char *source)
+{
+	struct world *w = world_new(source, "25", NULL);
+	struct vmedia_camera_format big;
+	struct vmedia_format small;
+	union vmedia_payload p = { 0 };
+	struct vmedia_buffer b;
+
+	harness_post_events(&w->h, 8, VMEDIA_EVT_MAX_SIZE);
+	set_format(w, V4L2_PIX_FMT_YUYV, 1920, 1080, &big);
+	stream_on(w);
+	for (int i = 0; i < BUFFERS; i++)
+		next_frame(w);
+	assert_int_equal(remove_buffers(w, 0, BUFFERS), 0);
+	/* Refused or not: nothing may be written beyond the new buffer's end. */
+	p.format.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	if (!shrink(w, &small)) {
+		assert_int_equal(create_buffer(w, &small), 0);
+		assert_int_equal(queue(w, 0), 0);
+		next_frame(w);
+		fail_msg("the format changed under a stream");
+	}
+	assert_int_equal(create_buffer(w, &small), -EINVAL);
+	assert_int_equal(ioctl_of(w, NR_G_FMT, &p), 0);
+	assert_int_equal(p.format.fmt.pix.sizeimage, big.sizeimage);
+	assert_int_equal(create_buffer(w, &p.format), 0);
+	assert_int_equal(queue(w, 0), 0);
+	b = next_frame(w);
+	assert_int_equal(b.bytesused, big.sizeimage);
+	assert_int_equal(b.length, big.sizeimage);
+	/* Closed without a buffer, its camera is the next one's. */
+	assert_int_equal(remove_buffers(w, 0, 1), 0);
+	assert_int_equal(harness_close(&w->h, w->session), 0);
+	assert_int_equal(harness_open(&w->h, &w->session), 0);
+	assert_int_equal(shrink(w, &small), 0);
+	stream_on(w);
+	assert_int_equal(next_frame(w).bytesused, small.fmt.pix.sizeimage);
+	world_end(w);
+}
+
+static void buffers_vanish(void **state)
+{
+	static const struct clip_spec spec = {
+		"big.avi", "mpeg4", AV_PIX_FMT_YUV420P, 1920, 1080, 25, 5, 0, 0,
+	};
+
+	assert_true(clip_make(&spec));
+	without_buffers("pattern");
+	without_buffers(clip_source("big.avi"));
+}
+
 /* Closing in mid-stream, losing the driver in mid-stream: nothing stays. */
 static void sudden_ends(void **state)
 {
@@ -465,6 +558,7 @@ int main(void)
 		cmocka_unit_test(file_arrives),
 		cmocka_unit_test(file_vanishes),
 		cmocka_unit_test(queue_stops),
+		cmocka_unit_test(buffers_vanish),
 		cmocka_unit_test(sudden_ends),
 	};
 

@@ -491,19 +491,24 @@ static void test_output(void **state)
 	struct vmedia_plane p[2] = { { .bytesused = 10, .data_offset = 4 } };
 	struct vmedia_buffer b = { .memory = MMAP };
 	struct rig *r;
+	PAYLOAD(a);
 
 	(void)state;
 	q.timestamp = V4L2_BUF_FLAG_TIMESTAMP_COPY;
 	r = rig_new(&cfg);
 	b.type = q.type;
-	assert_int_equal(rig_reqbufs(r, r->s, q.type, MMAP, 2), 2);
+	a.create_buffers.count = 2;
+	a.create_buffers.memory = MMAP;
+	a.create_buffers.format = rig_format(r, r->s, q.type);
+	a.create_buffers.format.fmt.pix_mp.plane_fmt[0].sizeimage += 4;
+	assert_int_equal(rig_ioctl(r, r->s, VMEDIA_NR_CREATE_BUFS, &a), 0);
 	b.field = V4L2_FIELD_ALTERNATE;
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QBUF, &b, p, 2), -EINVAL);
 	b.field = V4L2_FIELD_NONE;
 	p[0].data_offset = 10;
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QBUF, &b, p, 2), -EINVAL);
 	p[0].data_offset = 4;
-	p[0].bytesused = 64 * 32 + 1;
+	p[0].bytesused = 64 * 32 + 5;
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QBUF, &b, p, 2), -EINVAL);
 	p[0].bytesused = 10;
 	p[1].bytesused = 0;
