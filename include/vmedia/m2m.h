@@ -22,15 +22,30 @@
  *
  *	RUNNING   --CMD_STOP-->				DRAINING
  *	DRAINING  --last frame out-->			STOPPED
- *	STOPPED   --CMD_START, or STREAMOFF and ON-->	RUNNING
+ *	RUNNING, DRAINING  --a resolution ends-->	STOPPED
+ *	STOPPED   --CMD_START, or STREAMOFF and ON-->	RUNNING, or back to DRAINING
  *
  *   On CMD_STOP the framework remembers the newest OUTPUT buffer. The device says
  *   vmedia_m2m_buf_last() for the CAPTURE buffer that is the last one, or vmedia_m2m_drained() when
  *   it has nothing more: the framework then sends V4L2_EVENT_EOS and an empty CAPTURE buffer with
  *   V4L2_BUF_FLAG_LAST, now or as soon as one is queued. With nothing queued on OUTPUT CMD_STOP
  *   itself drains. Devices that map one buffer to one (scalers, filters) need none of it:
- *   job_done() sees it. CMD_STOP and CMD_START during DRAINING are -EBUSY; CMD_STOP while either
- *   queue does not stream succeeds and does nothing.
+ *   job_done() sees it. CMD_STOP and CMD_START during DRAINING, and CMD_START before a LAST that is
+ *   due went out, are -EBUSY; CMD_STOP while either queue does not stream succeeds and does
+ *   nothing.
+ *
+ *   A resolution that ends (vmedia_m2m_source_change_last()) interrupts a drain and does not end
+ *   it: when CAPTURE has restarted, or at CMD_START, the drain goes on, and its EOS and LAST come
+ *   at its own end. What CMD_STOP saw stays remembered meanwhile, and so does a
+ *   vmedia_m2m_drained() that comes early. CMD_STOP may also come between the resolution's LAST and
+ *   the restart. Otherwise STREAMOFF of CAPTURE gives a drain up, and STREAMOFF of OUTPUT ends it
+ *   at once; with both queues off nothing of it is left.
+ *
+ *   Sizes: of buffers that are too small for their queue's format (<vmedia/queue.h>) the device
+ *   sees none in vmedia_m2m_next_*(), take_*() and num_*(). So set the new format first and end the
+ *   resolution next: the buffers of the old one carry its LAST, or wait for STREAMOFF; any that
+ *   come later go back with an error. A buffer that the running job only looked at may go too, as
+ *   at STREAMOFF.
  *
  * Context: the device's loop.
  */
@@ -63,7 +78,10 @@ struct vmedia_m2m_ops {
 	bool relaxed;
 	/* Begin a job; vmedia_m2m_job_done() may be called from here. */
 	void (*job_run)(struct vmedia_ctx *ctx);
-	/* End the running job soon; its vmedia_m2m_job_done() must still come. Optional. */
+	/*
+	 * End the running job soon; its vmedia_m2m_job_done() must still come, from in here or
+	 * later. Optional.
+	 */
 	void (*job_abort)(struct vmedia_ctx *ctx);
 	/*
 	 * Return when the running job writes no buffer any more, by @until (CLOCK_MONOTONIC ns)
@@ -122,15 +140,19 @@ void vmedia_m2m_job_done(struct vmedia_ctx *ctx);
 /* Something changed that ->job_ready() looks at. */
 void vmedia_m2m_schedule(struct vmedia_ctx *ctx);
 /*
- * @dst is the last of the drain (or of a resolution): give it back as DONE with LAST set, EOS event
- * before it.
+ * @dst is the last of the drain: give it back as DONE with LAST set, EOS event before it. Without a
+ * drain: the last of a resolution, no EOS, state STOPPED. (In a drain give the last of a resolution
+ * back as any other, and say vmedia_m2m_source_change_last().)
  */
 void vmedia_m2m_buf_last(struct vmedia_ctx *ctx, struct vmedia_buf *dst);
-/* Nothing more to come: an empty LAST buffer ends the drain, EOS event before it. */
+/*
+ * Nothing more to come of the drain: an empty LAST buffer ends it, EOS event before it; after a
+ * resolution that ended, once CAPTURE has restarted. Nothing without a drain.
+ */
 void vmedia_m2m_drained(struct vmedia_ctx *ctx);
 /*
- * The same without EOS: a decoder's CAPTURE of the old resolution ends; state STOPPED until CAPTURE
- * restarts or START.
+ * A decoder's CAPTURE of the old resolution ends: an empty LAST buffer, no EOS; state STOPPED until
+ * CAPTURE restarts or START. Nothing if CAPTURE does not stream, or is STOPPED already.
  */
 void vmedia_m2m_source_change_last(struct vmedia_ctx *ctx);
 

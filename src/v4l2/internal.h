@@ -279,11 +279,10 @@ struct vmedia_m2m {
 	const struct vmedia_m2m_ops *ops;
 	struct vmedia_queue *src, *dst;
 	struct vmedia_list src_ready, dst_ready;
-	enum vmedia_m2m_state state;
 	bool running, waiting;		/* a job runs; in the device's list of ready contexts */
 	bool suspended;			/* the guest's memory is not to be written */
-	bool last_pending;		/* a LAST buffer waits for a CAPTURE buffer */
-	bool eos_pending;		/* ... and is preceded by EOS */
+	/* Ends of streams: m2m_drain.c */
+	bool draining, drained, changed, ended, last_pending;
 	struct vmedia_vbuf *last_src;	/* the newest that CMD_STOP saw, until it is done with */
 	struct vmedia_list node;	/* video->jobs */
 	struct vmedia_ctx *ctx;

@@ -22,19 +22,27 @@
  * just because it is the one that ends next.
  */
 
-static bool ready(struct vmedia_ctx *ctx)
+static bool may_run(struct vmedia_ctx *ctx)
 {
 	struct vmedia_m2m *m = ctx->m2m;
 
-	if (m->running || m->suspended || m->state == VMEDIA_M2M_STOPPED || m->last_pending ||
+	if (m->running || m->suspended || vmedia_m2m_state(ctx) == VMEDIA_M2M_STOPPED ||
 	    !m->src->started || m->src->starting)
 		return false;
 	if (m->src->stopping || m->dst->stopping)
 		return false;
-	if (!m->ops->relaxed &&
-	    (!m->dst->started || !vmedia_m2m_next_src(ctx) || !vmedia_m2m_next_dst(ctx)))
+	return m->ops->relaxed ||
+	       (m->dst->started && vmedia_m2m_next_src(ctx) && vmedia_m2m_next_dst(ctx));
+}
+
+static bool ready(struct vmedia_ctx *ctx)
+{
+	const struct vmedia_m2m_ops *ops = ctx->m2m->ops;
+
+	if (!may_run(ctx))
 		return false;
-	return m->ops->job_ready ? m->ops->job_ready(ctx) : true;
+	/* It may change a format, or end a resolution: what was true before may not be any more. */
+	return !ops->job_ready || (ops->job_ready(ctx) && may_run(ctx));
 }
 
 static void begin_jobs(struct vmedia_video *v)
@@ -65,6 +73,7 @@ void vmedia_m2m_schedule(struct vmedia_ctx *ctx)
 		ctx->m2m->waiting = true;
 		vmedia_list_add_tail(&ctx->v->jobs, &ctx->m2m->node);
 	}
+	vmedia_m2m_settle(ctx->m2m);
 	begin_jobs(ctx->v);
 }
 
@@ -105,8 +114,7 @@ void vmedia_m2m_job_done(struct vmedia_ctx *ctx)
 	}
 	m->running = false;
 	ctx->v->num_jobs--;
-	if (m->state == VMEDIA_M2M_DRAINING && !m->ops->drain && !m->last_src)
-		vmedia_m2m_drained(ctx);
+	vmedia_m2m_settle(m);
 	stop_ended(m, m->src);
 	stop_ended(m, m->dst);
 	vmedia_m2m_schedule(ctx);
@@ -169,11 +177,24 @@ void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on)
 
 /* ---- Buffers ---- */
 
+/*
+ * What of a ready list the device may see. Not when a buffer is queued: one that is too small for a
+ * new resolution can still carry the LAST of the old one.
+ */
+static struct vmedia_list *admitted(struct vmedia_list *list)
+{
+	struct vmedia_vbuf *vb, *tmp;
+
+	vmedia_list_for_each_safe(vb, tmp, list, ready)
+		vmedia_vbuf_admit(vb);
+	return list;
+}
+
 static struct vmedia_buf *first(struct vmedia_list *list, bool take)
 {
 	struct vmedia_vbuf *vb;
 
-	if (vmedia_list_empty(list))
+	if (vmedia_list_empty(admitted(list)))
 		return NULL;
 	vb = vmedia_list_first(list, struct vmedia_vbuf, ready);
 	if (take)
@@ -181,12 +202,12 @@ static struct vmedia_buf *first(struct vmedia_list *list, bool take)
 	return &vb->b;
 }
 
-static unsigned int length(const struct vmedia_list *list)
+static unsigned int length(struct vmedia_list *list)
 {
 	const struct vmedia_list *node;
 	unsigned int n = 0;
 
-	for (node = list->next; node != list; node = node->next)
+	for (node = admitted(list)->next; node != list; node = node->next)
 		n++;
 	return n;
 }
@@ -250,8 +271,8 @@ static void m2m_queue(struct vmedia_vbuf *vb)
 	struct vmedia_m2m *m = q->ctx->m2m;
 
 	vmedia_list_add_tail(q == m->src ? &m->src_ready : &m->dst_ready, &vb->ready);
-	if (q == m->dst && m->last_pending && !q->handing)
-		vmedia_m2m_send_last(q->ctx);
+	if (q == m->dst && !q->handing)
+		vmedia_m2m_send_last(m);
 	/* While STREAMON hands over its buffers, ->start() has not been called yet. */
 	if (!q->handing)
 		vmedia_m2m_schedule(q->ctx);
@@ -283,7 +304,8 @@ static int m2m_stop(struct vmedia_queue *q, bool final)
 		q->hold = true;
 		if (m->ops->job_abort)
 			m->ops->job_abort(q->ctx);
-		return -EINPROGRESS;
+		/* It may have ended in there, and all that follows was done. */
+		return q->hold ? -EINPROGRESS : 0;
 	}
 	if (m->ops->stop)
 		m->ops->stop(q);
@@ -363,7 +385,7 @@ void vmedia_m2m_release(struct vmedia_ctx *ctx)
 		vmedia_m2m_suspend(ctx, true);
 	if (m->running)
 		orphan(ctx);
-	m->state = VMEDIA_M2M_STOPPED;		/* nothing starts in what is being torn down */
+	m->ended = true;			/* nothing starts in what is being torn down */
 	/* Others have waited for this turn, and may know of nobody else who would give it. */
 	vmedia_defer(&ctx->v->turn);
 }

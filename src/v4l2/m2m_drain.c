@@ -1,6 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ends of streams: CMD_STOP, CMD_START, LAST buffers. States and rules: <vmedia/m2m.h>.
+ * Ends of streams: CMD_STOP, CMD_START, LAST buffers. Rules: <vmedia/m2m.h>.
+ *
+ * Theory of operation
+ *
+ *   Two things end a stream for CAPTURE: a drain, and a new resolution. A drain may meet new
+ *   resolutions, and CMD_STOP may come while one stands. So what goes on is two facts and not one
+ *   state; the states that <vmedia/m2m.h> has follow from them.
+ *
+ *	draining	CMD_STOP was accepted, and its LAST has not gone out
+ *	drained		... and the codec has nothing more for it
+ *	changed		the resolution ended: no job before CAPTURE restarts, or CMD_START
+ *	ended		a drain's LAST went out: no job before the same
+ *	last_pending	a LAST is due, of `changed` or else of `draining`, and CAPTURE has no buffer
+ *
+ *	STOPPED = changed, ended or last_pending; else DRAINING = draining; else RUNNING
+ *
+ *	event			before				after
+ *	CMD_STOP		draining			-EBUSY
+ *				ended, or a queue is off	nothing
+ *				else				draining
+ *	it is dry		draining, not changed		last_pending (EOS)
+ *				draining and changed		drained: the above, later
+ *	a resolution ends	CAPTURE on, not STOPPED		changed, last_pending
+ *	LAST goes out		changed				not last_pending
+ *				else				ended, not draining
+ *	CMD_START		last_pending, or draining
+ *				and not changed			-EBUSY
+ *				changed or ended		neither
+ *	STREAMOFF CAPTURE	changed, OUTPUT on		not changed; a drain goes on
+ *				else				nothing: a drain is given up
+ *	STREAMOFF OUTPUT	draining, CAPTURE on		drained, not changed
+ *				CAPTURE off			nothing
+ *	STREAMON OUTPUT		not last_pending		neither changed nor ended
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +44,11 @@
 
 enum vmedia_m2m_state vmedia_m2m_state(const struct vmedia_ctx *ctx)
 {
-	return ctx->m2m->state;
+	const struct vmedia_m2m *m = ctx->m2m;
+
+	if (m->changed || m->ended || m->last_pending)
+		return VMEDIA_M2M_STOPPED;
+	return m->draining ? VMEDIA_M2M_DRAINING : VMEDIA_M2M_RUNNING;
 }
 
 bool vmedia_m2m_is_last_src(const struct vmedia_ctx *ctx, const struct vmedia_buf *src)
@@ -28,89 +64,120 @@ void vmedia_m2m_left(struct vmedia_vbuf *vb)
 		m->last_src = NULL;
 }
 
-static void clear(struct vmedia_m2m *m)
-{
-	m->state = VMEDIA_M2M_RUNNING;
-	m->last_src = NULL;
-	m->last_pending = false;
-	m->eos_pending = false;
-}
-
 /* ---- LAST ---- */
 
-void vmedia_m2m_send_last(struct vmedia_ctx *ctx)
+static void give_last(struct vmedia_m2m *m, struct vmedia_buf *dst)
 {
-	struct vmedia_m2m *m = ctx->m2m;
-	struct vmedia_buf *dst = vmedia_m2m_take_dst(ctx);
-	uint32_t i;
-
-	if (!dst)
-		return;
 	m->last_pending = false;
-	if (m->eos_pending)
-		vmedia_ctx_event_eos(ctx);
-	m->eos_pending = false;
-	for (i = 0; i < dst->num_planes; i++)
-		dst->planes[i].bytesused = 0;
+	if (!m->changed) {
+		m->draining = false;
+		m->drained = false;
+		m->ended = true;
+		vmedia_ctx_event_eos(m->ctx);
+	}
 	dst->flags |= V4L2_BUF_FLAG_LAST;
 	vmedia_buf_done(dst, VMEDIA_BUF_DONE);
 }
 
-static void last_due(struct vmedia_ctx *ctx, bool eos)
+void vmedia_m2m_send_last(struct vmedia_m2m *m)
 {
-	struct vmedia_m2m *m = ctx->m2m;
+	struct vmedia_buf *dst;
+	uint32_t i;
 
-	m->state = VMEDIA_M2M_STOPPED;
+	if (!m->last_pending || !m->dst->started || m->dst->stopping ||
+	    vmedia_list_empty(&m->dst_ready))
+		return;
+	/* An empty one: any size will do. */
+	dst = &vmedia_list_first(&m->dst_ready, struct vmedia_vbuf, ready)->b;
+	for (i = 0; i < dst->num_planes; i++)
+		dst->planes[i].bytesused = 0;
+	give_last(m, dst);
+}
+
+void vmedia_m2m_settle(struct vmedia_m2m *m)
+{
+	bool dry = m->drained || (!m->ops->drain && !m->last_src && !m->running);
+
+	if (!m->draining || !dry || m->changed || m->last_pending)
+		return;
 	m->last_pending = true;
-	m->eos_pending = eos;
-	if (m->dst->started && !m->dst->stopping)
-		vmedia_m2m_send_last(ctx);
+	vmedia_m2m_send_last(m);
 }
 
 void vmedia_m2m_drained(struct vmedia_ctx *ctx)
 {
-	if (ctx->m2m->state == VMEDIA_M2M_DRAINING)
-		last_due(ctx, true);
+	ctx->m2m->drained = ctx->m2m->draining;
+	vmedia_m2m_settle(ctx->m2m);
 }
 
 void vmedia_m2m_source_change_last(struct vmedia_ctx *ctx)
 {
-	if (ctx->m2m->state != VMEDIA_M2M_STOPPED)
-		last_due(ctx, false);
+	struct vmedia_m2m *m = ctx->m2m;
+
+	if (vmedia_m2m_state(ctx) == VMEDIA_M2M_STOPPED || !m->dst->started || m->dst->stopping)
+		return;
+	m->changed = true;
+	m->last_pending = true;
+	vmedia_m2m_send_last(m);
 }
 
 void vmedia_m2m_buf_last(struct vmedia_ctx *ctx, struct vmedia_buf *dst)
 {
 	struct vmedia_m2m *m = ctx->m2m;
 
-	if (m->state == VMEDIA_M2M_DRAINING)
-		vmedia_ctx_event_eos(ctx);
-	m->state = VMEDIA_M2M_STOPPED;
-	dst->flags |= V4L2_BUF_FLAG_LAST;
-	vmedia_buf_done(dst, VMEDIA_BUF_DONE);
+	/* A resolution's LAST went out while the job ran: the drain's waits for the restart. */
+	if (vmedia_m2m_state(ctx) == VMEDIA_M2M_STOPPED && !m->last_pending) {
+		m->drained = m->draining;
+		vmedia_buf_done(dst, VMEDIA_BUF_DONE);
+		return;
+	}
+	if (!m->draining)
+		m->changed = true;
+	give_last(m, dst);
 }
 
 /* ---- What STREAMON and STREAMOFF mean ---- */
 
+static void clear(struct vmedia_m2m *m)
+{
+	m->draining = false;
+	m->drained = false;
+	m->changed = false;
+	m->ended = false;
+	m->last_pending = false;
+	m->last_src = NULL;
+}
+
 void vmedia_m2m_queue_started(struct vmedia_m2m *m, struct vmedia_queue *q)
 {
-	/* A LAST that no CAPTURE buffer could carry yet outlives a start of CAPTURE. */
-	if (q == m->dst && m->last_pending)
-		vmedia_m2m_send_last(m->ctx);
-	else if (q == m->src && m->state == VMEDIA_M2M_STOPPED && !m->last_pending)
-		clear(m);
+	if (q == m->src && !m->last_pending) {
+		m->changed = false;
+		m->ended = false;
+	}
+	/* A drain's LAST may have waited for CAPTURE, or for the end of a resolution. */
+	vmedia_m2m_settle(m);
+	vmedia_m2m_send_last(m);
 }
 
 void vmedia_m2m_queue_stopped(struct vmedia_m2m *m, struct vmedia_queue *q)
 {
-	if (q == m->dst) {
+	bool output = q == m->src;
+	bool goes_on = output ? m->dst->started : m->changed && m->src->started;
+
+	if (!goes_on) {
 		clear(m);
 		return;
 	}
-	/* No more input can come: what was to be drained is gone. */
-	m->last_src = NULL;
-	if (m->state == VMEDIA_M2M_DRAINING)
-		vmedia_m2m_drained(m->ctx);
+	if (output) {
+		/* No more input can come: what was to be drained is gone. */
+		m->last_src = NULL;
+		m->drained = m->draining;
+	}
+	if (!output || m->draining) {
+		m->changed = false;
+		m->last_pending = false;
+	}
+	vmedia_m2m_settle(m);
 }
 
 /* ---- Commands ---- */
@@ -119,20 +186,18 @@ static int stop(struct vmedia_ctx *ctx)
 {
 	struct vmedia_m2m *m = ctx->m2m;
 
-	if (m->state == VMEDIA_M2M_DRAINING)
+	if (m->draining)
 		return -EBUSY;
-	if (m->state == VMEDIA_M2M_STOPPED || !m->src->started || !m->dst->started)
+	if (m->ended || !m->src->started || !m->dst->started)
 		return 0;
-	m->state = VMEDIA_M2M_DRAINING;
+	m->draining = true;
+	m->drained = false;
 	m->last_src = NULL;
 	if (!vmedia_list_empty(&m->src->queued))
 		m->last_src = vmedia_list_last(&m->src->queued, struct vmedia_vbuf, node);
-	if (m->ops->drain) {
+	if (m->ops->drain)
 		m->ops->drain(ctx);
-		vmedia_m2m_schedule(ctx);
-	} else if (!m->last_src && !m->running) {
-		vmedia_m2m_drained(ctx);
-	}
+	vmedia_m2m_schedule(ctx);
 	return 0;
 }
 
@@ -140,11 +205,12 @@ static int start(struct vmedia_ctx *ctx)
 {
 	struct vmedia_m2m *m = ctx->m2m;
 
-	if (m->state == VMEDIA_M2M_DRAINING)
+	if (m->last_pending || (m->draining && !m->changed))
 		return -EBUSY;
-	if (m->state != VMEDIA_M2M_STOPPED)
+	if (!m->changed && !m->ended)
 		return 0;
-	clear(m);
+	m->changed = false;
+	m->ended = false;
 	if (m->ops->resume)
 		m->ops->resume(ctx);
 	vmedia_m2m_schedule(ctx);
