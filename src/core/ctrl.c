@@ -179,12 +179,17 @@ void *vmedia_request_ctrl_data(struct vmedia_request *req, uint32_t index)
 	return req->payload + req->ctrl_data[index].offset;
 }
 
+/*
+ * A pointer of 0 is none that could be restored: QBUF of a prepared buffer may have it, and is
+ * answered with what PREPARE_BUF had.
+ */
 static void restore_planes(struct vmedia_request *req, bool queues)
 {
 	struct vmedia_buffer *b = &req->cmd.io.arg.buffer;
 	const uint8_t *q = req->buf + VMEDIA_CMD_IOCTL_SIZE;
 	uint32_t memory = b->memory, i;
 	size_t planes;
+	uint64_t m;
 
 	if (queues)
 		memory = (uint32_t)le64(q + offsetof(struct vmedia_buffer, memory));
@@ -192,19 +197,20 @@ static void restore_planes(struct vmedia_request *req, bool queues)
 		planes = (req->len - VMEDIA_CMD_IOCTL_SIZE - sizeof(*b)) /
 			 sizeof(struct vmedia_plane);
 		for (i = 0; i < req->cmd.io.num_planes && i < planes; i++) {
-			uint64_t m = le64(q + sizeof(*b) + i * sizeof(struct vmedia_plane) +
-					  offsetof(struct vmedia_plane, m));
-
+			m = le64(q + sizeof(*b) + i * sizeof(struct vmedia_plane) +
+				 offsetof(struct vmedia_plane, m));
 			if (memory == VMEDIA_MEMORY_DMABUF)
 				req->cmd.io.planes[i].m.fd = (int32_t)m;
-			else if (memory == VMEDIA_MEMORY_USERPTR && queues)
+			else if (memory == VMEDIA_MEMORY_USERPTR && queues && m)
 				req->cmd.io.planes[i].m.userptr = m;
 		}
-	} else if (memory == VMEDIA_MEMORY_DMABUF) {
-		b->m.fd = (int32_t)le64(q + offsetof(struct vmedia_buffer, m));
-	} else if (memory == VMEDIA_MEMORY_USERPTR && queues) {
-		b->m.userptr = le64(q + offsetof(struct vmedia_buffer, m));
+		return;
 	}
+	m = le64(q + offsetof(struct vmedia_buffer, m));
+	if (memory == VMEDIA_MEMORY_DMABUF)
+		b->m.fd = (int32_t)m;
+	else if (memory == VMEDIA_MEMORY_USERPTR && queues && m)
+		b->m.userptr = m;
 }
 
 static void restore_ctrls(struct vmedia_request *req)

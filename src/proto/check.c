@@ -155,7 +155,8 @@ static int check_reqbufs(struct vmedia_cmd *cmd, const uint8_t *w)
 
 /*
  * A memory that the driver provided comes back under the driver's own handle, and no longer than it
- * was.
+ * was. A QBUF without a pointer, of a prepared buffer, is told the one that PREPARE_BUF had, which
+ * is not known here.
  */
 static int check_own_memory(struct vmedia_cmd *cmd, uint64_t asked_m, uint32_t asked_len,
 			    uint64_t m, uint32_t len)
@@ -163,7 +164,7 @@ static int check_own_memory(struct vmedia_cmd *cmd, uint64_t asked_m, uint32_t a
 	if (cmd->io.arg.buffer.memory == VMEDIA_MEMORY_DMABUF)
 		return (uint32_t)m == (uint32_t)asked_m ? 0 :
 		       refuse(cmd, "answer changes fd", (uint32_t)m, (uint32_t)asked_m);
-	if (m != asked_m)
+	if (m != asked_m && (asked_m || cmd->io.info->nr != VMEDIA_NR_QBUF))
 		return refuse(cmd, "answer changes userptr", m, asked_m);
 	return at_most(cmd, "buffer longer than its pages", len, asked_len);
 }

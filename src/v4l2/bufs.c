@@ -108,7 +108,7 @@ static int vbuf_create(struct vmedia_queue *q, uint32_t index, uint32_t num_plan
 	vmedia_list_init(&vb->ready);
 	for (i = 0; i < num_planes; i++) {
 		vb->min_length[i] = sizes[i];
-		vb->b.planes[i].length = q->memory == V4L2_MEMORY_MMAP ? sizes[i] : 0;
+		vb->b.planes[i].length = sizes[i];
 	}
 	q->bufs[index] = vb;
 	q->num_bufs++;

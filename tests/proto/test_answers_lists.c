@@ -58,6 +58,18 @@ static void test_own_memory(void **state)
 	put32(8 + OFF(buffer, m), 1);
 	expect(e, wire_len, -EIO, "answer changes userptr");
 
+	/* without a pointer: that of PREPARE_BUF */
+	e = ask_buffer(VMEDIA_NR_QBUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, user, 4096);
+	e->cmd.io.arg.buffer.m.userptr = 0;
+	good_answer(e, NULL, 0);
+	put32(8 + OFF(buffer, m), 0x1000);
+	expect(e, wire_len, 0, NULL);
+	e = ask_buffer(VMEDIA_NR_PREPARE_BUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, user, 4096);
+	e->cmd.io.arg.buffer.m.userptr = 0;
+	good_answer(e, NULL, 0);
+	put32(8 + OFF(buffer, m), 0x1000);
+	expect(e, wire_len, -EIO, "answer changes userptr");
+
 	e = ask_buffer(VMEDIA_NR_PREPARE_BUF, VMEDIA_BUF_TYPE_VIDEO_CAPTURE, object, 0);
 	e->cmd.io.arg.buffer.m.fd = 9;
 	good_answer(e, NULL, 0);

@@ -64,26 +64,37 @@ static void test_mmap(void **state)
 
 static uint8_t sg_raw[64 * VMEDIA_SG_ENTRY_SIZE];
 
-static int qbuf_pages(struct rig *r, uint32_t index, void *pages, uint32_t length, uint64_t ptr)
+/* QBUF or PREPARE_BUF; *@ptr becomes what the answer has. */
+static int give_pages(struct rig *r, uint32_t nr, uint32_t index, void *pages, uint32_t length,
+		      uint64_t *ptr)
 {
 	struct vmedia_sg_entry e = { .len = length };
 	struct vmedia_cmd cmd;
 	int err;
 
-	harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_QBUF);
+	harness_cmd_ioctl(&cmd, r->s, nr);
 	cmd.io.arg.buffer = (struct vmedia_buffer){ .index = index,
 						    .type = CAP,
 						    .memory = V4L2_MEMORY_USERPTR,
 						    .length = length,
-						    .m.userptr = ptr };
+						    .m.userptr = *ptr };
 	if (pages) {
 		e.start = harness_gpa(&r->h, pages);
 		vmedia_sg_put(sg_raw, 0, &e);
 		cmd.io.plane_sg[0] = (struct vmedia_sg){ sg_raw, 1 };
 	}
 	err = rig_cmd(r, &cmd);
+	*ptr = cmd.io.arg.buffer.m.userptr;
+	return err;
+}
+
+static int qbuf_pages(struct rig *r, uint32_t index, void *pages, uint32_t length, uint64_t ptr)
+{
+	uint64_t got = ptr;
+	int err = give_pages(r, VMEDIA_NR_QBUF, index, pages, length, &got);
+
 	if (!err)
-		assert_true(cmd.io.arg.buffer.m.userptr == ptr);
+		assert_true(got == ptr);
 	return err;
 }
 
@@ -96,7 +107,9 @@ static void test_shared_pages(void **state)
 
 	(void)state;
 	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_USERPTR, 2), 2);
-	assert_int_equal(rig_query(r, r->s, CAP, 0).length, 0);
+	/* never queued: the plane's size, and no pointer */
+	assert_int_equal(rig_query(r, r->s, CAP, 0).length, 2048);
+	assert_true(rig_query(r, r->s, CAP, 0).m.userptr == 0);
 	assert_int_equal(qbuf_pages(r, 0, pages, 2047, 0x1000), -EINVAL);
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
 	for (round = 0; round < 3; round++) {
@@ -116,6 +129,64 @@ static void test_shared_pages(void **state)
 	rig_end(r);
 }
 
+/* A prepared buffer is queued under the pointer that PREPARE_BUF had, unless QBUF has one. */
+static void test_prepared_pages(void **state)
+{
+	struct rig *r = rig_new(&camera);
+	uint8_t *pages = harness_alloc(&r->h, 4096, 4096);
+	static const uint64_t asked[] = { 0, 0x7fff00002000 };
+	uint64_t ptr;
+
+	(void)state;
+	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_USERPTR, 1), 1);
+	for (int i = 0; i < 2; i++) {
+		ptr = 0x7fff00001000;
+		assert_int_equal(give_pages(r, VMEDIA_NR_PREPARE_BUF, 0, pages, 2048, &ptr), 0);
+		assert_true(ptr == 0x7fff00001000);
+		ptr = asked[i];
+		assert_int_equal(give_pages(r, VMEDIA_NR_QBUF, 0, pages, 2048, &ptr), 0);
+		assert_true(ptr == (i ? asked[i] : 0x7fff00001000));
+		assert_true(rig_query(r, r->s, CAP, 0).m.userptr == 0x7fff00001000);
+		assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+	}
+	/* not prepared: what is asked */
+	ptr = 0;
+	assert_int_equal(give_pages(r, VMEDIA_NR_QBUF, 0, pages, 2048, &ptr), 0);
+	assert_true(ptr == 0);
+	rig_end(r);
+}
+
+static void test_prepared_planes(void **state)
+{
+	struct rig *r = rig_new(&mcamera);
+	uint8_t *pages = harness_alloc(&r->h, 4096, 4096);
+	struct vmedia_sg_entry e = { .start = harness_gpa(&r->h, pages) };
+	struct vmedia_cmd cmd;
+	uint8_t nr;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(rig_reqbufs(r, r->s, MCAP, V4L2_MEMORY_USERPTR, 1), 1);
+	for (nr = VMEDIA_NR_PREPARE_BUF; nr; nr = nr == VMEDIA_NR_QBUF ? 0 : VMEDIA_NR_QBUF) {
+		harness_cmd_ioctl(&cmd, r->s, nr);
+		cmd.io.arg.buffer = (struct vmedia_buffer){ .type = MCAP,
+							    .memory = V4L2_MEMORY_USERPTR,
+							    .length = 2 };
+		cmd.io.num_planes = 2;
+		for (i = 0; i < 2; i++) {
+			e.len = cmd.io.planes[i].length = 64 * 32;
+			cmd.io.planes[i].m.userptr = nr == VMEDIA_NR_QBUF ? 0 : 0x1000 * (i + 1);
+			vmedia_sg_put(sg_raw, i, &e);
+			cmd.io.plane_sg[i] =
+				(struct vmedia_sg){ sg_raw + i * VMEDIA_SG_ENTRY_SIZE, 1 };
+		}
+		assert_int_equal(rig_cmd(r, &cmd), 0);
+		assert_true(cmd.io.planes[0].m.userptr == 0x1000);
+		assert_true(cmd.io.planes[1].m.userptr == 0x2000);
+	}
+	rig_end(r);
+}
+
 static void test_objects(void **state)
 {
 	static const uint8_t uuid[VMEDIA_UUID_SIZE] = { 1, 2, 3 };
@@ -125,6 +196,7 @@ static void test_objects(void **state)
 	(void)state;
 	harness_add_object(&r->h, uuid, 4096);
 	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_DMABUF, 2), 2);
+	assert_int_equal(rig_query(r, r->s, CAP, 0).length, 2048);
 	harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_QBUF);
 	cmd.io.arg.buffer = (struct vmedia_buffer){
 		.type = CAP, .memory = V4L2_MEMORY_DMABUF, .length = 4096, .m.fd = -7
@@ -211,6 +283,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mmap),
 		cmocka_unit_test(test_shared_pages),
+		cmocka_unit_test(test_prepared_pages),
+		cmocka_unit_test(test_prepared_planes),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_export),
 		cmocka_unit_test(test_offsets),
