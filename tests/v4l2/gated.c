@@ -23,11 +23,13 @@ static int src_start(void *priv, const struct vmedia_capture_mode *mode)
 
 static int src_fill(void *priv, struct vmedia_frame *f)
 {
-	int err = src.fill_err;
+	int err = src.fill_err, then = atomic_exchange(&src.then_err, 0);
 	uint32_t i;
 
 	(void)priv;
 	src.filler = pthread_self();
+	if (then)
+		src.fill_err = then;
 	if (src.gate_fill) {
 		sem_post(&src.in_fill);
 		while (sem_wait(&src.go))

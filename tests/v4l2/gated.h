@@ -17,6 +17,7 @@
 
 struct gated {
 	atomic_int start_err, fill_err, next_err;
+	atomic_int then_err;			/* fill_err after one more fill(), if not 0 */
 	atomic_bool gate_fill, gate_next;	/* wait for `go` in there */
 	bool quick;				/* no mode needs the worker */
 	pthread_t filler;			/* the thread of the last fill() */

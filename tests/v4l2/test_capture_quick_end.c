@@ -81,11 +81,11 @@ static void test_errors(void **state)
 	vmedia_log_set_level(-1);
 	gated_queue_all(r, 3);
 	src.fill_err = -EIO;
+	src.then_err = -ENODEV;
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
 	evt = rig_event(r);
 	assert_true(evt.buffer.flags & V4L2_BUF_FLAG_ERROR);
 	assert_int_equal(evt.buffer.bytesused, 0);
-	src.fill_err = -ENODEV;
 	for (i = 0; i < 2; i++)
 		assert_true(rig_event(r).buffer.flags & V4L2_BUF_FLAG_ERROR);
 	fills = src.fills;
