@@ -8,9 +8,11 @@
  *   blocked      the same for a file whose DQBUF waits for a frame that never comes.
  *   beside       one file waits in DQBUF for ever; COUNT commands of another file of the same
  *                device pass meanwhile.
+ *   removed      as nobody's user: all buffers of a stream are removed, and others are asked for;
+ *                the stream goes on in its format.
  *
  * Says "streaming" on standard output when the device may be taken away, then a line a check.
- * Exit status: 0 all is as it must be; 1 not; 2 wrong usage.
+ * Exit status: 0 all is as it must be; 1 not; 2 wrong usage; 3 this kernel has no REMOVE_BUFS.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +32,13 @@
 #define BUFFERS	4
 /* A hang is what these tests look for: longer than any answer takes on the slowest guest. */
 #define PATIENCE_MS 120000
+#define NOBODY	65534
+
+/* Since Linux 6.10; not in the headers of older ones. */
+struct remove_buffers {
+	__u32 index, count, type, reserved[13];
+};
+#define REMOVE_BUFS _IOWR('V', 104, struct remove_buffers)
 
 struct client {
 	const char *node;
@@ -287,6 +296,76 @@ static void run_beside(struct client *c, unsigned int count)
 	      strerror(c->waited));
 }
 
+static int set_size(int fd, struct v4l2_format *f, unsigned int width, unsigned int height)
+{
+	f->type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	f->fmt.pix.pixelformat = V4L2_PIX_FMT_YUYV;
+	f->fmt.pix.width = width;
+	f->fmt.pix.height = height;
+	return ioctl(fd, VIDIOC_S_FMT, f);
+}
+
+/* A buffer of @f: its index. */
+static int create(int fd, const struct v4l2_format *f, unsigned int *index)
+{
+	struct v4l2_create_buffers cb = { .count = 1, .memory = V4L2_MEMORY_MMAP, .format = *f };
+	int ret = ioctl(fd, VIDIOC_CREATE_BUFS, &cb);
+
+	*index = cb.index;
+	return ret;
+}
+
+static void check_frame(struct client *c, unsigned int index, size_t size)
+{
+	struct v4l2_buffer b = { .index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+				 .memory = V4L2_MEMORY_MMAP };
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	char text[64];
+
+	check_err(c, ioctl(c->fd, VIDIOC_QBUF, &b), 0, "QBUF of a new buffer");
+	check(c, poll(&p, 1, PATIENCE_MS) == 1 && !(p.revents & POLLERR), "a frame comes", "poll");
+	check_err(c, ioctl(c->fd, VIDIOC_DQBUF, &b), 0, "DQBUF");
+	snprintf(text, sizeof(text), "%u bytes of %zu, flags %#x", b.bytesused, size, b.flags);
+	check(c, b.bytesused == size && !(b.flags & V4L2_BUF_FLAG_ERROR), "it is a whole one",
+	      text);
+}
+
+static int run_removed(struct client *c)
+{
+	struct v4l2_requestbuffers r = { .count = 1, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+					 .memory = V4L2_MEMORY_MMAP };
+	struct remove_buffers rm = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+	struct v4l2_format big = { 0 }, small, now = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+	unsigned int index;
+
+	if (setuid(NOBODY))
+		return die("setuid");
+	c->fd = open(c->node, O_RDWR);
+	if (c->fd < 0)
+		return die(c->node);
+	if (ioctl(c->fd, REMOVE_BUFS, &rm) && errno == ENOTTY)
+		return 3;
+	check_err(c, set_size(c->fd, &big, 1920, 1080), 0, "S_FMT of a large picture");
+	check_err(c, ioctl(c->fd, VIDIOC_REQBUFS, &r), 0, "REQBUFS");
+	check_err(c, stream_on(c), 0, "STREAMON");
+	rm.count = r.count;
+	check_err(c, ioctl(c->fd, REMOVE_BUFS, &rm), 0, "REMOVE_BUFS of all");
+	small = big;
+	check_err(c, set_size(c->fd, &small, 320, 240), EBUSY, "S_FMT of a small picture");
+	small.fmt.pix.sizeimage = 320 * 240 * 2;
+	check_err(c, create(c->fd, &small, &index), EINVAL, "CREATE_BUFS of a small buffer");
+	check_err(c, ioctl(c->fd, VIDIOC_G_FMT, &now), 0, "G_FMT");
+	check(c, now.fmt.pix.sizeimage == big.fmt.pix.sizeimage, "the format is the large one",
+	      "sizeimage");
+	check_err(c, create(c->fd, &now, &index), 0, "CREATE_BUFS of a large buffer");
+	check_frame(c, index, big.fmt.pix.sizeimage);
+	rm.index = index;
+	rm.count = 1;
+	check_err(c, ioctl(c->fd, REMOVE_BUFS, &rm), 0, "REMOVE_BUFS of it");
+	check_err(c, close(c->fd), 0, "close in mid-stream, without a buffer");
+	return c->failures != 0;
+}
+
 static void run_gone(struct client *c, bool blocked)
 {
 	pthread_t waiter;
@@ -312,15 +391,17 @@ int main(int argc, char **argv)
 {
 	struct client c = { .memory = V4L2_MEMORY_MMAP };
 	const char *mode = argc > 1 ? argv[1] : "";
-	bool beside = !strcmp(mode, "beside");
+	bool beside = !strcmp(mode, "beside"), removed = !strcmp(mode, "removed");
 
-	if (argc != (beside ? 4 : 3) ||
-	    (!beside && strcmp(mode, "mmap") && strcmp(mode, "user") && strcmp(mode, "blocked"))) {
-		fprintf(stderr, "usage: guest-client mmap|user|blocked NODE\n"
+	if (argc != (beside ? 4 : 3) || (!beside && !removed && strcmp(mode, "mmap") &&
+					 strcmp(mode, "user") && strcmp(mode, "blocked"))) {
+		fprintf(stderr, "usage: guest-client mmap|user|blocked|removed NODE\n"
 				"       guest-client beside NODE COUNT\n");
 		return 2;
 	}
 	c.node = argv[2];
+	if (removed)
+		return run_removed(&c);
 	if (!strcmp(mode, "user"))
 		c.memory = V4L2_MEMORY_USERPTR;
 	if (begin(&c))
