@@ -155,7 +155,8 @@ struct vmedia_queue_config {
 	uint32_t type;			/* V4L2_BUF_TYPE_*, but overlay */
 	uint32_t memories;		/* VMEDIA_MEM_*; 0: all */
 	uint32_t min_buffers;		/* REQBUFS grants at least so many; 0: 1 */
-	uint32_t min_queued;		/* ->start_streaming() is called with at least so many */
+	/* ->start_streaming() is called with at least so many. 0 for a frame source */
+	uint32_t min_queued;
 	/* V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC (0 means this) or _COPY */
 	uint32_t timestamp;
 	bool allow_zero_bytesused;	/* output: an empty buffer is one, not a full one */

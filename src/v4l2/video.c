@@ -369,6 +369,12 @@ static int check_config(const struct vmedia_video_config *cfg)
 				   i);
 			return -EINVAL;
 		}
+		if (q->capture && q->min_queued) {
+			vmedia_err("queue %u has a frame source and min_queued %u: a source is "
+				   "started without buffers",
+				   i, q->min_queued);
+			return -EINVAL;
+		}
 		for (j = 0; j < q->num_formats; j++)
 			if (check_format(q, &q->formats[j]))
 				return -EINVAL;

@@ -368,6 +368,7 @@ static void test_bad_configs(void **state)
 	static const struct vmedia_ctrl_config range = { .id = V4L2_CID_BRIGHTNESS,
 							 .min = 5,
 							 .max = 1 };
+	static const struct vmedia_capture_ops source = { 0 };
 	struct vmedia_loop *loop;
 	struct vmedia_device *dev;
 	unsigned int i;
@@ -383,6 +384,11 @@ static void test_bad_configs(void **state)
 	q.type = V4L2_BUF_TYPE_VIDEO_OVERLAY;
 	assert_int_equal(vmedia_video_create(loop, &cfg, &dev), -EINVAL);
 	q.type = CAP;
+	q.capture = &source;
+	q.min_queued = 1;
+	assert_int_equal(vmedia_video_create(loop, &cfg, &dev), -EINVAL);
+	q.capture = NULL;
+	q.min_queued = 0;
 	cfg.ctrls = &range;
 	cfg.num_ctrls = 1;
 	assert_int_equal(vmedia_video_create(loop, &cfg, &dev), -EINVAL);
