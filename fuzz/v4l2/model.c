@@ -15,7 +15,12 @@
 
 void fz_forbid(struct fz_verdict *v, bool condition, int err)
 {
-	if (condition && v->num < sizeof(v->err) / sizeof(v->err[0]))
+	unsigned int i;
+
+	for (i = 0; i < v->num; i++)
+		if (v->err[i] == err)
+			return;
+	if (condition)
 		v->err[v->num++] = err;
 }
 
@@ -209,7 +214,8 @@ static void check_flags(struct fz *w, const struct fz_queue *q, const struct fz_
 
 	switch (b->state) {
 	case FZ_QUEUED:
-		ok = has == V4L2_BUF_FLAG_QUEUED || has == V4L2_BUF_FLAG_DONE;
+		ok = has == V4L2_BUF_FLAG_QUEUED || has == V4L2_BUF_FLAG_DONE ||
+		     (!has && fz_blind(w));
 		break;
 	case FZ_PREPARED:
 		ok = has == V4L2_BUF_FLAG_PREPARED;

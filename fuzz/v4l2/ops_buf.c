@@ -18,6 +18,7 @@ struct ask {
 	struct vmedia_cmd cmd;
 	uint8_t sg[VMEDIA_MAX_PLANES][2 * VMEDIA_SG_ENTRY_SIZE];
 	bool bad_memory;			/* outside of the guest, no object */
+	bool no_object;				/* which the transport says before anybody else */
 	uint32_t lengths[VMEDIA_MAX_PLANES];
 };
 
@@ -45,6 +46,7 @@ static void begin(struct fz *w, const struct fz_op *o, struct ask *a, uint32_t n
 
 	a->b = NULL;
 	a->bad_memory = false;
+	a->no_object = false;
 	harness_cmd_ioctl(&a->cmd, w->s[o->s].id, nr);
 	b->type = type;
 	b->memory = a->q && a->q->memory ? a->q->memory : V4L2_MEMORY_MMAP;
@@ -118,7 +120,7 @@ static void plane_shared(struct fz *w, struct ask *a, uint32_t i, uint32_t len, 
 {
 	uint64_t gpa;
 
-	if (a->b && i < a->b->num_planes && a->b->state == FZ_PREPARED) {
+	if (a->b && a->b->state == FZ_PREPARED && a->b->given[i]) {
 		gpa = a->b->gpa[i];
 		len = a->b->given[i];
 	} else {
@@ -141,11 +143,12 @@ static void plane_shared(struct fz *w, struct ask *a, uint32_t i, uint32_t len, 
 static void plane_object(struct ask *a, uint32_t i, uint32_t len, uint8_t how,
 			 struct vmedia_plane *p)
 {
+	bool none = how == 0xfe && !(a->b && a->b->state == FZ_PREPARED);
+
 	memset(a->cmd.io.uuid[i], 0, VMEDIA_UUID_SIZE);
-	a->cmd.io.uuid[i][0] = (uint8_t)(1 + how % FZ_OBJECTS);
-	if (how == 0xfe)
-		a->cmd.io.uuid[i][0] = 0xee;
-	a->bad_memory |= how == 0xfe || (how % FZ_OBJECTS == FZ_OBJECTS - 1 && len > 4096);
+	a->cmd.io.uuid[i][0] = (uint8_t)(none ? 0xee : 1 + how % FZ_OBJECTS);
+	a->no_object |= none;
+	a->bad_memory |= none || (how % FZ_OBJECTS == FZ_OBJECTS - 1 && len > 4096);
 	/* 0: of the size that the buffer needs. */
 	p->length = how & 0x40 && a->b && a->b->min[i] ? 0 : len;
 	p->m.fd = how;
@@ -162,7 +165,7 @@ static void put_planes(struct fz *w, struct ask *a, uint8_t how)
 									 a->b->length[i]) : 64;
 
 		/* Of a size that nobody told yet: as large as a buffer gets here. */
-		if (!len || how == 0xf0)
+		if (!len || (how == 0xf0 && b->memory != V4L2_MEMORY_MMAP))
 			len = len ? len - 1 : 80000;
 		if (b->memory == V4L2_MEMORY_USERPTR)
 			plane_shared(w, a, i, len, how, p);
@@ -218,7 +221,8 @@ static bool put_content(struct fz *w, struct ask *a, uint8_t how)
 		p->bytesused = used;
 		p->data_offset = a->q->mplane && how == 0x3e ? len : 0;
 		bad |= used > len || (p->data_offset && p->data_offset >= (used ? used : len));
-		if (a->q->memory == V4L2_MEMORY_USERPTR && !a->bad_memory && a->b->slots)
+		if (a->q->memory == V4L2_MEMORY_USERPTR && !a->bad_memory && a->b->slots &&
+		    i < a->b->num_planes && a->b->gpa[i] && a->b->gpa[i] != OUTSIDE)
 			mem = fz_pages_at(w, a->b->gpa[i]);
 		if (mem && len >= 16)
 			put_header(mem, how);
@@ -269,7 +273,7 @@ static int queue_or_prepare(struct fz *w, const struct fz_op *o, struct ask *a, 
 	fz_forbid(v, fresh && too_short(a), EINVAL);
 	fz_forbid(v, fresh && a->bad_memory, EFAULT);
 	fz_forbid(v, fresh && a->bad_memory, EINVAL);
-	fz_forbid(v, fresh && a->bad_memory && b->memory == V4L2_MEMORY_DMABUF, ENOENT);
+	fz_forbid(v, a->no_object, ENOENT);
 	fz_forbid(v, a->q && a->q->failed, EIO);
 	v->may_lack_memory = fresh && b->memory != V4L2_MEMORY_MMAP;
 	w->doing = nr == VMEDIA_NR_QBUF ? "QBUF" : "PREPARE_BUF";
@@ -316,6 +320,8 @@ void fz_do_prepare_buf(struct fz *w, const struct fz_op *o)
 
 	queue_or_prepare(w, o, &a, VMEDIA_NR_PREPARE_BUF, &v);
 	was = a.b ? a.b->state : FZ_NONE;
+	if (was == FZ_QUEUED && fz_blind(w))
+		return;
 	fz_forbid(&v, a.b && was != FZ_DEQUEUED, EINVAL);
 	fz_forbid(&v, a.cmd.io.arg.buffer.flags & V4L2_BUF_FLAG_REQUEST_FD, EINVAL);
 	ret = fz_cmd(w, &a.cmd);
@@ -341,6 +347,8 @@ void fz_do_qbuf(struct fz *w, const struct fz_op *o)
 
 	queue_or_prepare(w, o, &a, VMEDIA_NR_QBUF, &v);
 	was = a.b ? a.b->state : FZ_NONE;
+	if (was == FZ_QUEUED && fz_blind(w))
+		return;
 	fz_forbid(&v, a.b && was == FZ_QUEUED, EINVAL);
 	fz_forbid(&v, a.cmd.io.arg.buffer.flags & V4L2_BUF_FLAG_REQUEST_FD, EBADR);
 	if (was == FZ_PREPARED && !a.q->mplane && a.q->memory == V4L2_MEMORY_USERPTR)
@@ -494,9 +502,12 @@ void fz_do_qbuf_all(struct fz *w, const struct fz_op *o)
 	if (q->output && q->memory == V4L2_MEMORY_MMAP && n && !(o->p[3] & 3)) {
 		fz_do_querybuf(w, &one);
 		fz_do_mmap(w, &one);
+		fz_settle(w);
 	}
 	if (fz_not_owner(q, o->s))
 		n = n ? 1 : 0;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		fz_do_qbuf(w, &one);
+		fz_settle(w);
+	}
 }

@@ -95,6 +95,7 @@ void fz_do_ctrl(struct fz *w, const struct fz_op *o)
 	ret = fz_ioctl(w, o->s, VMEDIA_NR_S_CTRL, &arg);
 	fz_note(w, "s%u S_CTRL %#x to %d: %d", o->s, arg.control.id, arg.control.value, ret);
 	fz_judge(w, &v, ret);
+	fz_settle(w);
 	if (!ret && c && kept(c))
 		get_ctrl(w, o->s, c, &arg.control.value);
 }

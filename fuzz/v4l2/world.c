@@ -83,16 +83,25 @@ void fz_post_events(struct fz *w)
 
 void fz_settle(struct fz *w)
 {
+	unsigned long before;
 	unsigned int i;
 
 	for (i = 0; i < ROUNDS && vmedia_loop_step(w->h.loop, 0) > 0; i++)
 		;
-	harness_collect(&w->h);
-	take_events(w, FZ_EVENT_ROOM);
-	if (!w->withhold)
-		fz_post_events(w);
-	harness_collect(&w->h);
-	take_events(w, FZ_EVENT_ROOM);
+	for (i = 0; i < ROUNDS; i++) {
+		before = w->events;
+		harness_collect(&w->h);
+		take_events(w, FZ_EVENT_ROOM);
+		if (before == w->events)
+			break;
+		if (!w->withhold)
+			fz_post_events(w);
+	}
+}
+
+bool fz_blind(const struct fz *w)
+{
+	return !w->h.events_posted;
 }
 
 void fz_wait_event(struct fz *w)

@@ -81,6 +81,7 @@ struct fz_queue {
 	bool busy, streaming;
 	bool failed;				/* may be in error */
 	uint32_t memory, num;
+	uint32_t last_memory;			/* of the buffers that were removed */
 	struct fz_buf buf[FZ_BUFS];
 	struct vmedia_format fmt;
 	bool fmt_known;
@@ -160,6 +161,11 @@ void fz_settle(struct fz *w);
 /* Until there is one more event; it must come. */
 void fz_wait_event(struct fz *w);
 void fz_post_events(struct fz *w);
+/*
+ * There is no room for events: the oldest buffer of a queue may have left it, and its event waits
+ * in core for room. The device then takes it for dequeued, which the driver cannot know.
+ */
+bool fz_blind(const struct fz *w);
 /* The device's reset: as new, for the model too. */
 void fz_reset(struct fz *w);
 /* Everybody leaves; nothing may be left. */
