@@ -294,7 +294,7 @@ int vmedia_do_remove_bufs(struct vmedia_file *f, struct vmedia_request *req)
 	for (i = r->index; i < r->index + r->count; i++) {
 		if (!q->bufs[i])
 			return -EINVAL;
-		if (q->bufs[i]->state != VMEDIA_BUF_DEQUEUED)
+		if (q->bufs[i]->state > VMEDIA_BUF_PREPARED)
 			err = -EBUSY;
 	}
 	if (!err)

@@ -268,6 +268,12 @@ static void test_remove(void **state)
 	assert_int_equal(remove_bufs(r, 2, 1), 0);
 	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_QUERYBUF, &b, NULL, 0), -EINVAL);
 	assert_int_equal(remove_bufs(r, 1, 2), -EINVAL);
+	/* a prepared one is the program's, like one that is dequeued */
+	b = (struct vmedia_buffer){ .index = 0, .type = CAP, .memory = MMAP };
+	assert_int_equal(rig_buf(r, r->s, VMEDIA_NR_PREPARE_BUF, &b, NULL, 0), 0);
+	assert_int_equal(remove_bufs(r, 0, 1), 0);
+	assert_int_equal(create(r, MMAP, 1, 64 * 32, &c), 0);
+	assert_int_equal(c.index, 0);
 	/* a hole of one: one fits, two do not */
 	assert_int_equal(create(r, MMAP, 2, 64 * 32, &c), 0);
 	assert_int_equal(c.index, 6);
