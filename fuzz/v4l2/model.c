@@ -312,7 +312,8 @@ static void buffer_back(struct fz *w, unsigned int s, const struct vmedia_evt *e
 	FZ_REQUIRE(w, q->streaming && mb->state == FZ_QUEUED,
 		   "buffer %u comes back in state %d, the queue %s", b->index, mb->state,
 		   q->streaming ? "streams" : "does not stream");
-	FZ_REQUIRE(w, oldest(q, mb), "buffer %u comes back before one that was queued earlier",
+	/* One that is too small for the stream's new format goes back before it gets anywhere. */
+	FZ_REQUIRE(w, oldest(q, mb) || (w->d->moves && b->flags & V4L2_BUF_FLAG_ERROR), "buffer %u comes back before one that was queued earlier",
 		   b->index);
 	if (mb->state == FZ_NONE)
 		return;
