@@ -140,6 +140,14 @@ struct vmedia_video_ops {
 	 */
 	int (*subscribe)(struct vmedia_ctx *ctx, const struct vmedia_event_subscription *sub);
 
+	/*
+	 * @on: the driver's queues stopped (a paused guest, one that resets). From the return on
+	 * nothing may be written to buffers of the driver's own pages, and no buffer be given back,
+	 * until it is called with !@on or the next stream begins. Said once for each session, so
+	 * maybe several times in a row. For devices with queue operations of their own: the
+	 * framework sees to frame sources and to jobs of m2m.
+	 */
+	void (*suspend)(struct vmedia_ctx *ctx, bool on);
 	/* The device was reset: contexts are gone or as new. And it goes. */
 	void (*reset)(struct vmedia_video *v);
 	void (*destroy)(struct vmedia_video *v);

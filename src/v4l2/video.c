@@ -261,6 +261,8 @@ static void video_suspend(struct vmedia_session *s, bool on)
 	for (i = 0; i < ctx->num_queues; i++)
 		if (ctx->queues[i]->cap)
 			vmedia_capture_suspend(ctx->queues[i], on);
+	if (ctx->v->ops->suspend)
+		ctx->v->ops->suspend(ctx, on);
 }
 
 static const struct vmedia_device_ops device_ops = {

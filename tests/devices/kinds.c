@@ -26,6 +26,7 @@ static struct {
 	struct vmedia_buf *ready[32];
 	unsigned int num;
 	uint8_t count;
+	bool streaming;			/* and not in error */
 	uint64_t period_ns;
 	unsigned long frames, fail_after;
 	bool output;
@@ -43,6 +44,7 @@ static void frame(struct vmedia_timer *timer)
 
 	if (kind.fail_after && kind.frames == kind.fail_after) {
 		kind.num = 0;
+		kind.streaming = false;
 		vmedia_queue_error(kind.queue);
 		return;
 	}
@@ -72,6 +74,7 @@ static int start_streaming(struct vmedia_queue *q, uint32_t count)
 	(void)count;
 	kind.queue = q;
 	kind.frames = 0;
+	kind.streaming = true;
 	vmedia_timer_arm(&kind.timer, vmedia_now_ns() + kind.period_ns);
 	return 0;
 }
@@ -80,6 +83,7 @@ static int stop_streaming(struct vmedia_queue *q, bool final)
 {
 	(void)q;
 	(void)final;
+	kind.streaming = false;
 	vmedia_timer_cancel(&kind.timer);
 	while (kind.num)
 		vmedia_buf_done(kind.ready[--kind.num], VMEDIA_BUF_ERROR);
@@ -227,7 +231,21 @@ static void set_fmt(struct vmedia_queue *q, const struct vmedia_format *f)
 	kind.queue = q;
 }
 
-static const struct vmedia_video_ops ops = { .ioctl = other_ioctl, .set_fmt = set_fmt };
+/* Frames are written into the driver's own pages too: none while it is paused. */
+static void suspend(struct vmedia_ctx *ctx, bool on)
+{
+	(void)ctx;
+	if (on)
+		vmedia_timer_cancel(&kind.timer);
+	else if (kind.streaming && !vmedia_timer_armed(&kind.timer))
+		vmedia_timer_arm(&kind.timer, vmedia_now_ns() + kind.period_ns);
+}
+
+static const struct vmedia_video_ops ops = {
+	.ioctl = other_ioctl,
+	.set_fmt = set_fmt,
+	.suspend = suspend,
+};
 
 /* ---- Configurations ---- */
 

@@ -62,6 +62,36 @@ static void test_mmap(void **state)
 	rig_end(r);
 }
 
+static int suspended;
+
+static void count_suspended(struct vmedia_ctx *ctx, bool on)
+{
+	(void)ctx;
+	suspended += on ? 1 : -1;
+}
+
+/* A device with queue operations of its own is told when the guest's memory is not to be written. */
+static void test_suspend(void **state)
+{
+	static const struct vmedia_video_ops ops = { .suspend = count_suspended };
+	struct vmedia_video_config cfg = camera;
+	struct rig *r;
+
+	(void)state;
+	cfg.ops = &ops;
+	r = rig_new(&cfg);
+	vmedia_device_queue_stop(r->dev, VMEDIA_QUEUE_COMMAND);
+	assert_int_equal(suspended, 1);
+	assert_int_equal(rig_reqbufs(r, r->s, CAP, MMAP, 1), 1);
+	assert_int_equal(suspended, 0);
+	rig_open2(r);
+	vmedia_device_queue_stop(r->dev, VMEDIA_QUEUE_COMMAND);
+	assert_int_equal(suspended, 2);
+	harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+	assert_int_equal(suspended, 0);
+	rig_end(r);
+}
+
 static uint8_t sg_raw[64 * VMEDIA_SG_ENTRY_SIZE];
 
 /* QBUF or PREPARE_BUF; *@ptr becomes what the answer has. */
@@ -282,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mmap),
+		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_shared_pages),
 		cmocka_unit_test(test_prepared_pages),
 		cmocka_unit_test(test_prepared_planes),
