@@ -323,8 +323,10 @@ static void buffer_back(struct fz *w, unsigned int s, const struct vmedia_evt *e
 		   "buffer %u has sequence number %u after %u", b->index, b->sequence, q->sequence);
 	q->counted = true;
 	q->sequence = b->sequence;
-	if (b->flags & V4L2_BUF_FLAG_LAST)
+	if (b->flags & V4L2_BUF_FLAG_LAST) {
 		w->s[s].ctx->stalled = true;
+		w->s[s].ctx->last = true;
+	}
 	if (w->d->fails && b->flags & V4L2_BUF_FLAG_ERROR)
 		q->failed = true;
 	check_rest(w, mb);
@@ -344,6 +346,7 @@ static void v4l2_event(struct fz *w, unsigned int s, const struct vmedia_event *
 	FZ_REQUIRE(w, !ses->any_event || ev->sequence > ses->sequence,
 		   "event %u has sequence number %u after %u", ev->type, ev->sequence,
 		   ses->sequence);
+	ses->new_source |= ev->type == V4L2_EVENT_SOURCE_CHANGE;
 	ses->any_event = true;
 	ses->sequence = ev->sequence;
 }

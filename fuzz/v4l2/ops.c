@@ -44,6 +44,7 @@ static void do_open(struct fz *w, const struct fz_op *o)
 	ses->id = cmd.session_id;
 	ses->prio = V4L2_PRIORITY_DEFAULT;
 	ses->any_event = false;
+	ses->new_source = false;
 }
 
 static void do_close(struct fz *w, const struct fz_op *o)
@@ -219,7 +220,7 @@ static uint32_t pick_memory(uint8_t pick)
 							    : V4L2_MEMORY_DMABUF;
 }
 
-static void do_reqbufs(struct fz *w, const struct fz_op *o)
+void fz_do_reqbufs(struct fz *w, const struct fz_op *o)
 {
 	union vmedia_payload arg = { .raw = { 0 } };
 	struct vmedia_requestbuffers *r = &arg.requestbuffers;
@@ -402,7 +403,7 @@ static void do_remove_bufs(struct fz *w, const struct fz_op *o)
 
 /* ---- Streams ---- */
 
-static void do_streamon(struct fz *w, const struct fz_op *o)
+void fz_do_streamon(struct fz *w, const struct fz_op *o)
 {
 	union vmedia_payload arg = { .raw = { 0 } };
 	struct fz_verdict v = { .num = 0 };
@@ -425,11 +426,14 @@ static void do_streamon(struct fz *w, const struct fz_op *o)
 		return;
 	q->streaming = true;
 	q->counted = false;
-	if (!q->output)
-		w->s[o->s].ctx->stalled = false;
+	if (q->output)
+		return;
+	w->s[o->s].ctx->stalled = false;
+	w->s[o->s].ctx->last = false;
+	w->s[o->s].new_source = false;
 }
 
-static void do_streamoff(struct fz *w, const struct fz_op *o)
+void fz_do_streamoff(struct fz *w, const struct fz_op *o)
 {
 	union vmedia_payload arg = { .raw = { 0 } };
 	struct fz_verdict v = { .num = 0 };
@@ -510,14 +514,15 @@ static const struct {
 } ops[] = {
 	{ do_open, 10 },	   { do_close, 8 },	     { do_stale, 1 },
 	{ do_s_fmt, 16 },	   { do_try_fmt, 4 },	     { do_g_fmt, 5 },
-	{ do_reqbufs, 24 },	   { do_create_bufs, 16 },   { do_remove_bufs, 14 },
-	{ do_streamon, 26 },	   { do_streamoff, 12 },     { do_events, 6 },
+	{ fz_do_reqbufs, 24 },	   { do_create_bufs, 16 },   { do_remove_bufs, 14 },
+	{ fz_do_streamon, 26 },	   { fz_do_streamoff, 12 },     { do_events, 6 },
 	{ do_suspend, 3 },	   { do_reset, 1 },	     { do_wait, 14 },
 	{ fz_do_querybuf, 12 },	   { fz_do_prepare_buf, 10 }, { fz_do_qbuf, 26 },
 	{ fz_do_qbuf_all, 22 },	   { fz_do_expbuf, 3 },	     { fz_do_mmap, 8 },
 	{ fz_do_munmap, 4 },	   { fz_do_ctrl, 6 },	     { fz_do_ext_ctrls, 6 },
 	{ fz_do_subscribe, 6 },	   { fz_do_codec_cmd, 6 },   { fz_do_priority, 4 },
 	{ fz_do_parm, 4 },	   { fz_do_io, 4 },	     { fz_do_selection, 4 },
+	{ fz_do_drain, 5 },
 };
 
 /* The session that @pick names, or another one that is open. */

@@ -245,8 +245,9 @@ void fz_do_codec_cmd(struct fz *w, const struct fz_op *o)
 	w->doing = "DECODER_CMD or ENCODER_CMD";
 	ret = fz_ioctl(w, o->s, nr, &arg);
 	fz_note(w, "s%u %s %u: %d", o->s, vmedia_ioctl_info(nr)->name, o->p[2], ret);
-	/* In the middle of a drain, or of a higher priority. */
-	if (ret == -EBUSY && right && (c->stalled || fz_low_prio(w, o->s)) && !try)
+	/* In the middle of a drain or of a change of resolution, or of a higher priority. */
+	if (ret == -EBUSY && right && !try &&
+	    (c->stalled || w->d->moves || fz_low_prio(w, o->s)))
 		return;
 	fz_judge(w, &v, ret);
 	if (ret || try)

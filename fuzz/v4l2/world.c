@@ -324,11 +324,12 @@ void fz_reset(struct fz *w)
 {
 	unsigned int s;
 
+	/* A job that runs may write until the queues have stopped. */
+	harness_restart(&w->h);
+	harness_forget(&w->h);
 	for (s = 0; s < FZ_SESSIONS; s++)
 		if (w->s[s].open)
 			fz_closed(w, s);
-	harness_restart(&w->h);
-	harness_forget(&w->h);
 	model_reset(w);
 	start_queues(w);
 }

@@ -93,6 +93,7 @@ struct fz_ctx {
 	struct fz_queue q[FZ_QUEUES];
 	unsigned int num;
 	bool stalled;				/* an end was asked for, or came */
+	bool last;				/* LAST came since CAPTURE's STREAMON */
 };
 
 struct fz_session {
@@ -104,6 +105,7 @@ struct fz_session {
 	} subs[FZ_SUBS];
 	unsigned int num_subs;
 	bool any_event;
+	bool new_source;			/* SOURCE_CHANGE since CAPTURE's STREAMON */
 	uint32_t sequence;			/* of events */
 };
 
@@ -211,7 +213,7 @@ uint8_t *fz_pages_at(struct fz *w, uint64_t gpa);
 /* A sum over what is lent, to see whether somebody writes it. */
 uint64_t fz_pages_sum(const struct fz *w);
 
-/* ---- ops.c, ops_buf.c, ops_ctrl.c ---- */
+/* ---- ops.c, ops_buf.c, ops_ctrl.c, ops_drain.c ---- */
 
 struct fz_op {
 	unsigned int s;				/* session */
@@ -221,6 +223,10 @@ struct fz_op {
 void fz_op(struct fz *w, const uint8_t record[FZ_RECORD]);
 /* The session's queue that @pick names, or a type that it has not. */
 uint32_t fz_pick_type(struct fz *w, const struct fz_op *o, uint8_t pick, struct fz_queue **q);
+void fz_do_reqbufs(struct fz *w, const struct fz_op *o);
+void fz_do_streamon(struct fz *w, const struct fz_op *o);
+void fz_do_streamoff(struct fz *w, const struct fz_op *o);
+void fz_do_drain(struct fz *w, const struct fz_op *o);
 void fz_do_querybuf(struct fz *w, const struct fz_op *o);
 void fz_do_prepare_buf(struct fz *w, const struct fz_op *o);
 void fz_do_qbuf(struct fz *w, const struct fz_op *o);
