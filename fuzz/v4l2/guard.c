@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * A page before and a page behind each mapping that the code under test makes: linked with
- * --wrap=mmap,--wrap=munmap. AddressSanitizer knows nothing of mapped files, and without these pages
- * what is written beyond one buffer lands in the next.
+ * --wrap=mmap,--wrap=munmap. AddressSanitizer knows nothing of mapped files, and without these
+ * pages what is written beyond one buffer lands in the next.
  */
 #include <pthread.h>
 #include <stdint.h>

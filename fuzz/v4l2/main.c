@@ -257,7 +257,8 @@ static unsigned long run_seed(const char *device, uint64_t seed)
 			ran++;
 		}
 	if (!ran) {
-		fprintf(stderr, "fuzz_v4l2: there is no device \"%s\": choose all or one of", device);
+		fprintf(stderr, "fuzz_v4l2: there is no device \"%s\": choose all or one of",
+			device);
 		for (i = 0; i < fz_num_devices; i++)
 			fprintf(stderr, " %s", fz_devices[i].name);
 		fprintf(stderr, "\n");

@@ -82,11 +82,12 @@ static void wish(struct fz *w, const struct fz_op *o, struct vmedia_format *fmt)
 	switch (fmt->type) {
 	case V4L2_BUF_TYPE_VIDEO_CAPTURE:
 	case V4L2_BUF_TYPE_VIDEO_OUTPUT:
-		fmt->fmt.pix = (struct vmedia_pix_format){ .width = width, .height = height,
-							   .pixelformat = fourcc,
-							   .bytesperline = o->p[5] & 1 ? o->p[5] : 0,
-							   .sizeimage = o->p[5] & 2 ? 50000 : 0,
-							   .field = o->p[5] & 4 ? 1 : 0 };
+		fmt->fmt.pix = (struct vmedia_pix_format){ .width = width,
+							   .height = height,
+							   .pixelformat = fourcc };
+		fmt->fmt.pix.bytesperline = o->p[5] & 1 ? o->p[5] : 0;
+		fmt->fmt.pix.sizeimage = o->p[5] & 2 ? 50000 : 0;
+		fmt->fmt.pix.field = o->p[5] & 4 ? V4L2_FIELD_NONE : V4L2_FIELD_ANY;
 		break;
 	case V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE:
 	case V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE:
@@ -389,8 +390,8 @@ static void do_remove_bufs(struct fz *w, const struct fz_op *o)
 	}
 	w->doing = "REMOVE_BUFS";
 	ret = fz_ioctl(w, o->s, VMEDIA_NR_REMOVE_BUFS, &arg);
-	fz_note(w, "s%u REMOVE_BUFS %s, %u at %u: %d", o->s, vmedia_buf_type_name(r->type), r->count,
-		r->index, ret);
+	fz_note(w, "s%u REMOVE_BUFS %s, %u at %u: %d", o->s, vmedia_buf_type_name(r->type),
+		r->count, r->index, ret);
 	fz_judge(w, &v, ret);
 	if (ret || !q || none || r->index > FZ_BUFS || r->count > FZ_BUFS - r->index)
 		return;

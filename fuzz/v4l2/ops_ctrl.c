@@ -252,7 +252,7 @@ void fz_do_codec_cmd(struct fz *w, const struct fz_op *o)
 	fz_judge(w, &v, ret);
 	if (ret || try)
 		return;
-	/* An end may be under way now; a new beginning is sure only after CAPTURE's next STREAMON. */
+	/* An end may be under way; a new beginning is sure only with CAPTURE's next STREAMON. */
 	c->stalled = true;
 }
 

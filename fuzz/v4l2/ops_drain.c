@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A client that reads a codec's stream to its end, as V4L2's stateful codecs ask for: CMD_STOP, then
- * whatever comes on CAPTURE until the buffer with LAST. The LAST of a resolution is not the drain's:
- * CAPTURE is set up anew, and the drain goes on. It must end.
+ * A client that reads a codec's stream to its end, as V4L2's stateful codecs ask for: CMD_STOP,
+ * then whatever comes on CAPTURE until the buffer with LAST. The LAST of a resolution is not the
+ * drain's: CAPTURE is set up anew, and the drain goes on. It must end.
  */
 #include <string.h>
 

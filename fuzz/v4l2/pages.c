@@ -24,7 +24,7 @@ void fz_pages_init(struct fz *w)
 {
 	uint8_t *old = pages.base;
 
-	/* The harness forgets what it gave at each start of the queues, and gives the same again. */
+	/* At each start of the queues the harness forgets what it gave, and gives it again. */
 	pages.base = harness_alloc(&w->h, SLOTS * SLOT, 4096);
 	pages.taken = 0;
 	if (pages.base != old || pages.base[0] != MARK)
@@ -85,14 +85,17 @@ uint8_t *fz_pages_at(struct fz *w, uint64_t gpa)
 uint64_t fz_pages_sum(const struct fz *w)
 {
 	uint64_t sum = 0, word;
+	const uint8_t *p;
 	unsigned int i;
 	uint32_t at;
 
 	(void)w;
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < SLOTS; i++) {
+		p = pages.base + i * SLOT + pages.lent[i].start;
 		for (at = 0; pages.taken >> i & 1 && at < pages.lent[i].len; at += sizeof(word)) {
-			memcpy(&word, pages.base + i * SLOT + pages.lent[i].start + at, sizeof(word));
+			memcpy(&word, p + at, sizeof(word));
 			sum = (sum ^ word) * 0x100000001b3ull;
 		}
+	}
 	return sum;
 }

@@ -137,8 +137,8 @@ static void wait_answer(struct fz *w, const struct harness_req *req)
 	harness_collect(&w->h);
 	while (!req->used) {
 		if (vmedia_now_ns() > until) {
-			fprintf(stderr, "fuzz_v4l2: %s, operation %u: no answer to %s\n", w->d->name,
-				w->op, w->doing);
+			fprintf(stderr, "fuzz_v4l2: %s, operation %u: no answer to %s\n",
+				w->d->name, w->op, w->doing);
 			abort();
 		}
 		vmedia_loop_step(w->h.loop, 100);

@@ -2,7 +2,8 @@
 /*
  * Memory-to-memory devices (m2m.h), for guest tests.
  *
- *	m2m-device --socket-path=SOCK [--kind=invert|encoder|decoder|naive] [--mplane] [--delay-ms=N]
+ *	m2m-device --socket-path=SOCK [--kind=invert|encoder|decoder|naive] [--mplane]
+ *		   [--delay-ms=N]
  *
  * A job takes N milliseconds (default 5), so that a stream can be stopped in the middle of one.
  */

@@ -70,7 +70,7 @@ static void count_suspended(struct vmedia_ctx *ctx, bool on)
 	suspended += on ? 1 : -1;
 }
 
-/* A device with queue operations of its own is told when the guest's memory is not to be written. */
+/* A device with queue operations of its own is told when not to write the guest's memory. */
 static void test_suspend(void **state)
 {
 	static const struct vmedia_video_ops ops = { .suspend = count_suspended };
