@@ -20,6 +20,7 @@
 #include <vmedia/loop.h>
 
 #include "base/fd.h"
+#include "base/thread.h"
 #include "signals.h"
 
 #define NUDGE		SIGURG
@@ -80,8 +81,14 @@ static void end(bool asked)
 static void *signals_main(void *arg)
 {
 	struct daemon_signals *s = arg;
+	sigset_t asking;
 	int sig, n;
 
+	vmedia_thread_name("vmedia-signals");
+	/* All threads there are answer threads.h, this one too. */
+	sigemptyset(&asking);
+	sigaddset(&asking, NUDGE);
+	pthread_sigmask(SIG_UNBLOCK, &asking, NULL);
 	do {
 		sig = wait_signal(s, -1);
 	} while (sig == 0);
@@ -126,7 +133,7 @@ int daemon_signals_start(struct daemon_signals *s, struct vmedia_loop *loop)
 	sigprocmask(SIG_UNBLOCK, &nudge.sa_mask, NULL);
 	ret = open_fds(s, &set);
 	if (ret == 0)
-		ret = -pthread_create(&s->thread, NULL, signals_main, s);
+		ret = vmedia_thread_start(&s->thread, 0, signals_main, s);
 	s->running = ret == 0;
 	if (ret < 0)
 		daemon_signals_finish(s);

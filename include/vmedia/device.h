@@ -243,6 +243,11 @@ int vmedia_backing_fd(const struct vmedia_backing *b, uint64_t *offset);
 /* True while the guest has it mapped into region 0: V4L2_BUF_FLAG_MAPPED. */
 bool vmedia_backing_mapped(const struct vmedia_backing *b);
 /*
+ * True once memory of a peer went while it was used (its file was truncated, or is on a file system
+ * that is full): what was written is lost, and zeros were read. Context: any thread.
+ */
+bool vmedia_backing_broken(const struct vmedia_backing *b);
+/*
  * The device has written [0, @bytes): where the guest's pages could not be seen as one piece this
  * copies them out, and counts the bytes; elsewhere it does nothing. Called once for a finished
  * capture plane. Context: any thread.

@@ -17,8 +17,6 @@
 #include "base/foreign.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -26,6 +24,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #define MEM_MAJOR 1	/* /dev/null and its like */
 #define STACK	  (256u << 10)
@@ -82,6 +81,7 @@ bool vmedia_foreign_ok(int fd)
 
 static void *close_main(void *arg)
 {
+	vmedia_thread_name("vmedia-close");
 	close((int)(intptr_t)arg);
 	__atomic_sub_fetch(&closing, 1, __ATOMIC_RELAXED);
 	return NULL;
@@ -89,26 +89,15 @@ static void *close_main(void *arg)
 
 static bool close_elsewhere(int fd)
 {
-	sigset_t all, old;
-	pthread_attr_t attr;
 	pthread_t thread;
-	int ret;
 
 	if (__atomic_add_fetch(&closing, 1, __ATOMIC_RELAXED) > MAX_CLOSING ||
-	    pthread_attr_init(&attr)) {
+	    vmedia_thread_start(&thread, STACK, close_main, (void *)(intptr_t)fd)) {
 		__atomic_sub_fetch(&closing, 1, __ATOMIC_RELAXED);
 		return false;
 	}
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&thread, &attr, close_main, (void *)(intptr_t)fd);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	if (ret)
-		__atomic_sub_fetch(&closing, 1, __ATOMIC_RELAXED);
-	return ret == 0;
+	pthread_detach(thread);
+	return true;
 }
 
 void vmedia_foreign_close(int *fd)

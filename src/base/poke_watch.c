@@ -19,7 +19,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -29,6 +28,7 @@
 
 #include "base/fd.h"
 #include "base/poke.h"
+#include "base/thread.h"
 
 static bool full(int fd)
 {
@@ -94,7 +94,7 @@ static void *watch_main(void *arg)
 	uint32_t seed;
 	int fd;
 
-	pthread_setname_np(pthread_self(), "vmedia-poke");
+	vmedia_thread_name("vmedia-poke");
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uint32_t)vmedia_now_ns();
 	pthread_mutex_lock(&w->lock);
@@ -138,18 +138,6 @@ int vmedia_poke_watch_write(struct vmedia_poke_watch *w, int fd)
 	return err;
 }
 
-static bool start_thread(struct vmedia_poke_watch *w)
-{
-	sigset_t all, old;
-	bool ok;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ok = pthread_create(&w->thread, NULL, watch_main, w) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ok;
-}
-
 static void watch_free(struct vmedia_poke_watch *w)
 {
 	pthread_cond_destroy(&w->cond);
@@ -170,7 +158,7 @@ struct vmedia_poke_watch *vmedia_poke_watch_new(void)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&w->cond, &attr);
 	pthread_condattr_destroy(&attr);
-	if (start_thread(w))
+	if (!vmedia_thread_start(&w->thread, 0, watch_main, w))
 		return w;
 	watch_free(w);
 	return NULL;

@@ -10,12 +10,12 @@
 #include "base/prefault.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
 #include "base/checked.h"
 #include "base/fd.h"
+#include "base/thread.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
@@ -50,7 +50,7 @@ static void *prefault_main(void *arg)
 	struct vmedia_prefault *p = arg;
 	struct vmedia_list *node;
 
-	pthread_setname_np(pthread_self(), "vmedia-prefault");
+	vmedia_thread_name("vmedia-prefault");
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
 		while (!p->quit && vmedia_list_empty(&p->queue))
@@ -96,14 +96,8 @@ void vmedia_prefault_finish(struct vmedia_prefault *p)
 /* Under lock. */
 static bool start_thread(struct vmedia_prefault *p)
 {
-	sigset_t all, old;
-
-	if (p->started)
-		return true;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	p->started = pthread_create(&p->thread, NULL, prefault_main, p) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!p->started)
+		p->started = vmedia_thread_start(&p->thread, 0, prefault_main, p) == 0;
 	return p->started;
 }
 

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -24,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/thread.h"
 
 enum job_state { JOB_IDLE, JOB_QUEUED, JOB_RUNNING, JOB_FINISHED };
 
@@ -67,7 +67,7 @@ static void *worker_main(void *arg)
 	struct vmedia_worker *w = arg;
 	struct vmedia_list *node;
 
-	pthread_setname_np(pthread_self(), w->name);
+	vmedia_thread_name(w->name);
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
 		while (!w->quit && vmedia_list_empty(&w->queue))
@@ -123,27 +123,6 @@ static void on_post(struct vmedia_post *p)
 	call_done(vmedia_container_of(p, struct vmedia_worker, post));
 }
 
-static int start_thread(struct vmedia_worker *w)
-{
-	sigset_t all, old;
-	int ret;
-
-	sigfillset(&all);
-	/*
-	 * Faults are of the thread that makes them: the guard of virtq/mem.h must get its SIGBUS.
-	 */
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGABRT);
-	sigdelset(&all, SIGSYS);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&w->thread, NULL, worker_main, w);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -ret;
-}
-
 int vmedia_worker_create(struct vmedia_loop *loop, const char *name, struct vmedia_worker **out)
 {
 	struct vmedia_worker *w = calloc(1, sizeof(*w));
@@ -159,7 +138,7 @@ int vmedia_worker_create(struct vmedia_loop *loop, const char *name, struct vmed
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	pthread_cond_init(&w->calm, NULL);
-	ret = start_thread(w);
+	ret = vmedia_thread_start(&w->thread, 0, worker_main, w);
 	if (ret) {
 		pthread_cond_destroy(&w->calm);
 		pthread_cond_destroy(&w->wake);

@@ -39,7 +39,7 @@ struct vmedia_job {
 	int err;
 };
 
-/* vmedia_worker_create - start a thread, all signals blocked. @name: at most 15 bytes are kept. */
+/* vmedia_worker_create - start a thread (base/thread.h). @name: at most 15 bytes are kept. */
 int vmedia_worker_create(struct vmedia_loop *loop, const char *name, struct vmedia_worker **out);
 
 /*

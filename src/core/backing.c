@@ -313,6 +313,11 @@ bool vmedia_backing_mapped(const struct vmedia_backing *b)
 	return b->mappings;
 }
 
+bool vmedia_backing_broken(const struct vmedia_backing *b)
+{
+	return (b->view && vmedia_view_broken(b->view)) || (b->mem && vmedia_mem_broken(b->mem));
+}
+
 void vmedia_backing_flush(struct vmedia_backing *b, uint64_t bytes)
 {
 	(void)bytes;

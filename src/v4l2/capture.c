@@ -6,7 +6,6 @@
  * Context: the device's loop.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +13,7 @@
 #include <linux/videodev2.h>
 
 #include "base/fd.h"
+#include "base/thread.h"
 #include "v4l2/capture.h"
 
 #define DEFAULT_INTERVAL_NS 33333333u
@@ -220,19 +220,15 @@ static void fill_mode(struct vmedia_capture *c, struct vmedia_capture_mode *m)
 /* Here and not earlier: the thread inherits what the process became (a sandbox, a user). */
 static int ensure_thread(struct vmedia_capture *c)
 {
-	sigset_t all, old;
 	int err;
 
 	if (c->thread_runs)
 		return 0;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&c->thread, NULL, vmedia_capture_thread, c);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = vmedia_thread_start(&c->thread, 0, vmedia_capture_thread, c);
 	c->thread_runs = !err;
 	if (err)
-		vmedia_err("cannot create the thread of a frame source: %s", strerror(err));
-	return -err;
+		vmedia_err("cannot create the thread of a frame source: %s", strerror(-err));
+	return err;
 }
 
 /* Can the next run do without the worker? Not while that still winds one down. */

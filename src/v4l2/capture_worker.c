@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/fd.h"
+#include "base/thread.h"
 #include "v4l2/capture.h"
 
 #define SKIPPED 1
@@ -296,6 +297,7 @@ void *vmedia_capture_thread(void *arg)
 {
 	struct vmedia_capture *c = arg;
 
+	vmedia_thread_name("vmedia-frames");
 	pthread_mutex_lock(&c->lock);
 	while (!c->quit) {
 		if (c->want && c->want != c->run) {

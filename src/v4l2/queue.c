@@ -211,6 +211,9 @@ void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
 		if (!vb->held)
 			vmedia_backing_flush(b->planes[i].mem, b->planes[i].bytesused);
 	}
+	for (i = 0; i < b->num_planes; i++)
+		if (vmedia_backing_broken(b->planes[i].mem))
+			state = VMEDIA_BUF_ERROR;
 	vmedia_list_del(&vb->node);
 	vmedia_list_del(&vb->ready);
 	vmedia_m2m_left(vb);

@@ -194,11 +194,12 @@ void vmedia_vub_look(struct vmedia_vub *vub, unsigned int idx)
 {
 	struct vmedia_vub_ring *r = &vub->ring[idx];
 
-	/* The kicks are on already; this only asks. */
-	if (idx >= vub->cfg.num_queues || !r->vq || r->in_kick || !vmedia_vqd_enable_kick(r->vq))
+	if (idx >= vub->cfg.num_queues || r->in_kick)
 		return;
 	vmedia_vub_enter(vub);
-	deliver(r);
+	/* The kicks are on already; this only asks. */
+	if (r->vq && vmedia_vqd_enable_kick(r->vq))
+		deliver(r);
 	check_memory(vub);
 	vmedia_vub_leave(vub);
 }

@@ -151,6 +151,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *ctx)
 int vmedia_mem_guard_install(void)
 {
 	struct sigaction sa;
+	sigset_t bus;
 
 	if (__atomic_exchange_n(&guard.installed, 1, __ATOMIC_SEQ_CST))
 		return 0;
@@ -162,5 +163,9 @@ int vmedia_mem_guard_install(void)
 		__atomic_store_n(&guard.installed, 0, __ATOMIC_SEQ_CST);
 		return -errno;
 	}
+	/* Who started the process may have blocked it, and blocked it ends the process. */
+	sigemptyset(&bus);
+	sigaddset(&bus, SIGBUS);
+	pthread_sigmask(SIG_UNBLOCK, &bus, NULL);
 	return 0;
 }

@@ -122,7 +122,8 @@ int vmedia_mem_iov(const struct vmedia_mem *mem, uint64_t gpa, uint64_t len, str
 
 /*
  * vmedia_mem_guard_install - once a process; again: no effect. 0 or negative errno. Context: before
- * threads.
+ * threads: SIGBUS is unblocked in the caller, and threads begin with the mask of who starts them
+ * (those of base/thread.h have it open).
  */
 int vmedia_mem_guard_install(void);
 
