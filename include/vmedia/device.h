@@ -61,7 +61,10 @@ struct vmedia_limits {
 	uint32_t max_subscriptions; /* event subscriptions of one session: 512, -ENOMEM */
 	uint32_t max_objects;	    /* exported virtio objects: 256, -ENOMEM */
 	uint32_t max_request;	    /* bytes of one command: VMEDIA_MAX_REQ_SIZE, -E2BIG */
-	/* payload bytes of all controls in one command: 1 MiB, -E2BIG */
+	/*
+	 * payload bytes of all controls in one command: 1 MiB, -E2BIG. Their SG lists may have 4096
+	 * entries in all, with the same errno.
+	 */
 	uint64_t max_ctrl_bytes;
 };
 

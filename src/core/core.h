@@ -16,7 +16,12 @@
  *   backing.c   memory of buffers and its accounting
  *
  *   A turn: a kick (or a completion) brings work; each command runs at once unless its session is
- *   busy. What ends later than the call that began it (the device's vmedia_request_complete(), the
+ *   busy or the turn's time is over. Chains are taken from the ring all the same, and wait in their
+ *   session, not copied yet; sessions with commands that wait for time are in dev->backlog and take
+ *   turns. So one whose commands take long delays its own, and the loop runs between turns: timers,
+ *   frames, sockets, and chains of sessions that wait for nothing.
+ *
+ *   What ends later than the call that began it (the device's vmedia_request_complete(), the
  *   transport's done()) only moves the request to dev->done and defers the end of the turn
  *   (end_turn() in device.c), which answers, starts the next command of those sessions, lets events
  *   out and notifies each queue once. So no callback of a device ever runs inside another one.
@@ -39,11 +44,15 @@
 #include "virtq/mem.h"
 
 #define VMEDIA_CORE_SESSION_BUCKETS	64	/* power of two */
-#define VMEDIA_CORE_TURN_CHAINS		256	/* of one queue before others get the loop */
+#define VMEDIA_CORE_TURN_CHAINS		256	/* taken from a ring before others get the loop */
 #define VMEDIA_CORE_TURN_EVENTS		256
+#define VMEDIA_CORE_TURN_NS		1000000u  /* of commands before others get the loop */
+#define VMEDIA_CORE_STOP_NS		10000000u /* for commands that wait when the queue stops */
+#define VMEDIA_CORE_AHEAD_SEGS		32768u /* pieces of chains that wait for their turn */
 #define VMEDIA_CORE_POOL_REQUESTS	64	/* idle requests kept */
 #define VMEDIA_CORE_POOL_BYTES		(64u << 10) /* larger scratch buffers are not kept */
 #define VMEDIA_CORE_HELD_BYTES		(16u << 20) /* copies of waiting commands; then -ENOMEM */
+#define VMEDIA_CORE_CTRL_SG		4096u /* SG entries of all controls in one command */
 #define VMEDIA_CORE_FILES_RESERVE	64	/* descriptors left to the rest of the process */
 
 /* ---- What a guest holds, counted. Outlives the device while a worker still has a backing. ---- */
@@ -106,7 +115,7 @@ int vmedia_backing_from_object(struct vmedia_device *dev, int fd, struct vmedia_
 
 enum vmedia_request_state {
 	VMEDIA_REQ_FREE,      /* in the pool */
-	VMEDIA_REQ_QUEUED,    /* behind another of its session */
+	VMEDIA_REQ_QUEUED,    /* waits in its session; of its chain the header alone was read */
 	VMEDIA_REQ_RUNNING,   /* inside a call of core's own */
 	VMEDIA_REQ_LOOKUP,    /* waits for a virtio object */
 	VMEDIA_REQ_DEVICE,    /* ->ioctl() said -EINPROGRESS */
@@ -127,6 +136,8 @@ struct vmedia_request {
 	struct vmedia_chain *chain;	/* NULL: went back already */
 	enum vmedia_request_state state;
 	int err;		 /* result, in state DONE */
+	uint8_t head[VMEDIA_CMD_IOCTL_SIZE]; /* the first bytes of the readable part */
+	uint32_t segs;		 /* counted in dev->ahead_segs */
 	struct vmedia_list all;	 /* dev->live */
 	struct vmedia_list node; /* session->queue, dev->done, mapping->waiters or the pool */
 	uint8_t *buf;		 /* copy of the readable part; SG lists point into it */
@@ -143,9 +154,13 @@ struct vmedia_request {
 	struct vmedia_cmd cmd;
 };
 
-/* Take @chain and copy it. 0, or negative errno and no request: the caller answers by a header. */
-int vmedia_request_take(struct vmedia_device *dev, struct vmedia_chain *chain,
-			struct vmedia_request **req);
+/*
+ * A request of @chain, of which it reads the header: type, session. NULL: no memory, the caller
+ * answers by a header.
+ */
+struct vmedia_request *vmedia_request_new(struct vmedia_device *dev, struct vmedia_chain *chain);
+/* Copy the rest. 0, -E2BIG, -ENOMEM. */
+int vmedia_request_read(struct vmedia_request *req);
 /* Answer with @err and free. The request may have no chain any more: then nothing is written. */
 void vmedia_request_finish(struct vmedia_request *req, int err);
 /* Write the answer and return the chain; the request stays. */
@@ -169,6 +184,7 @@ struct vmedia_session {
 	struct vmedia_list all;		/* dev->sessions */
 	struct vmedia_list ready;	/* dev->ready: may have events */
 	struct vmedia_list queue;	/* requests that wait, in order */
+	struct vmedia_list backlog;	/* dev->backlog: the queue waits for time */
 	struct vmedia_request *current; /* in progress, or NULL */
 	struct vmedia_list cache;	/* imported objects, struct vmedia_cached.session_node */
 	int error;			/* negative errno once in error */
@@ -189,8 +205,13 @@ void vmedia_sessions_end_all(struct vmedia_device *dev, int err);
 /* ---- Dispatch ---- */
 
 void vmedia_dispatch_chain(struct vmedia_device *dev, struct vmedia_chain *chain);
-/* Start what waits, as long as nothing is in progress. @s may be gone afterwards. */
+/*
+ * Start what waits, as long as nothing is in progress and the turn has time. @s may be gone
+ * afterwards.
+ */
 void vmedia_session_run(struct vmedia_session *s);
+/* Let sessions of the backlog have the time that the turn has left, one command at least. */
+void vmedia_dispatch_backlog(struct vmedia_device *dev);
 /* Requests of sessions in error: answer what waits, close what is to be closed. */
 void vmedia_dispatch_errors(struct vmedia_device *dev);
 /* Finish all of dev->done. */
@@ -200,7 +221,10 @@ int vmedia_dispatch_ioctl(struct vmedia_request *req);
 
 /* ---- Controls ---- */
 
-/* Check the SG lists and copy in what the guest gave: 0, -EFAULT, -E2BIG, -ENOMEM. */
+/*
+ * Check the SG lists and copy in what the guest gave: 0, -EFAULT, -ENOMEM; -E2BIG: more bytes than
+ * limits.max_ctrl_bytes, or more than VMEDIA_CORE_CTRL_SG entries.
+ */
 int vmedia_ctrl_begin(struct vmedia_request *req);
 /* Success: copy out to the guest. 0 or -EFAULT. */
 int vmedia_ctrl_end(struct vmedia_request *req);
@@ -338,8 +362,13 @@ struct vmedia_device {
 	uint64_t held_bytes;
 
 	struct vmedia_deferred turn;
+	uint64_t turn_ns;	    /* VMEDIA_CORE_TURN_NS; tests set what they need */
+	uint64_t turn_end;	    /* CLOCK_MONOTONIC ns: no command begins after it */
+	struct vmedia_list backlog; /* sessions whose commands wait for time, next one first */
+	struct vmedia_session none; /* has the queue of commands without a session, nothing else */
+	uint64_t ahead_segs;
 	bool dirty[VMEDIA_NUM_QUEUES]; /* pushed since the last notification */
-	bool more[VMEDIA_NUM_QUEUES];  /* the turn's share was used up before the queue was empty */
+	bool more[VMEDIA_NUM_QUEUES];  /* the turn's share was used up before all was done */
 	bool suspended;	  /* the command queue does not run: ->suspend() was called */
 	bool event_first; /* SUBSCRIBE_EVENT: notify the event queue before the commands */
 	struct vmedia_chain *spare; /* an event buffer that waits for an event */

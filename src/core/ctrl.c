@@ -6,7 +6,8 @@
  * Security model: SG entries are the guest's. Each is translated through the memory map that the
  * command's chain holds a reference on; an entry outside of it is -EFAULT before the device hears
  * of the command. Payloads are copied, so that a device never works on bytes that change under it;
- * their sum is bounded by limits.max_ctrl_bytes.
+ * their sum is bounded by limits.max_ctrl_bytes. The entries are bounded too: what is sensible is
+ * one a page of payload, and walking a list of as many as a command can hold takes milliseconds.
  */
 #include <errno.h>
 #include <string.h>
@@ -61,6 +62,7 @@ static int copy_ranges(struct vmedia_device *dev, const struct vmedia_mem *mem, 
 		       uint8_t *buf, uint64_t max, enum copy dir)
 {
 	struct iovec iov[VMEDIA_MEM_MAX_REGIONS];
+	uint64_t copied = 0;
 	unsigned int i;
 	int j, pieces;
 
@@ -76,13 +78,13 @@ static int copy_ranges(struct vmedia_device *dev, const struct vmedia_mem *mem, 
 				memcpy(buf, iov[j].iov_base, len);
 			else if (dir == COPY_OUT)
 				memcpy(iov[j].iov_base, buf, len);
-			if (dir != COPY_CHECK)
-				atomic_fetch_add_explicit(&dev->account->copied, len,
-							  memory_order_relaxed);
+			copied += len;
 			buf += len;
 			max -= len;
 		}
 	}
+	if (dir != COPY_CHECK)
+		atomic_fetch_add_explicit(&dev->account->copied, copied, memory_order_relaxed);
 	return 0;
 }
 
@@ -96,7 +98,7 @@ static bool has_ctrls(const struct vmedia_request *req)
 static int64_t place_payloads(struct vmedia_request *req)
 {
 	const struct vmedia_ioctl *io = &req->cmd.io;
-	uint64_t total = 0;
+	uint64_t total = 0, entries = 0;
 	uint32_t i;
 
 	for (i = 0; i < io->arg.ext_controls.count; i++) {
@@ -105,6 +107,13 @@ static int64_t place_payloads(struct vmedia_request *req)
 		total += vmedia_align_up(io->ctrls[i].size, 8);
 		if (total > req->dev->limits.max_ctrl_bytes || total > UINT32_MAX)
 			return -E2BIG;
+		entries += io->ctrls[i].size ? io->ctrl_sg[i].count : 0;
+	}
+	if (entries > VMEDIA_CORE_CTRL_SG) {
+		vmedia_warn_rl(&req->dev->rl,
+			       "%s was refused: its controls have %llu SG entries, limit %u",
+			       io->info->name, (unsigned long long)entries, VMEDIA_CORE_CTRL_SG);
+		return -E2BIG;
 	}
 	return (int64_t)total;
 }

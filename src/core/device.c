@@ -47,6 +47,10 @@ static void init_lists(struct vmedia_device *dev)
 	vmedia_list_init(&dev->objects);
 	vmedia_list_init(&dev->cache);
 	vmedia_list_init(&dev->ops_pending);
+	vmedia_list_init(&dev->backlog);
+	vmedia_list_init(&dev->none.queue);
+	vmedia_list_init(&dev->none.backlog);
+	dev->none.dev = dev;
 }
 
 int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_config *cfg,
@@ -74,6 +78,7 @@ int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_co
 	dev->config = cfg->config;
 	dev->limits = cfg->limits;
 	dev->region_size = cfg->region_size;
+	dev->turn_ns = VMEDIA_CORE_TURN_NS;
 	vmedia_region_setup(&dev->region, dev->region_size, vmedia_page_size());
 	init_lists(dev);
 	if (getrandom(&dev->next_id, sizeof(dev->next_id), GRND_NONBLOCK) != sizeof(dev->next_id))
@@ -147,13 +152,17 @@ static void take_commands(struct vmedia_device *dev)
 	struct vmedia_chain *chain;
 	unsigned int i;
 
+	dev->turn_end = vmedia_now_ns() + dev->turn_ns;
 	dev->more[VMEDIA_QUEUE_COMMAND] = false;
 	for (i = 0; i < VMEDIA_CORE_TURN_CHAINS; i++) {
-		if (t->ops->pop(t, VMEDIA_QUEUE_COMMAND, &chain) <= 0)
-			return;
+		if (dev->ahead_segs >= VMEDIA_CORE_AHEAD_SEGS ||
+		    t->ops->pop(t, VMEDIA_QUEUE_COMMAND, &chain) <= 0)
+			break;
 		vmedia_dispatch_chain(dev, chain);
 	}
-	dev->more[VMEDIA_QUEUE_COMMAND] = true;
+	if (i == VMEDIA_CORE_TURN_CHAINS || dev->ahead_segs >= VMEDIA_CORE_AHEAD_SEGS)
+		dev->more[VMEDIA_QUEUE_COMMAND] = true;
+	vmedia_dispatch_backlog(dev);
 }
 
 /* Everything that waits for the end of a turn. */
@@ -161,6 +170,7 @@ static void end_turn(struct vmedia_device *dev)
 {
 	if (!dev->transport)
 		return;
+	dev->turn_end = vmedia_now_ns() + dev->turn_ns;
 	vmedia_dispatch_errors(dev);
 	vmedia_dispatch_done(dev);
 	dev->more[VMEDIA_QUEUE_EVENT] = vmedia_events_flush(dev);
@@ -207,7 +217,9 @@ void vmedia_device_kick(struct vmedia_device *dev, unsigned int q)
 		return;
 	if (q == VMEDIA_QUEUE_COMMAND) {
 		suspend(dev, false);
-		take_commands(dev);
+		/* What waits for time waits for the loop, too. */
+		if (!dev->more[VMEDIA_QUEUE_COMMAND])
+			take_commands(dev);
 	}
 	end_turn(dev);
 }
@@ -239,9 +251,14 @@ static void take_chains(struct vmedia_device *dev, bool push)
 
 static void end_everything(struct vmedia_device *dev, bool push)
 {
+	struct vmedia_list *node;
+
 	suspend(dev, true);
 	take_chains(dev, push);
 	vmedia_sessions_end_all(dev, -ECANCELED);
+	while ((node = vmedia_list_pop(&dev->none.queue)))
+		vmedia_request_free(vmedia_list_entry(node, struct vmedia_request, node));
+	vmedia_list_del(&dev->none.backlog);
 	dev->suspended = false;
 	dev->more[VMEDIA_QUEUE_COMMAND] = false;
 	dev->more[VMEDIA_QUEUE_EVENT] = false;
@@ -303,7 +320,8 @@ static bool stop_request(struct vmedia_request *req)
 		return false;
 	if (req->cmd.type == VMEDIA_CMD_CLOSE) {
 		vmedia_list_del(&req->node);
-		vmedia_session_end(s, -ECANCELED, req);
+		if (s)
+			vmedia_session_end(s, -ECANCELED, req);
 		vmedia_request_finish(req, 0);
 		return true;
 	}
@@ -323,9 +341,14 @@ void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q)
 	bool again;
 
 	vmedia_loop_assert(dev->loop);
-	dev->more[q] = false;
-	if (!dev->transport || q != VMEDIA_QUEUE_COMMAND)
+	if (!dev->transport || q != VMEDIA_QUEUE_COMMAND) {
+		dev->more[q] = false;
 		return;
+	}
+	/* The machine may only pause: what waited for its turn has it now, within reason. */
+	dev->turn_end = vmedia_now_ns() + VMEDIA_CORE_STOP_NS;
+	vmedia_dispatch_backlog(dev);
+	dev->more[q] = false;
 	suspend(dev, true);
 	do {
 		again = false;

@@ -9,10 +9,14 @@
  *
  * Commands of a session run in order, one at a time: one that does not end at once stays
  * session->current and later ones queue behind it. CLOSE queues too, except in a session in error,
- * which it ends at once.
+ * which it ends at once. When the turn's time is over all queue, and their sessions join the
+ * backlog; commands without a session (OPEN, MUNMAP, and what names none that is there) queue in
+ * dev->none. What queues is not read before its turn comes, so all checks but that of the chain are
+ * made then.
  */
 #include <errno.h>
 
+#include "base/fd.h"
 #include "core/core.h"
 
 static bool has_session(const struct vmedia_cmd *cmd)
@@ -73,17 +77,11 @@ static void finish(struct vmedia_session *s, struct vmedia_request *req, int err
 	vmedia_request_finish(req, err);
 }
 
-/* Start a command whose turn it is. False if it was CLOSE: @s is gone. */
-static bool start(struct vmedia_session *s, struct vmedia_request *req)
+/* Start a command of a session, not CLOSE. */
+static void start(struct vmedia_session *s, struct vmedia_request *req)
 {
 	int err;
 
-	req->state = VMEDIA_REQ_RUNNING;
-	if (req->cmd.type == VMEDIA_CMD_CLOSE) {
-		vmedia_session_end(s, -ECANCELED, req);
-		vmedia_request_finish(req, 0);
-		return false;
-	}
 	s->current = req;
 	if (s->error)
 		err = -EIO;
@@ -93,16 +91,6 @@ static bool start(struct vmedia_session *s, struct vmedia_request *req)
 		err = vmedia_dispatch_ioctl(req);
 	if (err != -EINPROGRESS)
 		finish(s, req, err);
-	return true;
-}
-
-void vmedia_session_run(struct vmedia_session *s)
-{
-	struct vmedia_list *node;
-
-	while (!s->current && (node = vmedia_list_pop(&s->queue)))
-		if (!start(s, vmedia_list_entry(node, struct vmedia_request, node)))
-			return;
 }
 
 /* Why @req is not to run, or 0 with its session in req->session. @err: what decoding said. */
@@ -150,28 +138,15 @@ static void run_close(struct vmedia_request *req)
 {
 	struct vmedia_session *s = vmedia_session_find(req->dev, req->cmd.session_id);
 
-	if (!s) {
+	if (s)
+		vmedia_session_end(s, s->error ? -EIO : -ECANCELED, req);
+	else
 		vmedia_dbg("CLOSE of session %u, which does not exist", req->cmd.session_id);
-		vmedia_request_finish(req, 0);
-		return;
-	}
-	req->session = s;
-	if (s->error) {
-		vmedia_session_end(s, -EIO, req);
-		vmedia_request_finish(req, 0);
-		return;
-	}
-	if (!s->current && vmedia_list_empty(&s->queue)) {
-		start(s, req);
-		return;
-	}
-	req->state = VMEDIA_REQ_QUEUED;
-	vmedia_list_add_tail(&s->queue, &req->node);
+	vmedia_request_finish(req, 0);
 }
 
 static void run(struct vmedia_request *req)
 {
-	struct vmedia_session *s = req->session;
 	int err;
 
 	switch (req->cmd.type) {
@@ -187,12 +162,7 @@ static void run(struct vmedia_request *req)
 			vmedia_request_finish(req, err);
 		break;
 	default:
-		if (s->current || !vmedia_list_empty(&s->queue)) {
-			req->state = VMEDIA_REQ_QUEUED;
-			vmedia_list_add_tail(&s->queue, &req->node);
-		} else {
-			start(s, req);
-		}
+		start(req->session, req);
 	}
 }
 
@@ -214,26 +184,23 @@ static void log_refused(struct vmedia_request *req, int err)
 		       (unsigned long long)why->limit);
 }
 
-void vmedia_dispatch_chain(struct vmedia_device *dev, struct vmedia_chain *chain)
+/* Read a command whose turn it is, and run it. */
+static void begin(struct vmedia_request *req)
 {
-	struct vmedia_request *req;
+	struct vmedia_device *dev = req->dev;
 	int err, decode;
 
-	dev->commands++;
-	if (chain->err) {
-		dev->bad_chains++;
-		vmedia_warn_rl(&dev->rl, "a command chain (descriptor %u) is not usable: error %d",
-			       chain->id, -chain->err);
-		vmedia_device_push(dev, VMEDIA_QUEUE_COMMAND, chain, 0);
-		return;
-	}
-	err = vmedia_request_take(dev, chain, &req);
+	req->state = VMEDIA_REQ_RUNNING;
+	req->session = NULL;
+	dev->ahead_segs -= req->segs;
+	req->segs = 0;
+	err = vmedia_request_read(req);
 	if (err) {
 		vmedia_warn_rl(&dev->rl,
 			       "a command of %zu bytes was refused: limit %u, %llu bytes wait",
-			       chain->out_len, dev->limits.max_request,
+			       req->len, dev->limits.max_request,
 			       (unsigned long long)dev->held_bytes);
-		vmedia_chain_refuse(dev, chain, err);
+		refuse(req, err, false);
 		return;
 	}
 	decode = vmedia_cmd_decode(&req->cmd, req->buf, req->len);
@@ -244,6 +211,116 @@ void vmedia_dispatch_chain(struct vmedia_device *dev, struct vmedia_chain *chain
 		refuse(req, err, !decode);
 	else
 		run(req);
+}
+
+/* ---- Whose turn it is ---- */
+
+static bool turn_over(const struct vmedia_device *dev)
+{
+	return vmedia_now_ns() >= dev->turn_end;
+}
+
+/* Does the queue of @s wait for nothing but time? */
+static bool can_run(const struct vmedia_session *s)
+{
+	return !s->current && !vmedia_list_empty(&s->queue);
+}
+
+static void join_backlog(struct vmedia_session *s)
+{
+	struct vmedia_device *dev = s->dev;
+
+	if (!vmedia_list_linked(&s->backlog))
+		vmedia_list_add_tail(&dev->backlog, &s->backlog);
+	dev->more[VMEDIA_QUEUE_COMMAND] = true;
+	vmedia_device_defer(dev);
+}
+
+/* The oldest command that waits in @s. False: @s is gone. */
+static bool run_first(struct vmedia_session *s)
+{
+	struct vmedia_list *node = vmedia_list_pop(&s->queue);
+	struct vmedia_request *req = vmedia_list_entry(node, struct vmedia_request, node);
+	bool close = req->cmd.type == VMEDIA_CMD_CLOSE;
+	struct vmedia_device *dev = s->dev;
+	uint32_t id = s->id;
+
+	begin(req);
+	return !close || s == &dev->none || vmedia_session_find(dev, id) == s;
+}
+
+void vmedia_session_run(struct vmedia_session *s)
+{
+	while (can_run(s)) {
+		if (turn_over(s->dev)) {
+			join_backlog(s);
+			return;
+		}
+		if (!run_first(s))
+			return;
+	}
+}
+
+void vmedia_dispatch_backlog(struct vmedia_device *dev)
+{
+	struct vmedia_session *s;
+
+	while (!vmedia_list_empty(&dev->backlog)) {
+		s = vmedia_list_first(&dev->backlog, struct vmedia_session, backlog);
+		vmedia_list_del(&s->backlog);
+		/* A turn is not empty, however long what came before it took. */
+		if (can_run(s) && run_first(s))
+			vmedia_session_run(s);
+		if (turn_over(dev))
+			break;
+	}
+	if (!vmedia_list_empty(&dev->backlog))
+		dev->more[VMEDIA_QUEUE_COMMAND] = true;
+}
+
+/* Whose command it is, by its header. */
+static struct vmedia_session *owner(const struct vmedia_request *req)
+{
+	struct vmedia_session *s = NULL;
+
+	if (has_session(&req->cmd))
+		s = vmedia_session_find(req->dev, req->cmd.session_id);
+	return s ? s : &req->dev->none;
+}
+
+/* In order, but that an error of the session, which ends it, lets CLOSE pass. */
+static void add(struct vmedia_session *s, struct vmedia_request *req)
+{
+	req->state = VMEDIA_REQ_QUEUED;
+	req->session = s == &s->dev->none ? NULL : s;
+	if (s->error && req->cmd.type == VMEDIA_CMD_CLOSE) {
+		begin(req);
+		return;
+	}
+	req->segs = req->chain->out_num + req->chain->in_num;
+	s->dev->ahead_segs += req->segs;
+	vmedia_list_add_tail(&s->queue, &req->node);
+	if (!vmedia_list_linked(&s->backlog))
+		vmedia_session_run(s);
+}
+
+void vmedia_dispatch_chain(struct vmedia_device *dev, struct vmedia_chain *chain)
+{
+	struct vmedia_request *req;
+
+	dev->commands++;
+	if (chain->err) {
+		dev->bad_chains++;
+		vmedia_warn_rl(&dev->rl, "a command chain (descriptor %u) is not usable: error %d",
+			       chain->id, -chain->err);
+		vmedia_device_push(dev, VMEDIA_QUEUE_COMMAND, chain, 0);
+		return;
+	}
+	req = vmedia_request_new(dev, chain);
+	if (req)
+		add(owner(req), req);
+	else
+		vmedia_chain_refuse(dev, chain, -ENOMEM);
 }
 
 void vmedia_dispatch_done(struct vmedia_device *dev)

@@ -2,9 +2,10 @@
 /*
  * Requests: a chain copied into private memory, and its answer.
  *
- * Security model: the readable part is copied once, whole, before anything is looked at or written
- * (readable and writable descriptors may be the same memory). Its size is bounded by
- * limits.max_request, and all copies that wait together by VMEDIA_CORE_HELD_BYTES. Arrays for
+ * Security model: each byte of the readable part is copied once: the header when the chain is
+ * taken, which says to whom it belongs, the rest when the command's turn comes, before anything
+ * else is looked at or written (readable and writable descriptors may be the same memory). Its size
+ * is bounded by limits.max_request, and all copies together by VMEDIA_CORE_HELD_BYTES. Arrays for
  * controls and EDID blocks are as long as the copy claims, bounded by the protocol's limits. In
  * steady state nothing is allocated: requests and their buffers come from a pool.
  */
@@ -37,7 +38,7 @@ int vmedia_buf_grow(uint8_t **buf, size_t *cap, size_t need)
 	return 0;
 }
 
-static struct vmedia_request *request_new(struct vmedia_device *dev)
+static struct vmedia_request *request_alloc(struct vmedia_device *dev)
 {
 	struct vmedia_list *node = vmedia_list_pop(&dev->pool);
 	struct vmedia_request *req;
@@ -93,6 +94,8 @@ void vmedia_request_free(struct vmedia_request *req)
 	req->next_plane = 0;
 	dev->held_bytes -= req->held;
 	req->held = 0;
+	dev->ahead_segs -= req->segs;
+	req->segs = 0;
 	req->session = NULL;
 	req->ctrl_data = NULL;
 	req->payload_len = 0;
@@ -156,38 +159,44 @@ static int prepare_aux(struct vmedia_request *req)
 	return 0;
 }
 
-int vmedia_request_take(struct vmedia_device *dev, struct vmedia_chain *chain,
-			struct vmedia_request **out)
+struct vmedia_request *vmedia_request_new(struct vmedia_device *dev, struct vmedia_chain *chain)
 {
-	uint64_t limit = VMEDIA_MAX((uint64_t)VMEDIA_CORE_HELD_BYTES, dev->limits.max_request);
-	struct vmedia_request *req;
-	int err = -ENOMEM;
+	struct vmedia_request *req = request_alloc(dev);
 
-	if (chain->out_len > dev->limits.max_request)
-		return -E2BIG;
-	if (dev->held_bytes + chain->out_len > limit)
-		return -ENOMEM;
-	req = request_new(dev);
 	if (!req)
-		return -ENOMEM;
-	req->state = VMEDIA_REQ_RUNNING;
+		return NULL;
+	memset(req->head, 0, sizeof(req->head));
+	vmedia_chain_read(chain, 0, req->head, sizeof(req->head));
 	req->len = chain->out_len;
+	req->cmd.type = le32(req->head);
+	req->cmd.session_id = le32(req->head + 8);
+	req->chain = chain;
+	return req;
+}
+
+int vmedia_request_read(struct vmedia_request *req)
+{
+	struct vmedia_device *dev = req->dev;
+	uint64_t limit = VMEDIA_MAX((uint64_t)VMEDIA_CORE_HELD_BYTES, dev->limits.max_request);
+	size_t head = VMEDIA_MIN(req->len, sizeof(req->head));
+	int err;
+
+	if (req->len > dev->limits.max_request)
+		return -E2BIG;
+	if (dev->held_bytes + req->len > limit)
+		return -ENOMEM;
 	if (vmedia_buf_grow(&req->buf, &req->cap,
 			    VMEDIA_MAX(req->len, (size_t)VMEDIA_CMD_MMAP_SIZE)))
-		goto fail;
-	vmedia_chain_read(chain, 0, req->buf, req->len);
+		return -ENOMEM;
+	memcpy(req->buf, req->head, head);
+	vmedia_chain_read(req->chain, head, req->buf + head, req->len - head);
 	err = prepare_aux(req);
 	if (err)
-		goto fail;
+		return err;
 	req->held = req->len + req->cmd.io.max_ctrls * CTRL_BYTES +
 		    req->cmd.io.max_edid_blocks * 128ull;
 	dev->held_bytes += req->held;
-	req->chain = chain;
-	*out = req;
 	return 0;
-fail:
-	vmedia_request_free(req);
-	return err;
 }
 
 void vmedia_chain_refuse(struct vmedia_device *dev, struct vmedia_chain *chain, int err)
@@ -211,6 +220,12 @@ void vmedia_request_answer(struct vmedia_request *req, int err)
 
 	if (!chain)
 		return;
+	if (req->state == VMEDIA_REQ_QUEUED && req->cmd.type != VMEDIA_CMD_CLOSE) {
+		/* What it asks for was not read: an errno is all that can be said. */
+		req->chain = NULL;
+		vmedia_chain_refuse(dev, chain, err);
+		return;
+	}
 	if (!err)
 		err = vmedia_ctrl_end(req);
 	vmedia_pointers_restore(req);

@@ -54,6 +54,7 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 	s->id = new_id(dev);
 	vmedia_list_init(&s->ready);
 	vmedia_list_init(&s->queue);
+	vmedia_list_init(&s->backlog);
 	vmedia_list_init(&s->cache);
 	vmedia_list_add_tail(bucket(dev, s->id), &s->hash);
 	vmedia_list_add_tail(&dev->sessions, &s->all);
@@ -89,6 +90,7 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 	struct vmedia_list *node;
 
 	vmedia_list_del(&s->ready);
+	vmedia_list_del(&s->backlog);
 	vmedia_list_del(&s->hash);
 	vmedia_list_del(&s->all);
 	dev->num_sessions--;

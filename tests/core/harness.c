@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "core/core.h"
 #include "harness_peer.h"
 
 static const char queue_letter[VMEDIA_NUM_QUEUES] = { 'c', 'e' };
@@ -173,6 +174,12 @@ void harness_attach(struct harness *h, struct vmedia_device *dev)
 
 	assert(!err);
 	h->dev = dev;
+	harness_turn(h, 3600ull * 1000000000);
+}
+
+void harness_turn(struct harness *h, uint64_t ns)
+{
+	h->dev->turn_ns = ns;
 }
 
 void harness_restart(struct harness *h)

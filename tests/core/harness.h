@@ -2,7 +2,8 @@
 /*
  * A device and its driver in one thread: both ends of the virtqueues over one memory, the device's
  * loop stepped by the test. No sockets, no threads, no time: what happens is what the test makes
- * happen, in its order.
+ * happen, in its order. (A turn of the device's loop lasts as long as there is something to do,
+ * unless harness_turn() says otherwise.)
  *
  *	harness_init(&h, NULL);
  *	vmedia_device_create(h.loop, &cfg, &dev);	(or any other device made for h.loop)
@@ -108,6 +109,8 @@ int harness_init(struct harness *h, const struct harness_options *opts);
 /* Detaches and destroys the device, frees all. */
 void harness_finish(struct harness *h);
 void harness_attach(struct harness *h, struct vmedia_device *dev);
+/* How long a turn of the device is, in ns. 0: one command, then the loop. */
+void harness_turn(struct harness *h, uint64_t ns);
 /* What a driver does that starts over: queues stopped, set up anew, the device reset in between. */
 void harness_restart(struct harness *h);
 /* The connection is lost and another guest comes. */

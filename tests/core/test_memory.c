@@ -267,6 +267,48 @@ static void test_ctrl_refused(void **state)
 	world_end(w);
 }
 
+static int two_ctrls(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)
+{
+	(void)f;
+	(void)s;
+	assert_int_equal(vmedia_request_ioctl(req)->arg.ext_controls.count, 2);
+	assert_non_null(vmedia_request_ctrl_data(req, 1));
+	return 0;
+}
+
+/* Lists of tiny entries are bounded over all controls of a command. */
+static void test_ctrl_entries(void **state)
+{
+	enum { LIMIT = 4096, CTRLS = 16 + 32, LISTS = CTRLS + 2 * 20 };
+	static uint8_t req[LISTS + (LIMIT + 1) * VMEDIA_SG_ENTRY_SIZE];
+	struct vmedia_sg_entry e = { HARNESS_GPA + 8192, 1 };
+	struct world *w = world_open();
+	uint32_t i, n, size[2];
+	uint8_t resp[80];
+
+	w->f.ioctl = two_ctrls;
+	for (n = LIMIT; n <= LIMIT + 1; n++) {
+		memset(req, 0, sizeof(req));
+		req[0] = VMEDIA_CMD_IOCTL;
+		put32(req + 8, w->session);
+		put32(req + 12, VMEDIA_NR_G_EXT_CTRLS);
+		put32(req + 20, 2);
+		size[0] = 1000;
+		size[1] = n - size[0];
+		for (i = 0; i < 2; i++) {
+			put32(req + CTRLS + i * 20, i + 1);
+			put32(req + CTRLS + i * 20 + 4, size[i]);
+		}
+		for (i = 0; i < n; i++)
+			vmedia_sg_put(req + LISTS, i, &e);
+		assert_true(harness_raw(&w->h, req, LISTS + n * VMEDIA_SG_ENTRY_SIZE, resp,
+					sizeof(resp)) >= 8);
+		assert_int_equal(le32(resp), n > LIMIT ? E2BIG : 0);
+	}
+	assert_int_equal(w->f.ioctls, 1);
+	world_end(w);
+}
+
 static void test_ctrl_count(void **state)
 {
 	struct world *w = world_open();
@@ -411,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_bounce_limit),
 		cmocka_unit_test(test_ctrl_payload),
 		cmocka_unit_test(test_ctrl_refused),
+		cmocka_unit_test(test_ctrl_entries),
 		cmocka_unit_test(test_ctrl_count),
 		cmocka_unit_test(test_backing_create),
 		cmocka_unit_test(test_backing_outlives_device),

@@ -288,13 +288,17 @@ static void test_held_bytes_bounded(void **state)
 	struct world *w = world_open();
 	struct harness_req *r[40];
 	unsigned int i, refused = 0;
+	uint32_t id[24];
 
 	w->f.async = true;
 	req[0] = 3;
-	put32(req + 8, w->session);
 	put32(req + 12, VMEDIA_NR_STREAMON);
-	for (i = 0; i < 24; i++) /* of 1 MiB each: 16 are kept */
+	for (i = 0; i < 24; i++)
+		assert_int_equal(harness_open(&w->h, &id[i]), 0);
+	for (i = 0; i < 24; i++) { /* of 1 MiB each: 16 may be in progress */
+		put32(req + 8, id[i]);
 		r[i] = harness_offer(&w->h, req, sizeof(req), 8, HARNESS_PART);
+	}
 	harness_kick(&w->h, 0);
 	for (i = 0; i < 24; i++) {
 		if (!r[i]->used)
@@ -303,10 +307,11 @@ static void test_held_bytes_bounded(void **state)
 		refused++;
 	}
 	assert_int_equal(refused, 8);
-	w->f.async = false;
-	fake_complete(&w->f, 0);
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < 16; i++) {
+		fake_complete(&w->f, 0);
 		expect(w, r[i], 0);
+	}
+	w->f.async = false;
 	assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_G_INPUT, NULL), 0);
 	world_end(w);
 }
