@@ -163,7 +163,7 @@ static void views(const struct setup *s)
 	if (vmedia_view_create(s->mem, sg, 8, s->how & 0x20 ? VMEDIA_VIEW_RDONLY : 0, &v))
 		return;
 	memset(v->data, 1, v->rdonly ? 0 : v->len);
-	vmedia_view_flush(v);
+	vmedia_view_flush(v, &(struct vmedia_view_pos){ 0 }, v->len);
 	vmedia_view_put(v);
 }
 

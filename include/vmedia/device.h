@@ -252,14 +252,27 @@ bool vmedia_backing_mapped(const struct vmedia_backing *b);
 bool vmedia_backing_broken(const struct vmedia_backing *b);
 /*
  * The device has written [0, @bytes): where the guest's pages could not be seen as one piece this
- * copies them out, and counts the bytes; elsewhere it does nothing. Called once for a finished
+ * copies so many out, and counts them; elsewhere it does nothing. Called once for a finished
  * capture plane. Context: any thread.
  */
 void vmedia_backing_flush(struct vmedia_backing *b, uint64_t bytes);
 /*
- * The device is about to read @bytes of it: the other direction of the same. Context: any thread.
+ * The device is about to read [0, @bytes): the other direction of the same. Until then there is
+ * nothing of the guest's in a private copy. Context: any thread.
  */
 void vmedia_backing_fetch(struct vmedia_backing *b, uint64_t bytes);
+
+/* A copy in steps of at most VMEDIA_COPY_STEP bytes, for the loop. All zeros: it begins. */
+#define VMEDIA_COPY_STEP (256u << 10)
+struct vmedia_copy {
+	uint64_t done;		/* bytes */
+	/* private */
+	uint64_t gpa, left;
+	uint32_t entry;
+};
+/* The next step of a flush or fetch of [0, @bytes): true if there is another to come. */
+bool vmedia_backing_flush_step(struct vmedia_backing *b, uint64_t bytes, struct vmedia_copy *pos);
+bool vmedia_backing_fetch_step(struct vmedia_backing *b, uint64_t bytes, struct vmedia_copy *pos);
 
 /* ---- Counters ---- */
 

@@ -268,8 +268,6 @@ int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem,
 		err = backing_charge(b, length);
 		if (err)
 			goto fail;
-		if (!write)
-			vmedia_backing_fetch(b, length);
 	}
 	b->addr = b->view->data;
 	*backing = b;
@@ -318,18 +316,42 @@ bool vmedia_backing_broken(const struct vmedia_backing *b)
 	return (b->view && vmedia_view_broken(b->view)) || (b->mem && vmedia_mem_broken(b->mem));
 }
 
+/* Copy [pos->done, @end) out or in, as far as @max bytes go; true if more is left. */
+static bool copy(struct vmedia_backing *b, uint64_t end, uint64_t max, struct vmedia_copy *pos,
+		 bool out)
+{
+	struct vmedia_view_pos at = { .done = (size_t)pos->done, .entry = pos->entry,
+				      .gpa = pos->gpa, .left = pos->left };
+	size_t n;
+
+	end = VMEDIA_MIN(end, b->length);
+	if (!b->view || !b->view->bounced || pos->done >= end)
+		return false;
+	max = VMEDIA_MIN(max, end - pos->done);
+	n = out ? vmedia_view_flush(b->view, &at, (size_t)max)
+		: vmedia_view_load(b->view, &at, (size_t)max);
+	atomic_fetch_add_explicit(&b->account->copied, n, memory_order_relaxed);
+	*pos = (struct vmedia_copy){ .done = at.done, .entry = at.entry, .gpa = at.gpa,
+				     .left = at.left };
+	return n && pos->done < end;
+}
+
 void vmedia_backing_flush(struct vmedia_backing *b, uint64_t bytes)
 {
-	(void)bytes;
-	if (b->view && b->view->bounced)
-		atomic_fetch_add_explicit(&b->account->copied, vmedia_view_flush(b->view),
-					  memory_order_relaxed);
+	copy(b, bytes, bytes, &(struct vmedia_copy){ 0 }, true);
 }
 
 void vmedia_backing_fetch(struct vmedia_backing *b, uint64_t bytes)
 {
-	(void)bytes;
-	if (b->view && b->view->bounced)
-		atomic_fetch_add_explicit(&b->account->copied, vmedia_view_load(b->view),
-					  memory_order_relaxed);
+	copy(b, bytes, bytes, &(struct vmedia_copy){ 0 }, false);
+}
+
+bool vmedia_backing_flush_step(struct vmedia_backing *b, uint64_t bytes, struct vmedia_copy *pos)
+{
+	return copy(b, bytes, VMEDIA_COPY_STEP, pos, true);
+}
+
+bool vmedia_backing_fetch_step(struct vmedia_backing *b, uint64_t bytes, struct vmedia_copy *pos)
+{
+	return copy(b, bytes, VMEDIA_COPY_STEP, pos, false);
 }

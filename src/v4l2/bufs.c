@@ -106,6 +106,7 @@ static int vbuf_create(struct vmedia_queue *q, uint32_t index, uint32_t num_plan
 	vb->b.num_planes = num_planes;
 	vmedia_list_init(&vb->node);
 	vmedia_list_init(&vb->ready);
+	vmedia_list_init(&vb->copying);
 	for (i = 0; i < num_planes; i++) {
 		vb->min_length[i] = sizes[i];
 		vb->b.planes[i].length = sizes[i];

@@ -104,7 +104,7 @@ void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *jo
 	b->timestamp = job->timestamp;
 	b->flags |= job->flags &
 		    (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME);
-	vb->flushed = true;
+	vb->flushed = !q->cap->quick;
 	vmedia_capture_job_rest(job);
 	if (q->stopping) {
 		vmedia_buf_done(b, VMEDIA_BUF_ERROR);

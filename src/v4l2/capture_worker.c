@@ -93,7 +93,7 @@ int vmedia_capture_fill(struct vmedia_capture *c, struct vmedia_capture_job *job
 		job->bytesused[i] = err				 ? 0
 				    : f.bytesused[i] < f.size[i] ? f.bytesused[i]
 								 : f.size[i];
-		if (!err)
+		if (!err && !c->quick)
 			vmedia_backing_flush(job->mem[i], job->bytesused[i]);
 	}
 	job->timestamp = f.timestamp;

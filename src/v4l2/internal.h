@@ -12,6 +12,7 @@
  *   queue.c        a buffer queue's states; STREAMON, STREAMOFF; what devices ask of it
  *   bufs.c         REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go
  *   qbuf.c         QUERYBUF, PREPARE_BUF, QBUF, EXPBUF and the dequeue
+ *   copy.c         bytes between guest pages and private copies of them
  *   offsets.c      mem_offset <-> plane
  *   ctrl*.c        controls: the standard ones, values, ioctls
  *   event.c        subscriptions and their rings
@@ -48,8 +49,8 @@ struct vmedia_vbuf {
 	enum vmedia_buf_state state;
 	bool prepared;			/* memory is resolved and ->buf_prepare() agreed */
 	bool inited;			/* ->buf_init() was called */
-	bool flushed;			/* vmedia_backing_flush() was done by who wrote it */
-	bool held;			/* m2m: DONE while suspended, to be flushed afterwards */
+	bool flushed;			/* what was written is in the guest's pages */
+	bool requeued;			/* QBUF came for a PREPARED buffer */
 	bool own_sequence;
 	uint32_t min_length[VMEDIA_MAX_PLANES];
 	uint32_t offset[VMEDIA_MAX_PLANES];	/* MMAP: mem_offset */
@@ -58,6 +59,11 @@ struct vmedia_vbuf {
 	struct vmedia_list node;	/* queue->queued or queue->done */
 	struct vmedia_list ready;	/* m2m: ready list of the context */
 	void *impl;			/* of the queue's implementation (capture: its job) */
+	/* A copy that takes steps: how far it is, in which plane, and the QBUF that waits for it */
+	struct vmedia_copy copy;
+	uint32_t copy_plane;
+	struct vmedia_request *copy_req;
+	struct vmedia_list copying;	/* video->copies */
 };
 
 static inline struct vmedia_vbuf *vmedia_vbuf(struct vmedia_buf *b)
@@ -157,6 +163,23 @@ void vmedia_vbuf_drop_memory(struct vmedia_vbuf *vb);
 void vmedia_queue_dequeue(struct vmedia_queue *q, struct vmedia_evt *evt);
 /* Undo the preparation of a buffer that goes back to the driver without an event. */
 void vmedia_vbuf_return(struct vmedia_vbuf *vb);
+
+/* ---- Copies ---- */
+
+void vmedia_copy_init(struct vmedia_video *v);
+void vmedia_copy_finish(struct vmedia_video *v);
+/* The buffer is about to be written: nothing of that is copied yet. */
+void vmedia_copy_reset(struct vmedia_vbuf *vb);
+/* Content for the device: 0, or -EINPROGRESS: vmedia_qbuf_copied() follows. */
+int vmedia_copy_in(struct vmedia_vbuf *vb, struct vmedia_request *req);
+/* Is all out that the device wrote? If not, the owner is woken when it is. */
+bool vmedia_copy_out(struct vmedia_vbuf *vb);
+/* The buffer goes elsewhere; a QBUF that waits is forgotten. */
+void vmedia_copy_cancel(struct vmedia_vbuf *vb);
+/* No copy of @ctx goes on; QBUFs that wait are broken off. */
+void vmedia_copy_suspend(struct vmedia_ctx *ctx);
+/* The rest of a QBUF whose content is there, or why it is not. Completes @req. */
+void vmedia_qbuf_copied(struct vmedia_vbuf *vb, struct vmedia_request *req, int err);
 
 /* ---- Offsets ---- */
 
@@ -299,6 +322,7 @@ struct vmedia_ctx {
 	struct vmedia_list files;
 	uint32_t input, output;
 	struct vmedia_m2m *m2m;
+	bool suspended;			/* the guest's memory is not to be written */
 };
 
 struct vmedia_video {
@@ -315,6 +339,8 @@ struct vmedia_video {
 	struct vmedia_list jobs;	/* m2m contexts that are ready, oldest first */
 	unsigned int num_jobs;
 	bool scheduling;		/* jobs are being started, or none may be */
+	struct vmedia_list copies;	/* buffers whose copy goes on, each a step in its turn */
+	struct vmedia_deferred copier;
 	struct vmedia_deferred turn;	/* m2m: due, no job begins before the end of the round */
 };
 

@@ -145,19 +145,6 @@ static void wait_for_job(struct vmedia_ctx *ctx)
 			    VMEDIA_M2M_WAIT_MS, -err);
 }
 
-/* Copy out what was finished meanwhile: to guest pages that were not seen as one piece. */
-static void flush_held(struct vmedia_queue *q)
-{
-	struct vmedia_vbuf *vb;
-	uint32_t i;
-
-	vmedia_list_for_each(vb, &q->done, node) {
-		for (i = 0; i < vb->b.num_planes && vb->held && !q->output; i++)
-			vmedia_backing_flush(vb->b.planes[i].mem, vb->b.planes[i].bytesused);
-		vb->held = false;
-	}
-}
-
 void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on)
 {
 	struct vmedia_m2m *m = ctx->m2m;
@@ -170,7 +157,6 @@ void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on)
 			wait_for_job(ctx);
 		return;
 	}
-	flush_held(m->dst);
 	vmedia_session_wake(ctx->s);
 	vmedia_m2m_schedule(ctx);
 }

@@ -302,26 +302,13 @@ int vmedia_do_prepare_buf(struct vmedia_file *f, struct vmedia_request *req)
 	return 0;
 }
 
-int vmedia_do_qbuf(struct vmedia_file *f, struct vmedia_request *req)
+/* The content is there: the buffer is the queue's. */
+static int enqueue(struct vmedia_vbuf *vb, struct vmedia_request *req)
 {
 	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
-	struct vmedia_vbuf *vb;
-	struct vmedia_queue *q;
-	int err = check(f, req, &vb);
+	struct vmedia_queue *q = vb->b.queue;
+	int err = 0;
 
-	if (err)
-		return err;
-	if (io->arg.buffer.flags & V4L2_BUF_FLAG_REQUEST_FD)
-		return -EBADR;
-	q = vb->b.queue;
-	if (vb->state == VMEDIA_BUF_DEQUEUED)
-		err = prepare(vb, req);
-	else if (vb->state == VMEDIA_BUF_PREPARED)
-		take_metadata(vb, &io->arg.buffer);
-	else
-		err = -EINVAL;
-	if (err)
-		return err;
 	vb->state = VMEDIA_BUF_QUEUED;
 	vmedia_list_add_tail(&q->queued, &vb->node);
 	q->num_queued++;
@@ -334,6 +321,41 @@ int vmedia_do_qbuf(struct vmedia_file *f, struct vmedia_request *req)
 			vmedia_vbuf_return(vb);
 	}
 	return err;
+}
+
+void vmedia_qbuf_copied(struct vmedia_vbuf *vb, struct vmedia_request *req, int err)
+{
+	if (!err && vb->b.queue->error)
+		err = -EIO;
+	if (!err)
+		err = enqueue(vb, req);
+	else if (!vb->requeued)
+		vmedia_vbuf_return(vb);
+	vmedia_request_complete(req, err);
+}
+
+int vmedia_do_qbuf(struct vmedia_file *f, struct vmedia_request *req)
+{
+	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
+	struct vmedia_vbuf *vb;
+	int err = check(f, req, &vb);
+
+	if (err)
+		return err;
+	if (io->arg.buffer.flags & V4L2_BUF_FLAG_REQUEST_FD)
+		return -EBADR;
+	vb->requeued = vb->state == VMEDIA_BUF_PREPARED;
+	if (vb->state == VMEDIA_BUF_DEQUEUED)
+		err = prepare(vb, req);
+	else if (vb->state == VMEDIA_BUF_PREPARED)
+		take_metadata(vb, &io->arg.buffer);
+	else
+		err = -EINVAL;
+	if (err)
+		return err;
+	vb->state = VMEDIA_BUF_PREPARED;
+	err = vmedia_copy_in(vb, req);
+	return err ? err : enqueue(vb, req);
 }
 
 /* ---- Giving back ---- */

@@ -126,6 +126,7 @@ void vmedia_vbuf_return(struct vmedia_vbuf *vb)
 {
 	struct vmedia_queue *q = vb->b.queue;
 
+	vmedia_copy_cancel(vb);
 	if (vb->state == VMEDIA_BUF_DEQUEUED)
 		return;
 	vmedia_list_del(&vb->node);
@@ -141,15 +142,11 @@ void vmedia_vbuf_return(struct vmedia_vbuf *vb)
 
 void vmedia_queue_activate(struct vmedia_queue *q, struct vmedia_vbuf *vb)
 {
-	uint32_t i;
-
 	vb->state = VMEDIA_BUF_ACTIVE;
 	q->num_active++;
 	vb->flushed = false;
+	vmedia_copy_reset(vb);
 	vb->own_sequence = false;
-	if (q->output)
-		for (i = 0; i < vb->b.num_planes; i++)
-			vmedia_backing_fetch(vb->b.planes[i].mem, vb->b.planes[i].bytesused);
 	q->impl->queue(vb);
 }
 
@@ -204,13 +201,9 @@ void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
 		return;
 	}
 	complete_metadata(q, vb);
-	vb->held = q->ctx->m2m && q->ctx->m2m->suspended;
-	for (i = 0; i < b->num_planes && !q->output && !vb->flushed; i++) {
+	for (i = 0; i < b->num_planes && !q->output; i++)
 		if (b->planes[i].bytesused > b->planes[i].length)
 			b->planes[i].bytesused = b->planes[i].length;
-		if (!vb->held)
-			vmedia_backing_flush(b->planes[i].mem, b->planes[i].bytesused);
-	}
 	for (i = 0; i < b->num_planes; i++)
 		if (vmedia_backing_broken(b->planes[i].mem))
 			state = VMEDIA_BUF_ERROR;

@@ -131,6 +131,8 @@ static int video_open(struct vmedia_session *s)
 		err = ctx_create(v, s, &f->ctx);
 	if (err)
 		goto free_file;
+	/* Commands run: who was suspended has ended meanwhile. */
+	f->ctx->suspended = false;
 	vmedia_session_set_priv(s, f);
 	vmedia_list_add_tail(&f->ctx->files, &f->node);
 	v->num_prio[f->prio]++;
@@ -210,6 +212,8 @@ static bool video_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 	}
 	if (oldest == UINT64_MAX)
 		return false;
+	if (from && !vmedia_copy_out(vmedia_list_first(&from->done, struct vmedia_vbuf, node)))
+		return false;
 	if (from)
 		vmedia_queue_dequeue(from, evt);
 	else
@@ -245,6 +249,7 @@ static void video_destroy(struct vmedia_device *dev)
 
 	ctx_destroy(v->shared);
 	vmedia_m2m_finish_turns(v);
+	vmedia_copy_finish(v);
 	if (v->ops->destroy)
 		v->ops->destroy(v);
 	vmedia_offsets_destroy(v->offsets);
@@ -256,6 +261,11 @@ static void video_suspend(struct vmedia_session *s, bool on)
 	struct vmedia_ctx *ctx = vmedia_file_of(s)->ctx;
 	unsigned int i;
 
+	ctx->suspended = on;
+	if (on)
+		vmedia_copy_suspend(ctx);
+	else
+		vmedia_session_wake(s);
 	if (ctx->m2m)
 		vmedia_m2m_suspend(ctx, on);
 	for (i = 0; i < ctx->num_queues; i++)
@@ -436,6 +446,7 @@ int vmedia_video_create(struct vmedia_loop *loop, const struct vmedia_video_conf
 	v->cfg = *cfg;
 	v->ops = cfg->ops ? cfg->ops : &no_ops;
 	vmedia_m2m_init_turns(v);
+	vmedia_copy_init(v);
 	choose_io(v);
 	dc.config.device_caps = derive_caps(cfg);
 	memcpy(dc.config.card, cfg->card, strnlen(cfg->card, sizeof(dc.config.card)));

@@ -229,6 +229,8 @@ fail:
 
 static int make_bounced(struct vmedia_view *v, unsigned int flags)
 {
+	struct vmedia_view_pos from = { 0 };
+
 	v->map_len = (size_t)vmedia_align_up(v->len, vmedia_page_size());
 	v->map = mmap(NULL, v->map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (v->map == MAP_FAILED) {
@@ -238,38 +240,57 @@ static int make_bounced(struct vmedia_view *v, unsigned int flags)
 	v->data = v->map;
 	v->bounced = true;
 	if (!(flags & VMEDIA_VIEW_NOLOAD))
-		vmedia_view_load(v);
+		vmedia_view_load(v, &from, v->len);
 	return 0;
 }
 
-size_t vmedia_view_load(struct vmedia_view *view)
+/* The host's address of what is next, and how much of it, at most @max; NULL at the end. */
+static uint8_t *next_bytes(struct walk *w, size_t max, size_t *len)
 {
-	struct walk w = walk_start(view->mem, view->ents, view->n);
-	uint8_t *at = view->data;
-	struct piece p;
+	const struct vmedia_region *r;
+	uint64_t room;
 
-	if (!view->bounced)
-		return 0;
-	while (walk_next(&w, &p) > 0) {
-		memcpy(at, p.r->host + p.off, (size_t)p.len);
-		at += p.len;
-	}
-	return view->len;
+	if (!max || !walk_fill(w))
+		return NULL;
+	r = vmedia_mem_find(w->mem, w->gpa);
+	if (!r)			/* get_shape() found all of them */
+		return NULL;
+	room = VMEDIA_MIN(w->left, r->size - (w->gpa - r->gpa));
+	*len = (size_t)VMEDIA_MIN(room, (uint64_t)max);
+	return r->host + (w->gpa - r->gpa);
 }
 
-size_t vmedia_view_flush(struct vmedia_view *view)
+static size_t copy(const struct vmedia_view *view, struct vmedia_view_pos *pos, size_t bytes,
+		   bool out)
 {
-	struct walk w = walk_start(view->mem, view->ents, view->n);
-	const uint8_t *at = view->data;
-	struct piece p;
+	struct walk w = { .mem = view->mem, .ents = view->ents, .n = view->n,
+			  .i = pos->entry, .gpa = pos->gpa, .left = pos->left };
+	uint8_t *data = view->data, *guest;
+	size_t copied = 0, len;
 
-	if (!view->bounced || view->rdonly)
-		return 0;
-	while (walk_next(&w, &p) > 0) {
-		memcpy(p.r->host + p.off, at, (size_t)p.len);
-		at += p.len;
+	bytes = VMEDIA_MIN(bytes, view->len - pos->done);
+	while ((guest = next_bytes(&w, bytes - copied, &len))) {
+		if (out)
+			memcpy(guest, data + pos->done + copied, len);
+		else
+			memcpy(data + pos->done + copied, guest, len);
+		copied += len;
+		w.left -= len;
+		w.gpa += len;
 	}
-	return view->len;
+	*pos = (struct vmedia_view_pos){ .entry = w.i, .gpa = w.gpa, .left = w.left,
+					 .done = pos->done + copied };
+	return copied;
+}
+
+size_t vmedia_view_load(struct vmedia_view *view, struct vmedia_view_pos *pos, size_t bytes)
+{
+	return view->bounced ? copy(view, pos, bytes, false) : 0;
+}
+
+size_t vmedia_view_flush(struct vmedia_view *view, struct vmedia_view_pos *pos, size_t bytes)
+{
+	return view->bounced && !view->rdonly ? copy(view, pos, bytes, true) : 0;
 }
 
 /* ---- views ---- */

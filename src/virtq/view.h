@@ -80,17 +80,24 @@ void vmedia_view_put(struct vmedia_view *view);		/* NULL is fine; does not flush
 bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem,
 			 const struct vmedia_gpa_range *ents, unsigned int n);
 
-/*
- * vmedia_view_load - bounced: copy the guest's bytes in. Returns the bytes copied (0 if there is
- * nothing to do).
- */
-size_t vmedia_view_load(struct vmedia_view *view);
+/* How far a copy has come; all zeros: it begins. */
+struct vmedia_view_pos {
+	size_t done;			/* bytes */
+	/* private */
+	unsigned int entry;
+	uint64_t gpa, left;
+};
 
 /*
- * vmedia_view_flush - bounced and not read-only: copy out. Returns the bytes copied: count them,
- * they are the cost.
+ * vmedia_view_load - bounced: copy @bytes of the guest's in, from @pos on, which moves. Returns the
+ * bytes copied: fewer at the view's end, 0 if there is nothing to do.
  */
-size_t vmedia_view_flush(struct vmedia_view *view);
+size_t vmedia_view_load(struct vmedia_view *view, struct vmedia_view_pos *pos, size_t bytes);
+
+/*
+ * vmedia_view_flush - bounced and not read-only: the same out. Count the bytes, they are the cost.
+ */
+size_t vmedia_view_flush(struct vmedia_view *view, struct vmedia_view_pos *pos, size_t bytes);
 
 /* vmedia_view_broken - did it, or its memory, fault? See mem.h. */
 static inline bool vmedia_view_broken(const struct vmedia_view *view)

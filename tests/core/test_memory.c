@@ -105,13 +105,67 @@ static void test_bounced(void **state)
 	w->f.import_read = true;
 	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 300, e, 2), 0);
 	p = vmedia_backing_addr(last(w)->imported);
-	assert_int_equal(p[0], 0xcd);
 	m[10] = 0x77;
 	vmedia_backing_fetch(last(w)->imported, 300);
 	assert_int_equal(p[0], 0x77);
-	assert_int_equal(stats_of(w).bytes_copied, 900);
+	assert_int_equal(p[299], 0xcd);
+	assert_int_equal(stats_of(w).bytes_copied, 600);
+	/* What is used, and no more. */
+	m[10] = 0x78;
+	m[1000] = 0x79;
+	vmedia_backing_fetch(last(w)->imported, 100);
+	assert_int_equal(p[0], 0x78);
+	assert_int_equal(p[100], 0xcd);
+	vmedia_backing_fetch(last(w)->imported, 0);
+	vmedia_backing_fetch(last(w)->imported, 1ull << 40);
+	assert_int_equal(p[100], 0x79);
+	assert_int_equal(stats_of(w).bytes_copied, 1000);
 	harness_close(&w->h, w->session);
 	assert_int_equal(stats_of(w).bytes_held, 0);
+	world_end(w);
+}
+
+/* A long copy goes in steps, over any number of pieces, and ends where it is told. */
+static void test_steps(void **state)
+{
+	enum { PAGES = 15, PIECE = PAGES * PAGE - 1, PIECES = 20 };
+	enum { USED = PIECE * (PIECES - 1) + 7 };
+	struct world *w = world_open();
+	uint8_t *m = harness_alloc(&w->h, (PIECES * PAGES + 1) * PAGE, PAGE), *p;
+	struct vmedia_sg_entry e[PIECES];
+	struct vmedia_copy pos = { 0 };
+	struct vmedia_backing *b;
+	unsigned int i, steps = 1;
+
+	for (i = 0; i < PIECES; i++)
+		e[PIECES - 1 - i] = (struct vmedia_sg_entry){
+			.start = harness_gpa(&w->h, m + i * PAGES * PAGE), .len = PIECE
+		};
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, PIECE * PIECES, e, PIECES), 0);
+	b = last(w)->imported;
+	p = vmedia_backing_addr(b);
+	for (i = 0; i < PIECE * PIECES; i++)
+		p[i] = (uint8_t)(i % 251);
+	while (vmedia_backing_flush_step(b, USED, &pos)) {
+		assert_int_equal(pos.done, steps * VMEDIA_COPY_STEP);
+		assert_int_equal(stats_of(w).bytes_copied, pos.done);
+		steps++;
+	}
+	assert_int_equal(steps, (USED + VMEDIA_COPY_STEP - 1) / VMEDIA_COPY_STEP);
+	assert_int_equal(stats_of(w).bytes_copied, USED);
+	for (i = 0; i < USED; i++) {
+		const uint8_t *at = m + (PIECES - 1 - i / PIECE) * PAGES * PAGE + i % PIECE;
+
+		if (*at != (uint8_t)(i % 251))
+			assert_int_equal(*at, (uint8_t)(i % 251));
+	}
+	assert_int_equal(m[7], 0);
+	/* in place there is nothing to do */
+	e[0].len = PAGE;
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, PAGE, e, 1), 0);
+	pos = (struct vmedia_copy){ 0 };
+	assert_false(vmedia_backing_flush_step(last(w)->imported, PAGE, &pos));
+	assert_int_equal(stats_of(w).bytes_copied, USED);
 	world_end(w);
 }
 
@@ -449,6 +503,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scattered_pages),
 		cmocka_unit_test(test_bounced),
+		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_bad_lists),
 		cmocka_unit_test(test_bounce_limit),
 		cmocka_unit_test(test_ctrl_payload),

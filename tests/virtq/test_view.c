@@ -66,7 +66,8 @@ static void check(struct guest *g, struct vmedia_view *v, const struct vmedia_gp
 		return;
 	for (k = 0; k < v->len; k++)
 		p[k] = (uint8_t)(k * 7 + 3);
-	assert_int_equal(vmedia_view_flush(v), v->bounced ? v->len : 0);
+	assert_int_equal(vmedia_view_flush(v, &(struct vmedia_view_pos){ 0 }, v->len),
+			 v->bounced ? v->len : 0);
 	/* aliased pieces show the last of the writes: look from behind, once at each place */
 	k = v->len;
 	for (unsigned int i = n; i-- > 0; ) {
