@@ -29,9 +29,12 @@
  *
  *   STREAMOFF waits for a fill() in progress without stopping the loop. fill() must therefore end
  *   by itself: whatever waits for the world (a network, a pipe, a codec) belongs into next(), which
- *   is interrupted by cancel(). If a session ends (close, reset, lost connection) in the middle of
- *   fill(), the loop waits for at most VMEDIA_CAPTURE_CLOSE_MS; then the frame is orphaned: it is
- *   written into memory that a reference keeps valid, and nobody looks at it.
+ *   is interrupted by cancel(). CLOSE waits in the same way for a fill() into pages that the driver
+ *   lent; one into memory of the device's own is orphaned: it is written into memory that a
+ *   reference keeps valid, and nobody looks at it. The one wait of the loop is for a guest that
+ *   goes: its queues stop, it resets, the connection is lost. Its pages may then be somebody else's
+ *   at once, and there is no other guest to be served: the loop waits for fill(), at most
+ *   VMEDIA_CAPTURE_CLOSE_MS, and orphans the frame then.
  *
  * Context of all callbacks: the source's worker thread, except quick() and cancel(); in a mode that
  * is quick, the device's loop. Controls are read there by vmedia_ctrl_read().

@@ -85,6 +85,15 @@ struct vmedia_device_ops {
 	int (*open)(struct vmedia_session *s);
 
 	/*
+	 * CLOSE of @s came and nothing of it is in progress. 0: ->close() is called at once.
+	 * -EINPROGRESS: when vmedia_session_closed() was called; CLOSE is answered after that,
+	 * other sessions go on. For memory that the driver lent and that somebody still writes: it
+	 * is the driver's again with the answer. ->close() may come earlier, with a reset or a lost
+	 * connection. Optional.
+	 */
+	int (*closing)(struct vmedia_session *s);
+
+	/*
 	 * A session ends: CLOSE, reset, lost connection. All it holds is given back before return;
 	 * a request still in progress (reset, lost connection, a session in error) has been
 	 * completed with -ECANCELED by core, and vmedia_request_complete() must not be called for
@@ -171,6 +180,9 @@ void vmedia_session_wake(struct vmedia_session *s);
  * CLOSE.
  */
 void vmedia_session_error(struct vmedia_session *s, int err);
+
+/* @s, for which ->closing() returned -EINPROGRESS, may be closed. */
+void vmedia_session_closed(struct vmedia_session *s);
 
 /* ---- Requests: one ioctl in progress ---- */
 

@@ -9,8 +9,8 @@
  *   ->job_ready() agrees. Ready contexts take turns; at most vmedia_m2m_ops.max_jobs run at a time
  *   on the device. ->job_run() looks at the buffers (vmedia_m2m_next_src(), _dst()) or takes them,
  *   lets a worker do the work and ends by vmedia_m2m_job_done() on the loop; taken buffers go back
- *   by vmedia_buf_done(). STREAMOFF and the session's end wait for a running job as
- *   <vmedia/queue.h> says: ->job_abort() asks it to end soon.
+ *   by vmedia_buf_done(). STREAMOFF waits for a running job as <vmedia/queue.h> says, and so does
+ *   CLOSE where the driver lent the pages of CAPTURE: ->job_abort() asks it to end soon.
  *
  *   While the driver's queues are stopped (a paused guest, or one that resets: the suspend() of
  *   struct vmedia_device_ops) no job begins, and ->job_wait() sees to it that none that runs writes
@@ -87,9 +87,10 @@ struct vmedia_m2m_ops {
 	 * Return when the running job writes no buffer any more, by @until (CLOCK_MONOTONIC ns)
 	 * at the latest: 0, or -ETIMEDOUT. The loop, which calls it, stands until then: a device
 	 * whose jobs run on the loop ends the job here, one with a worker waits for the worker, and
-	 * lets vmedia_m2m_job_done() come from here or later. Called before the memory is taken
-	 * away: the driver's queues stop, or a session ends that lent its own pages for CAPTURE;
-	 * ->job_orphan() may follow. Needed if job_run() does not end its job itself.
+	 * lets vmedia_m2m_job_done() come from here or later. Called before the memory of the
+	 * guest is taken away: its queues stop, it resets, the connection is lost, and there is no
+	 * other guest who could be kept waiting; ->job_orphan() may follow. Needed if job_run()
+	 * does not end its job itself.
 	 *
 	 * A job that its worker has not begun, because it stands behind an orphaned one, is not to
 	 * be waited for: take it back from the worker, so that it does not begin later, and say

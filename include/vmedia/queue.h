@@ -32,9 +32,15 @@
  * plane takes a reference first (vmedia_backing_get()) and drops it there afterwards.
  * ->stop_streaming() should give all ACTIVE buffers back before it returns; those that a worker
  * still writes it may keep: then it returns -EINPROGRESS, and STREAMOFF is answered when the last
- * came back by vmedia_buf_done(). The loop goes on meanwhile. When the session itself ends, nothing
- * can wait: ->stop_streaming() is called with @final set and the buffers are gone when it returns;
- * what a worker still writes then goes to memory that its reference keeps.
+ * came back by vmedia_buf_done(). The loop goes on meanwhile. CLOSE of a session whose CAPTURE
+ * buffers are the driver's own pages begins with the same, and is answered after it. Otherwise, and
+ * with a reset or a lost connection, nothing can wait: ->stop_streaming() is called with @final set
+ * and the buffers are gone when it returns; what a worker still writes then goes to memory that its
+ * reference keeps.
+ *
+ * Guest pages that cannot be seen as one piece are a private copy: what the device shall read is in
+ * it from ->buf_queue() on (not yet in ->buf_prepare()), what it wrote is copied out before the
+ * DQBUF event, as much as bytesused says.
  *
  * Context: the device's loop.
  */

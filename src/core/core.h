@@ -120,6 +120,7 @@ enum vmedia_request_state {
 	VMEDIA_REQ_LOOKUP,    /* waits for a virtio object */
 	VMEDIA_REQ_DEVICE,    /* ->ioctl() said -EINPROGRESS */
 	VMEDIA_REQ_MAPPING,   /* waits for the transport to map or unmap */
+	VMEDIA_REQ_CLOSING,   /* CLOSE: ->closing() said -EINPROGRESS */
 	VMEDIA_REQ_DONE,      /* in dev->done with its result */
 	VMEDIA_REQ_CANCELLED, /* answered; ->close() is about to run */
 };
@@ -195,6 +196,8 @@ struct vmedia_session {
 
 struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, uint32_t id);
 int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **s);
+/* CLOSE, whose turn it is: @s ends now, or when the device says so. */
+void vmedia_session_close(struct vmedia_session *s, struct vmedia_request *req);
 /*
  * End it: current and queued requests are answered with @err, ->close() runs, all is freed.
  * @closing: the CLOSE command that asks for it, left alone, or NULL.

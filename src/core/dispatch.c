@@ -138,10 +138,11 @@ static void run_close(struct vmedia_request *req)
 {
 	struct vmedia_session *s = vmedia_session_find(req->dev, req->cmd.session_id);
 
-	if (s)
-		vmedia_session_end(s, s->error ? -EIO : -ECANCELED, req);
-	else
-		vmedia_dbg("CLOSE of session %u, which does not exist", req->cmd.session_id);
+	if (s) {
+		vmedia_session_close(s, req);
+		return;
+	}
+	vmedia_dbg("CLOSE of session %u, which does not exist", req->cmd.session_id);
 	vmedia_request_finish(req, 0);
 }
 
@@ -342,6 +343,11 @@ void vmedia_dispatch_done(struct vmedia_device *dev)
 		}
 		if (!s) {
 			vmedia_request_finish(req, err);
+			continue;
+		}
+		if (req->cmd.type == VMEDIA_CMD_CLOSE) {
+			vmedia_session_end(s, s->error ? -EIO : -ECANCELED, req);
+			vmedia_request_finish(req, 0);
 			continue;
 		}
 		finish(s, req, err);

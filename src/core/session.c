@@ -96,6 +96,8 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 	dev->num_sessions--;
 	if (closing)
 		closing->session = NULL;
+	if (current == closing)
+		current = NULL;
 	if (current)
 		cancel(current, err);
 	while ((node = vmedia_list_pop(&s->queue))) {
@@ -113,6 +115,30 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 	/* ->close() may have said wake. */
 	vmedia_list_del(&s->ready);
 	free(s);
+}
+
+void vmedia_session_close(struct vmedia_session *s, struct vmedia_request *req)
+{
+	struct vmedia_device *dev = s->dev;
+
+	/* One in error may have a command in progress, which is given up with it. */
+	if (!s->current && dev->ops->closing && dev->ops->closing(s) == -EINPROGRESS) {
+		req->session = s;
+		req->state = VMEDIA_REQ_CLOSING;
+		s->current = req;
+		return;
+	}
+	vmedia_session_end(s, s->error ? -EIO : -ECANCELED, req);
+	vmedia_request_finish(req, 0);
+}
+
+void vmedia_session_closed(struct vmedia_session *s)
+{
+	vmedia_loop_assert(s->dev->loop);
+	if (s->current && s->current->state == VMEDIA_REQ_CLOSING)
+		vmedia_request_done(s->current, 0);
+	else
+		vmedia_err("a device closed session %u, which nobody asked for", s->id);
 }
 
 void vmedia_sessions_end_all(struct vmedia_device *dev, int err)

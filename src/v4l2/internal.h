@@ -140,6 +140,8 @@ int vmedia_queue_start(struct vmedia_queue *q);
 int vmedia_queue_cancel(struct vmedia_queue *q, bool final);
 /* End a stop that waited, if nothing is left to wait for. */
 void vmedia_queue_check_stopped(struct vmedia_queue *q);
+/* One that @s may wait for at its end has stopped: is it the last? */
+void vmedia_file_check_closing(struct vmedia_session *s);
 /* Planes and their sizes by the present format; returns the number of planes. */
 uint32_t vmedia_queue_plane_sizes(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES]);
 uint32_t vmedia_format_plane_sizes(const struct vmedia_format *fmt,
@@ -296,6 +298,7 @@ struct vmedia_file {
 	unsigned int num_subs, num_events;
 	uint32_t sequence;
 	uint32_t prio;			/* V4L2_PRIORITY_* */
+	bool closing;			/* CLOSE waits for queues to stop */
 };
 
 struct vmedia_m2m {

@@ -16,8 +16,8 @@
 /*
  * ---- Turns ----
  *
- * Whoever is ready joins v->jobs, and the first of them has the turn. A session that ends with a
- * job running leaves the turn to nobody until the end of the round: the loop may have to wait for
+ * Whoever is ready joins v->jobs, and the first of them has the turn. A session that is ended with
+ * a job running leaves the turn to nobody until the end of the round: the loop may have to wait for
  * that job, and the driver can end many sessions at once. None of these gets a job to be waited for
  * just because it is the one that ends next.
  */

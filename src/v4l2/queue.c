@@ -160,6 +160,8 @@ void vmedia_queue_check_stopped(struct vmedia_queue *q)
 	q->req = NULL;
 	if (req)
 		vmedia_request_complete(req, 0);
+	if (q->owner)
+		vmedia_file_check_closing(q->owner);
 }
 
 /* Field, time, number: what a finished buffer is told with. */

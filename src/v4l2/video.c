@@ -150,12 +150,67 @@ free_file:
 	return err;
 }
 
+/* Is there a queue of @s that has not stopped? */
+static bool any_stopping(const struct vmedia_file *f)
+{
+	const struct vmedia_queue *q;
+	unsigned int i;
+
+	for (i = 0; i < f->ctx->num_queues; i++) {
+		q = f->ctx->queues[i];
+		if (q->owner == f->s && q->stopping && (q->num_active || q->hold))
+			return true;
+	}
+	return false;
+}
+
+/* Does the device write memory of the guest for @s? Memory of ours is kept by references. */
+static bool lends(const struct vmedia_file *f)
+{
+	const struct vmedia_queue *q;
+	unsigned int i;
+
+	for (i = 0; i < f->ctx->num_queues; i++) {
+		q = f->ctx->queues[i];
+		if (q->owner == f->s && !q->output && q->started &&
+		    q->memory != V4L2_MEMORY_MMAP)
+			return true;
+	}
+	return false;
+}
+
+/* CLOSE begins as STREAMOFF does, which waits for a buffer that is being written. */
+static int video_closing(struct vmedia_session *s)
+{
+	struct vmedia_file *f = vmedia_file_of(s);
+	unsigned int i;
+
+	if (!lends(f))
+		return 0;
+	for (i = 0; i < f->ctx->num_queues; i++)
+		if (f->ctx->queues[i]->owner == s)
+			vmedia_queue_cancel(f->ctx->queues[i], false);
+	f->closing = any_stopping(f);
+	return f->closing ? -EINPROGRESS : 0;
+}
+
+void vmedia_file_check_closing(struct vmedia_session *s)
+{
+	struct vmedia_file *f = vmedia_file_of(s);
+
+	if (!f->closing || any_stopping(f))
+		return;
+	f->closing = false;
+	vmedia_session_closed(s);
+}
+
 static void video_close(struct vmedia_session *s)
 {
 	struct vmedia_file *f = vmedia_file_of(s);
 	struct vmedia_video *v = f->ctx->v;
 	unsigned int i;
 
+	f->closing = false;
 	if (f->ctx->m2m)
 		vmedia_m2m_release(f->ctx);
 	for (i = 0; i < f->ctx->num_queues; i++)
@@ -277,6 +332,7 @@ static void video_suspend(struct vmedia_session *s, bool on)
 
 static const struct vmedia_device_ops device_ops = {
 	.open = video_open,
+	.closing = video_closing,
 	.close = video_close,
 	.ioctl = video_ioctl,
 	.mmap = video_mmap,

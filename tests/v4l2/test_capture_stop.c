@@ -81,6 +81,66 @@ static void test_orphan(void **state)
 	assert_int_equal(src.stops, 2);
 }
 
+static int qbuf_pages(struct rig *r, uint8_t *pages)
+{
+	static uint8_t raw[VMEDIA_SG_ENTRY_SIZE];
+	struct vmedia_sg_entry e = { .start = harness_gpa(&r->h, pages), .len = 4096 };
+	struct vmedia_cmd cmd;
+
+	harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_QBUF);
+	cmd.io.arg.buffer = (struct vmedia_buffer){ .type = CAP, .length = 4096,
+						    .memory = V4L2_MEMORY_USERPTR,
+						    .m.userptr = 0x7f0000001000 };
+	vmedia_sg_put(raw, 0, &e);
+	cmd.io.plane_sg[0] = (struct vmedia_sg){ raw, 1 };
+	return rig_cmd(r, &cmd);
+}
+
+/*
+ * A session that lent its own pages ends in the middle of fill(): CLOSE is answered when that wrote
+ * the last byte, others are served meanwhile.
+ */
+static void test_close_lent(void **state)
+{
+	struct vmedia_cmd cmd = { .type = VMEDIA_CMD_CLOSE };
+	struct rig *r = gated_start(0);
+	struct harness_req *req;
+	uint8_t *pages;
+
+	(void)state;
+	rig_open2(r);
+	pages = harness_alloc(&r->h, 4096, 4096);
+	src.gate_fill = true;
+	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_USERPTR, 1), 1);
+	assert_int_equal(qbuf_pages(r, pages), 0);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_fill);
+	cmd.session_id = r->s;
+	req = harness_offer_cmd(&r->h, &cmd);
+	harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+	assert_false(req->used);
+	rig_format(r, r->s2, CAP);
+	assert_int_equal(rig_reqbufs(r, r->s2, CAP, MMAP, 1), -EBUSY);
+	src.gate_fill = false;
+	sem_post(&src.go);
+	while (!req->used) {
+		assert_true(vmedia_loop_step(r->h.loop, -1) >= 0);
+		harness_collect(&r->h);
+	}
+	harness_put(&r->h, req);
+	assert_int_equal(src.fills, 1);
+	assert_int_equal(pages[0], 0x40);
+	memset(pages, 0, 4096);
+	/* the other has the camera now */
+	r->s = r->s2;
+	gated_queue_all(r, 1);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	assert_int_equal(rig_event(r).buffer.index, 0);
+	assert_int_equal(pages[0], 0);
+	rig_end(r);
+	assert_int_equal(src.starts, src.stops);
+}
+
 /* next() blocks for the world; cancel() frees it, and STREAMOFF does not wait for it. */
 static void test_cancel(void **state)
 {
@@ -228,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_start_fails),
 		cmocka_unit_test(test_stop_in_fill),
 		cmocka_unit_test(test_orphan),
+		cmocka_unit_test(test_close_lent),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_many_errors),
