@@ -27,7 +27,11 @@
 
 #include "virtq/mem.h"
 
-#define VMEDIA_VIEW_MAX_MAPS 8192		/* mappings in one view; beyond: bounced */
+/*
+ * Mappings in one view; beyond: bounced. Each takes the loop some microseconds. So many are 4 MiB
+ * of pages of which no two are neighbours.
+ */
+#define VMEDIA_VIEW_MAX_MAPS 1024
 #define VMEDIA_VIEW_MAX_MAPS_TOTAL \
 	24576 /* in all views of one guest; beyond: bounced (kernel's limit: 65530) */
 #define VMEDIA_VIEW_MAX_BYTES (1ULL << 30)

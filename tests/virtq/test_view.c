@@ -172,15 +172,19 @@ static unsigned int count_maps(void)
 /* One guest's views together get so many mappings, then copies; all of it comes back. */
 static void test_budget(void **state)
 {
-	const unsigned int n = 4096;
-	struct vmedia_gpa_range *sg = calloc(n, sizeof(*sg));
-	struct vmedia_view *v[VMEDIA_VIEW_MAX_MAPS_TOTAL / 4096 + 1];
+	const unsigned int n = VMEDIA_VIEW_MAX_MAPS;
+	struct vmedia_gpa_range *sg = calloc(n + 1, sizeof(*sg));
+	struct vmedia_view *v[VMEDIA_VIEW_MAX_MAPS_TOTAL / VMEDIA_VIEW_MAX_MAPS + 1];
 	unsigned int last = VMEDIA_ARRAY_SIZE(v) - 1;
 	struct guest g;
 
 	guest_up(&g, 0);
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n + 1; i++)
 		sg[i] = (struct vmedia_gpa_range){ GPA + (i * 7) % PAGES * PAGE, (uint32_t)PAGE };
+	/* one piece too many for any */
+	assert_int_equal(vmedia_view_create(g.mem, sg, n + 1, VMEDIA_VIEW_NOLOAD, &v[0]), 0);
+	assert_true(v[0]->bounced);
+	vmedia_view_put(v[0]);
 	for (unsigned int i = 0; i <= last; i++) {
 		assert_int_equal(vmedia_view_create(g.mem, sg, n, VMEDIA_VIEW_NOLOAD, &v[i]), 0);
 		assert_int_equal(v[i]->bounced, i == last);
