@@ -68,7 +68,10 @@ struct vmedia_file;
 /* cut messages into many descriptors at odd places, for tests */
 #define VMEDIA_DRIVER_SPLIT		(1u << 5)
 
-/* What a trace hook is told: one finished command or one event that came. Strings are constants. */
+/*
+ * What a trace hook is told: one finished command or one event that came. Strings are constants.
+ * The hook calls nothing of the driver.
+ */
 struct vmedia_trace {
 	bool event;			/* else a command */
 	uint32_t type;			/* enum vmedia_cmd_type or enum vmedia_event_type */
@@ -124,7 +127,7 @@ uint64_t vmedia_driver_region_size(const struct vmedia_driver *drv);
  */
 int vmedia_driver_fd(const struct vmedia_driver *drv);
 /*
- * Take all that has come; never blocks. Completions of vmedia_submit() run in here. Returns 0 or
+ * Take all that has come; never blocks. done() of vmedia_submit() runs in here. Returns 0 or
  * -ENODEV.
  */
 int vmedia_driver_process(struct vmedia_driver *drv);
@@ -163,8 +166,8 @@ void vmedia_driver_stats(struct vmedia_driver *drv, struct vmedia_driver_stats *
 int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **f);
 /*
  * End a session and free @f in any case; NULL is taken. Commands of vmedia_submit() that are still
- * on their way are waited for. Mappings stay until vmedia_munmap(). Returns 0 or why the device
- * could not be told.
+ * on their way are waited for; what their done() submits to @f gets -EBADF. Mappings stay until
+ * vmedia_munmap(). Returns 0 or why the device could not be told.
  */
 int vmedia_close(struct vmedia_file *f);
 void vmedia_set_nonblock(struct vmedia_file *f, bool nonblock);
@@ -189,6 +192,11 @@ struct vmedia_driver *vmedia_file_driver(const struct vmedia_file *f);
  * A wait without end is not left to a program that calls from one thread: DQBUF with nothing queued
  * gives -EDEADLK where wait_ms is negative.
  *
+ * Also decided here, by the state of the buffer: QBUF and PREPARE_BUF of one that is queued, that
+ * came back and was not dequeued, or about which one of the two is under way, and PREPARE_BUF of a
+ * prepared one, give -EINVAL; REMOVE_BUFS of such gives -EBUSY. QBUF of a prepared buffer takes,
+ * and answers with, the memory that it was prepared with; STREAMOFF ends that.
+ *
  * Returns 0 or the device's negative errno; -ENOTTY for what V4L2 has not; -EFAULT (pointers that
  * are NULL).
  */
@@ -205,9 +213,10 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
 
 /*
  * vmedia_submit - start an ioctl that is carried; several may be under way. @arg and all it points
- * to stay the caller's to keep until @done(opaque, err) has run, once, out of
- * vmedia_driver_process() or any blocking call on the driver; it may submit again but not block.
- * @arg holds the answer then.
+ * to stay the caller's to keep until @done(opaque, err) has run, once. @arg holds the answer then.
+ * @done runs in vmedia_driver_process(); in a wait for an event (DQBUF, DQEVENT, vmedia_wait()); in
+ * any other blocking call only when that is decided, before it returns. It may submit again, but
+ * not block, nor close a session.
  * @flags: VMEDIA_SUBMIT_MORE: another one follows, so the kick may wait for it (or for
  * vmedia_driver_process()). VMEDIA_SUBMIT_LAZY: nobody waits for this answer, so the device need
  * not interrupt for it; @done runs with the next event, answer or vmedia_driver_process(), and
@@ -220,8 +229,8 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
  * without any kick; with others several cost one. Count those whose @done has not run: a player
  * that submits the last buffer but one unheld never starves.
  * Returns 0, then @done will run; or an error, then it will not: -EAGAIN (ring or memory full),
- * -EINVAL (DQBUF, ...), -EBUSY (REQBUFS, CREATE_BUFS, REMOVE_BUFS or STREAMOFF is under way, or
- * @request is one of these and others are).
+ * -ENOMEM, -EINVAL (DQBUF, ...), -EBADF (@f is being closed), -EBUSY (REQBUFS, CREATE_BUFS,
+ * REMOVE_BUFS or STREAMOFF is under way, or @request is one of these and others are).
  */
 #define VMEDIA_SUBMIT_MORE	(1u << 0)
 #define VMEDIA_SUBMIT_LAZY	(1u << 1)

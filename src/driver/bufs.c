@@ -21,6 +21,11 @@ static bool is_query(const struct vmedia_drv_cmd *c)
 	return c->cmd.io.info->nr == _IOC_NR(VIDIOC_QUERYBUF);
 }
 
+static bool is_qbuf(const struct vmedia_drv_cmd *c)
+{
+	return c->cmd.io.info->nr == _IOC_NR(VIDIOC_QBUF);
+}
+
 static struct vmedia_drv_buf *buf_of(const struct vmedia_drv_cmd *c, struct vmedia_drv_queue **q)
 {
 	const struct vmedia_buffer *b = &c->cmd.io.arg.buffer;
@@ -98,7 +103,8 @@ static int query_question(struct vmedia_drv_cmd *c)
 }
 
 /* SG lists of all planes, in one piece of memory that lives as long as the command. */
-static int sg_question(struct vmedia_drv_cmd *c, uint32_t num, struct vmedia_pages **pages)
+static int sg_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_buf *buf, uint32_t num,
+		       struct vmedia_pages **pages)
 {
 	struct vmedia_ioctl *io = &c->cmd.io;
 	uint64_t total = 0;
@@ -108,7 +114,10 @@ static int sg_question(struct vmedia_drv_cmd *c, uint32_t num, struct vmedia_pag
 
 	for (i = 0; i < num; i++) {
 		h = handle_of(c, i);
-		pages[i] = h.length ? vmedia_pages_find(c->drv, h.userptr, h.length) : NULL;
+		if (buf && buf->prepared)
+			pages[i] = buf->pin[i];
+		else
+			pages[i] = h.length ? vmedia_pages_find(c->drv, h.userptr, h.length) : NULL;
 		if (!pages[i])
 			return -EFAULT;
 		io->plane_sg[i].count = vmedia_pages_sg(pages[i], h.userptr, h.length, NULL);
@@ -166,10 +175,67 @@ static void claim(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q, struct v
 		buf->pin[i] = pages[i];
 	}
 	c->buf = buf;
-	if (c->cmd.io.info->nr != _IOC_NR(VIDIOC_QBUF))
+	if (is_qbuf(c)) {
+		buf->state = VMEDIA_DRV_BUF_QUEUING;
+		q->queued++;
+	} else {
+		buf->state = VMEDIA_DRV_BUF_PREPARING;
+	}
+}
+
+/* The question had no effect: the buffer is as it was before claim(). */
+static void unclaim(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
+		    struct vmedia_drv_buf *buf)
+{
+	if (!buf->prepared) {
+		vmedia_drv_buf_idle(drv, q, buf);
 		return;
-	buf->state = VMEDIA_DRV_BUF_QUEUING;
-	q->queued++;
+	}
+	buf->state = VMEDIA_DRV_BUF_IDLE;
+	buf->early = false;
+	q->queued--;
+}
+
+/* The memory of a prepared buffer is what it was prepared with, whatever the program says now. */
+static int prepared_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_buf *buf)
+{
+	struct vmedia_ioctl *io = &c->cmd.io;
+	struct vmedia_buffer *b = &io->arg.buffer;
+	uint32_t i;
+
+	if (vmedia_drv_type_multi(b->type) && io->num_planes < buf->num_planes)
+		return -EINVAL;
+	if (b->memory == V4L2_MEMORY_MMAP)
+		return 0;
+	if (!vmedia_drv_type_multi(b->type)) {
+		b->length = buf->length[0];
+		if (b->memory == V4L2_MEMORY_USERPTR)
+			b->m.userptr = buf->userptr[0];
+		else
+			b->m.fd = buf->fd[0];
+		return 0;
+	}
+	b->length = buf->num_planes;
+	io->num_planes = buf->num_planes;
+	for (i = 0; i < buf->num_planes; i++) {
+		io->planes[i].length = buf->length[i];
+		if (b->memory == V4L2_MEMORY_USERPTR)
+			io->planes[i].m.userptr = buf->userptr[i];
+		else
+			io->planes[i].m.fd = buf->fd[i];
+	}
+	return 0;
+}
+
+/* May @buf be queued or prepared now? */
+static int state_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_queue *q,
+			  const struct vmedia_drv_buf *buf)
+{
+	if (buf->state != VMEDIA_DRV_BUF_IDLE || (buf->prepared && !is_qbuf(c)))
+		return -EINVAL;
+	if (buf->prepared && c->cmd.io.arg.buffer.memory == q->memory)
+		return prepared_question(c, buf);
+	return 0;
 }
 
 int vmedia_drv_buf_question(struct vmedia_drv_cmd *c)
@@ -189,6 +255,10 @@ int vmedia_drv_buf_question(struct vmedia_drv_cmd *c)
 		return err;
 	if (is_query(c))
 		return query_question(c);
+	buf = buf_of(c, &q);
+	err = buf ? state_question(c, q, buf) : 0;
+	if (err)
+		return err;
 	num = vmedia_drv_type_multi(io->arg.buffer.type) ? io->num_planes : 1;
 	for (i = 0; i < num; i++)
 		h[i] = handle_of(c, i);
@@ -197,13 +267,12 @@ int vmedia_drv_buf_question(struct vmedia_drv_cmd *c)
 			return -EINVAL;
 		memcpy(io->uuid, c->uuid, num * VMEDIA_UUID_SIZE);
 	} else if (io->arg.buffer.memory == V4L2_MEMORY_USERPTR) {
-		err = sg_question(c, num, pages);
+		err = sg_question(c, buf, num, pages);
 		if (err)
 			return err;
 		hide_pointers(c, num);
 	}
-	buf = buf_of(c, &q);
-	if (buf && buf->state == VMEDIA_DRV_BUF_IDLE && io->arg.buffer.memory == q->memory)
+	if (buf && io->arg.buffer.memory == q->memory)
 		claim(c, q, buf, num, h, pages);
 	return 0;
 }
@@ -213,7 +282,7 @@ void vmedia_drv_buf_unasked(struct vmedia_drv_cmd *c)
 	struct vmedia_drv_queue *q;
 
 	if (c->buf && buf_of(c, &q) == c->buf)
-		vmedia_drv_buf_idle(c->drv, q, c->buf);
+		unclaim(c->drv, q, c->buf);
 	c->buf = NULL;
 }
 
@@ -295,49 +364,32 @@ static const char *answer_fault(struct vmedia_drv_cmd *c, const struct vmedia_dr
 	return NULL;
 }
 
-/*
- * Handles of memory that the program provided: QUERYBUF tells what was queued last, the others
- * return what was asked.
- */
+/* Handles of memory that the program provided: what is, or was last, prepared or queued. */
 static void give_plane(const struct vmedia_drv_cmd *c, uint32_t i, struct vmedia_plane *to)
 {
 	const struct vmedia_ioctl *io = &c->cmd.io;
 	uint32_t memory = io->arg.buffer.memory;
-	uint64_t userptr = to->m.userptr;
-	int32_t fd = to->m.fd;
 
-	if (is_query(c)) {
-		userptr = c->buf ? c->buf->userptr[i] : 0;
-		fd = c->buf ? c->buf->fd[i] : -1;
-	}
 	*to = io->planes[i];
 	if (memory == V4L2_MEMORY_MMAP)
 		return;
 	to->m.userptr = 0;
 	if (memory == V4L2_MEMORY_USERPTR)
-		to->m.userptr = userptr;
+		to->m.userptr = c->buf ? c->buf->userptr[i] : 0;
 	else
-		to->m.fd = fd;
+		to->m.fd = c->buf ? c->buf->fd[i] : -1;
 }
 
 static void give_single(const struct vmedia_drv_cmd *c, struct vmedia_buffer *b)
 {
-	const struct vmedia_ioctl *io = &c->cmd.io;
-	uint64_t userptr = b->m.userptr;
-	int32_t fd = b->m.fd;
-
-	if (is_query(c)) {
-		userptr = c->buf ? c->buf->userptr[0] : 0;
-		fd = c->buf ? c->buf->fd[0] : -1;
-	}
-	*b = io->arg.buffer;
+	*b = c->cmd.io.arg.buffer;
 	if (b->memory == V4L2_MEMORY_MMAP)
 		return;
 	b->m.userptr = 0;
 	if (b->memory == V4L2_MEMORY_USERPTR)
-		b->m.userptr = userptr;
+		b->m.userptr = c->buf ? c->buf->userptr[0] : 0;
 	else
-		b->m.fd = fd;
+		b->m.fd = c->buf ? c->buf->fd[0] : -1;
 }
 
 /* The answer into the program's structures, under its own pointers. */
@@ -361,7 +413,7 @@ static void give(struct vmedia_drv_cmd *c)
 		memcpy(c->uuid, io->uuid, VMEDIA_MAX(io->num_planes, 1u) * VMEDIA_UUID_SIZE);
 }
 
-/* QBUF is over: @c->err says how. */
+/* QBUF or PREPARE_BUF is over: @c->err says how. Without an answer the device may have done it. */
 static void settle(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q)
 {
 	struct vmedia_drv_buf *buf = c->buf;
@@ -369,7 +421,12 @@ static void settle(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q)
 	if (c->answered && c->err) {
 		if (buf->early)
 			c->drv->stats.refused_events++;
-		vmedia_drv_buf_idle(c->drv, q, buf);
+		unclaim(c->drv, q, buf);
+		return;
+	}
+	if (!is_qbuf(c)) {
+		buf->state = VMEDIA_DRV_BUF_IDLE;
+		buf->prepared = true;
 		return;
 	}
 	buf->state = VMEDIA_DRV_BUF_QUEUED;
@@ -392,10 +449,8 @@ void vmedia_drv_buf_answer(struct vmedia_drv_cmd *c)
 		vmedia_drv_refuse_answer(c, fault, c->cmd.io.arg.buffer.index, q ? q->num : 0);
 	if (is_query(c))
 		c->buf = buf;
-	else if (c->buf && c->cmd.io.info->nr == _IOC_NR(VIDIOC_QBUF))
+	else if (c->buf)
 		settle(c, q);
-	else if (c->buf && c->answered && c->err)
-		vmedia_drv_buf_idle(c->drv, q, c->buf);
 	if (ok && !c->err)
 		give(c);
 }

@@ -5,7 +5,7 @@
  *
  *	IDLE -> get() -> SETUP -> post() -> FLIGHT -> returned() -> finish(), then
  *		somebody waits: DONE -> put() -> IDLE
- *		nobody does: done() -> IDLE
+ *		nobody does: its completion (completion.c) -> IDLE
  *	FLIGHT -> time-out: -ETIMEDOUT, the session is in error -> LOST -> returned() -> IDLE
  *
  * A slot is a page for the question and a page for the answer. Longer messages (SG lists, EDID) get
@@ -115,8 +115,7 @@ int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_
 	c->arg = NULL;
 	c->uuid = NULL;
 	c->finish = NULL;
-	c->done = NULL;
-	c->opaque = NULL;
+	c->completion = NULL;
 	c->req = vmedia_arena_ptr(&drv->arena, c->slot);
 	c->req_gpa = vmedia_arena_gpa(&drv->arena, c->slot);
 	c->resp = c->req + VMEDIA_DRV_SLOT_REQ;
@@ -140,6 +139,8 @@ void vmedia_drv_cmd_put(struct vmedia_drv_cmd *c)
 
 	vmedia_list_del(&c->node);
 	free_copies(c);
+	vmedia_drv_completion_put(drv, c->completion);
+	c->completion = NULL;
 	if (c->in_ring)		/* of a device that is unusable: never again ours */
 		return;
 	vmedia_arena_free(&drv->arena, c->big, c->big_pages);
@@ -369,11 +370,16 @@ static int judge(struct vmedia_drv_cmd *c, uint32_t used)
 	return err;
 }
 
+/* Whoever submitted it will be told. */
+static void complete(struct vmedia_drv_cmd *c)
+{
+	vmedia_drv_completion_over(c->drv, c->completion, c->err);
+	c->completion = NULL;
+}
+
 /* Out of flight, with its result in err: effects, then whoever wanted it. */
 static void finish(struct vmedia_drv_cmd *c)
 {
-	vmedia_done_fn done = c->done;
-
 	vmedia_list_del(&c->node);
 	c->drv->urgent -= !c->lazy;
 	c->state = VMEDIA_DRV_DONE;
@@ -381,12 +387,9 @@ static void finish(struct vmedia_drv_cmd *c)
 		c->finish(c);
 	if (c->f)
 		c->f->inflight--;
-	if (done) {
-		void *opaque = c->opaque;
-		int err = c->err;
-
+	if (c->completion) {
+		complete(c);
 		vmedia_drv_cmd_put(c);
-		done(opaque, err);
 	}
 }
 
@@ -404,8 +407,8 @@ static void undo(struct vmedia_driver *drv, uint32_t type, uint32_t session_id,
 		return;
 	c->cmd.session_id = session_id;
 	c->cmd.driver_addr = driver_addr;
-	c->done = ignore_result;
-	if (vmedia_drv_cmd_post(c, false))
+	if (vmedia_drv_completion_get(drv, ignore_result, NULL, &c->completion) ||
+	    vmedia_drv_cmd_post(c, false))
 		vmedia_drv_cmd_put(c);
 }
 
@@ -446,8 +449,6 @@ void vmedia_drv_cmd_returned(struct vmedia_drv_cmd *c, uint32_t used)
 void vmedia_drv_cmd_abandon(struct vmedia_drv_cmd *c, int err)
 {
 	struct vmedia_driver *drv = c->drv;
-	vmedia_done_fn done = c->done;
-	void *opaque = c->opaque;
 
 	vmedia_warn_rl(&drv->limit, "no answer to %s of session %u: %s",
 		       c->raw ? "a raw command" : name_of(c), c->cmd.session_id,
@@ -468,14 +469,13 @@ void vmedia_drv_cmd_abandon(struct vmedia_drv_cmd *c, int err)
 	}
 	c->arg = NULL;
 	c->uuid = NULL;
-	c->done = NULL;
 	c->cmd.io.edid = NULL;
 	c->cmd.io.max_edid_blocks = 0;
 	c->state = VMEDIA_DRV_LOST;
 	vmedia_list_add_tail(&drv->lost, &c->node);
 	drv->stats.quarantined++;
-	if (done)
-		done(opaque, err);
+	if (c->completion)
+		complete(c);
 }
 
 /* Commands of vmedia_submit() have nobody who counts the time for them. */
@@ -487,7 +487,7 @@ void vmedia_drv_cmd_expire(struct vmedia_driver *drv)
 	if (drv->opts.timeout_ms < 0)
 		return;
 	vmedia_list_for_each_safe(c, tmp, &drv->flight, node) {
-		if (!c->done || now - c->start_ns < limit)
+		if (!c->completion || now - c->start_ns < limit)
 			continue;
 		drv->stats.timeouts++;
 		vmedia_drv_cmd_abandon(c, -ETIMEDOUT);
@@ -505,7 +505,14 @@ void vmedia_drv_cmd_fail_all(struct vmedia_driver *drv, int err)
 	}
 }
 
-int vmedia_raw_command(struct vmedia_driver *drv, const void *req, size_t req_len, void *resp,
+/* The answer is in drv->scratch until the next one is taken, which may be before the wait ends. */
+static void raw_finish(struct vmedia_drv_cmd *c)
+{
+	if (c->arg && !c->in_ring && !c->err && c->used)
+		memcpy(c->arg, c->drv->scratch, c->used);
+}
+
+static int raw_command(struct vmedia_driver *drv, const void *req, size_t req_len, void *resp,
 		       size_t resp_cap, size_t *used)
 {
 	struct vmedia_drv_cmd *c;
@@ -519,6 +526,8 @@ int vmedia_raw_command(struct vmedia_driver *drv, const void *req, size_t req_le
 	if (err)
 		return err;
 	c->raw = true;
+	c->arg = resp;
+	c->finish = raw_finish;
 	err = make_room(c, req_len, resp_cap);
 	if (err)
 		goto put;
@@ -532,12 +541,18 @@ int vmedia_raw_command(struct vmedia_driver *drv, const void *req, size_t req_le
 	if (err)
 		return err;
 	err = c->err;
-	if (!err) {
-		if (c->used)
-			memcpy(resp, drv->scratch, c->used);
+	if (!err)
 		*used = c->used;
-	}
 put:
 	vmedia_drv_cmd_put(c);
+	return err;
+}
+
+int vmedia_raw_command(struct vmedia_driver *drv, const void *req, size_t req_len, void *resp,
+		       size_t resp_cap, size_t *used)
+{
+	int err = raw_command(drv, req, req_len, resp, resp_cap, used);
+
+	vmedia_drv_complete(drv);
 	return err;
 }

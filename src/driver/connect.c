@@ -133,6 +133,8 @@ static int driver_new(const struct vmedia_driver_options *opts,
 	vmedia_list_init(&drv->idle);
 	vmedia_list_init(&drv->flight);
 	vmedia_list_init(&drv->lost);
+	vmedia_list_init(&drv->completed);
+	vmedia_list_init(&drv->spare);
 	vmedia_region_init(&drv->region, 0, false);
 	err = check_options(&drv->opts);
 	if (err) {
@@ -150,6 +152,7 @@ static void driver_free(struct vmedia_driver *drv)
 	vmedia_drv_events_fini(drv);
 	vmedia_drv_queues_fini(drv);
 	vmedia_drv_cmd_fini(drv);
+	vmedia_drv_completions_fini(drv);
 	vmedia_pages_fini(drv);
 	vmedia_object_fini(drv);
 	vmedia_region_fini(&drv->region);
@@ -361,6 +364,7 @@ void vmedia_driver_disconnect(struct vmedia_driver *drv)
 	vmedia_drv_files_close(drv);
 	/* What is still under way: its done() runs before its memory goes. */
 	vmedia_drv_die(drv, -ENODEV);
+	vmedia_drv_complete(drv);
 	driver_free(drv);
 }
 

@@ -8,6 +8,7 @@
  *	object.c	virtio objects
  *	queue.c		both rings: publish, kick, sleep, take back
  *	command.c	a command's life: slot, question, answer, time-out, quarantine
+ *	completion.c	done() of vmedia_submit(), and when it is called
  *	event.c		the device's events: buffers for them, checks, delivery
  *	session.c	open, close, poll
  *	stream.c	the mirror of every buffer queue, by which answers and events are judged
@@ -141,6 +142,31 @@ struct vmedia_drv_object {
 int vmedia_object_lookup(struct vmedia_driver *drv, const uint8_t uuid[VMEDIA_UUID_SIZE]);
 void vmedia_object_fini(struct vmedia_driver *drv);
 
+/* ---- completion.c ---- */
+
+/* A command of vmedia_submit(): whom to tell, and what. */
+struct vmedia_drv_completion {
+	struct vmedia_list node;	/* drv->spare; of the command: in no list; drv->completed */
+	vmedia_done_fn done;
+	void *opaque;
+	int err;
+};
+
+/* 0 or -ENOMEM. */
+int vmedia_drv_completion_get(struct vmedia_driver *drv, vmedia_done_fn done, void *opaque,
+			      struct vmedia_drv_completion **out);
+/* Nobody is told; NULL is taken. */
+void vmedia_drv_completion_put(struct vmedia_driver *drv, struct vmedia_drv_completion *n);
+/* vmedia_drv_complete() will call done(). */
+void vmedia_drv_completion_over(struct vmedia_driver *drv, struct vmedia_drv_completion *n,
+				int err);
+/*
+ * Call done() of all that is over. It may submit: the caller holds nothing that a command of
+ * another could change, beside sessions, which done() must not close.
+ */
+void vmedia_drv_complete(struct vmedia_driver *drv);
+void vmedia_drv_completions_fini(struct vmedia_driver *drv);
+
 /* ---- command.c ---- */
 
 enum vmedia_drv_cmd_state {
@@ -187,8 +213,7 @@ struct vmedia_drv_cmd {
 
 	/* the answer (or its absence) takes effect */
 	void (*finish)(struct vmedia_drv_cmd *c);
-	vmedia_done_fn done;			/* NULL: somebody waits */
-	void *opaque;
+	struct vmedia_drv_completion *completion;	/* NULL: somebody waits */
 };
 
 int vmedia_drv_cmd_init(struct vmedia_driver *drv);
@@ -241,12 +266,21 @@ void vmedia_drv_flush(struct vmedia_driver *drv);
 /* What is held back goes with the next flush. */
 void vmedia_drv_release(struct vmedia_driver *drv);
 void vmedia_drv_drain(struct vmedia_driver *drv);
-/* Work until @cond(@arg): 0; or drv->err; or -ETIMEDOUT at @deadline_ns (UINT64_MAX: never). */
+/*
+ * Work until @cond(@arg): 0; or drv->err; or -ETIMEDOUT at @deadline_ns (UINT64_MAX: never). No
+ * done() is called.
+ */
 int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 		    uint64_t deadline_ns);
 /* The same for what an answer brings about, also that of a lazy command. */
 int vmedia_drv_wait_answer(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 			   uint64_t deadline_ns);
+/*
+ * The same for an event, or what an answer brings about if @answer. done() is called: the caller
+ * holds nothing but sessions.
+ */
+int vmedia_drv_wait_event(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+			  uint64_t deadline_ns, bool answer);
 uint64_t vmedia_drv_deadline(const struct vmedia_driver *drv, int timeout_ms);
 /* The device cannot be used any more. */
 void vmedia_drv_die(struct vmedia_driver *drv, int err);
@@ -279,6 +313,7 @@ void vmedia_drv_events_drop(struct vmedia_file *f);
 
 enum vmedia_drv_buf_state {
 	VMEDIA_DRV_BUF_IDLE,	/* the program's */
+	VMEDIA_DRV_BUF_PREPARING,	/* PREPARE_BUF is under way */
 	VMEDIA_DRV_BUF_QUEUING,	/* QBUF is under way */
 	VMEDIA_DRV_BUF_QUEUED,	/* the device's */
 	VMEDIA_DRV_BUF_DONE,	/* came back, waits for DQBUF */
@@ -288,6 +323,8 @@ struct vmedia_drv_buf {
 	struct vmedia_list node;	/* queue's done list */
 	uint32_t index;
 	enum vmedia_drv_buf_state state;
+	/* PREPARE_BUF: the device has its memory, also while the program has the buffer */
+	bool prepared;
 	bool known;			/* num_planes, length and offset were told by the device */
 	/* QUEUING, and its event came already: evt, not yet judged */
 	bool early;
@@ -327,6 +364,8 @@ void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c);
 /* Count, log, and make c->err -EIO. */
 void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got,
 			      uint64_t limit);
+/* Question of REMOVE_BUFS: 0 or -EBUSY. */
+int vmedia_drv_remove_question(struct vmedia_drv_cmd *c);
 /* The device has it no more / its event, kept in evt, is to be judged and takes effect. */
 void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
 			 struct vmedia_drv_buf *buf);
@@ -387,6 +426,7 @@ struct vmedia_driver {
 	struct vmedia_drv_cmd *cmds;
 	unsigned int num_cmds;
 	struct vmedia_list idle, flight, lost;
+	struct vmedia_list completed, spare;	/* struct vmedia_drv_completion */
 	/* commands in flight that are not lazy, and waits for any: interrupts are wanted */
 	unsigned int urgent;
 	/* VMEDIA_MAX_RESP_SIZE: answers are copied here, once */

@@ -103,7 +103,13 @@ static int question(struct vmedia_drv_cmd *c, const struct vmedia_ioctl_info *in
 	default:
 		break;
 	}
-	return info->nr == _IOC_NR(VIDIOC_SUBSCRIBE_EVENT) ? subscribe_question(c) : 0;
+	switch (info->nr) {
+	case _IOC_NR(VIDIOC_SUBSCRIBE_EVENT):
+		return subscribe_question(c);
+	case 104:	/* REMOVE_BUFS */
+		return vmedia_drv_remove_question(c);
+	}
+	return 0;
 }
 
 /* It was not sent: nothing happened. */
@@ -273,8 +279,8 @@ static void unprepare(struct vmedia_file *f, struct vmedia_drv_cmd *c)
 	vmedia_drv_cmd_put(c);
 }
 
-int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg,
-			 uint8_t (*uuid)[VMEDIA_UUID_SIZE])
+static int call(struct vmedia_file *f, unsigned long request, void *arg,
+		uint8_t (*uuid)[VMEDIA_UUID_SIZE])
 {
 	const struct vmedia_ioctl_info *info;
 	struct vmedia_drv_cmd *c;
@@ -306,6 +312,15 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
 	return err;
 }
 
+int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg,
+			 uint8_t (*uuid)[VMEDIA_UUID_SIZE])
+{
+	int err = call(f, request, arg, uuid);
+
+	vmedia_drv_complete(f->drv);
+	return err;
+}
+
 int vmedia_ioctl(struct vmedia_file *f, unsigned long request, void *arg)
 {
 	return vmedia_ioctl_objects(f, request, arg, NULL);
@@ -322,8 +337,11 @@ static int submit(struct vmedia_file *f, const struct vmedia_ioctl_info *info, v
 	err = prepare(f, info, arg, NULL, false, &c);
 	if (err)
 		return err;
-	c->done = done;
-	c->opaque = opaque;
+	err = vmedia_drv_completion_get(f->drv, done, opaque, &c->completion);
+	if (err) {
+		unprepare(f, c);
+		return err;
+	}
 	c->held = flags & VMEDIA_SUBMIT_HELD;
 	c->lazy = c->held || flags & VMEDIA_SUBMIT_LAZY;
 	err = vmedia_drv_cmd_post(c, false);

@@ -298,14 +298,17 @@ static bool ask_for_interrupts(struct vmedia_driver *drv)
 	return vmedia_vqr_enable_notify(drv->vq[VMEDIA_QUEUE_EVENT].vqr) || more;
 }
 
-int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
-		    uint64_t deadline_ns)
+/* @complete: call done() of what is over, each time before @cond is looked at. */
+static int wait_until(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+		      uint64_t deadline_ns, bool complete)
 {
 	int err;
 
 	for (;;) {
 		vmedia_drv_flush(drv);
 		vmedia_drv_drain(drv);
+		if (complete)
+			vmedia_drv_complete(drv);
 		if (cond(arg))
 			return 0;
 		if (drv->err)
@@ -319,16 +322,35 @@ int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *ar
 	}
 }
 
-int vmedia_drv_wait_answer(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
-			   uint64_t deadline_ns)
+int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+		    uint64_t deadline_ns)
+{
+	return wait_until(drv, cond, arg, deadline_ns, false);
+}
+
+static int wait_answer(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+		       uint64_t deadline_ns, bool complete)
 {
 	int err;
 
 	drv->urgent++;
 	vmedia_drv_release(drv);
-	err = vmedia_drv_wait(drv, cond, arg, deadline_ns);
+	err = wait_until(drv, cond, arg, deadline_ns, complete);
 	drv->urgent--;
 	return err;
+}
+
+int vmedia_drv_wait_answer(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+			   uint64_t deadline_ns)
+{
+	return wait_answer(drv, cond, arg, deadline_ns, false);
+}
+
+int vmedia_drv_wait_event(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
+			  uint64_t deadline_ns, bool answer)
+{
+	return answer ? wait_answer(drv, cond, arg, deadline_ns, true)
+		      : wait_until(drv, cond, arg, deadline_ns, true);
 }
 
 int vmedia_driver_fd(const struct vmedia_driver *drv)
@@ -347,6 +369,7 @@ int vmedia_driver_process(struct vmedia_driver *drv)
 		return n;
 	do {
 		vmedia_drv_drain(drv);
+		vmedia_drv_complete(drv);
 		vmedia_drv_flush(drv);
 	} while (!drv->err && ask_for_interrupts(drv));
 	return drv->err;

@@ -273,7 +273,7 @@ static int send_munmap(struct vmedia_driver *drv, uint64_t off)
 	return err;
 }
 
-int vmedia_mmap(struct vmedia_file *f, uint32_t offset, size_t len, int prot, void **ptr)
+static int map_plane(struct vmedia_file *f, uint32_t offset, size_t len, int prot, void **ptr)
 {
 	struct vmedia_driver *drv = f->drv;
 	bool rw = prot & PROT_WRITE;
@@ -326,11 +326,20 @@ put:
 	return err;
 }
 
+int vmedia_mmap(struct vmedia_file *f, uint32_t offset, size_t len, int prot, void **ptr)
+{
+	int err = map_plane(f, offset, len, prot, ptr);
+
+	vmedia_drv_complete(f->drv);
+	return err;
+}
+
 int vmedia_munmap(struct vmedia_driver *drv, void *ptr)
 {
 	struct vmedia_region *r = &drv->region;
 	uint64_t off = (uint64_t)((uintptr_t)ptr - (uintptr_t)r->base);
 	struct region_user *u = NULL;
+	int err;
 
 	if (r->base && (uintptr_t)ptr >= (uintptr_t)r->base && off < r->size)
 		u = user_at(r, off);
@@ -341,5 +350,7 @@ int vmedia_munmap(struct vmedia_driver *drv, void *ptr)
 		vmedia_list_del(&u->node);
 		free(u);
 	}
-	return drv->err ? drv->err : send_munmap(drv, off);
+	err = drv->err ? drv->err : send_munmap(drv, off);
+	vmedia_drv_complete(drv);
+	return err;
 }

@@ -2,6 +2,9 @@
 /*
  * Sessions: open, close, and what poll() would say.
  *
+ * From the beginning of its close a session is in error, so that done() of a command that is over,
+ * which runs before the session is freed, can submit nothing more to it.
+ *
  * A session that the device did not confirm to be closed stays in the table as a zombie, so that
  * its id, which may come again, means nobody; what its buffers pinned stays pinned. The late
  * answer, or disconnect, frees it.
@@ -66,7 +69,7 @@ static int run_open(struct vmedia_driver *drv, uint32_t *id)
 	return err;
 }
 
-int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **out)
+static int open_file(struct vmedia_driver *drv, int flags, struct vmedia_file **out)
 {
 	struct vmedia_file *f;
 	uint32_t id;
@@ -101,6 +104,14 @@ int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **out)
 	return 0;
 }
 
+int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **out)
+{
+	int err = open_file(drv, flags, out);
+
+	vmedia_drv_complete(drv);
+	return err;
+}
+
 /* Nobody has it any more but the device, which may still write to its buffers. */
 static void make_zombie(struct vmedia_file *f)
 {
@@ -130,15 +141,16 @@ static bool is_quiet(void *arg)
 	return !((struct vmedia_file *)arg)->inflight;
 }
 
-/*
- * What the program still waits for by vmedia_submit() is answered or given up before its memory
- * goes.
- */
-static void settle(struct vmedia_file *f)
+/* Nothing more is submitted to it; what is under way is answered or given up. */
+static void quiet(struct vmedia_file *f, int err)
 {
 	struct vmedia_driver *drv = f->drv;
 	struct vmedia_drv_cmd *c, *tmp;
 
+	if (!f->err)
+		f->err = err;
+	if (!f->inflight)
+		return;
 	vmedia_drv_wait_answer(drv, is_quiet, f, vmedia_drv_deadline(drv, drv->opts.timeout_ms));
 	vmedia_list_for_each_safe(c, tmp, &drv->flight, node) {
 		if (c->f == f)
@@ -146,18 +158,13 @@ static void settle(struct vmedia_file *f)
 	}
 }
 
-int vmedia_close(struct vmedia_file *f)
+/* 0 or the device's errno: @f may be freed unless it is a zombie now. */
+static int run_close(struct vmedia_file *f)
 {
-	struct vmedia_driver *drv;
+	struct vmedia_driver *drv = f->drv;
 	struct vmedia_drv_cmd *c;
-	int err;
+	int err = vmedia_drv_cmd_get(drv, f, VMEDIA_CMD_CLOSE, true, &c);
 
-	if (!f)
-		return 0;
-	drv = f->drv;
-	if (f->inflight)
-		settle(f);
-	err = vmedia_drv_cmd_get(drv, f, VMEDIA_CMD_CLOSE, true, &c);
 	if (!err) {
 		c->finish = close_finish;
 		err = vmedia_drv_cmd_run(c);
@@ -169,19 +176,43 @@ int vmedia_close(struct vmedia_file *f)
 	err = c->err;
 	c->f = NULL;
 	vmedia_drv_cmd_put(c);
-	if (f->zombie)
-		return err;
-	vmedia_drv_events(drv); /* events of before are no strangers' */
-	file_free(f);
 	return err;
 }
 
-/* The device closes what is open when the connection ends; to tell it is for those that do not. */
+int vmedia_close(struct vmedia_file *f)
+{
+	struct vmedia_driver *drv;
+	bool zombie;
+	int err;
+
+	if (!f)
+		return 0;
+	drv = f->drv;
+	quiet(f, -EBADF);
+	err = run_close(f);
+	zombie = f->zombie;
+	if (!zombie)
+		vmedia_drv_events(drv); /* events of before are no strangers' */
+	vmedia_drv_complete(drv);
+	if (!zombie)
+		file_free(f);
+	return err;
+}
+
+/*
+ * The device closes what is open when the connection ends; to tell it is for those that do not.
+ * done() of one session may submit to another: all are quiet before the first one is freed.
+ */
 void vmedia_drv_files_close(struct vmedia_driver *drv)
 {
 	struct vmedia_file *f, *tmp;
 	unsigned int i;
 
+	for (i = 0; i < VMEDIA_DRV_FILE_HASH; i++) {
+		vmedia_list_for_each(f, &drv->files[i], node)
+			quiet(f, -ENODEV);
+	}
+	vmedia_drv_complete(drv);
 	for (i = 0; i < VMEDIA_DRV_FILE_HASH; i++) {
 		vmedia_list_for_each_safe(f, tmp, &drv->files[i], node) {
 			if (drv->err || drv->stats.quarantined)
@@ -257,7 +288,8 @@ int vmedia_wait(struct vmedia_file *f, short mask, int timeout_ms)
 	struct poller p = { .f = f, .mask = mask };
 	int err;
 
-	err = vmedia_drv_wait(f->drv, is_ready, &p, vmedia_drv_deadline(f->drv, timeout_ms));
+	err = vmedia_drv_wait_event(f->drv, is_ready, &p, vmedia_drv_deadline(f->drv, timeout_ms),
+				    false);
 	if (err == -ETIMEDOUT)
 		return 0;
 	return err ? err : vmedia_drv_mask(f, mask) & (mask | POLLERR);

@@ -5,7 +5,12 @@
  *	IDLE -> QBUF -> QUEUING -> answer -> QUEUED -> DQBUF event -> DONE -> DQBUF -> IDLE
  *	QUEUING -> refused by the device -> IDLE
  *	QUEUING -> DQBUF event first -> (early) -> answer -> DONE
+ *	IDLE -> PREPARE_BUF -> PREPARING -> answer -> IDLE, prepared
  *	any -> answer of STREAMOFF, REQBUFS -> IDLE or gone
+ *
+ * Only an IDLE buffer is queued, prepared or removed. Another one is refused here, as videobuf2
+ * does: the device cannot know that the program has not dequeued a buffer that is DONE, and would
+ * take it. A prepared buffer is queued with the memory that it was prepared with.
  *
  * A QBUF whose answer was malformed, or never came, leaves the buffer QUEUED: the device may have
  * it. Ioctls that change what buffers there are (VMEDIA_IOCTL_QUEUE but QBUF and the like) are
@@ -91,10 +96,11 @@ void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
 			 struct vmedia_drv_buf *buf)
 {
 	vmedia_list_del(&buf->node);
-	if (buf->state != VMEDIA_DRV_BUF_IDLE)
+	if (buf->state >= VMEDIA_DRV_BUF_QUEUING)
 		q->queued--;
 	buf->state = VMEDIA_DRV_BUF_IDLE;
 	buf->early = false;
+	buf->prepared = false;
 	unpin(drv, buf);
 }
 
@@ -217,6 +223,19 @@ static void create_answer(struct vmedia_drv_cmd *c)
 	q->memory = cb->memory;
 	if (add_bufs(q, cb->index, cb->count))
 		c->err = -ENOMEM;
+}
+
+int vmedia_drv_remove_question(struct vmedia_drv_cmd *c)
+{
+	const struct vmedia_remove_buffers *rb = &c->cmd.io.arg.remove_buffers;
+	struct vmedia_drv_queue *q = vmedia_drv_queue(c->f, rb->type);
+	uint32_t i;
+
+	for (i = rb->index; q && i < q->num && i - rb->index < rb->count; i++) {
+		if (q->bufs[i] && q->bufs[i]->state != VMEDIA_DRV_BUF_IDLE)
+			return -EBUSY;
+	}
+	return 0;
 }
 
 static void remove_answer(struct vmedia_drv_cmd *c)
@@ -496,8 +515,7 @@ static int dq_wait(struct dq_wait *w)
 	struct vmedia_driver *drv = w->f->drv;
 	uint64_t deadline = vmedia_drv_deadline(drv, drv->opts.wait_ms);
 
-	return dq_sure(w->f, w->q) ? vmedia_drv_wait(drv, dq_ready, w, deadline)
-				   : vmedia_drv_wait_answer(drv, dq_ready, w, deadline);
+	return vmedia_drv_wait_event(drv, dq_ready, w, deadline, !dq_sure(w->f, w->q));
 }
 
 int vmedia_drv_dqbuf(struct vmedia_file *f, struct vmedia_buffer *b)

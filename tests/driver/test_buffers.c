@@ -199,26 +199,73 @@ static void objects(void **state)
 	vmedia_close(f);
 }
 
+static void on_done(void *opaque, int err)
+{
+	*(int *)opaque = err;
+}
+
+/* The device took a buffer and was told where it is: the same in each question about it. */
+struct lent {
+	unsigned int asked;
+	uint64_t start;
+	uint32_t len;
+};
+
+static void seen_lent(struct fake *d)
+{
+	struct lent *lent = d->test;
+	struct vmedia_sg_entry e;
+
+	if (d->cmd.type != VMEDIA_CMD_IOCTL || d->cmd.io.info->follow != VMEDIA_FOLLOW_PLANES)
+		return;
+	assert_int_equal(d->cmd.io.plane_sg[0].count, 1);
+	e = vmedia_sg_at(&d->cmd.io.plane_sg[0], 0);
+	if (lent->asked++) {
+		assert_int_equal(e.start, lent->start);
+		assert_int_equal(e.len, lent->len);
+	}
+	lent->start = e.start;
+	lent->len = e.len;
+}
+
+/*
+ * The memory of a prepared buffer is the device's until STREAMOFF, DQBUF or REQBUFS. QBUF cannot
+ * change it, says what it is, and leaves it so when the device refuses.
+ */
 static void prepared(void **state)
 {
 	struct fake *d = *state;
 	struct vmedia_file *f = session(d, 1, USERPTR, 2);
-	struct vmedia_buffer b = { .type = 1, .memory = USERPTR, .length = 4096 };
+	struct vmedia_buffer b = { .type = 1, .memory = USERPTR, .length = 4096 }, again;
 	uint64_t free_pages = d->drv->arena.free;
+	struct lent lent = { 0 };
 	void *one, *two;
 
+	d->test = &lent;
+	d->seen = seen_lent;
 	assert_int_equal(vmedia_pages_alloc(d->drv, 4096, 0, &one), 0);
-	assert_int_equal(vmedia_pages_alloc(d->drv, 4096, 0, &two), 0);
+	assert_int_equal(vmedia_pages_alloc(d->drv, 8192, 0, &two), 0);
 	b.m.userptr = (uintptr_t)one;
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_PREPARE_BUF, &b), 0);
 	assert_int_equal(vmedia_pages_free(d->drv, one), 0);
-	assert_int_equal(d->drv->arena.free, free_pages - 2);	/* the device may have it mapped */
-	b.m.userptr = (uintptr_t)two;
-	assert_int_equal(vmedia_ioctl(f, VIDIOC_QBUF, &b), 0);	/* other memory after all */
-	assert_int_equal(d->drv->arena.free, free_pages - 1);
+	assert_int_equal(d->drv->arena.free, free_pages - 3);
+	again = b;
+	again.m.userptr = (uintptr_t)two;
+	again.length = 8192;
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_PREPARE_BUF, &again), -EINVAL);
+	d->err = -EIO;
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_QBUF, &again), -EIO);
+	assert_int_equal(d->drv->arena.free, free_pages - 3);
+	d->err = 0;
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_QBUF, &again), 0);
+	assert_ptr_equal((void *)(uintptr_t)again.m.userptr, one);
+	assert_int_equal(again.length, 4096);
+	assert_int_equal(lent.asked, 3);
 	assert_int_equal(vmedia_pages_free(d->drv, two), 0);
+	assert_int_equal(d->drv->arena.free, free_pages - 1);
 	assert_int_equal(fake_stream(f, false), 0);
 	assert_int_equal(d->drv->arena.free, free_pages);
+	d->seen = NULL;
 	d->err = -EINVAL;
 	assert_int_equal(vmedia_pages_alloc(d->drv, 4096, 0, &one), 0);
 	b.m.userptr = (uintptr_t)one;
@@ -226,6 +273,64 @@ static void prepared(void **state)
 	assert_int_equal(vmedia_pages_free(d->drv, one), 0);
 	assert_int_equal(d->drv->arena.free, free_pages);
 	d->err = 0;
+	vmedia_close(f);
+}
+
+static int take_event(struct fake *d, uint32_t index)
+{
+	struct vmedia_evt evt = fake_dqbuf(1, index, MMAP);
+
+	return fake_event(d, &evt) ? vmedia_driver_process(d->drv) : -ENOBUFS;
+}
+
+/*
+ * A buffer that the program has not dequeued cannot be queued, prepared or removed. The device
+ * believes that it was dequeued: it would take it, and is not asked, nor blamed.
+ */
+static void not_dequeued(void **state)
+{
+	struct fake *d = *state;
+	struct vmedia_file *f = session(d, 1, MMAP, 2);
+	struct vmedia_buffer b = { .type = 1, .memory = MMAP }, q[2] = { b, b };
+	struct vmedia_remove_buffers rm = { .index = 0, .count = 2, .type = 1 };
+	unsigned int state_of, commands;
+	int result[2] = { 1, 1 }, err;
+
+	/* QBUF under way; PREPARE_BUF under way; queued; back and not dequeued */
+	for (state_of = 0; state_of < 4; state_of++) {
+		b = (struct vmedia_buffer){ .type = 1, .memory = MMAP };
+		d->hold = state_of < 2;
+		if (state_of == 0)
+			err = vmedia_submit(f, VIDIOC_QBUF, &q[0], 0, on_done, &result[0]);
+		else if (state_of == 1)
+			err = vmedia_submit(f, VIDIOC_PREPARE_BUF, &q[1], 0, on_done, &result[1]);
+		else if (state_of == 2)
+			err = vmedia_ioctl(f, VIDIOC_QBUF, &b);
+		else
+			err = take_event(d, 0);
+		assert_int_equal(err, 0);
+		fake_turn(d);
+		commands = d->commands;
+		assert_int_equal(vmedia_ioctl(f, VIDIOC_QBUF, &b), -EINVAL);
+		assert_int_equal(vmedia_ioctl(f, VIDIOC_PREPARE_BUF, &b), -EINVAL);
+		if (state_of >= 2)	/* else it waits for the answer first */
+			assert_int_equal(vmedia_ioctl(f, 104, &rm), -EBUSY);
+		assert_int_equal(d->commands, commands);
+		d->hold = false;
+		while (d->num_held)
+			fake_release(d);
+		assert_int_equal(vmedia_driver_process(d->drv), 0);
+		if (state_of == 0) {
+			assert_int_equal(fake_stream(f, false), 0);
+			assert_int_equal(fake_stream(f, true), 0);
+		}
+	}
+	assert_int_equal(fake_dq(f, MMAP, &b), 0);
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_PREPARE_BUF, &b), 0);
+	assert_int_equal(vmedia_ioctl(f, 104, &rm), 0);
+	assert_int_equal(fake_stats(d).refused_answers, 0);
+	assert_int_equal(result[0], 0);
+	assert_int_equal(result[1], 0);
 	vmedia_close(f);
 }
 
@@ -287,11 +392,6 @@ static void unknown_types(void **state)
 
 /* ---- Time, with real descriptors and a device that says nothing ---- */
 
-static void on_done(void *opaque, int err)
-{
-	*(int *)opaque = err;
-}
-
 static void real_clock(void **state)
 {
 	struct vmedia_driver_options opts = { .fd = -1, .timeout_ms = 20 };
@@ -308,8 +408,7 @@ static void real_clock(void **state)
 	assert_int_equal(vmedia_open(drv, 0, &f), -ETIMEDOUT);
 	/* What was submitted ends too, though nobody waits: the descriptor tells. */
 	assert_int_equal(vmedia_drv_cmd_get(drv, NULL, VMEDIA_CMD_OPEN, false, &c), 0);
-	c->done = on_done;
-	c->opaque = &result;
+	assert_int_equal(vmedia_drv_completion_get(drv, on_done, &result, &c->completion), 0);
 	assert_int_equal(vmedia_drv_cmd_post(c, false), 0);
 	vmedia_drv_arm_timer(drv);
 	pfd = (struct pollfd){ .fd = vmedia_driver_fd(drv), .events = POLLIN };
@@ -362,6 +461,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(planes_of_the_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(objects, setup, teardown),
 		cmocka_unit_test_setup_teardown(prepared, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_dequeued, setup, teardown),
 		cmocka_unit_test_setup_teardown(created_and_removed, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown_types, setup, teardown),
 		cmocka_unit_test(real_clock),

@@ -403,6 +403,7 @@ static void no_answer(void **state)
 	d->drv->opts.timeout_ms = 0;
 	vmedia_drv_cmd_expire(d->drv);
 	d->drv->opts.timeout_ms = 5000;
+	vmedia_drv_complete(d->drv);
 	assert_int_equal(done.n, 3);
 	assert_int_equal(done.err, -ETIMEDOUT);
 	assert_int_equal(d->drv->urgent, 0);
@@ -462,6 +463,7 @@ static void device_dies(void **state)
 		assert_int_equal(ask(f, i, i & 1 ? VMEDIA_SUBMIT_LAZY : 0), 0);
 	balanced(d);
 	vmedia_drv_die(d->drv, -ENODEV);
+	vmedia_drv_complete(d->drv);
 	assert_int_equal(done.n, 6);
 	assert_int_equal(done.err, -ENODEV);
 	assert_int_equal(d->drv->urgent, 0);
