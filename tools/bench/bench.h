@@ -27,8 +27,18 @@ struct bench_options {
 	unsigned int rounds; /* turns between a floor and what stands on it */
 	unsigned int trips;  /* round trips in each turn */
 	const char *only;    /* "mmap_1080p": that kind of frames alone; NULL: all */
-	bool packed, help;
+	bool packed, quick, help;
 };
+
+/* ---- options.c ---- */
+
+#define BENCH_MAX_ROUNDS 64
+
+/* Parse the command line. Returns 0, or negative errno after one line on standard error. */
+int bench_options_parse(struct bench_options *o, int argc, char **argv);
+void bench_options_help(void);
+
+/* ---- main.c ---- */
 
 uint64_t bench_now_ns(void);
 /* The median of @n samples, which it sorts. 0 for none. */
@@ -71,6 +81,9 @@ struct bench_stream {
 	bool scattered;
 	double seconds;
 };
+
+/* Can the source be opened? 0, or negative errno after a line on standard error. */
+int bench_source_check(const struct bench_options *o);
 
 /* The source alone, into plain shared memory. */
 int bench_source_run(const struct bench_options *o, const struct bench_stream *how,
@@ -136,7 +149,12 @@ int bench_report_add(struct bench_report *r, const char *key, double value, cons
 		     const char *label);
 /* A heading of the table. */
 void bench_report_section(struct bench_report *r, const char *title);
-int bench_report_json(const struct bench_report *r, const char *path);
+/*
+ * The JSON object will go to @path, "-" for standard output: a file is opened, and keeps what is in
+ * it until the figures are there. 0, or negative errno after a line on standard error.
+ */
+int bench_report_open(struct bench_report *r, const char *path);
+int bench_report_json(struct bench_report *r);
 void bench_report_free(struct bench_report *r);
 
 #endif /* VMEDIA_BENCH_H */

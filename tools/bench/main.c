@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* vmedia-bench: the measurements, in turns with their floors, and what they come to. */
 #include <errno.h>
-#include <getopt.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,8 @@
 
 #include "bench.h"
 
-#define PACED_FPS 60
+#define PACED_FPS  60
+#define MAX_ROUNDS BENCH_MAX_ROUNDS
 
 static const struct size {
 	const char *name;
@@ -188,8 +188,6 @@ static int round_trips(const struct bench_options *o, struct bench_report *r,
 }
 
 /* ---- frames: what they cost beside the bare source ---- */
-
-#define MAX_ROUNDS 64
 
 /* One round: the floor, then what stands on it. */
 struct pair {
@@ -404,109 +402,39 @@ static int run(const struct bench_options *o, struct bench_report *r)
 	return ret;
 }
 
-/* ---- the command line ---- */
-
-static const struct option long_options[] = {
-	{ "source", required_argument, NULL, 's' },
-	{ "json", optional_argument, NULL, 'j' },
-	{ "seconds", required_argument, NULL, 't' },
-	{ "rounds", required_argument, NULL, 'r' },
-	{ "packed", no_argument, NULL, 'p' },
-	{ "only", required_argument, NULL, 'o' },
-	{ "quick", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static void help(void)
+/* Before anything is measured: can the source be opened, and the figures be written? */
+static int check(const struct bench_options *o, struct bench_report *r)
 {
-	puts("Usage: vmedia-bench [OPTIONS]\n"
-	     "Measure what virtio-media costs, each figure beside its floor taken in the same "
-	     "run.\n"
-	     "\n"
-	     "  --source=SOURCE  pattern or file:PATH, as of the camera (default pattern)\n"
-	     "  --seconds=S      of each streaming run (default 0.5)\n"
-	     "  --rounds=N       turns of a floor and what stands on it, up to 64 (default 15)\n"
-	     "  --packed         packed virtqueues\n"
-	     "  --only=KEY       frames of one kind only: mmap_720p, mmap_1080p, user_720p, "
-	     "user_1080p\n"
-	     "  --quick          one short round: whether it works, not how fast\n"
-	     "  --json[=FILE]    the figures as one flat JSON object, to FILE or standard output "
-	     "at the end\n"
-	     "  --help           this text");
-}
+	int ret = bench_source_check(o);
 
-static int parse(struct bench_options *o, int argc, char **argv)
-{
-	int opt;
-
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		switch (opt) {
-		case 's':
-			o->source = optarg;
-			break;
-		case 'j':
-			o->json = optarg ? optarg : "-";
-			break;
-		case 't':
-			o->seconds = strtod(optarg, NULL);
-			break;
-		case 'r':
-			o->rounds = (unsigned int)strtoul(optarg, NULL, 10);
-			break;
-		case 'p':
-			o->packed = true;
-			break;
-		case 'o':
-			o->only = optarg;
-			break;
-		case 'q':
-			o->rounds = 1;
-			o->trips = 500;
-			o->seconds = 0.2;
-			break;
-		case 'h':
-			o->help = true;
-			break;
-		default:
-			fprintf(stderr,
-				"vmedia-bench: unknown option or missing value '%s'; see "
-				"vmedia-bench --help\n",
-				argv[optind - 1]);
-			return -EINVAL;
-		}
-	}
-	if (optind < argc || !(o->seconds > 0) || o->seconds > 600 || o->rounds < 1 ||
-	    o->rounds > MAX_ROUNDS) {
-		fprintf(stderr, "vmedia-bench: --seconds up to 600, --rounds 1 to 64; see "
-				"vmedia-bench --help\n");
-		return -EINVAL;
-	}
-	return 0;
+	if (ret == 0 && o->json)
+		ret = bench_report_open(r, o->json);
+	return ret;
 }
 
 int main(int argc, char **argv)
 {
-	struct bench_options o = {
-		.source = "pattern", .seconds = 0.5, .rounds = 15, .trips = 1000
-	};
+	struct bench_options o;
 	struct bench_report *r;
 	int ret;
 
-	if (parse(&o, argc, argv) < 0)
+	if (bench_options_parse(&o, argc, argv) < 0)
 		return 2;
 	if (o.help) {
-		help();
-		return 0;
+		bench_options_help();
+		return fflush(stdout) != 0;
 	}
 	/* Where the JSON goes to standard output, it is alone there. */
 	r = bench_report_new(o.json && strcmp(o.json, "-") == 0 ? stderr : stdout);
 	if (!r)
 		return 1;
+	if (check(&o, r) < 0) {
+		bench_report_free(r);
+		return 2;
+	}
 	ret = run(&o, r);
 	if (ret == 0 && o.json)
-		ret = bench_report_json(r, o.json);
+		ret = bench_report_json(r);
 	bench_report_free(r);
 	return ret < 0;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The figures: a table for people as they come, one flat JSON object for machines at the end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -13,6 +15,8 @@
 struct bench_report {
 	json_t *object;
 	FILE *table;
+	const char *path;	/* of the JSON object */
+	FILE *json;		/* standard output or a file of ours; NULL: none is wanted */
 };
 
 struct bench_report *bench_report_new(FILE *table)
@@ -49,25 +53,48 @@ void bench_report_section(struct bench_report *r, const char *title)
 	fprintf(r->table, "\n%s\n", title);
 }
 
-int bench_report_json(const struct bench_report *r, const char *path)
+int bench_report_open(struct bench_report *r, const char *path)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+	int fd;
+
+	r->path = path;
+	r->json = stdout;
+	if (strcmp(path, "-") == 0)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	r->json = fd < 0 ? NULL : fdopen(fd, "w");
+	if (r->json)
+		return 0;
+	fprintf(stderr, "vmedia-bench: --json=%s: %s; give a file that can be written\n", path,
+		strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -EINVAL;
+}
+
+int bench_report_json(struct bench_report *r)
+{
+	FILE *f = r->json;
 	int ret = 0;
 
-	if (!f)
-		return bench_fail(path, -errno);
+	r->json = NULL;
+	/* What is no regular file has no length. */
+	if (f != stdout && ftruncate(fileno(f), 0) < 0 && errno != EINVAL)
+		ret = -errno;
 	if (json_dumpf(r->object, f, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0 ||
 	    fputc('\n', f) == EOF)
 		ret = -EIO;
 	if ((f == stdout ? fflush(f) : fclose(f)) != 0 && ret == 0)
 		ret = -errno;
-	return ret < 0 ? bench_fail(path, ret) : 0;
+	return ret < 0 ? bench_fail(r->path, ret) : 0;
 }
 
 void bench_report_free(struct bench_report *r)
 {
 	if (!r)
 		return;
+	if (r->json && r->json != stdout)
+		fclose(r->json);
 	json_decref(r->object);
 	free(r);
 }

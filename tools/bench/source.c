@@ -103,6 +103,25 @@ static int fill(struct filler *f, double seconds, struct bench_source_result *r)
 	return ret;
 }
 
+int bench_source_check(const struct bench_options *o)
+{
+	struct vmedia_camera_source *src;
+	struct vmedia_camera_options opts;
+	char why[256] = "";
+	int ret;
+
+	vmedia_camera_options_init(&opts);
+	opts.source = o->source;
+	ret = vmedia_camera_source_open(&opts, why, sizeof(why), &src);
+	if (ret == 0)
+		vmedia_camera_source_close(src);
+	else if (*why)
+		fprintf(stderr, "vmedia-bench: %s\n", why);
+	else
+		bench_fail(o->source, ret);
+	return ret;
+}
+
 static int run(const struct bench_options *o, const struct bench_stream *how,
 	       const atomic_bool *stop, double seconds, struct bench_source_result *r)
 {

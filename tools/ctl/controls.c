@@ -67,8 +67,8 @@ int ctl_find_ctrl(struct ctl *c, const char *name, struct vmedia_query_ext_ctrl 
 			return 0;
 	}
 	return ret < 0 ? ret
-		       : ctl_fail_text("unknown control '%s'; --list-ctrls tells which there are",
-				       name);
+		       : ctl_usage_text("unknown control '%s'; --list-ctrls tells which there are",
+					name);
 }
 
 /* ---- values ---- */
@@ -300,7 +300,12 @@ int ctl_get_controls(struct ctl *c, const char *names)
 	char key[WORD], name[WORD];
 	int ret = 0;
 
+	if (!*names)
+		return ctl_usage_text("--get-ctrl: give NAME[,...]; --list-ctrls tells which there "
+				      "are");
 	while (ret == 0 && ctl_next_pair(&names, key, name, WORD)) {
+		if (*key)
+			return ctl_usage_text("--get-ctrl=%s=%s: give NAME alone", key, name);
 		ret = ctl_find_ctrl(c, name, &q);
 		if (ret < 0)
 			return ret;
@@ -359,6 +364,9 @@ int ctl_wait_event(struct ctl *c, const char *spec)
 	if (ret < 0)
 		return ret;
 	ret = vmedia_ioctl(c->f, VIDIOC_SUBSCRIBE_EVENT, &sub);
+	if (ret == -EINVAL || ret == -ENOTTY)
+		return ctl_usage_text("--wait-for-event=%s: the device has no such event; give "
+				      "another of ctrl=NAME, eos and source_change=PAD", spec);
 	if (ret < 0)
 		return ctl_fail("VIDIOC_SUBSCRIBE_EVENT", ret);
 	ret = vmedia_ioctl(c->f, VIDIOC_DQEVENT, &ev);

@@ -7,7 +7,7 @@
 
 #define CTL_CTRL_WORD 4096 /* bytes of a name or a value on the command line */
 
-/* The control of that name: 0, or negative errno after a line on standard error. */
+/* The control of that name: 0, or an error after a line on standard error. */
 int ctl_find_ctrl(struct ctl *c, const char *name, struct vmedia_query_ext_ctrl *q);
 
 bool ctl_has_payload(const struct vmedia_query_ext_ctrl *q);

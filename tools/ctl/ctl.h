@@ -34,7 +34,7 @@ struct ctl_stream_options {
 	const char *to;	      /* raw or, by its ending, Y4M; "-": standard output */
 	const char *snapshot; /* PNG of the first frame; "-": standard output */
 	int stdout_fd;	      /* where "-" goes: text may have taken descriptor 1 elsewhere */
-	bool count_given;
+	bool count_given, skip_given;
 	bool preview;
 	bool scattered; /* USERPTR pages scattered in guest memory */
 };

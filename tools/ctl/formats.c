@@ -88,23 +88,54 @@ int ctl_show_fmt(struct ctl *c)
 
 /* ---- change it ---- */
 
-/* Parses @text and turns a format's index into its four letters. */
-static int get_spec(struct ctl *c, const char *text, struct ctl_spec *s)
+/* The format of that index: 0, or an error after a line. */
+static int format_at(struct ctl *c, struct ctl_spec *s)
 {
-	struct vmedia_fmtdesc d = { .type = c->type };
-	int ret = ctl_spec_parse(text, s);
+	struct vmedia_fmtdesc d = { .type = c->type, .index = s->index };
+	int ret = vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d);
 
-	if (ret < 0 || s->index == CTL_SPEC_NONE)
-		return ret;
-	d.index = s->index;
-	ret = vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d);
 	if (ret == -EINVAL)
-		return ctl_fail_text("there is no format %u; --list-formats tells which there are",
-				     s->index);
+		return ctl_usage_text("there is no format %u; --list-formats tells which there are",
+				      s->index);
 	if (ret < 0)
 		return ctl_fail("VIDIOC_ENUM_FMT", ret);
 	s->pixelformat = d.pixelformat;
 	return 0;
+}
+
+/*
+ * Has the device the format of these letters? VIDIOC_S_FMT would choose another one without a word.
+ * A device that lists none is not asked.
+ */
+static int check_format(struct ctl *c, uint32_t pixelformat)
+{
+	struct vmedia_fmtdesc d;
+	char fcc[8];
+
+	for (uint32_t i = 0; ctl_may_list(c); i++) {
+		d = (struct vmedia_fmtdesc){ .index = i, .type = c->type };
+		if (vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d) < 0) {
+			if (!i)
+				return 0;
+			return ctl_usage_text("there is no format '%s'; --list-formats tells which "
+					      "there are", ctl_fourcc(pixelformat, fcc));
+		}
+		if (d.pixelformat == pixelformat)
+			return 0;
+	}
+	return -EIO;
+}
+
+/* Parses @text; pixelformat is one that the device has, or 0. */
+static int get_spec(struct ctl *c, const char *text, struct ctl_spec *s)
+{
+	int ret = ctl_spec_parse(text, s);
+
+	if (ret < 0)
+		return ret;
+	if (s->index != CTL_SPEC_NONE)
+		return format_at(c, s);
+	return s->pixelformat ? check_format(c, s->pixelformat) : 0;
 }
 
 static uint32_t given(uint32_t value, uint32_t old)
@@ -170,8 +201,12 @@ int ctl_change_fmt(struct ctl *c, const char *text, bool try_only)
 	unsigned long req = try_only ? VIDIOC_TRY_FMT : VIDIOC_S_FMT;
 	struct vmedia_format f = { .type = c->type };
 	struct ctl_spec s;
-	int ret = get_spec(c, text, &s);
+	int ret;
 
+	if (!*text)
+		return ctl_usage_text("--%s-fmt-video: give width=, height= or pixelformat=",
+				      try_only ? "try" : "set");
+	ret = get_spec(c, text, &s);
 	if (ret < 0)
 		return ret;
 	ret = vmedia_ioctl(c->f, VIDIOC_G_FMT, &f);
@@ -317,17 +352,34 @@ int ctl_list_sizes(struct ctl *c, const char *text)
 
 	if (ret < 0)
 		return ret;
+	if (!s.pixelformat)
+		return ctl_usage_text("--list-framesizes: give a pixel format, four letters or an "
+				      "index of --list-formats");
 	printf("ioctl: VIDIOC_ENUM_FRAMESIZES\n");
 	return list_sizes(c, s.pixelformat, "\t", false);
 }
 
 int ctl_list_intervals(struct ctl *c, const char *text)
 {
+	struct vmedia_frmivalenum iv = { 0 };
 	struct ctl_spec s;
 	int ret = get_spec(c, text, &s);
+	char fcc[8];
 
 	if (ret < 0)
 		return ret;
+	if (!s.pixelformat || !s.width || !s.height)
+		return ctl_usage_text("--list-frameintervals: give width=, height= and "
+				      "pixelformat=");
+	iv.pixel_format = s.pixelformat;
+	iv.width = s.width;
+	iv.height = s.height;
+	ret = vmedia_ioctl(c->f, VIDIOC_ENUM_FRAMEINTERVALS, &iv);
+	if (ret == -EINVAL) {
+		ctl_fourcc(s.pixelformat, fcc);
+		return ctl_usage_text("there is no size %ux%u of '%s'; --list-framesizes=%s tells "
+				      "which there are", s.width, s.height, fcc, fcc);
+	}
 	printf("ioctl: VIDIOC_ENUM_FRAMEINTERVALS\n");
 	return list_intervals(c, s.pixelformat, s.width, s.height, "\t");
 }

@@ -91,6 +91,27 @@ int ctl_show_input(struct ctl *c)
 	return 0;
 }
 
+/* VIDIOC_S_INPUT says -EINVAL: which inputs are there? */
+static int no_such_input(struct ctl *c, const char *text)
+{
+	char list[256] = "", name[CTL_TEXT];
+	struct vmedia_input in;
+	size_t n = 0;
+
+	for (uint32_t i = 0; n < sizeof(list) - 1 && ctl_may_list(c); i++) {
+		in = (struct vmedia_input){ .index = i };
+		if (vmedia_ioctl(c->f, VIDIOC_ENUMINPUT, &in) < 0)
+			break;
+		ctl_text(name, in.name, sizeof(in.name));
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%u (%s)", i ? ", " : "", i,
+				      name);
+	}
+	if (!n)
+		return ctl_usage_text("--set-input=%s: the device has no inputs", text);
+	return ctl_usage_text("--set-input=%s: there is no such input; give one of %s%s", text,
+			      list, n < sizeof(list) ? "" : "...");
+}
+
 int ctl_set_input(struct ctl *c, const char *text)
 {
 	char *end;
@@ -102,6 +123,8 @@ int ctl_set_input(struct ctl *c, const char *text)
 		return ctl_usage_text("--set-input=%s: give a number; --list-inputs tells which",
 				      text);
 	ret = vmedia_ioctl(c->f, VIDIOC_S_INPUT, &index);
+	if (ret == -EINVAL)
+		return no_such_input(c, text);
 	if (ret < 0)
 		return ctl_fail("VIDIOC_S_INPUT", ret);
 	printf("Video input set to %d\n", index);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <vmedia/log.h>
@@ -122,10 +123,23 @@ static bool is_usage(int err)
 	       err == -ENOTDIR || err == -ENOTCONN;
 }
 
+/* connect() says of every file that is no socket, "Connection refused". */
+static bool is_no_socket(const char *path)
+{
+	struct stat st;
+
+	return path && stat(path, &st) == 0 && !S_ISSOCK(st.st_mode);
+}
+
 static int connect_failed(const struct ctl_options *o, int err)
 {
 	const char *advice = "";
 
+	if (is_no_socket(o->connect.path)) {
+		ctl_fail_text("--device=%s: this is no socket; give the --socket-path of a running "
+			      "vhost-user-media", o->connect.path);
+		return CTL_EXIT_USAGE;
+	}
 	if (!o->connect.path)
 		advice = "; give a connected UNIX socket";
 	else if (err == -ETIMEDOUT)

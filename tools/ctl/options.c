@@ -184,6 +184,9 @@ static int parse_connect(struct vmedia_driver_options *c, int opt, const char *n
 
 	switch (opt) {
 	case 'd':
+		if (!*optarg)
+			return bad_value(name, optarg, "the --socket-path of a running "
+						       "vhost-user-media");
 		c->path = optarg;
 		break;
 	case OPT_FD:
@@ -218,13 +221,14 @@ static int parse_streaming(struct ctl_options *o, int opt, const char *name)
 		s->count_given = true;
 		return parse_u64(name, optarg, 0, UINT64_MAX, &s->count);
 	case OPT_SKIP:
+		s->skip_given = true;
 		return parse_u64(name, optarg, 0, UINT64_MAX, &s->skip);
 	case OPT_TO:
 		s->to = optarg;
-		return 0;
+		return *optarg ? 0 : bad_value(name, optarg, "a file that can be written, or -");
 	case OPT_SNAPSHOT:
 		s->snapshot = optarg;
-		return 0;
+		return *optarg ? 0 : bad_value(name, optarg, "a file that can be written, or -");
 	case OPT_PREVIEW:
 		s->preview = true;
 		return 0;
@@ -329,6 +333,39 @@ static void complete(struct ctl_options *o)
 		s->count = 1;
 }
 
+/* Is there anything to do beside connecting? */
+static bool has_action(const struct ctl_options *o)
+{
+	return o->info || o->all || o->list_formats || o->list_formats_ext || o->list_ctrls ||
+	       o->list_menus || o->list_inputs || o->get_input || o->get_fmt || o->get_parm ||
+	       o->get_selection || o->stats || o->set_fmt || o->try_fmt || o->list_sizes ||
+	       o->list_intervals || o->set_parm || o->set_input || o->wait_event ||
+	       o->set_ctrl.count || o->get_ctrl.count || o->stream.memory;
+}
+
+/* Options that go together, and those that do not. */
+static int check(const struct ctl_options *o)
+{
+	const struct ctl_stream_options *s = &o->stream;
+
+	if (o->connect.path && o->connect.fd >= 0)
+		return ctl_usage_text("give one of --device and --fd");
+	if (!o->connect.path && o->connect.fd < 0)
+		return ctl_usage_text(
+			"which device? Give --device=SOCKET, the socket of vhost-user-media");
+	if (s->to && s->snapshot && strcmp(s->to, s->snapshot) == 0)
+		return ctl_usage_text("--stream-to and --snapshot: give two files, not one");
+	if (s->scattered && s->memory != V4L2_MEMORY_USERPTR)
+		return ctl_usage_text("--scattered needs --stream-user");
+	if (s->skip_given && !s->memory)
+		return ctl_usage_text("--stream-skip needs frames: give --stream-count=N, "
+				      "--stream-to=FILE or --snapshot=FILE");
+	if (!has_action(o))
+		return ctl_usage_text("what is to be done? Give --all, --preview, --stream-to=FILE "
+				      "or others; see vmedia-ctl --help");
+	return 0;
+}
+
 /* What getopt_long() gave '?' for; of letters ("-xh") it tells no place, only which. */
 static int refused(char **argv)
 {
@@ -365,13 +402,6 @@ int ctl_options_parse(struct ctl_options *o, int argc, char **argv)
 		return ctl_usage_text("unexpected '%s'; see vmedia-ctl --help", argv[optind]);
 	if (o->help || o->version)
 		return 0;
-	if (o->connect.path && o->connect.fd >= 0)
-		return ctl_usage_text("give one of --device and --fd");
-	if (!o->connect.path && o->connect.fd < 0)
-		return ctl_usage_text(
-			"which device? Give --device=SOCKET, the socket of vhost-user-media");
-	if (o->stream.to && o->stream.snapshot && strcmp(o->stream.to, o->stream.snapshot) == 0)
-		return ctl_usage_text("--stream-to and --snapshot: give two files, not one");
 	complete(o);
-	return 0;
+	return check(o);
 }

@@ -38,6 +38,14 @@ static void set_element(const struct vmedia_query_ext_ctrl *q, uint8_t *data, ui
 	}
 }
 
+/* In an element's bytes, with or without a sign. */
+static bool fits(const struct vmedia_query_ext_ctrl *q, uint64_t v)
+{
+	unsigned int bits = q->elem_size == 2 || q->elem_size == 4 ? q->elem_size * 8 : 8;
+
+	return q->elem_size == 8 || v >> bits == 0 || ~v >> (bits - 1) == 0;
+}
+
 /*
  * "1,2,3" cannot come here (the comma parts controls), so elements are given as "1:2:3"; one value
  * fills all.
@@ -47,17 +55,27 @@ static int parse_elements(const struct vmedia_query_ext_ctrl *q, const char *val
 	const char *p = value;
 	uint64_t v = 0;
 
+	if (!*value)
+		return ctl_usage_text("'' is no list of numbers");
+
 	for (uint32_t i = 0; i < q->elems; i++) {
 		char *end;
 
 		if (*p) {
+			errno = 0;
 			v = strtoull(p, &end, 0);
-			if (end == p || (*end && *end != ':'))
+			if (end == p || (*end && *end != ':') || errno)
 				return ctl_usage_text("'%s' is no list of numbers", value);
+			if (!fits(q, v))
+				return ctl_usage_text("'%.*s' is more than an element of %u bytes "
+						      "holds", (int)(end - p), p, q->elem_size);
 			p = *end ? end + 1 : end;
 		}
 		set_element(q, data + (size_t)i * q->elem_size, v);
 	}
+	if (*p)
+		return ctl_usage_text("'%s' has more numbers than the control, which takes %u",
+				      value, q->elems);
 	return 0;
 }
 
@@ -77,16 +95,20 @@ static int set_payload(const struct vmedia_query_ext_ctrl *q, const char *value,
 	if (q->type != V4L2_CTRL_TYPE_STRING)
 		return parse_elements(q, value, payload);
 	if (strlen(value) >= size)
-		return ctl_fail_text("'%.64s...' is longer than the control, which takes %u bytes",
-				     value, size - 1);
+		return ctl_usage_text("'%.64s...' is longer than the control, which takes %u bytes",
+				      value, size - 1);
 	memcpy(payload, value, strlen(value));
 	return 0;
 }
 
-/* 32-bit controls take what 32 bits hold, signed or, for masks, not. */
+/*
+ * A device would take another number than one beyond the control's range, without a word. A button
+ * has no range. 32-bit masks are unsigned.
+ */
 static int parse_number(const struct vmedia_query_ext_ctrl *q, const char *name, const char *value,
 			struct vmedia_ext_control *ec)
 {
+	bool ranged = q->type != V4L2_CTRL_TYPE_BUTTON;
 	long long v;
 	char *end;
 
@@ -95,6 +117,9 @@ static int parse_number(const struct vmedia_query_ext_ctrl *q, const char *name,
 	if (end == value || *end || errno ||
 	    (q->type != V4L2_CTRL_TYPE_INTEGER64 && (v < INT32_MIN || v > UINT32_MAX)))
 		return ctl_usage_text("--set-ctrl=%s=%s: give a number", name, value);
+	if (ranged && (v < q->minimum || v > q->maximum))
+		return ctl_usage_text("--set-ctrl=%s=%s: give a number from %lld to %lld", name,
+				      value, (long long)q->minimum, (long long)q->maximum);
 	if (q->type == V4L2_CTRL_TYPE_INTEGER64)
 		ec->value64 = v;
 	else
@@ -152,9 +177,14 @@ static int collect(struct ctl *c, struct batch *b, const char *pairs)
 	char name[CTL_CTRL_WORD], value[CTL_CTRL_WORD];
 	int ret = 0;
 
+	if (!*pairs)
+		return ctl_usage_text("--set-ctrl: give NAME=VALUE[,...]");
 	while (ret == 0 && ctl_next_pair(&pairs, name, value, CTL_CTRL_WORD)) {
 		if (!*name)
 			return ctl_usage_text("--set-ctrl=%s: give NAME=VALUE", value);
+		if (strlen(value) == CTL_CTRL_WORD - 1)
+			return ctl_usage_text("--set-ctrl=%s: give a value of less than %d bytes",
+					      name, CTL_CTRL_WORD - 1);
 		ret = collect_one(c, b, name, value);
 	}
 	return ret;

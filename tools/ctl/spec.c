@@ -112,7 +112,7 @@ static const struct ctl_name quantization_words[] = {
 	{ 0, NULL },
 };
 
-/* What a key takes: a word of a table or a number, or, without a table, a number. */
+/* What a key takes: a word of a table or a number, or, without a table, a number from 1 on. */
 struct key {
 	const char *name;
 	const struct ctl_name *words;
@@ -141,9 +141,17 @@ static const struct key *find_key(const char *name)
 	return NULL;
 }
 
+/* 0 stands for what is not given: a picture has no such size. */
+static int parse_size(const char *text, uint32_t *value)
+{
+	return parse_u32(text, value) < 0 || !*value ? -EINVAL : 0;
+}
+
 static int parse_word(const struct key *k, const char *text, uint32_t *value)
 {
-	for (const struct ctl_name *n = k->words; n && n->name; n++) {
+	if (!k->words)
+		return parse_size(text, value);
+	for (const struct ctl_name *n = k->words; n->name; n++) {
 		if (strcmp(n->name, text) == 0) {
 			*value = n->value;
 			return 0;
@@ -151,7 +159,7 @@ static int parse_word(const struct key *k, const char *text, uint32_t *value)
 	}
 	if (parse_u32(text, value) < 0)
 		return -EINVAL;
-	return k->words && *value > UINT8_MAX ? -EINVAL : 0;	/* some have 8 bits only */
+	return *value > UINT8_MAX ? -EINVAL : 0;	/* some have 8 bits only */
 }
 
 /* One more plane. */
