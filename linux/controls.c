@@ -15,7 +15,7 @@
 
 /* ---- Payloads ---- */
 
-static int map_payload(struct vmedia_command *c)
+static int map_chunks(struct vmedia_command *c)
 {
 	struct device *device = c->dev->dma_dev;
 	unsigned int i;
@@ -37,6 +37,20 @@ static int map_payload(struct vmedia_command *c)
 		c->payload_dma[i] = addr;
 	}
 	return 0;
+}
+
+void vmedia_payload_unmap(struct vmedia_command *c)
+{
+	unsigned int i;
+
+	if (!c->payload_dma)
+		return;
+	for (i = 0; i < c->payload->num; i++)
+		if (c->payload_dma[i] != DMA_MAPPING_ERROR)
+			dma_unmap_single(c->dev->dma_dev, c->payload_dma[i],
+					 vmedia_chunk_len(c->payload, i), DMA_BIDIRECTIONAL);
+	kfree(c->payload_dma);
+	c->payload_dma = NULL;
 }
 
 static int copy_in(struct vmedia_bytes *b, size_t off, const void __user *from, size_t len)
@@ -91,12 +105,32 @@ static u32 payload_entries(const struct vmedia_command *c, size_t off, size_t le
 	return n;
 }
 
+int vmedia_payload_map(struct vmedia_command *c)
+{
+	u8 *raw = c->sg_raw;
+	size_t off = 0;
+	unsigned int i;
+	int err;
+
+	lockdep_assert_held(&c->dev->map_lock);
+	if (READ_ONCE(c->dev->dead))
+		return -ENODEV;
+	err = map_chunks(c);
+	for (i = 0; i < c->cmd.io.max_ctrls && !err; i++) {
+		c->ctrl_sg[i].raw = raw;
+		c->ctrl_sg[i].count = payload_entries(c, off, c->ctrls[i].size, raw);
+		raw += (size_t)c->ctrl_sg[i].count * VMEDIA_SG_ENTRY_SIZE;
+		off += c->ctrls[i].size;
+	}
+	return err;
+}
+
+/* They are mapped when the command is posted: copying them may sleep until the device is gone. */
 static int add_payloads(struct vmedia_command *c, const struct v4l2_ext_controls *p, size_t total,
 			bool in)
 {
 	size_t off = 0;
 	unsigned int i;
-	u8 *raw;
 	int err;
 
 	c->payload = kzalloc(sizeof(*c->payload), GFP_KERNEL);
@@ -107,21 +141,11 @@ static int add_payloads(struct vmedia_command *c, const struct v4l2_ext_controls
 		err = copy_in(c->payload, off, p->controls[i].ptr, p->controls[i].size);
 		off += p->controls[i].size;
 	}
-	if (!err)
-		err = map_payload(c);
 	if (err)
 		return err;
 	/* Each control begins one entry, and each chunk may. */
 	c->sg_raw = kvcalloc(p->count + c->payload->num, VMEDIA_SG_ENTRY_SIZE, GFP_KERNEL);
-	if (!c->sg_raw)
-		return -ENOMEM;
-	for (i = 0, off = 0, raw = c->sg_raw; i < p->count; i++) {
-		c->ctrl_sg[i].raw = raw;
-		c->ctrl_sg[i].count = payload_entries(c, off, p->controls[i].size, raw);
-		raw += (size_t)c->ctrl_sg[i].count * VMEDIA_SG_ENTRY_SIZE;
-		off += p->controls[i].size;
-	}
-	return 0;
+	return c->sg_raw ? 0 : -ENOMEM;
 }
 
 /* ---- Extended controls ---- */

@@ -9,6 +9,8 @@
  *
  * A mapping may be of a copy (bounce buffers): what the device wrote is where it belongs only when
  * the loan is over. So loans end before videobuf2 gets its buffer back.
+ *
+ * Loans are made and ended under map_lock, and none is made for a device that is dead: see main.c.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -198,10 +200,14 @@ static bool same_kind(const struct vmedia_loan *loan, u32 memory)
 struct vmedia_loan *vmedia_loan_new(struct vmedia_queue *q, struct vb2_buffer *vb,
 				    struct vmedia_command *c)
 {
-	struct vmedia_loan *loan = kzalloc(sizeof(*loan), GFP_KERNEL);
+	struct vmedia_loan *loan;
 	unsigned int i;
 	int err = 0;
 
+	lockdep_assert_held(&q->session->dev->map_lock);
+	if (READ_ONCE(q->session->dev->dead))
+		return ERR_PTR(-ENODEV);
+	loan = kzalloc(sizeof(*loan), GFP_KERNEL);
 	if (!loan)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&loan->node);
@@ -229,6 +235,7 @@ void vmedia_loan_free(struct vmedia_device *dev, struct vmedia_loan *loan)
 
 	if (!loan)
 		return;
+	lockdep_assert_held(&dev->map_lock);
 	for (i = 0; i < loan->num; i++) {
 		unmap_plane(loan, i);
 		vmedia_mem_put(loan->mem[i]);

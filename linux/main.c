@@ -6,6 +6,10 @@
  * kinds of memory the device takes, and only then the node. Removal: the node goes first, waiters
  * wake, the device is reset, and what it had is taken back; the structure itself stays until the
  * last open file, mapping and exported buffer is gone (v4l2_dev.ref).
+ *
+ * A call may sleep while it gets at a program's memory (a pin, a copy), and go on when the device
+ * is gone. So memory is mapped for DMA, lent and unmapped under map_lock, and not mapped once the
+ * device is dead; removal takes the lock for writing, and ends all that is mapped.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -214,6 +218,9 @@ static struct vmedia_device *new_device(struct virtio_device *virtio)
 	INIT_LIST_HEAD(&dev->returned);
 	INIT_LIST_HEAD(&dev->closed);
 	init_waitqueue_head(&dev->space);
+	init_rwsem(&dev->map_lock);
+	mutex_init(&dev->attach_lock);
+	INIT_LIST_HEAD(&dev->attached);
 	mutex_init(&dev->event_lock);
 	xa_init(&dev->sessions);
 	/* The first session comes before the node is registered. */
@@ -230,12 +237,9 @@ static struct vmedia_device *new_device(struct virtio_device *virtio)
 	return dev;
 }
 
-/* The device has nothing of ours from here on. */
+/* The device has nothing of ours from here on, and nothing is mapped for it. */
 static void stop_device(struct vmedia_device *dev)
 {
-	struct vmedia_session *s;
-	unsigned long id;
-
 	spin_lock_irq(&dev->vq_lock);
 	dev->dead = true;
 	spin_unlock_irq(&dev->vq_lock);
@@ -243,13 +247,7 @@ static void stop_device(struct vmedia_device *dev)
 	virtio_reset_device(dev->virtio);
 	cancel_work_sync(&dev->event_work);
 	vmedia_transport_reap(dev);
-	xa_for_each(&dev->sessions, id, s) {
-		s = vmedia_session_find(dev, id);
-		if (!s)
-			continue;
-		vmedia_session_forget(s);
-		vmedia_session_put(s);
-	}
+	vmedia_sessions_end(dev);
 }
 
 static int vmedia_probe(struct virtio_device *virtio)

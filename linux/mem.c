@@ -43,6 +43,7 @@ struct vmedia_mem *vmedia_mem_new(struct vmedia_device *dev, enum vmedia_mem_kin
 	mem->len = len;
 	mem->dir = dir;
 	mutex_init(&mem->map_lock);
+	INIT_LIST_HEAD(&mem->attached);
 	mem->vma.refcount = &mem->ref;
 	mem->vma.put = vmedia_mem_put;
 	mem->vma.arg = mem;
@@ -59,10 +60,32 @@ static void free_pages_of(struct vmedia_mem *mem)
 	kvfree(mem->pages);
 }
 
+/* Under attach_lock. */
+static void detach(struct vmedia_mem *mem)
+{
+	if (!mem->attach)
+		return;
+	dma_buf_detach(mem->dbuf, mem->attach);
+	mem->attach = NULL;
+	list_del_init(&mem->attached);
+}
+
+void vmedia_mem_detach_all(struct vmedia_device *dev)
+{
+	struct vmedia_mem *mem, *next;
+
+	lockdep_assert_held_write(&dev->map_lock);
+	mutex_lock(&dev->attach_lock);
+	list_for_each_entry_safe(mem, next, &dev->attached, attached)
+		detach(mem);
+	mutex_unlock(&dev->attach_lock);
+}
+
 static void release_dmabuf(struct vmedia_mem *mem)
 {
-	if (mem->attach)
-		dma_buf_detach(mem->dbuf, mem->attach);
+	mutex_lock(&mem->dev->attach_lock);
+	detach(mem);
+	mutex_unlock(&mem->dev->attach_lock);
 	if (mem->dbuf)
 		dma_buf_put(mem->dbuf);
 }
@@ -273,15 +296,22 @@ static bool virtio_object(struct dma_buf *dbuf, u8 uuid[VMEDIA_UUID_SIZE])
 /* Memory that is not the device's object: its addresses are to be the exporter's to give. */
 static int attach(struct vmedia_mem *mem, struct device *device)
 {
+	struct vmedia_device *dev = mem->dev;
 	struct dma_buf_attachment *a;
+	int err = 0;
 
-	if (!mem->dev->dma && device_iommu_mapped(device))
+	if (!dev->dma && device_iommu_mapped(device))
 		return -EOPNOTSUPP;
-	a = dma_buf_attach(mem->dbuf, device);
-	if (IS_ERR(a))
-		return PTR_ERR(a);
-	mem->attach = a;
-	return 0;
+	mutex_lock(&dev->attach_lock);
+	a = READ_ONCE(dev->dead) ? ERR_PTR(-ENODEV) : dma_buf_attach(mem->dbuf, device);
+	if (IS_ERR(a)) {
+		err = PTR_ERR(a);
+	} else {
+		mem->attach = a;
+		list_add_tail(&mem->attached, &dev->attached);
+	}
+	mutex_unlock(&dev->attach_lock);
+	return err;
 }
 
 static void *attach_dmabuf(struct vb2_buffer *vb, struct device *device, struct dma_buf *dbuf,
@@ -326,23 +356,33 @@ static bool is_bounced(struct device *device, const struct sg_table *sgt)
  * Each loan has a mapping of its own. This one is to know early that there can be one, and whether
  * it is of a copy: some exporters copy back no sooner than at detach, so loans then attach anew.
  */
-static int map_dmabuf(void *priv)
+static int try_mapping(struct vmedia_mem *mem)
 {
-	struct vmedia_mem *mem = priv;
 	struct sg_table *sgt;
 
-	if (mem->has_uuid || mem->bounced)
-		return 0;
+	if (!mem->attach)	/* the device went meanwhile */
+		return -ENODEV;
 	sgt = dma_buf_map_attachment_unlocked(mem->attach, mem->dir);
 	if (IS_ERR_OR_NULL(sgt))
 		return sgt ? PTR_ERR(sgt) : -EINVAL;
 	mem->bounced = is_bounced(mem->attach->dev, sgt);
 	dma_buf_unmap_attachment_unlocked(mem->attach, sgt, mem->dir);
-	if (mem->bounced) {
-		dma_buf_detach(mem->dbuf, mem->attach);
-		mem->attach = NULL;
-	}
+	if (mem->bounced)
+		detach(mem);
 	return 0;
+}
+
+static int map_dmabuf(void *priv)
+{
+	struct vmedia_mem *mem = priv;
+	int err;
+
+	if (mem->has_uuid || mem->bounced)
+		return 0;
+	mutex_lock(&mem->dev->attach_lock);
+	err = try_mapping(mem);
+	mutex_unlock(&mem->dev->attach_lock);
+	return err;
 }
 
 static void unmap_dmabuf(void *priv)

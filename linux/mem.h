@@ -88,7 +88,8 @@ struct vmedia_map {
  * @pages: PAGES, USER
  * @num_pages: PAGES, USER
  * @dbuf: DMABUF; a reference
- * @attach: DMABUF, unless a virtio object or @bounced
+ * @attach: DMABUF, unless a virtio object or @bounced, or the device is gone
+ * @attached: in dev->attached, while there is @attach
  * @bounced: DMABUF: the device gets at a copy
  * @uuid: DMABUF of a virtio object
  * @has_uuid: it is one
@@ -111,6 +112,7 @@ struct vmedia_mem {
 	unsigned int num_pages;
 	struct dma_buf *dbuf;
 	struct dma_buf_attachment *attach;
+	struct list_head attached;
 	bool bounced;
 	u8 uuid[VMEDIA_UUID_SIZE];
 	bool has_uuid;
@@ -141,16 +143,25 @@ struct vmedia_loan {
 extern const struct vb2_mem_ops vmedia_mem_ops;
 
 void vmedia_mem_put(void *priv);
-/* Lend the planes of @vb: references, DMA mappings, and SG lists or UUIDs in the question @c. */
+/*
+ * Lend the planes of @vb: references, DMA mappings, and SG lists or UUIDs in the question @c.
+ * -ENODEV: the device is dead. Context: map_lock.
+ */
 struct vmedia_loan *vmedia_loan_new(struct vmedia_queue *q, struct vb2_buffer *vb,
 				    struct vmedia_command *c);
 /*
  * The device does not have it any more. What it wrote is in the guest's memory once this returns,
- * and not before. NULL is good. Context: may sleep.
+ * and not before. NULL is good. Context: map_lock; may sleep.
  */
 void vmedia_loan_free(struct vmedia_device *dev, struct vmedia_loan *loan);
 /* The device's memory type that carries the planes of @vb. */
 u32 vmedia_mem_memory(struct vb2_buffer *vb);
+
+/*
+ * The device goes: no imported dma-buf is attached to it any more. Some exporters keep a mapping
+ * from the first loan to detach. Context: map_lock, for writing.
+ */
+void vmedia_mem_detach_all(struct vmedia_device *dev);
 
 struct vmedia_mem *vmedia_mem_new(struct vmedia_device *dev, enum vmedia_mem_kind kind,
 				  unsigned long len, enum dma_data_direction dir);

@@ -148,18 +148,21 @@ void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
 			       evt->buffer.type, 0);
 		return;
 	}
+	down_read(&s->dev->map_lock);
 	spin_lock(&s->buf_lock);
 	buf = coming_back(q, evt->buffer.index, &loan);
 	if (buf)
 		cookie = buf->cookie;
 	spin_unlock(&s->buf_lock);
 	if (!buf) {
+		up_read(&s->dev->map_lock);
 		vmedia_refused(s->dev, "DQBUF event", "the device does not have the buffer",
 			       evt->buffer.index, 0);
 		return;
 	}
 	/* What the device wrote is there once the loan is over; STREAMOFF may be faster. */
 	vmedia_loan_free(s->dev, loan);
+	up_read(&s->dev->map_lock);
 	spin_lock(&s->buf_lock);
 	buf = xa_load(&q->bufs, evt->buffer.index);
 	if (buf && buf->state == VMEDIA_BUF_COMING && buf->cookie == cookie) {
@@ -178,7 +181,7 @@ void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
 
 /*
  * The device did not take the buffer of loan @cookie; or, with @doubt, it may have: its answer
- * made no sense. Then the memory stays lent until CLOSE.
+ * made no sense. Then the memory stays lent until CLOSE. Under map_lock.
  */
 static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, int err, bool doubt)
 {
@@ -210,8 +213,11 @@ static void qbuf_answered(struct vmedia_command *c)
 	/* The device's own queue has failed: as vb2_queue_error() there, so here. */
 	if (c->err == -EIO && !c->reaped && !c->cmd.why.what && READ_ONCE(q->on))
 		vb2_queue_error(&q->vb);
-	if (c->err && !c->reaped)
+	if (c->err && !c->reaped) {
+		down_read(&s->dev->map_lock);
 		refused_qbuf(q, c->index, c->cookie, c->err, c->cmd.why.what);
+		up_read(&s->dev->map_lock);
+	}
 	spin_lock(&s->buf_lock);
 	q->unanswered--;
 	spin_unlock(&s->buf_lock);
@@ -301,9 +307,11 @@ static void buf_queue(struct vb2_buffer *vb)
 	INIT_LIST_HEAD(&buf->back);
 	/* There is no way to say no from here. */
 	xa_store(&q->bufs, buf->index, buf, GFP_KERNEL | __GFP_NOFAIL);
+	down_read(&s->dev->map_lock);
 	err = lend(q, buf, cookie);
 	if (err)
 		refused_qbuf(q, buf->index, cookie, err, false);
+	up_read(&s->dev->map_lock);
 }
 
 /* ---- Streaming ---- */
@@ -335,6 +343,7 @@ static void reclaim(struct vmedia_queue *q, enum vb2_buffer_state result, bool o
 	LIST_HEAD(loans);
 	unsigned long i;
 
+	down_read(&s->dev->map_lock);
 	spin_lock(&s->buf_lock);
 	xa_for_each(&q->bufs, i, buf) {
 		loan = buf->loan;
@@ -348,6 +357,7 @@ static void reclaim(struct vmedia_queue *q, enum vb2_buffer_state result, bool o
 	spin_unlock(&s->buf_lock);
 	list_for_each_entry_safe(loan, next, &loans, node)
 		vmedia_loan_free(s->dev, loan);
+	up_read(&s->dev->map_lock);
 }
 
 /* STREAMOFF, which takes back all buffers, streaming or not. */

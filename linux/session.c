@@ -77,7 +77,8 @@ static void end_loans(struct vmedia_session *s, struct list_head *loans)
 	spin_unlock(&s->buf_lock);
 }
 
-void vmedia_session_forget(struct vmedia_session *s)
+/* Under map_lock. */
+static void forget(struct vmedia_session *s)
 {
 	struct vmedia_device *dev = s->dev;
 	struct vmedia_loan *loan, *next;
@@ -88,6 +89,33 @@ void vmedia_session_forget(struct vmedia_session *s)
 		vmedia_loan_free(dev, loan);
 	if (xa_cmpxchg(&dev->sessions, s->id, s, NULL, GFP_KERNEL) == s)
 		vmedia_session_put(s);
+}
+
+void vmedia_session_forget(struct vmedia_session *s)
+{
+	struct vmedia_device *dev = s->dev;
+
+	down_read(&dev->map_lock);
+	forget(s);
+	up_read(&dev->map_lock);
+}
+
+void vmedia_sessions_end(struct vmedia_device *dev)
+{
+	struct vmedia_session *s;
+	unsigned long id;
+
+	/* Whoever was mapping or unmapping has done so; whoever comes later sees dev->dead. */
+	down_write(&dev->map_lock);
+	xa_for_each(&dev->sessions, id, s) {
+		s = vmedia_session_find(dev, id);
+		if (!s)
+			continue;
+		forget(s);
+		vmedia_session_put(s);
+	}
+	vmedia_mem_detach_all(dev);
+	up_write(&dev->map_lock);
 }
 
 /*

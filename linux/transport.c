@@ -123,26 +123,11 @@ struct vmedia_command *vmedia_command_ioctl(struct vmedia_session *s, u32 nr)
 	return c;
 }
 
-/* Payloads of controls are read and written where they are. Context: any. */
-static void unmap_payload(struct vmedia_command *c)
-{
-	unsigned int i;
-
-	if (!c->payload_dma)
-		return;
-	for (i = 0; i < c->payload->num; i++)
-		if (c->payload_dma[i] != DMA_MAPPING_ERROR)
-			dma_unmap_single(c->dev->dma_dev, c->payload_dma[i],
-					 vmedia_chunk_len(c->payload, i), DMA_BIDIRECTIONAL);
-	kfree(c->payload_dma);
-	c->payload_dma = NULL;
-}
-
 void vmedia_command_free(struct vmedia_command *c)
 {
 	if (!c)
 		return;
-	unmap_payload(c);
+	vmedia_payload_unmap(c);
 	vmedia_bytes_free(&c->req);
 	vmedia_bytes_free(&c->resp);
 	if (c->payload)
@@ -247,7 +232,7 @@ static long sleep_for_space(struct vmedia_device *dev, u64 returns, enum vmedia_
 #undef MOVED
 }
 
-int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
+static int post(struct vmedia_command *c, enum vmedia_wait how)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(vmedia_timeout_ms);
 	struct vmedia_device *dev = c->dev;
@@ -286,6 +271,21 @@ int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
 	/* One with a finish function may have come back and be gone by now. */
 	if (!err)
 		atomic64_inc(&dev->commands);
+	return err;
+}
+
+int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
+{
+	struct vmedia_device *dev = c->dev;
+	int err;
+
+	if (!c->payload)
+		return post(c, how);
+	down_read(&dev->map_lock);
+	err = vmedia_payload_map(c) ?: post(c, how);
+	if (err)
+		vmedia_payload_unmap(c);
+	up_read(&dev->map_lock);
 	return err;
 }
 
@@ -419,7 +419,7 @@ static bool came_back(struct vmedia_command *c)
 
 	list_del_init(&c->node);
 	c->in_ring = false;
-	unmap_payload(c);
+	vmedia_payload_unmap(c);
 	if (c->lost)
 		dev->num_lost--;
 	if (c->lost || c->finish) {

@@ -136,6 +136,10 @@ struct vmedia_command {
  * @dma: addresses are DMA addresses (VIRTIO_F_ACCESS_PLATFORM)
  * @dma_dev: whose they are; a reference
  * @max_segment: bytes that one of them may stand for
+ * @map_lock: read: memory is mapped for the device, lent, and unmapped; write: the end of all that,
+ *	after which @dead is seen
+ * @attach_lock: protects @attached, and mem->attach
+ * @attached: imported dma-bufs that are attached to @dma_dev, struct vmedia_mem
  * @region: shared memory region 0
  * @vq_lock: protects the virtqueues, @ring, @returned, @num_lost and @dead
  * @vq: the virtqueues, by VMEDIA_QUEUE_*
@@ -178,6 +182,9 @@ struct vmedia_device {
 	bool dma;
 	struct device *dma_dev;
 	size_t max_segment;
+	struct rw_semaphore map_lock;	/* see above */
+	struct mutex attach_lock;	/* see above */
+	struct list_head attached;
 	struct vmedia_region region;
 	spinlock_t vq_lock;		/* see above */
 	struct virtqueue *vq[VMEDIA_NUM_QUEUES];
@@ -243,6 +250,12 @@ struct vmedia_command *vmedia_command_new(struct vmedia_device *dev, struct vmed
 					  u32 type);
 /* The same, for ioctl @nr. */
 struct vmedia_command *vmedia_command_ioctl(struct vmedia_session *s, u32 nr);
+/*
+ * The device reads and writes payloads of controls where they are: mapped when @c is posted, until
+ * it comes back. Context: map_lock; any.
+ */
+int vmedia_payload_map(struct vmedia_command *c);
+void vmedia_payload_unmap(struct vmedia_command *c);
 /* Not for one that is in the ring. NULL is good. */
 void vmedia_command_free(struct vmedia_command *c);
 /*
@@ -326,6 +339,8 @@ void vmedia_session_fail(struct vmedia_session *s, int err);
 void vmedia_session_forget(struct vmedia_session *s);
 /* The same, of all in dev->closed, when their events were taken. Context: dev->event_lock. */
 void vmedia_sessions_forget_closed(struct vmedia_device *dev);
+/* The same, of all, when the device was reset: from then on nothing is mapped for its DMA. */
+void vmedia_sessions_end(struct vmedia_device *dev);
 /* Send CLOSE, once. */
 void vmedia_session_close(struct vmedia_session *s);
 /* Learn what kinds of memory the device takes, at probe. */
