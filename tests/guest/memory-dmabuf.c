@@ -15,8 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A dma-buf of @len bytes of a memory file; -1 where the kernel has no such exporter. */
-static int udmabuf(size_t len)
+int new_udmabuf(size_t len)
 {
 	int dev = open("/dev/udmabuf", O_RDWR), fd = memfd_create("udmabuf", MFD_ALLOW_SEALING);
 	struct udmabuf_create create = { .memfd = fd, .size = len };
@@ -54,7 +53,7 @@ static void foreign(const char *path, const struct pictures *model)
 	size_t len = (n->size + page() - 1) & ~(page() - 1);
 	struct pictures p;
 	unsigned int i;
-	int fd = udmabuf(len);
+	int fd = new_udmabuf(len);
 
 	if (fd < 0 || getenv("GUEST_BOUNCED")) {
 		printf("skipped: udmabuf\n");
@@ -65,7 +64,7 @@ static void foreign(const char *path, const struct pictures *model)
 	close(fd);
 	node_buffers(n, V4L2_MEMORY_DMABUF, MAX_BUFFERS);
 	for (i = 0; i < n->num; i++)
-		import(n, i, udmabuf(len), len);
+		import(n, i, new_udmabuf(len), len);
 	capture(n, 16, &p);
 	check_same(model, &p, "udmabuf");
 	end_import(n);
@@ -139,7 +138,7 @@ static void closed(const char *path)
 static void refused(const char *path)
 {
 	struct node *n = node_open(path);
-	int fd = memfd_create("no dma-buf", 0), dmabuf = udmabuf(page());
+	int fd = memfd_create("no dma-buf", 0), dmabuf = new_udmabuf(page());
 
 	need(fd >= 0 && !ftruncate(fd, n->size), "memfd");
 	node_buffers(n, V4L2_MEMORY_DMABUF, 1);

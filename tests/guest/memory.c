@@ -331,9 +331,14 @@ int main(int argc, char **argv)
 		check_userptr(argv[2]);
 	else if (!strcmp(mode, "dmabuf") && argc <= 4)
 		check_dmabuf(argv[2], argc == 4 ? argv[3] : NULL);
+	else if (!strcmp(mode, "pin") && argc == 4)
+		check_pin(argv[2], argv[3]);
+	else if (!strcmp(mode, "import") && argc == 4)
+		check_import(argv[2], argv[3]);
 	else {
 		fprintf(stderr, "usage: guest-memory mappings|gone|userptr NODE\n"
-				"       guest-memory dmabuf NODE [OTHER-NODE]\n");
+				"       guest-memory dmabuf NODE [OTHER-NODE]\n"
+				"       guest-memory pin|import NODE VIRTIO-DEVICE\n");
 		return 2;
 	}
 	return failures() != 0;

@@ -89,5 +89,10 @@ void check_mappings(const char *path);
 void check_gone(const char *path);
 void check_userptr(const char *path);
 void check_dmabuf(const char *path, const char *other);
+/* The virtio device @device is unbound meanwhile; debugfs is mounted. */
+void check_pin(const char *path, const char *device);
+void check_import(const char *path, const char *device);
+/* A dma-buf of @len bytes of a memory file; -1 where the kernel has no such exporter. */
+int new_udmabuf(size_t len);
 
 #endif
