@@ -50,7 +50,7 @@ static void reply(int fuse, uint64_t unique, int error, const void *data, size_t
 	need(write(fuse, out, h.len) == (ssize_t)h.len || errno == ENOENT, "reply of FUSE");
 }
 
-/* Requests, until one for the page comes: its number; 0 when the file system is unmounted. */
+/* Requests, until one for the page comes: its number; 0 when the file is closed. */
 static uint64_t serve(int fuse)
 {
 	static char request[FUSE_MIN_READ_BUFFER + (1 << 16)];
@@ -78,6 +78,9 @@ static uint64_t serve(int fuse)
 			break;
 		case FUSE_READ:
 			return in->unique;
+		case FUSE_RELEASE:
+			reply(fuse, in->unique, 0, NULL, 0);
+			return 0;
 		case FUSE_FORGET:
 		case FUSE_BATCH_FORGET:
 		case FUSE_INTERRUPT:
@@ -108,9 +111,11 @@ static unsigned char *late_memory(size_t len)
 	int fd = open(FILE_OF_FUSE, O_RDONLY);
 	unsigned char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1,
 				 0);
+	struct stat st;
 	size_t i;
 
-	need(fd >= 0 && at != MAP_FAILED, "memory");
+	/* Unless it is asked, the kernel takes the file for an empty one. */
+	need(fd >= 0 && at != MAP_FAILED && !fstat(fd, &st) && st.st_size, "memory");
 	for (i = len / page(); i > 0; i--)
 		at[(i - 1) * page()] = 1;
 	need(mmap(at + len - page(), page(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
@@ -165,10 +170,8 @@ void check_pin(const char *path, const char *device)
 	unbind(device);
 	before = entries();
 	reply(fuse, request, 0, page_of_file, sizeof(page_of_file));
-	/* What else the program asks of the file is answered until it ends. */
+	need(!serve(fuse), "one page, once");
 	umount2(FILE_OF_FUSE, MNT_DETACH);
-	while ((request = serve(fuse)))
-		reply(fuse, request, 0, page_of_file, sizeof(page_of_file));
 	need(waitpid(pid, &status, 0) == pid, "waitpid");
 	/* videobuf2 gives the buffer back with an error, or QBUF says it. */
 	check(WIFEXITED(status) && (!WEXITSTATUS(status) || WEXITSTATUS(status) == ENODEV),
