@@ -115,6 +115,7 @@ struct vmedia_camera_format {
 	uint32_t bytesperline;		/* as in v4l2_pix_format: of the first plane; 0 for MJPG */
 	uint32_t sizeimage;		/* bytes that a buffer must have */
 	uint32_t colorspace, ycbcr_enc, quantization, xfer_func;	/* V4L2_COLORSPACE_*, ... */
+	uint32_t field;			/* V4L2_FIELD_NONE, or of a file _INTERLACED_TB or _BT */
 };
 
 struct vmedia_camera_frame {

@@ -17,6 +17,8 @@
 #include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 
+#include "eye.h"
+
 static char dir[64];
 
 void clips_init(void)
@@ -109,6 +111,47 @@ static void draw(AVFrame *f, int n, bool smooth)
 	}
 }
 
+void clip_put(AVFrame *f, int plane, int x, int y, double value)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
+	const AVComponentDescriptor *c = &d->comp[plane];
+	bool chroma = (plane == 1 || plane == 2) && !(d->flags & AV_PIX_FMT_FLAG_RGB);
+	int v = (int)(value + 0.5);
+	uint8_t *at;
+
+	if (chroma) {
+		x >>= d->log2_chroma_w;
+		y >>= d->log2_chroma_h;
+	}
+	v = v < 0 ? 0 : v > 255 ? 255 : v;
+	at = f->data[c->plane] + y * f->linesize[c->plane] + x * c->step + c->offset;
+	if (c->depth > 8) {
+		at[0] = (uint8_t)(v << (c->depth - 8));
+		at[1] = (uint8_t)(v >> (16 - c->depth));
+	} else {
+		at[0] = (uint8_t)v;
+	}
+}
+
+void clip_paint_quarters(AVFrame *f, const double colours[4][3])
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
+	bool rgb = d->flags & AV_PIX_FMT_FLAG_RGB;
+
+	for (int y = 0; y < f->height; y++) {
+		for (int x = 0; x < f->width; x++) {
+			int quarter = (x >= f->width / 2) + 2 * (y >= f->height / 2);
+			const double *colour = colours[quarter];
+			double ycc[3];
+
+			rgb_to_ycc(weights_of_space(f->colorspace),
+				   f->color_range == AVCOL_RANGE_JPEG, colour, ycc);
+			for (int i = 0; i < (d->nb_components < 3 ? 1 : 3); i++)
+				clip_put(f, i, x, y, rgb ? colour[i] : ycc[i]);
+		}
+	}
+}
+
 struct maker {
 	AVFormatContext *mux;
 	AVCodecContext *enc;
@@ -129,8 +172,11 @@ static void write_packets(struct maker *m, const AVFrame *frame)
 	}
 }
 
-static void open_maker(struct maker *m, const AVCodec *codec, const char *name)
+static void open_maker(struct maker *m, const AVCodec *codec, const char *name,
+		       const struct clip_look *look)
 {
+	void *matrix;
+
 	if (m->mux->oformat->flags & AVFMT_GLOBALHEADER)
 		m->enc->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 	/* The same file each time. */
@@ -141,6 +187,14 @@ static void open_maker(struct maker *m, const AVCodec *codec, const char *name)
 	assert_non_null(m->stream);
 	m->stream->time_base = m->enc->time_base;
 	m->stream->avg_frame_rate = m->enc->framerate;
+	if (look->sar.num)
+		m->stream->sample_aspect_ratio = look->sar;
+	if (look->matrix) {
+		matrix = av_stream_new_side_data(m->stream, AV_PKT_DATA_DISPLAYMATRIX,
+						 9 * sizeof(int32_t));
+		assert_non_null(matrix);
+		memcpy(matrix, look->matrix, 9 * sizeof(int32_t));
+	}
 	assert_true(avcodec_parameters_from_context(m->stream->codecpar, m->enc) >= 0);
 	assert_true(avio_open(&m->mux->pb, clip_path(name), AVIO_FLAG_WRITE) >= 0);
 	assert_true(avformat_write_header(m->mux, NULL) >= 0);
@@ -157,7 +211,26 @@ static void close_maker(struct maker *m)
 	avformat_free_context(m->mux);
 }
 
-bool clip_make(const struct clip_spec *spec)
+static void tell(const struct clip_look *look, AVCodecContext *enc, AVFrame *frame)
+{
+	if (look->sar.num)
+		enc->sample_aspect_ratio = frame->sample_aspect_ratio = look->sar;
+	if (look->fields) {
+		enc->flags |= AV_CODEC_FLAG_INTERLACED_DCT;
+		enc->field_order = look->fields == 1 ? AV_FIELD_TT : AV_FIELD_BB;
+		frame->interlaced_frame = 1;
+		frame->top_field_first = look->fields == 1;
+	}
+	enc->color_range = frame->color_range = look->colour.range;
+	if (look->colour.space)
+		enc->colorspace = frame->colorspace = look->colour.space;
+	if (look->colour.primaries)
+		enc->color_primaries = frame->color_primaries = look->colour.primaries;
+	if (look->colour.transfer)
+		enc->color_trc = frame->color_trc = look->colour.transfer;
+}
+
+bool clip_make_as(const struct clip_spec *spec, const struct clip_look *look)
 {
 	const AVCodec *codec = avcodec_find_encoder_by_name(spec->codec);
 	const char *extension = strrchr(spec->name, '.');
@@ -182,15 +255,21 @@ bool clip_make(const struct clip_spec *spec)
 	m.enc->global_quality = 3 * FF_QP2LAMBDA;
 	m.enc->flags |= AV_CODEC_FLAG_QSCALE;
 	m.enc->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;
-	open_maker(&m, codec, spec->name);
 	frame = av_frame_alloc();
+	tell(look, m.enc, frame);
+	open_maker(&m, codec, spec->name, look);
 	frame->format = spec->format;
 	frame->width = spec->width;
 	frame->height = spec->height;
 	for (int n = 0; n < spec->frames; n++) {
 		av_frame_get_buffer(frame, 0);
-		draw(frame, n, spec->how & SMOOTH);
+		if (look->paint)
+			look->paint(frame, n);
+		else
+			draw(frame, n, spec->how & SMOOTH);
 		frame->pts = spec->how & UNEVEN ? n + (n % 3 == 2 ? n / 3 + 1 : n / 3) : n;
+		if (look->stamp)
+			frame->pts = look->stamp(n);
 		frame->quality = m.enc->global_quality;
 		write_packets(&m, frame);
 		av_buffer_unref(&frame->buf[0]);
@@ -200,6 +279,13 @@ bool clip_make(const struct clip_spec *spec)
 	av_frame_free(&frame);
 	close_maker(&m);
 	return true;
+}
+
+bool clip_make(const struct clip_spec *spec)
+{
+	static const struct clip_look nothing;
+
+	return clip_make_as(spec, &nothing);
 }
 
 void clip_make_sound(const char *name)

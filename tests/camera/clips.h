@@ -23,6 +23,34 @@ struct clip_spec {
 	unsigned int how;		/* SMOOTH, UNEVEN */
 };
 
+struct clip_colour {
+	enum AVColorRange range;
+	enum AVColorSpace space;
+	enum AVColorPrimaries primaries;
+	enum AVColorTransferCharacteristic transfer;
+};
+
+/* What else a file may say of its pictures; zero where it says nothing. */
+struct clip_look {
+	struct clip_colour colour;
+	AVRational sar;
+	const int32_t *matrix;		/* 9 of them: how it is to be turned */
+	int fields;			/* 1: top field first, 2: bottom field first */
+	int64_t (*stamp)(int n);	/* of picture @n in 1/fps, instead of counting */
+	void (*paint)(AVFrame *frame, int n);	/* instead of the usual pattern */
+};
+
+/*
+ * Set sample @plane of pixel @x, @y of planar YUV, grey or RGB (@plane is R, G, B)
+ * to @value, which is of 0 to 255 whatever the depth.
+ */
+void clip_put(AVFrame *frame, int plane, int x, int y, double value);
+/*
+ * Paints a flat colour (RGB, 0 to 255) in each quarter: upper left, upper right, lower left, lower
+ * right; by the frame's colorspace and range.
+ */
+void clip_paint_quarters(AVFrame *frame, const double colours[4][3]);
+
 /* A directory for clips, removed with all in it by clips_fini(). */
 void clips_init(void);
 void clips_fini(void);
@@ -33,6 +61,7 @@ const char *clip_source(const char *name);
 
 /* False if this build of libavcodec has no such encoder. */
 bool clip_make(const struct clip_spec *spec);
+bool clip_make_as(const struct clip_spec *spec, const struct clip_look *look);
 /* A WAV file of some tones. */
 void clip_make_sound(const char *name);
 void clip_make_bytes(const char *name, const void *bytes, size_t size);

@@ -91,7 +91,7 @@ static void set_format(struct world *w, uint32_t pixelformat, uint32_t width, ui
 	*fmt = (struct vmedia_camera_format){
 		pix->pixelformat, pix->width,	  pix->height,	     pix->bytesperline,
 		pix->sizeimage,	  pix->colorspace, pix->ycbcr_enc, pix->quantization,
-		pix->xfer_func,
+		pix->xfer_func,	  pix->field,
 	};
 }
 

@@ -164,8 +164,8 @@ static int camera_context_init(struct vmedia_ctx *ctx)
 }
 
 /*
- * The source's own numbers where the framework has general ones: room for a JPEG, and what the
- * colours mean.
+ * The source's own numbers where the framework has general ones: room for a JPEG, what the colours
+ * mean, and the order of fields.
  */
 static int camera_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
 {
@@ -173,13 +173,15 @@ static int camera_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
 	struct vmedia_pix_format *pix = &fmt->fmt.pix;
 	struct vmedia_camera_format f = { .pixelformat = pix->pixelformat,
 					  .width = pix->width,
-					  .height = pix->height };
+					  .height = pix->height,
+					  .field = V4L2_FIELD_NONE };
 
 	c->source->ops->colorimetry(c->source, &f);
 	pix->colorspace = f.colorspace;
 	pix->ycbcr_enc = f.ycbcr_enc;
 	pix->quantization = f.quantization;
 	pix->xfer_func = f.xfer_func;
+	pix->field = f.field;
 	if (pix->pixelformat == V4L2_PIX_FMT_MJPEG)
 		pix->sizeimage = vmedia_camera_jpeg_bound(pix->width, pix->height);
 	return 0;

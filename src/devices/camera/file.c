@@ -179,7 +179,8 @@ static int render_raw(struct file *f, const struct vmedia_camera_target *t)
 	if (rgb)
 		to.matrix = SWS_CS_ITU601;
 	if (!whole(fmt->width, from.width) || !whole(fmt->height, from.height) ||
-	    from.full != to.full || !vmedia_camera_can_pack(f->layout, from.format)) {
+	    from.full != to.full || from.matrix != to.matrix ||
+	    !vmedia_camera_can_pack(f->layout, from.format)) {
 		int err = vmedia_camera_scale(&f->scaler, f->frame, crop(fmt->width, from.width),
 					      crop(fmt->height, from.height), &to, &picture);
 
@@ -325,59 +326,10 @@ static int file_start(struct vmedia_camera_source *src, const struct vmedia_came
 
 /* ---- Opening ---- */
 
-static uint32_t encoding_of(int matrix)
-{
-	switch (matrix) {
-	case SWS_CS_ITU709:
-		return V4L2_YCBCR_ENC_709;
-	case SWS_CS_BT2020:
-		return V4L2_YCBCR_ENC_BT2020;
-	case SWS_CS_SMPTE240M:
-		return V4L2_YCBCR_ENC_SMPTE240M;
-	default:
-		return V4L2_YCBCR_ENC_601;
-	}
-}
-
-static uint32_t colorspace_of(int matrix)
-{
-	switch (matrix) {
-	case SWS_CS_ITU709:
-		return V4L2_COLORSPACE_REC709;
-	case SWS_CS_BT2020:
-		return V4L2_COLORSPACE_BT2020;
-	case SWS_CS_SMPTE240M:
-		return V4L2_COLORSPACE_SMPTE240M;
-	default:
-		return V4L2_COLORSPACE_SMPTE170M;
-	}
-}
-
-static bool is_rgb(enum AVPixelFormat format)
-{
-	return av_pix_fmt_desc_get(format)->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
-}
-
 static void file_colorimetry(const struct vmedia_camera_source *src,
 			     struct vmedia_camera_format *fmt)
 {
-	const struct file *f = (const struct file *)src;
-	uint8_t kind = vmedia_camera_layout(fmt->pixelformat)->kind;
-	bool full = f->native.full && !is_rgb(f->native.format);
-
-	if (kind == VMEDIA_CAMERA_JPEG) {
-		fmt->colorspace = V4L2_COLORSPACE_JPEG;
-		fmt->ycbcr_enc = V4L2_YCBCR_ENC_601;
-		fmt->xfer_func = V4L2_XFER_FUNC_SRGB;
-		fmt->quantization = V4L2_QUANTIZATION_FULL_RANGE;
-		return;
-	}
-	fmt->colorspace = is_rgb(f->native.format) ? V4L2_COLORSPACE_SRGB
-						   : colorspace_of(f->native.matrix);
-	fmt->ycbcr_enc = encoding_of(f->native.matrix);
-	fmt->xfer_func = V4L2_XFER_FUNC_DEFAULT;
-	fmt->quantization = full || kind == VMEDIA_CAMERA_RGB ? V4L2_QUANTIZATION_FULL_RANGE :
-								V4L2_QUANTIZATION_LIM_RANGE;
+	vmedia_camera_tell_colour(((const struct file *)src)->clip.first, fmt);
 }
 
 /* The pixel format that shows pictures of @format as they are comes first, then the usual ones. */

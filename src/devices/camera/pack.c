@@ -34,8 +34,6 @@ bool vmedia_camera_can_pack(const struct vmedia_camera_layout *l, enum AVPixelFo
 enum AVPixelFormat vmedia_camera_pack_format(const struct vmedia_camera_layout *l)
 {
 	switch (l->kind) {
-	case VMEDIA_CAMERA_GREY:
-		return AV_PIX_FMT_GRAY8;
 	case VMEDIA_CAMERA_PACKED:
 		return AV_PIX_FMT_YUV422P;
 	case VMEDIA_CAMERA_RGB:

@@ -5,67 +5,10 @@
 #include "scale.h"
 
 #include <errno.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <string.h>
 #include <vmedia/log.h>
-
-static enum AVPixelFormat plain_format(enum AVPixelFormat format, bool *full)
-{
-	static const enum AVPixelFormat pairs[][2] = {
-		{ AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUV420P },
-		{ AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUV422P },
-		{ AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_YUV444P },
-		{ AV_PIX_FMT_YUVJ440P, AV_PIX_FMT_YUV440P },
-		{ AV_PIX_FMT_YUVJ411P, AV_PIX_FMT_YUV411P },
-	};
-
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		if (pairs[i][0] != format)
-			continue;
-		*full = true;
-		return pairs[i][1];
-	}
-	return format;
-}
-
-static int matrix_of(enum AVColorSpace space)
-{
-	switch (space) {
-	case AVCOL_SPC_BT709:
-		return SWS_CS_ITU709;
-	case AVCOL_SPC_FCC:
-		return SWS_CS_FCC;
-	case AVCOL_SPC_SMPTE240M:
-		return SWS_CS_SMPTE240M;
-	case AVCOL_SPC_BT2020_NCL:
-	case AVCOL_SPC_BT2020_CL:
-		return SWS_CS_BT2020;
-	default:
-		return SWS_CS_ITU601;
-	}
-}
-
-struct vmedia_camera_raw vmedia_camera_raw_of(const AVFrame *frame)
-{
-	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(frame->format);
-	struct vmedia_camera_raw raw = { .width = frame->width,
-					 .height = frame->height,
-					 .matrix = SWS_CS_ITU601 };
-
-	raw.full = frame->color_range == AVCOL_RANGE_JPEG;
-	raw.format = plain_format(frame->format, &raw.full);
-	if (d && (d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)))
-		raw.full = true;
-	else
-		raw.matrix = matrix_of(frame->colorspace);
-	return raw;
-}
-
-bool vmedia_camera_raw_same(const struct vmedia_camera_raw *a, const struct vmedia_camera_raw *b)
-{
-	return a->format == b->format && a->width == b->width && a->height == b->height &&
-	       a->full == b->full && a->matrix == b->matrix;
-}
 
 static int even_up(int v)
 {
@@ -88,23 +31,56 @@ static int make_out(struct vmedia_camera_scaler *s)
 	return 0;
 }
 
+/*
+ * libswscale chooses its way when a context is made, by sizes, formats and ranges: all of them must
+ * be known by then. Only the matrices come after it.
+ */
+static int init_context(const struct vmedia_camera_scaler *s, struct SwsContext *sws)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(s->from.format);
+	/* It takes all grey for full while it chooses, and would copy what is to be converted. */
+	bool grey = d && d->nb_components == 1 && !s->from.full;
+	const struct {
+		const char *name;
+		int value;
+	} options[] = {
+		{ "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT },
+		{ "srcw", s->from.width },
+		{ "srch", s->from.height >> s->fields },
+		{ "src_format", s->from.format },
+		{ "src_range", s->from.full },
+		{ "dstw", s->to.width },
+		{ "dsth", s->to.height >> s->fields },
+		{ "dst_format", s->to.format },
+		{ "dst_range", s->to.full && !grey },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(options) / sizeof(options[0]); i++)
+		err = av_opt_set_int(sws, options[i].name, options[i].value, 0);
+	if (!err)
+		err = sws_init_context(sws, NULL, NULL);
+	if (err < 0)
+		return err;
+	/* Fails for formats that have no matrix, where it does not matter. */
+	sws_setColorspaceDetails(sws, sws_getCoefficients(s->from.matrix), s->from.full,
+				 sws_getCoefficients(s->to.matrix), s->to.full, 0, 1 << 16,
+				 1 << 16);
+	return 0;
+}
+
 static int make_context(struct vmedia_camera_scaler *s)
 {
 	sws_freeContext(s->sws);
-	s->sws = sws_getContext(s->from.width, s->from.height, s->from.format, s->to.width,
-				s->to.height, s->to.format,
-				SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL,
-				NULL);
-	if (!s->sws) {
+	s->sws = sws_alloc_context();
+	if (!s->sws)
+		return -ENOMEM;
+	if (init_context(s, s->sws) < 0) {
 		vmedia_warn("camera: libswscale cannot make %dx%d %s of %dx%d %s", s->to.width,
 			    s->to.height, av_get_pix_fmt_name(s->to.format), s->from.width,
 			    s->from.height, av_get_pix_fmt_name(s->from.format));
 		return -EINVAL;
 	}
-	/* Fails for formats that have no matrix, where it does not matter. */
-	sws_setColorspaceDetails(s->sws, sws_getCoefficients(s->from.matrix), s->from.full,
-				 sws_getCoefficients(s->to.matrix), s->to.full, 0, 1 << 16,
-				 1 << 16);
 	return make_out(s);
 }
 
@@ -123,28 +99,90 @@ static void pad(AVFrame *f)
 		       f->data[0] + (f->height - 1) * f->linesize[0], (size_t)even_up(f->width));
 }
 
+struct planes {
+	const uint8_t *data[4];
+	int linesize[4];
+};
+
+/* All of the picture, or if @step is 2, the field that begins with row @first. */
+static int scale_rows(struct vmedia_camera_scaler *s, const struct planes *in, int first, int step)
+{
+	const uint8_t *src[4] = { 0 };
+	uint8_t *dst[4] = { 0 };
+	int from[4] = { 0 }, to[4] = { 0 };
+	bool palette = s->from.format == AV_PIX_FMT_PAL8;
+
+	for (int i = 0; i < 4; i++) {
+		from[i] = in->linesize[i] * step;
+		to[i] = s->out->linesize[i] * step;
+		if (in->data[i])
+			src[i] = in->data[i] + (palette && i ? 0 : first * in->linesize[i]);
+		if (s->out->data[i])
+			dst[i] = s->out->data[i] + first * s->out->linesize[i];
+	}
+	return sws_scale(s->sws, src, from, 0, s->from.height / step, dst, to) < 0 ? -EINVAL : 0;
+}
+
+static int scale(struct vmedia_camera_scaler *s, const struct planes *in)
+{
+	int err;
+
+	if (!s->fields)
+		return scale_rows(s, in, 0, 1);
+	err = scale_rows(s, in, 0, 2);
+	return err ? err : scale_rows(s, in, 1, 2);
+}
+
+/* Grey of limited range as what libswscale takes for that: a picture whose colours are none. */
+static int add_chroma(struct vmedia_camera_scaler *s, struct planes *in)
+{
+	int stride = even_up(s->from.width) / 2;
+	size_t size = (size_t)stride * (size_t)even_up(s->from.height) / 2;
+
+	if (!s->grey || s->grey->size < size) {
+		av_buffer_unref(&s->grey);
+		s->grey = av_buffer_alloc(size);
+		if (!s->grey)
+			return -ENOMEM;
+		memset(s->grey->data, 128, size);
+	}
+	in->data[1] = in->data[2] = s->grey->data;
+	in->linesize[1] = in->linesize[2] = stride;
+	return 0;
+}
+
 int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, int crop_width,
 			int crop_height, const struct vmedia_camera_raw *to, AVFrame **out)
 {
 	struct vmedia_camera_raw from = vmedia_camera_raw_of(frame);
+	bool grey = from.format == AV_PIX_FMT_GRAY8 && !from.full, fields;
+	struct planes in = { 0 };
+	int err = 0;
 
 	from.width = crop_width < from.width ? crop_width : from.width;
 	from.height = crop_height < from.height ? crop_height : from.height;
-	if (!s->sws || !s->out || !vmedia_camera_raw_same(&from, &s->from) ||
-	    !vmedia_camera_raw_same(to, &s->to)) {
-		int err;
-
+	fields = vmedia_camera_is_interlaced(frame) && !((from.height | to->height) & 3);
+	if (grey)
+		from.format = AV_PIX_FMT_YUV420P;
+	if (!s->sws || !s->out || s->fields != fields ||
+	    !vmedia_camera_raw_same(&from, &s->from) || !vmedia_camera_raw_same(to, &s->to)) {
 		s->from = from;
 		s->to = *to;
+		s->fields = fields;
 		err = make_context(s);
-		if (err) {
-			vmedia_camera_scaler_fini(s);
-			return err;
-		}
 	}
-	if (sws_scale(s->sws, (const uint8_t *const *)frame->data, frame->linesize, 0, from.height,
-		      s->out->data, s->out->linesize) < 0)
-		return -EINVAL;
+	for (int i = 0; i < 4; i++) {
+		in.data[i] = frame->data[i];
+		in.linesize[i] = frame->linesize[i];
+	}
+	if (!err && grey)
+		err = add_chroma(s, &in);
+	if (!err)
+		err = scale(s, &in);
+	if (err) {
+		vmedia_camera_scaler_fini(s);
+		return err;
+	}
 	pad(s->out);
 	*out = s->out;
 	return 0;
@@ -155,4 +193,5 @@ void vmedia_camera_scaler_fini(struct vmedia_camera_scaler *s)
 	sws_freeContext(s->sws);
 	s->sws = NULL;
 	av_frame_free(&s->out);
+	av_buffer_unref(&s->grey);
 }

@@ -11,33 +11,25 @@
 #define VMEDIA_CAMERA_SCALE_H
 
 #include <libavutil/frame.h>
-#include <libavutil/pixfmt.h>
 #include <libswscale/swscale.h>
-#include <stdbool.h>
-#include <stdint.h>
 
-/* What a picture is to become, or is. */
-struct vmedia_camera_raw {
-	enum AVPixelFormat format;	/* not one of the YUVJ formats: those are full */
-	int width, height;
-	bool full;			/* range of Y, U and V */
-	int matrix;			/* SWS_CS_*: what Y, U and V mean */
-};
+#include "colour.h"
 
 struct vmedia_camera_scaler {
 	struct SwsContext *sws;
 	struct vmedia_camera_raw from, to;
+	bool fields;			/* each field is scaled on its own */
 	AVFrame *out;
+	AVBufferRef *grey;		/* chroma without colour */
 };
-
-/* What @frame is. RGB counts as full, and as BT.601. */
-struct vmedia_camera_raw vmedia_camera_raw_of(const AVFrame *frame);
-bool vmedia_camera_raw_same(const struct vmedia_camera_raw *a, const struct vmedia_camera_raw *b);
 
 /*
  * vmedia_camera_scale - make @frame into @to, in @out, which belongs to the scaler and holds until
  * its next call
  * @crop_width, @crop_height: how much of the frame to take, from its upper left corner
+ *
+ * The fields of an interlaced frame are scaled each on its own, and stay interlaced, where both
+ * heights are multiples of 4: that many rows give whole rows of shared chroma to each field.
  *
  * Rows and columns of @out are doubled at the end where its size is odd. 0, -ENOMEM; -EINVAL:
  * libswscale cannot.

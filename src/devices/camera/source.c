@@ -186,6 +186,7 @@ void vmedia_camera_source_try(const struct vmedia_camera_source *src,
 	fmt->width = size.width;
 	fmt->height = size.height;
 	vmedia_camera_format_fill(fmt);
+	fmt->field = V4L2_FIELD_NONE;
 	src->ops->colorimetry(src, fmt);
 }
 

@@ -35,7 +35,7 @@ struct vmedia_camera_source_ops {
 	int (*open)(const struct vmedia_camera_options *opts, const char *arg, char *why,
 		    size_t why_size, struct vmedia_camera_source **src);
 	void (*close)(struct vmedia_camera_source *src);
-	/* colorspace, ycbcr_enc, quantization and xfer_func of @fmt, whose rest is final. */
+	/* The colours of @fmt and its field, whose rest is final; field is V4L2_FIELD_NONE. */
 	void (*colorimetry)(const struct vmedia_camera_source *src,
 			    struct vmedia_camera_format *fmt);
 	int (*start)(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
