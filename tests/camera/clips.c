@@ -126,8 +126,10 @@ void clip_put(AVFrame *f, int plane, int x, int y, double value)
 	v = v < 0 ? 0 : v > 255 ? 255 : v;
 	at = f->data[c->plane] + y * f->linesize[c->plane] + x * c->step + c->offset;
 	if (c->depth > 8) {
-		at[0] = (uint8_t)(v << (c->depth - 8));
-		at[1] = (uint8_t)(v >> (16 - c->depth));
+		bool big = d->flags & AV_PIX_FMT_FLAG_BE;
+
+		at[big] = (uint8_t)(v << (c->depth - 8));
+		at[!big] = (uint8_t)(v >> (16 - c->depth));
 	} else {
 		at[0] = (uint8_t)v;
 	}

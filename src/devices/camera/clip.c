@@ -5,14 +5,6 @@
 #include "clip.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libavutil/avstring.h>
-#include <libavutil/cpu.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <vmedia/camera.h>
 #include <vmedia/log.h>
 
 #define MAX_DRAIN_ERRORS 64
@@ -140,7 +132,7 @@ static int lap_packet(struct vmedia_camera_clip *clip, AVPacket *packet)
 
 /* ---- Laps ---- */
 
-static int open_demuxer(struct vmedia_camera_clip *clip)
+int vmedia_camera_clip_open_demuxer(struct vmedia_camera_clip *clip)
 {
 	int err = vmedia_camera_clip_io_open(&clip->io, clip->by_name ? clip->name : NULL,
 					     &clip->demuxer);
@@ -151,7 +143,7 @@ static int open_demuxer(struct vmedia_camera_clip *clip)
 	return err < 0 ? err : 0;
 }
 
-static void keep_our_stream(struct vmedia_camera_clip *clip)
+void vmedia_camera_clip_keep_stream(struct vmedia_camera_clip *clip)
 {
 	for (unsigned int i = 0; i < clip->demuxer->nb_streams; i++)
 		if ((int)i != clip->stream)
@@ -169,7 +161,7 @@ static int next_lap(struct vmedia_camera_clip *clip)
 	clip->lap_items = 0;
 	av_frame_unref(clip->last);
 	av_packet_unref(clip->last_packet);
-	err = open_demuxer(clip);
+	err = vmedia_camera_clip_open_demuxer(clip);
 	if (atomic_load_explicit(clip->io.interrupted, memory_order_relaxed))
 		return -ECANCELED;
 	st = err || (unsigned int)clip->stream >= clip->demuxer->nb_streams
@@ -180,7 +172,7 @@ static int next_lap(struct vmedia_camera_clip *clip)
 			 err ? err : AVERROR_STREAM_NOT_FOUND);
 		return -EIO;
 	}
-	keep_our_stream(clip);
+	vmedia_camera_clip_keep_stream(clip);
 	return 0;
 }
 
@@ -321,185 +313,13 @@ int vmedia_camera_clip_decode(struct vmedia_camera_clip *clip, const AVPacket *p
 	return err ? -EIO : 0;
 }
 
-/* ---- Opening ---- */
-
-static int open_file(struct vmedia_camera_clip *clip, const char *path, char *why, size_t why_size)
+int vmedia_camera_clip_first(struct vmedia_camera_clip *clip, AVFrame *frame)
 {
-	const char *slash = strrchr(path, '/');
-	struct stat st;
-	int err;
-
-	av_strlcpy(clip->name, slash ? slash + 1 : path, sizeof(clip->name));
-	clip->io.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (clip->io.fd < 0 || fstat(clip->io.fd, &st) < 0) {
-		err = errno;
-		snprintf(why, why_size,
-			 "cannot open %s: %s: give --source=file: a file that this user can read",
-			 path, strerror(err));
-		return -err;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		snprintf(why, why_size,
-			 "%s is not a regular file and cannot be played in a loop: give "
-			 "--source=file: a video file",
-			 path);
-		return -ESPIPE;
-	}
-	return 0;
+	return lap_frame(clip, frame);
 }
 
-static int probe(struct vmedia_camera_clip *clip, const char *path, const AVCodec **codec,
-		 char *why, size_t why_size)
+void vmedia_camera_clip_begin(struct vmedia_camera_clip *clip, const AVFrame *frame)
 {
-	char text[AV_ERROR_MAX_STRING_SIZE] = "";
-	int err = open_demuxer(clip);
-
-	if (err) {
-		/* By its content it is nothing; a few formats have only their names. */
-		vmedia_camera_clip_io_close(&clip->demuxer);
-		clip->by_name = true;
-		err = open_demuxer(clip);
-	}
-	if (err) {
-		av_strerror(err, text, sizeof(text));
-		snprintf(why, why_size,
-			 "%s is no video that libavformat can read (%s): convert it, or give "
-			 "another file",
-			 path, text);
-		return -EINVAL;
-	}
-	clip->stream = av_find_best_stream(clip->demuxer, AVMEDIA_TYPE_VIDEO, -1, -1, codec, 0);
-	if (clip->stream == AVERROR_DECODER_NOT_FOUND) {
-		snprintf(why, why_size,
-			 "libavcodec has no decoder for the video in %s: convert it, or give "
-			 "another file",
-			 path);
-		return -ENOSYS;
-	}
-	if (clip->stream < 0) {
-		snprintf(why, why_size, "%s has no video stream: give a file that has one", path);
-		return -EINVAL;
-	}
-	keep_our_stream(clip);
-	return 0;
-}
-
-static uint32_t usual_threads(void)
-{
-	int cpus = av_cpu_count();
-
-	return cpus < 1 ? 1 : cpus > 4 ? 4 : (uint32_t)cpus;
-}
-
-static int open_decoder(struct vmedia_camera_clip *clip, const AVCodec *codec, uint32_t threads,
-			const char *path, char *why, size_t why_size)
-{
-	const AVStream *st = clip->demuxer->streams[clip->stream];
-	AVCodecContext *d = avcodec_alloc_context3(codec);
-	char text[AV_ERROR_MAX_STRING_SIZE] = "";
-	int err = d ? avcodec_parameters_to_context(d, st->codecpar) : AVERROR(ENOMEM);
-
-	clip->decoder = d;
-	if (!err) {
-		d->pkt_timebase = st->time_base;
-		d->thread_count = (int)(threads ? threads : usual_threads());
-		d->max_pixels = (int64_t)VMEDIA_CAMERA_MAX_DIMENSION * VMEDIA_CAMERA_MAX_DIMENSION;
-		err = avcodec_open2(d, codec, NULL);
-	}
-	if (!err)
-		return 0;
-	av_strerror(err, text, sizeof(text));
-	snprintf(why, why_size, "the %s decoder refuses %s (%s): convert it, or give another file",
-		 codec->name, path, text);
-	return err == AVERROR(ENOMEM) ? -ENOMEM : -EINVAL;
-}
-
-static bool sensible(AVRational rate)
-{
-	return rate.num > 0 && rate.den > 0 && av_cmp_q(rate, (AVRational){ 1000, 1 }) <= 0 &&
-	       av_cmp_q(rate, (AVRational){ 1, 60 }) >= 0;
-}
-
-static void find_rate(struct vmedia_camera_clip *clip)
-{
-	AVStream *st = clip->demuxer->streams[clip->stream];
-	AVRational rate = av_guess_frame_rate(clip->demuxer, st, NULL);
-
-	if (!sensible(rate))
-		rate = st->avg_frame_rate;
-	if (!sensible(rate))
-		rate = (AVRational){ 25, 1 };
-	av_reduce(&clip->rate.num, &clip->rate.den, rate.num, rate.den, 1000000);
-}
-
-static int first_picture(struct vmedia_camera_clip *clip, const char *path, char *why,
-			 size_t why_size)
-{
-	AVFrame *frame = av_frame_alloc();
-	int err = frame ? lap_frame(clip, frame) : -ENOMEM;
-
-	clip->first = frame;
-	if (err) {
-		snprintf(why, why_size, "nothing in %s decodes: give another file", path);
-		return err < 0 ? err : -EIO;
-	}
-	if (frame->width > VMEDIA_CAMERA_MAX_DIMENSION ||
-	    frame->height > VMEDIA_CAMERA_MAX_DIMENSION) {
-		snprintf(why, why_size,
-			 "the pictures of %s are %dx%d: scale them down to at most %d a side", path,
-			 frame->width, frame->height, VMEDIA_CAMERA_MAX_DIMENSION);
-		return -E2BIG;
-	}
-	find_rate(clip);
 	tell_time(clip, frame->best_effort_timestamp);
 	clip->fresh = true;
-	return 0;
-}
-
-int vmedia_camera_clip_open(struct vmedia_camera_clip *clip, const char *path, uint32_t threads,
-			    const atomic_bool *interrupted, char *why, size_t why_size)
-{
-	const AVCodec *codec = NULL;
-	int err;
-
-	memset(clip, 0, sizeof(*clip));
-	clip->io.interrupted = interrupted;
-	err = open_file(clip, path, why, why_size);
-	if (err)
-		goto fail;
-	clip->packet = av_packet_alloc();
-	clip->still = av_frame_alloc();
-	clip->last = av_frame_alloc();
-	clip->still_packet = av_packet_alloc();
-	clip->last_packet = av_packet_alloc();
-	err = -ENOMEM;
-	snprintf(why, why_size, "no memory to open %s", path);
-	if (!clip->packet || !clip->still || !clip->last || !clip->still_packet ||
-	    !clip->last_packet)
-		goto fail;
-	err = probe(clip, path, &codec, why, why_size);
-	if (!err)
-		err = open_decoder(clip, codec, threads, path, why, why_size);
-	if (!err)
-		err = first_picture(clip, path, why, why_size);
-	if (!err)
-		return 0;
-fail:
-	vmedia_camera_clip_close(clip);
-	return err;
-}
-
-void vmedia_camera_clip_close(struct vmedia_camera_clip *clip)
-{
-	avcodec_free_context(&clip->decoder);
-	vmedia_camera_clip_io_close(&clip->demuxer);
-	av_packet_free(&clip->packet);
-	av_frame_free(&clip->first);
-	av_frame_free(&clip->still);
-	av_frame_free(&clip->last);
-	av_packet_free(&clip->still_packet);
-	av_packet_free(&clip->last_packet);
-	if (clip->io.fd >= 0)
-		close(clip->io.fd);
-	clip->io.fd = -1;
 }

@@ -43,6 +43,8 @@ struct vmedia_camera_clip {
 	/* What it is, from its first picture */
 	AVFrame *first;
 	AVRational rate;		/* pictures a second, always sensible */
+	AVRational sar;			/* width of a pixel to its height; 0: not said */
+	unsigned int turn;		/* what the container says (upright.h) */
 	bool jpeg;			/* its packets are whole JPEG pictures of its size */
 	/* Where we are */
 	bool fresh;			/* nothing taken since the start: ->first waits */
@@ -86,6 +88,20 @@ int vmedia_camera_clip_decode(struct vmedia_camera_clip *clip, const AVPacket *p
 
 /* Nanoseconds between pictures at the clip's rate. */
 uint64_t vmedia_camera_clip_interval_ns(const struct vmedia_camera_clip *clip);
+
+/* How @frame, one of the clip, is to be turned (upright.h). */
+unsigned int vmedia_camera_clip_turn(const struct vmedia_camera_clip *clip, const AVFrame *frame);
+
+/* ---- Between clip.c and clip_open.c ---- */
+
+/* Open the demuxer on the file's beginning and let it find out what is there. AVERROR codes. */
+int vmedia_camera_clip_open_demuxer(struct vmedia_camera_clip *clip);
+/* What is not of clip->stream is not read. */
+void vmedia_camera_clip_keep_stream(struct vmedia_camera_clip *clip);
+/* The first picture of all: 0, 1 if there is none, or -ECANCELED. */
+int vmedia_camera_clip_first(struct vmedia_camera_clip *clip, AVFrame *frame);
+/* It is @frame: time begins with it, and the clip is fresh. */
+void vmedia_camera_clip_begin(struct vmedia_camera_clip *clip, const AVFrame *frame);
 
 /* ---- clip_io.c ---- */
 

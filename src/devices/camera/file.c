@@ -8,12 +8,8 @@
  * speed, and a fill shows the picture whose time it is, some twice or not at all. A frame that
  * passes for want of a buffer takes its picture with it.
  *
- * What a picture goes through on its way to the buffer, as little as possible:
- *
- *	same size, samples that can be packed:	pack (copy, interleave)
- *	otherwise:				scale to private memory, pack
- *	MJPG, and the file's packets are that:	copy the packet
- *	MJPG otherwise:				scale unless it fits, compress
+ * A JPEG is shown as it lies in the file where nothing is to be changed in it; all else goes through
+ * render.h.
  */
 #include <errno.h>
 #include <libavutil/pixdesc.h>
@@ -23,9 +19,7 @@
 #include <vmedia/log.h>
 
 #include "clip.h"
-#include "jpeg.h"
-#include "pack.h"
-#include "scale.h"
+#include "render.h"
 #include "source.h"
 
 #define LATE_NS 100000000	/* behind its time stamps by more, a film's clock is set anew */
@@ -33,15 +27,15 @@
 struct file {
 	struct vmedia_camera_source base;
 	struct vmedia_camera_clip clip;
-	struct vmedia_camera_raw native;	/* of the first picture */
+	/* The first picture as it is to be seen, without its samples */
+	AVFrame *look;
+	struct vmedia_camera_raw native;
+	struct vmedia_camera_size size;		/* in square pixels */
+	bool passes;				/* its packets are JPEG pictures to be seen so */
 	struct vmedia_fract interval;		/* native, or what --fps says */
 	bool by_clock;				/* --fps: time stamps do not count */
 	/* From start to stop */
-	struct vmedia_camera_format format;
-	const struct vmedia_camera_layout *layout;
-	struct vmedia_camera_scaler scaler;
-	struct vmedia_camera_jpeg *jpeg;
-	struct vmedia_camera_target flipped;	/* what is compressed when flipped; mem is ours */
+	struct vmedia_camera_render render;
 	struct vmedia_fract shown;		/* interval */
 	bool sequential;			/* at the native interval */
 	uint64_t count;				/* fills and skips */
@@ -150,81 +144,16 @@ static void file_skip(struct vmedia_camera_source *src)
 
 /* ---- Pictures to the buffer ---- */
 
-/* Is @shown all of @full, but for the odd column or row that shared chroma does not allow? */
-static bool whole(uint32_t shown, int full)
+static int render(struct file *f, struct vmedia_camera_target *t)
 {
-	return shown == (uint32_t)full || shown == ((uint32_t)full & ~1u);
-}
+	const struct vmedia_camera_view view = {
+		.turn = vmedia_camera_clip_turn(&f->clip, f->frame),
+		.hflip = vmedia_camera_value(&f->base, V4L2_CID_HFLIP),
+		.vflip = vmedia_camera_value(&f->base, V4L2_CID_VFLIP),
+		.quality = vmedia_camera_value(&f->base, V4L2_CID_JPEG_COMPRESSION_QUALITY),
+	};
 
-/*
- * How much of a frame is shown: all of it, or all but the odd column and row where nothing is to be
- * scaled.
- */
-static int crop(uint32_t shown, int full)
-{
-	return whole(shown, full) ? (int)shown : full;
-}
-
-static int render_raw(struct file *f, const struct vmedia_camera_target *t)
-{
-	const struct vmedia_camera_format *fmt = &f->format;
-	struct vmedia_camera_raw from = vmedia_camera_raw_of(f->frame), to = f->native;
-	AVFrame *picture = f->frame;
-	bool rgb = f->layout->kind == VMEDIA_CAMERA_RGB;
-
-	to.format = vmedia_camera_pack_format(f->layout);
-	to.width = (int)fmt->width;
-	to.height = (int)fmt->height;
-	to.full = rgb || fmt->quantization == V4L2_QUANTIZATION_FULL_RANGE;
-	if (rgb)
-		to.matrix = SWS_CS_ITU601;
-	if (!whole(fmt->width, from.width) || !whole(fmt->height, from.height) ||
-	    from.full != to.full || from.matrix != to.matrix ||
-	    !vmedia_camera_can_pack(f->layout, from.format)) {
-		int err = vmedia_camera_scale(&f->scaler, f->frame, crop(fmt->width, from.width),
-					      crop(fmt->height, from.height), &to, &picture);
-
-		if (err)
-			return err;
-		from.format = to.format;
-	}
-	vmedia_camera_pack(f->layout, picture, from.format, fmt->width, fmt->height,
-			   vmedia_camera_value(&f->base, V4L2_CID_HFLIP),
-			   vmedia_camera_value(&f->base, V4L2_CID_VFLIP), t);
-	return 0;
-}
-
-static int render_jpeg(struct file *f, struct vmedia_camera_target *t)
-{
-	struct vmedia_camera_raw from = vmedia_camera_raw_of(f->frame);
-	struct vmedia_camera_raw to = { AV_PIX_FMT_YUV420P, (int)f->format.width,
-					(int)f->format.height, true, SWS_CS_ITU601 };
-	bool hflip = vmedia_camera_value(&f->base, V4L2_CID_HFLIP),
-	     vflip = vmedia_camera_value(&f->base, V4L2_CID_VFLIP);
-	struct vmedia_camera_target in = f->flipped;
-	AVFrame *picture = f->frame;
-
-	if (!vmedia_camera_raw_same(&from, &to) || ((to.width | to.height) & 1)) {
-		int err = vmedia_camera_scale(&f->scaler, f->frame, from.width, from.height, &to,
-					      &picture);
-
-		if (err)
-			return err;
-	}
-	if (hflip || vflip) {
-		vmedia_camera_pack(vmedia_camera_layout(V4L2_PIX_FMT_YUV420), picture, to.format,
-				   (f->format.width + 1) & ~1u, (f->format.height + 1) & ~1u, hflip,
-				   vflip, &in);
-	} else {
-		for (int i = 0; i < 3; i++) {
-			in.data[i] = picture->data[i];
-			in.stride[i] = (size_t)picture->linesize[i];
-		}
-	}
-	return vmedia_camera_jpeg_encode(
-		f->jpeg, in.data, in.stride,
-		vmedia_camera_value(&f->base, V4L2_CID_JPEG_COMPRESSION_QUALITY), t->mem, t->size,
-		&t->bytesused);
+	return vmedia_camera_render(&f->render, f->frame, &view, t);
 }
 
 /* The file's own JPEG, unless it is to be flipped or has no room. */
@@ -240,7 +169,7 @@ static int render_packet(struct file *f, struct vmedia_camera_target *t)
 		return 0;
 	}
 	err = vmedia_camera_clip_decode(&f->clip, f->packet, f->frame);
-	return err ? err : render_jpeg(f, t);
+	return err ? err : render(f, t);
 }
 
 static int file_fill(struct vmedia_camera_source *src, struct vmedia_camera_target *t)
@@ -251,9 +180,7 @@ static int file_fill(struct vmedia_camera_source *src, struct vmedia_camera_targ
 	if (err)
 		return err;
 	f->count++;
-	if (f->clip.packets)
-		return render_packet(f, t);
-	return f->jpeg ? render_jpeg(f, t) : render_raw(f, t);
+	return f->clip.packets ? render_packet(f, t) : render(f, t);
 }
 
 /* ---- Start and stop ---- */
@@ -267,41 +194,17 @@ static void file_stop(struct vmedia_camera_source *src)
 	av_packet_free(&f->packet);
 	av_packet_free(&f->ahead_packet);
 	f->have = f->have_ahead = false;
-	vmedia_camera_scaler_fini(&f->scaler);
-	vmedia_camera_jpeg_destroy(f->jpeg);
-	f->jpeg = NULL;
-	free(f->flipped.mem);
-	f->flipped.mem = NULL;
-}
-
-static int start_jpeg(struct file *f)
-{
-	uint32_t width = (f->format.width + 1) & ~1u, height = (f->format.height + 1) & ~1u;
-	struct vmedia_camera_format even = { .pixelformat = V4L2_PIX_FMT_YUV420,
-					     .width = width,
-					     .height = height };
-	int err = vmedia_camera_jpeg_create(f->format.width, f->format.height, &f->jpeg);
-	uint8_t *mem;
-
-	if (err)
-		return err;
-	vmedia_camera_format_fill(&even);
-	mem = calloc(1, even.sizeimage);
-	if (!mem)
-		return -ENOMEM;
-	vmedia_camera_target_init(&f->flipped, &even, mem, even.sizeimage);
-	return 0;
+	vmedia_camera_render_stop(&f->render);
 }
 
 static int file_start(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
 		      const struct vmedia_fract *interval)
 {
 	struct file *f = file_of(src);
-	bool coded = fmt->pixelformat == V4L2_PIX_FMT_MJPEG, packets;
+	bool packets = fmt->pixelformat == V4L2_PIX_FMT_MJPEG && f->passes &&
+		       fmt->width == f->size.width && fmt->height == f->size.height;
 	int err = 0;
 
-	f->format = *fmt;
-	f->layout = vmedia_camera_layout(fmt->pixelformat);
 	f->shown = *interval;
 	f->sequential = (uint64_t)interval->numerator * f->interval.denominator ==
 			(uint64_t)interval->denominator * f->interval.numerator;
@@ -313,10 +216,8 @@ static int file_start(struct vmedia_camera_source *src, const struct vmedia_came
 	f->ahead_packet = av_packet_alloc();
 	if (!f->frame || !f->ahead || !f->packet || !f->ahead_packet)
 		err = -ENOMEM;
-	if (!err && coded)
-		err = start_jpeg(f);
-	packets = coded && f->clip.jpeg && fmt->width == (uint32_t)f->native.width &&
-		  fmt->height == (uint32_t)f->native.height;
+	if (!err)
+		err = vmedia_camera_render_start(&f->render, fmt, f->native.matrix);
 	if (!err)
 		err = vmedia_camera_clip_rewind(&f->clip, packets);
 	if (err)
@@ -329,7 +230,13 @@ static int file_start(struct vmedia_camera_source *src, const struct vmedia_came
 static void file_colorimetry(const struct vmedia_camera_source *src,
 			     struct vmedia_camera_format *fmt)
 {
-	vmedia_camera_tell_colour(((const struct file *)src)->clip.first, fmt);
+	const struct file *f = (const struct file *)src;
+
+	vmedia_camera_tell_colour(f->look, fmt);
+	/* Fields stay apart at heights like these only (scale.h). */
+	if (vmedia_camera_is_interlaced(f->look) && !((f->native.height | (int)fmt->height) & 3))
+		fmt->field = vmedia_camera_is_top_first(f->look) ? V4L2_FIELD_INTERLACED_TB :
+								   V4L2_FIELD_INTERLACED_BT;
 }
 
 /* The pixel format that shows pictures of @format as they are comes first, then the usual ones. */
@@ -366,7 +273,7 @@ static void offer_sizes(struct file *f, const struct vmedia_camera_options *opts
 	static const struct vmedia_camera_size usual[] = {
 		{ 320, 240 }, { 640, 480 }, { 1280, 720 }, { 1920, 1080 }
 	};
-	uint32_t w = (uint32_t)f->native.width, h = (uint32_t)f->native.height;
+	uint32_t w = f->size.width, h = f->size.height;
 
 	vmedia_camera_add_size(&f->base, w, h);
 	/* What formats with shared chroma can show of an odd size. */
@@ -417,6 +324,74 @@ static void log_libav(void *avcl, int level, const char *fmt, va_list args)
 		   vmedia_log_escape(clean, sizeof(clean), line, strlen(line)));
 }
 
+/*
+ * The size of the picture in square pixels: no side gets shorter. What is stretched anyway is even,
+ * so that every pixel format can show it.
+ */
+static struct vmedia_camera_size square_size(int width, int height, AVRational sar)
+{
+	int64_t w = width, h = height, most = VMEDIA_CAMERA_MAX_DIMENSION;
+
+	/* Beyond all reason it is a broken number. */
+	if (sar.num <= 0 || sar.den <= 0 || sar.num / sar.den >= 16 || sar.den / sar.num >= 16)
+		sar = (AVRational){ 1, 1 };
+	if (sar.num > sar.den)
+		w = 2 * av_rescale(w, sar.num, 2 * (int64_t)sar.den);
+	if (sar.num < sar.den)
+		h = 2 * av_rescale(h, sar.den, 2 * (int64_t)sar.num);
+	if (w > most) {
+		h = h * most / w;
+		w = most;
+	}
+	if (h > most) {
+		w = w * most / h;
+		h = most;
+	}
+	return (struct vmedia_camera_size){ w < 1 ? 1 : (uint32_t)w, h < 1 ? 1 : (uint32_t)h };
+}
+
+/* Is the packet of a picture what a driver expects of a JPEG: Y, Cb and Cr by BT.601, or grey? */
+static bool is_usual_jpeg(const AVFrame *frame)
+{
+	return !vmedia_camera_is_rgb(frame->format) &&
+	       vmedia_camera_raw_of(frame).matrix == SWS_CS_ITU601;
+}
+
+/* What the first picture says of all of them. */
+static int look_at(struct file *f, const char *path, char *why, size_t why_size)
+{
+	AVFrame *first = f->clip.first, *picture;
+	unsigned int turn = vmedia_camera_clip_turn(&f->clip, first);
+	AVRational sar = f->clip.sar;
+	int err = -EINVAL;
+
+	snprintf(why, why_size,
+		 "the pictures of %s are %s, which cannot be converted: convert the file", path,
+		 av_get_pix_fmt_name(first->format));
+	if (!sws_isSupportedInput(vmedia_camera_raw_of(first).format))
+		return -ENOSYS;
+	f->look = av_frame_alloc();
+	if (f->look)
+		err = vmedia_camera_upright(&f->render.upright, first, turn, &picture);
+	if (f->look && !err) {
+		f->native = vmedia_camera_raw_of(picture);
+		err = av_frame_copy_props(f->look, picture) < 0 ? -ENOMEM : 0;
+		f->look->format = picture->format;
+		f->look->width = picture->width;
+		f->look->height = picture->height;
+	}
+	vmedia_camera_upright_fini(&f->render.upright);
+	if (!f->look || err)
+		return err == -EINVAL && f->look ? -ENOSYS : -ENOMEM;
+	if (turn & VMEDIA_CAMERA_TRANSPOSE)
+		sar = av_inv_q(sar);
+	f->size = square_size(f->native.width, f->native.height, sar);
+	f->passes = f->clip.jpeg && !turn && is_usual_jpeg(first) &&
+		    f->size.width == (uint32_t)f->native.width &&
+		    f->size.height == (uint32_t)f->native.height;
+	return 0;
+}
+
 static int file_open(const struct vmedia_camera_options *opts, const char *arg, char *why,
 		     size_t why_size, struct vmedia_camera_source **src)
 {
@@ -440,14 +415,12 @@ static int file_open(const struct vmedia_camera_options *opts, const char *arg, 
 		free(f);
 		return err;
 	}
-	f->native = vmedia_camera_raw_of(f->clip.first);
-	if (!sws_isSupportedInput(f->native.format)) {
-		snprintf(why, why_size,
-			 "the pictures of %s are %s, which cannot be converted: convert the file",
-			 arg, av_get_pix_fmt_name(f->native.format));
+	err = look_at(f, arg, why, why_size);
+	if (err) {
+		av_frame_free(&f->look);
 		vmedia_camera_clip_close(&f->clip);
 		free(f);
-		return -ENOSYS;
+		return err;
 	}
 	offer(f, opts);
 	*src = &f->base;
@@ -456,8 +429,11 @@ static int file_open(const struct vmedia_camera_options *opts, const char *arg, 
 
 static void file_close(struct vmedia_camera_source *src)
 {
-	vmedia_camera_clip_close(&file_of(src)->clip);
-	free(src);
+	struct file *f = file_of(src);
+
+	av_frame_free(&f->look);
+	vmedia_camera_clip_close(&f->clip);
+	free(f);
 }
 
 const struct vmedia_camera_source_ops vmedia_camera_file_ops = {
