@@ -95,7 +95,8 @@ struct vmedia_capture_ops {
 	 * For a source with a time of its own. @when: CLOCK_MONOTONIC ns at which the framework
 	 * would take the next frame (the first: after an interval, if paced); change it, or block
 	 * until there is a frame and set it to now. May also be in the past: then the frame is
-	 * taken at once. 0, or what fill() returns. Optional.
+	 * taken at once. Left as it is, the framework's clock holds: frames whose time passed
+	 * meanwhile are lost. 0, or what fill() returns. Optional.
 	 */
 	int (*next)(void *priv, uint64_t *when);
 	/*
@@ -112,8 +113,11 @@ struct vmedia_capture_ops {
 	 */
 	int (*fill)(void *priv, struct vmedia_frame *frame);
 	/*
-	 * Frame @number passes without a buffer: a file source moves on, a live one drops.
-	 * Optional.
+	 * Frame @number passes without a buffer: a file source moves on, a live one drops. Called
+	 * at each interval while a guest is paused or has no buffers, for hours perhaps: count
+	 * here, and do no work that only a shown frame is worth; nor may the next fill() make up
+	 * for all of it. Frames lost to a slow source are not told of here: fill() sees them as a
+	 * gap in the numbers. Optional.
 	 */
 	void (*skip)(void *priv, uint64_t number);
 	/* No more frames until start(). Called if and only if start() succeeded. Optional. */

@@ -202,14 +202,30 @@ static void send_end(struct vmedia_capture *c, uint64_t number, uint64_t when)
 	hand_back(c, job);
 }
 
-/* When the source says the next frame is; drops the lock meanwhile. */
-static int ask_next(struct vmedia_capture *c, uint64_t *when)
+/* Frames whose time passed while the source was at work are lost; it goes on by the clock. */
+static void lose_late(struct vmedia_capture *c, uint64_t *when, uint64_t *number)
 {
+	uint64_t interval = c->cur.interval_ns, now = vmedia_now_ns(), lost;
+
+	if (now < *when + interval)
+		return;
+	lost = (now - *when) / interval;
+	c->stats.late += lost;
+	*number += lost;
+	*when += lost * interval;
+}
+
+/* When the source says the next frame is; drops the lock meanwhile. */
+static int ask_next(struct vmedia_capture *c, uint64_t *when, uint64_t *number)
+{
+	uint64_t asked = *when;
 	int err;
 
 	pthread_mutex_unlock(&c->lock);
 	err = c->ops->next(c->priv, when);
 	pthread_mutex_lock(&c->lock);
+	if (c->cur.paced && *when == asked)
+		lose_late(c, when, number);
 	return err;
 }
 
@@ -220,21 +236,12 @@ uint64_t vmedia_capture_first(const struct vmedia_capture *c)
 
 uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_t *number)
 {
-	uint64_t interval = c->cur.interval_ns, now, lost;
-
 	(*number)++;
 	if (!c->cur.paced)
 		return vmedia_now_ns();
-	when += interval;
-	if (c->ops->next)
-		return when;
-	now = vmedia_now_ns();
-	if (now >= when + interval) {
-		lost = (now - when) / interval;
-		c->stats.late += lost;
-		*number += lost;
-		when += lost * interval;
-	}
+	when += c->cur.interval_ns;
+	if (!c->ops->next)
+		lose_late(c, &when, number);
 	return when;
 }
 
@@ -245,7 +252,7 @@ static void run_frames(struct vmedia_capture *c)
 
 	c->bad_frames = 0;
 	while (!over(c)) {
-		err = c->ops->next ? ask_next(c, &when) : 0;
+		err = c->ops->next ? ask_next(c, &when, &number) : 0;
 		if (over(c))
 			return;
 		if (err == -ENODATA)

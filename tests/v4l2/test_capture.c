@@ -192,6 +192,33 @@ static void test_skip(void **state)
 	rig_end(r);
 }
 
+/* next() that takes its time and leaves the clock alone: what passed is lost, nothing is late. */
+static void test_slow_next(void **state)
+{
+	struct rig *r = gated_start(1);
+	struct vmedia_capture_stats stats;
+	struct vmedia_evt evt;
+	uint64_t from;
+
+	(void)state;
+	src.gate_next = true;
+	gated_queue_all(r, 2);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_next);
+	from = gated_now_us();
+	while (gated_now_us() < from + 20000)
+		sched_yield();
+	src.gate_next = false;
+	sem_post(&src.go);
+	evt = rig_event(r);
+	assert_true(evt.buffer.sequence >= 19);
+	assert_true(gated_time_us(&evt.buffer) >= from + 19000);
+	assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+	vmedia_capture_stats(gated_the_queue(r), &stats);
+	assert_true(stats.late >= 19);
+	rig_end(r);
+}
+
 /* Nothing to show: the buffer waits, a number is lost. */
 static void test_again(void **state)
 {
@@ -283,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_free_run),
 		cmocka_unit_test(test_shared_pages),
 		cmocka_unit_test(test_skip),
+		cmocka_unit_test(test_slow_next),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_controls_in_fill),
 		cmocka_unit_test(test_coded),

@@ -9,8 +9,14 @@
 
 #define MAX_DRAIN_ERRORS 64
 #define MAX_EMPTY_READS 1000
-/* A longer gap between pictures is a broken time stamp. */
-#define MAX_STEP_NS (10ull * 1000000000)
+/*
+ * A longer gap between pictures is a broken time stamp: in formats whose stamps jump, as those of
+ * broadcasts do, and in all others, where a picture of a slide show lasts as long as it is to.
+ */
+#define MAX_JUMPY_STEP_NS (10ll * 1000000000)
+#define MAX_STEP_NS (3600ll * 1000000000)
+/* So much of a lap is rather decoded than passed over by seeking. */
+#define NEAR_NS 500000000ull
 
 /* Of many alike, the first few and then each hundredth. */
 static void complain(struct vmedia_camera_clip *clip, const char *what, int err)
@@ -158,6 +164,8 @@ static int next_lap(struct vmedia_camera_clip *clip)
 	vmedia_camera_clip_io_close(&clip->demuxer);
 	avcodec_flush_buffers(clip->decoder);
 	clip->draining = false;
+	clip->jumped = false;
+	clip->fresh = false;
 	clip->lap_items = 0;
 	av_frame_unref(clip->last);
 	av_packet_unref(clip->last_packet);
@@ -195,24 +203,69 @@ int vmedia_camera_clip_rewind(struct vmedia_camera_clip *clip, bool packets)
 	return next_lap(clip);
 }
 
-/* The time of an item of this lap whose stamp is @pts, in clip->time_ns. */
+static int64_t max_step(const struct vmedia_camera_clip *clip)
+{
+	return clip->demuxer->iformat->flags & AVFMT_TS_DISCONT ? MAX_JUMPY_STEP_NS : MAX_STEP_NS;
+}
+
+/* @stamps of the stream's time base in ns and back. */
+static int64_t to_ns(const struct vmedia_camera_clip *clip, int64_t stamps)
+{
+	return av_rescale_q(stamps, clip->demuxer->streams[clip->stream]->time_base,
+			    (AVRational){ 1, 1000000000 });
+}
+
+static int64_t from_ns(const struct vmedia_camera_clip *clip, uint64_t ns)
+{
+	return av_rescale_q((int64_t)ns, (AVRational){ 1, 1000000000 },
+			    clip->demuxer->streams[clip->stream]->time_base);
+}
+
+/*
+ * The time of an item of this lap whose stamp is @pts, in clip->time_ns. It goes on, whatever the
+ * file says.
+ */
 static void tell_time(struct vmedia_camera_clip *clip, int64_t pts)
 {
-	const AVRational ns = { 1, 1000000000 };
-	AVRational tb = clip->demuxer->streams[clip->stream]->time_base;
-	uint64_t step = vmedia_camera_clip_interval_ns(clip), by_rate = clip->time_ns + step, t;
+	bool known = pts != AV_NOPTS_VALUE && clip->lap_first_pts != AV_NOPTS_VALUE;
+	int64_t at, ahead;
 
 	if (!clip->lap_items++) {
 		clip->lap_first_pts = pts;
 		clip->time_ns = clip->lap_base_ns;
 		return;
 	}
-	t = by_rate;
-	if (pts != AV_NOPTS_VALUE && clip->lap_first_pts != AV_NOPTS_VALUE &&
-	    pts > clip->lap_first_pts)
-		t = clip->lap_base_ns + (uint64_t)av_rescale_q(pts - clip->lap_first_pts, tb, ns);
-	/* Time goes on, whatever the file says. */
-	clip->time_ns = t > clip->time_ns && t - clip->time_ns <= MAX_STEP_NS ? t : by_rate;
+	at = known ? to_ns(clip, av_sat_sub64(pts, clip->lap_first_pts)) : 0;
+	if (clip->jumped) {
+		clip->jumped = false;
+		if (known)
+			clip->time_ns = clip->lap_base_ns + (uint64_t)(at > 0 ? at : 0);
+		return;
+	}
+	ahead = av_sat_sub64(at, (int64_t)(clip->time_ns - clip->lap_base_ns));
+	if (known && ahead > 0 && ahead <= max_step(clip)) {
+		clip->time_ns += (uint64_t)ahead;
+		return;
+	}
+	clip->time_ns += vmedia_camera_clip_interval_ns(clip);
+	/* After a jump of the stamps those that follow count from here. */
+	if (known && (ahead > 0 || ahead < -max_step(clip)))
+		clip->lap_first_pts =
+			av_sat_sub64(pts, from_ns(clip, clip->time_ns - clip->lap_base_ns));
+}
+
+/* How long this lap was, its last item of @duration stamps included. */
+static uint64_t lap_length(const struct vmedia_camera_clip *clip, int64_t duration)
+{
+	const int64_t num = clip->rate.num, den = 1000000000ll * clip->rate.den;
+	uint64_t step = vmedia_camera_clip_interval_ns(clip), length, even;
+	int64_t last = to_ns(clip, duration);
+
+	length = clip->time_ns - clip->lap_base_ns;
+	length += last > (int64_t)step && last <= max_step(clip) ? (uint64_t)last : step;
+	/* Stamps are rounded: a film of even rate gets no shorter by that, lap by lap. */
+	even = (uint64_t)av_rescale(av_rescale((int64_t)length, num, den), den, num);
+	return (even > length ? even - length : length - even) < step / 8 ? even : length;
 }
 
 /* A lap is over: 0, or -EIO if there was nothing in it. */
@@ -222,7 +275,13 @@ static int finish_lap(struct vmedia_camera_clip *clip)
 		vmedia_err("camera: %s: not one picture of it decodes any more", clip->name);
 		return -EIO;
 	}
-	clip->lap_base_ns = clip->time_ns + vmedia_camera_clip_interval_ns(clip);
+	if (clip->jumped) {
+		/* Behind its end, as it seems. */
+		clip->lap_base_ns = clip->time_ns;
+	} else {
+		clip->lap_ns = lap_length(clip, clip->duration);
+		clip->lap_base_ns += clip->lap_ns;
+	}
 	if (clip->lap_items == 1 && !clip->packets && clip->last->buf[0])
 		av_frame_move_ref(clip->still, clip->last);
 	if (clip->lap_items == 1 && clip->packets && clip->last_packet->buf)
@@ -250,6 +309,15 @@ static int next_item(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *
 	}
 }
 
+static int64_t duration_of(const AVFrame *frame)
+{
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+	return frame->duration;
+#else
+	return frame->pkt_duration;
+#endif
+}
+
 /* What is known without reading: the first picture, or the one of a clip of one. */
 static int known_item(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet)
 {
@@ -264,6 +332,81 @@ static int known_item(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket 
 	if (!err && !still)
 		err = av_frame_ref(clip->last, frame);
 	return err ? -ENOMEM : 0;
+}
+
+/* ---- Jumps ---- */
+
+/* How long a lap is, as far as it is known; 0: not at all. */
+static uint64_t known_length(const struct vmedia_camera_clip *clip)
+{
+	const AVStream *st = clip->demuxer->streams[clip->stream];
+	int64_t ns = 0;
+
+	if (clip->lap_ns)
+		return clip->lap_ns;
+	if (st->duration > 0)
+		ns = to_ns(clip, st->duration);
+	else if (clip->demuxer->duration > 0)
+		ns = av_rescale(clip->demuxer->duration, 1000000000, AV_TIME_BASE);
+	return ns < (int64_t)vmedia_camera_clip_interval_ns(clip) ? 0 : (uint64_t)ns;
+}
+
+/* To the last key picture of the lap that is not after @ns of it. 0, or AVERROR codes. */
+static int seek(struct vmedia_camera_clip *clip, uint64_t ns)
+{
+	/* Some demuxers look for the time of decoding, which is earlier by as many pictures. */
+	uint64_t early = (uint64_t)clip->decoder->has_b_frames * vmedia_camera_clip_interval_ns(clip);
+	int64_t pts = from_ns(clip, ns > early ? ns - early : 0);
+	int err;
+
+	if (clip->first_pts == AV_NOPTS_VALUE)
+		return AVERROR(ENOSYS);
+	pts = av_sat_add64(clip->first_pts, pts);
+	err = av_seek_frame(clip->demuxer, clip->stream, pts, AVSEEK_FLAG_BACKWARD);
+	return err < 0 ? err : 0;
+}
+
+/* A still picture has no places to jump to: only its time passes. */
+static int jump_still(struct vmedia_camera_clip *clip, uint64_t target)
+{
+	uint64_t step = vmedia_camera_clip_interval_ns(clip);
+
+	if (target > clip->time_ns)
+		clip->time_ns += (target - clip->time_ns) / step * step;
+	return 0;
+}
+
+int vmedia_camera_clip_jump(struct vmedia_camera_clip *clip, uint64_t target, uint64_t early)
+{
+	uint64_t length, at;
+	int err = clip->demuxer ? 0 : next_lap(clip);
+
+	if (err || is_still(clip))
+		return err ? err : jump_still(clip, target);
+	if (target < clip->lap_base_ns)
+		return 0;
+	length = known_length(clip);
+	at = target - clip->lap_base_ns;
+	if (length && at >= length) {
+		clip->lap_base_ns += at / length * length;
+		at %= length;
+		err = next_lap(clip);
+		if (err || at <= NEAR_NS)
+			return err;
+	}
+	if (!seek(clip, at > early ? at - early : 0)) {
+		avcodec_flush_buffers(clip->decoder);
+		clip->lap_first_pts = clip->first_pts;
+		clip->lap_items += 2;	/* it is no still picture */
+		clip->jumped = true;
+	} else {
+		err = next_lap(clip);
+		clip->lap_base_ns = target;
+	}
+	clip->fresh = false;
+	clip->draining = false;
+	clip->time_ns = target;
+	return err;
 }
 
 int vmedia_camera_clip_next(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet,
@@ -285,6 +428,7 @@ int vmedia_camera_clip_next(struct vmedia_camera_clip *clip, AVFrame *frame, AVP
 	if (err)
 		return err;
 	tell_time(clip, clip->packets ? packet->pts : frame->best_effort_timestamp);
+	clip->duration = clip->packets ? packet->duration : duration_of(frame);
 	*time_ns = clip->time_ns;
 	av_frame_unref(clip->last);
 	av_packet_unref(clip->last_packet);
@@ -320,6 +464,8 @@ int vmedia_camera_clip_first(struct vmedia_camera_clip *clip, AVFrame *frame)
 
 void vmedia_camera_clip_begin(struct vmedia_camera_clip *clip, const AVFrame *frame)
 {
-	tell_time(clip, frame->best_effort_timestamp);
+	clip->first_pts = frame->best_effort_timestamp;
+	clip->duration = duration_of(frame);
+	tell_time(clip, clip->first_pts);
 	clip->fresh = true;
 }

@@ -6,7 +6,8 @@
  * last picture, and the next one begins with the demuxer opened anew on the same descriptor and the
  * decoder flushed. (Seeking to the start would be cheaper and is wrong for too many formats:
  * pictures get lost or come back different.) Times continue over the seam by the last picture's
- * duration. A clip of one picture, a photograph, is decoded once.
+ * duration. A clip of one picture, a photograph, is decoded once. Who cannot show all pictures in
+ * time jumps: to the key picture before the time wanted, which is where seeking is good enough.
  *
  * Security model: the file is hostile. Its demuxer gets one descriptor and can open nothing more:
  * other files and protocols are refused, so that a playlist cannot show the host's files to a
@@ -54,8 +55,11 @@ struct vmedia_camera_clip {
 	AVFrame *last;			/* the first of this lap while it may be the only one */
 	AVPacket *still_packet, *last_packet;	/* the same for packets */
 	uint64_t lap_items;
-	int64_t lap_first_pts;		/* of the stream's time base */
+	bool jumped;			/* the next item's stamp tells where to */
+	int64_t first_pts;		/* of the first lap; of the stream's time base */
+	int64_t lap_first_pts, duration;	/* of this lap's first item, of the last item taken */
 	uint64_t lap_base_ns, time_ns;
+	uint64_t lap_ns;		/* length of the last lap that was read to its end, or 0 */
 	uint64_t complaints;
 };
 
@@ -81,6 +85,17 @@ int vmedia_camera_clip_rewind(struct vmedia_camera_clip *clip, bool packets);
  */
 int vmedia_camera_clip_next(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet,
 			    uint64_t *time_ns);
+
+/*
+ * vmedia_camera_clip_jump - pass over what lies between here and @target ns, reading none of it:
+ * the next picture or packet is the last key picture before @target, or in files without an index
+ * one near it
+ * @early: look for it so many ns before @target, after one that was too late
+ *
+ * Laps in between are counted, not read. A file in which nobody can seek begins again, at @target.
+ * Nothing happens if @target is of an earlier lap. Returns as next does.
+ */
+int vmedia_camera_clip_jump(struct vmedia_camera_clip *clip, uint64_t target, uint64_t early);
 
 /* Decode one packet of a clip whose packets are taken. 0 or -EIO. */
 int vmedia_camera_clip_decode(struct vmedia_camera_clip *clip, const AVPacket *packet,

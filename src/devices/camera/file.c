@@ -2,11 +2,18 @@
 /*
  * The source "file:PATH": a film or a picture, again and again.
  *
- * Theory of operation: pictures are taken from the clip one ahead, so that what takes time is done
- * before a picture is due. At the file's own interval every picture is shown once, in order, when
- * its time stamp says (by the clock, if --fps says so); at any other interval the film keeps its
- * speed, and a fill shows the picture whose time it is, some twice or not at all. A frame that
- * passes for want of a buffer takes its picture with it.
+ * Theory of operation: frame n shows the picture whose time it is n intervals after the start, by
+ * the file's time stamps, or if --fps says so, by counting its pictures. At the file's own interval
+ * that is each picture once, in order; at others the film keeps its speed, and pictures are shown
+ * twice or not at all. Frames that pass for want of a buffer, or because the decoder was slow, take
+ * their time of the film with them: its clock is the one of the frames, as the pattern's is.
+ *
+ * What passed is not decoded where it is much: from FAR_NS on, the clip jumps to the key picture
+ * before the time wanted. From there on pictures are decoded one by one, of which a fill does only
+ * so many: twice as many as the one before while fills are in time, half as many after one that was
+ * late. A decoder that is too slow for the film so shows what it can, and stays with the clock.
+ *
+ * Pictures are taken from the clip one ahead: what takes time is done before a picture is due.
  *
  * A JPEG is shown as it lies in the file where nothing is to be changed in it; all else goes through
  * render.h.
@@ -22,7 +29,9 @@
 #include "render.h"
 #include "source.h"
 
-#define LATE_NS 100000000	/* behind its time stamps by more, a film's clock is set anew */
+#define FAR_NS 2000000000ull
+#define FIRST_REACH 16
+#define MAX_REACH 256
 
 struct file {
 	struct vmedia_camera_source base;
@@ -37,15 +46,14 @@ struct file {
 	/* From start to stop */
 	struct vmedia_camera_render render;
 	struct vmedia_fract shown;		/* interval */
-	bool sequential;			/* at the native interval */
-	uint64_t count;				/* fills and skips */
+	uint64_t count;				/* frames: fills, skips, and those lost */
+	uint64_t far_ns;			/* farther behind than this it jumps */
+	uint32_t reach;				/* pictures that a fill may decode on its way */
 	uint64_t taken;				/* pictures from the clip */
 	AVFrame *frame, *ahead;
 	AVPacket *packet, *ahead_packet;
 	bool have, have_ahead;
-	uint64_t ahead_ns;
-	uint64_t clock_base;			/* CLOCK_MONOTONIC of time 0 */
-	bool clock_set;
+	uint64_t have_ns, ahead_ns;		/* their times */
 };
 
 static const struct vmedia_camera_control controls[] = {
@@ -84,62 +92,92 @@ static int look_ahead(struct file *f)
 	return 0;
 }
 
-static void step(struct file *f)
+static void step_on(struct file *f)
 {
 	av_frame_unref(f->frame);
 	av_packet_unref(f->packet);
 	av_frame_move_ref(f->frame, f->ahead);
 	av_packet_move_ref(f->packet, f->ahead_packet);
+	f->have_ns = f->ahead_ns;
 	f->have = true;
 	f->have_ahead = false;
+}
+
+/* Instead of the picture ahead, which is far behind @now, one near that. */
+static int jump(struct file *f, uint64_t now)
+{
+	uint64_t before = f->ahead_ns, target = now, early = 0, n = 0, step, lag;
+	int err;
+
+	step = vmedia_camera_clip_interval_ns(&f->clip);
+	if (f->by_clock) {
+		n = (uint64_t)av_rescale((int64_t)now, f->interval.denominator,
+					 1000000000ll * f->interval.numerator);
+		target = n * step;
+	}
+	/* Where there is no index of key pictures, the next one may be behind @target. */
+	for (int tries = 0; tries < 4; tries++) {
+		f->have_ahead = false;
+		err = vmedia_camera_clip_jump(&f->clip, target, early);
+		if (!err)
+			err = look_ahead(f);
+		if (err)
+			return err;
+		if (f->clip.time_ns <= target)
+			break;
+		early = 2 * (early + f->clip.time_ns - target);
+	}
+	if (f->by_clock) {
+		lag = target > f->clip.time_ns ? (target - f->clip.time_ns) / step : 0;
+		f->taken = n > lag ? n - lag : 0;
+		f->ahead_ns = times(f->taken++, f->interval);
+	}
+	/* Not again from the same key picture, and less so if it was no progress. */
+	lag = now > f->ahead_ns ? now - f->ahead_ns : 0;
+	f->far_ns = FAR_NS + (f->ahead_ns > before ? lag : 2 * lag);
+	return 0;
 }
 
 /* Make f->frame, or f->packet, the picture for this fill. */
 static int choose(struct file *f)
 {
-	uint64_t now = times(f->count, f->shown);
+	uint64_t now = times(f->count, f->shown), step = times(1, f->interval);
+	uint64_t most = f->reach + times(1, f->shown) / step;
+	bool jumped = false;
 	int err;
 
 	/* Time stamps are rounded: what is due within an eighth of an interval is due. */
 	now += times(1, f->shown) / 8;
-	for (;;) {
+	/* What follows is not looked at while the picture's own time lasts. */
+	while (!f->have || f->have_ns + step <= now) {
 		err = look_ahead(f);
 		if (err)
 			return err;
-		if (!f->sequential && f->have && f->ahead_ns > now)
+		if (f->have && f->ahead_ns > now)
+			break;
+		if (!jumped && f->ahead_ns + f->far_ns < now) {
+			jumped = true;
+			err = jump(f, now);
+			if (err)
+				return err;
+			continue;
+		}
+		if (!most--)
 			return 0;
-		step(f);
-		if (f->sequential)
-			return 0;
+		step_on(f);
 	}
+	f->far_ns = FAR_NS;
+	return 0;
 }
 
 static int file_next(struct vmedia_camera_source *src, uint64_t *when)
 {
-	struct file *f = file_of(src);
-	int err = look_ahead(f);
-	uint64_t due;
-
-	if (err || !f->sequential || f->by_clock)
-		return err;
-	if (!f->clock_set || f->clock_base + f->ahead_ns + LATE_NS < *when)
-		f->clock_base = *when - f->ahead_ns;
-	f->clock_set = true;
-	due = f->clock_base + f->ahead_ns;
-	*when = due;
-	return 0;
+	return look_ahead(file_of(src));
 }
 
 static void file_skip(struct vmedia_camera_source *src)
 {
-	struct file *f = file_of(src);
-
-	f->count++;
-	if (f->sequential && !look_ahead(f)) {
-		av_frame_unref(f->ahead);
-		av_packet_unref(f->ahead_packet);
-		f->have_ahead = false;
-	}
+	file_of(src)->count++;
 }
 
 /* ---- Pictures to the buffer ---- */
@@ -175,8 +213,15 @@ static int render_packet(struct file *f, struct vmedia_camera_target *t)
 static int file_fill(struct vmedia_camera_source *src, struct vmedia_camera_target *t)
 {
 	struct file *f = file_of(src);
-	int err = choose(f);
+	int err;
 
+	if (t->sequence > f->count) {
+		f->count = t->sequence;
+		f->reach = f->reach > 1 ? f->reach / 2 : 1;
+	} else if (f->reach < MAX_REACH) {
+		f->reach *= 2;
+	}
+	err = choose(f);
 	if (err)
 		return err;
 	f->count++;
@@ -206,10 +251,9 @@ static int file_start(struct vmedia_camera_source *src, const struct vmedia_came
 	int err = 0;
 
 	f->shown = *interval;
-	f->sequential = (uint64_t)interval->numerator * f->interval.denominator ==
-			(uint64_t)interval->denominator * f->interval.numerator;
 	f->count = f->taken = 0;
-	f->clock_set = false;
+	f->far_ns = FAR_NS;
+	f->reach = FIRST_REACH;
 	f->frame = av_frame_alloc();
 	f->ahead = av_frame_alloc();
 	f->packet = av_packet_alloc();
