@@ -290,6 +290,46 @@ bool clip_make(const struct clip_spec *spec)
 	return clip_make_as(spec, &nothing);
 }
 
+static void join_packets(AVFormatContext *out, AVFormatContext *in, int index)
+{
+	AVPacket *packet = av_packet_alloc();
+
+	while (av_read_frame(in, packet) >= 0) {
+		av_packet_rescale_ts(packet, in->streams[0]->time_base,
+				     out->streams[index]->time_base);
+		packet->stream_index = index;
+		assert_int_equal(av_interleaved_write_frame(out, packet), 0);
+	}
+	av_packet_free(&packet);
+	avformat_close_input(&in);
+}
+
+void clip_join(const char *name, const char *const *parts, const int *dispositions, int count)
+{
+	AVFormatContext *out = NULL, *in[4] = { 0 };
+
+	assert_true(avformat_alloc_output_context2(&out, NULL, NULL, name) >= 0);
+	for (int i = 0; i < count; i++) {
+		AVStream *st = avformat_new_stream(out, NULL);
+
+		assert_int_equal(avformat_open_input(&in[i], clip_path(parts[i]), NULL, NULL), 0);
+		assert_true(avformat_find_stream_info(in[i], NULL) >= 0);
+		assert_true(avcodec_parameters_copy(st->codecpar, in[i]->streams[0]->codecpar) >=
+			    0);
+		st->codecpar->codec_tag = 0;
+		st->time_base = in[i]->streams[0]->time_base;
+		st->avg_frame_rate = in[i]->streams[0]->avg_frame_rate;
+		st->disposition = dispositions[i];
+	}
+	assert_true(avio_open(&out->pb, clip_path(name), AVIO_FLAG_WRITE) >= 0);
+	assert_true(avformat_write_header(out, NULL) >= 0);
+	for (int i = 0; i < count; i++)
+		join_packets(out, in[i], i);
+	assert_int_equal(av_write_trailer(out), 0);
+	avio_closep(&out->pb);
+	avformat_free_context(out);
+}
+
 void clip_make_sound(const char *name)
 {
 	uint8_t wav[44 + 8000];

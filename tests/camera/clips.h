@@ -62,6 +62,11 @@ const char *clip_source(const char *name);
 /* False if this build of libavcodec has no such encoder. */
 bool clip_make(const struct clip_spec *spec);
 bool clip_make_as(const struct clip_spec *spec, const struct clip_look *look);
+/*
+ * One file with the streams of @count others, in this order; @dispositions of each. Packets are
+ * interleaved by their times.
+ */
+void clip_join(const char *name, const char *const *parts, const int *dispositions, int count);
 /* A WAV file of some tones. */
 void clip_make_sound(const char *name);
 void clip_make_bytes(const char *name, const void *bytes, size_t size);

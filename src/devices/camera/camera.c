@@ -287,8 +287,8 @@ int vmedia_camera_create(struct vmedia_loop *loop, const struct vmedia_camera_op
 	if (err)
 		goto free_camera;
 	make_tables(c);
-	snprintf(c->card, sizeof(c->card), "%s",
-		 opts->card ? opts->card : vmedia_camera_source_name(c->source));
+	vmedia_camera_copy_name(c->card, sizeof(c->card),
+				opts->card ? opts->card : vmedia_camera_source_name(c->source));
 	c->free_run = opts->free_run;
 	cfg.card = c->card;
 	cfg.region_size = opts->region_size;

@@ -349,7 +349,7 @@ static void offer(struct file *f, const struct vmedia_camera_options *opts)
 	vmedia_camera_add_usual_intervals(&f->base);
 	offer_formats(f);
 	offer_sizes(f, opts);
-	snprintf(f->base.name, sizeof(f->base.name), "%.31s", f->clip.name);
+	vmedia_camera_copy_name(f->base.name, sizeof(f->base.name), f->clip.name);
 	f->base.controls = controls;
 	f->base.num_controls = sizeof(controls) / sizeof(controls[0]);
 }

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vmedia/camera.h>
+
+#include "source.h"
 
 enum option {
 	OPT_SOURCE,
@@ -104,8 +105,8 @@ static bool parse_sizes(const char *s, struct vmedia_camera_options *opts)
 static int refuse(char *why, size_t why_size, const struct vmedia_camera_option *o,
 		  const char *value, const char *hint)
 {
-	snprintf(why, why_size, "--%s=%.64s is not %s: use --%s=%s", o->name, value, hint, o->name,
-		 o->value);
+	snprintf(why, why_size, "--%s=%.*s is not %s: use --%s=%s", o->name,
+		 (int)vmedia_camera_cut(value, 64), value, hint, o->name, o->value);
 	return -EINVAL;
 }
 
@@ -166,7 +167,8 @@ int vmedia_camera_set_option(struct vmedia_camera_options *opts, const char *nam
 		return set_threads(opts, value, why, why_size);
 	default:
 		snprintf(why, why_size,
-			 "the camera has no option --%.64s: --help lists those it has", name);
+			 "the camera has no option --%.*s: --help lists those it has",
+			 (int)vmedia_camera_cut(name, 64), name);
 		return -ENOENT;
 	}
 }

@@ -92,7 +92,7 @@ int vmedia_camera_source_open(const struct vmedia_camera_options *opts, char *wh
 	}
 	snprintf(why, why_size,
 		 "unknown source \"%.*s\": use --source=pattern or --source=file:PATH",
-		 (int)(len < 64 ? len : 64), name);
+		 (int)vmedia_camera_cut(name, len < 64 ? len : 64), name);
 	return -EINVAL;
 }
 

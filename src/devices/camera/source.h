@@ -80,6 +80,14 @@ static inline bool vmedia_camera_interrupted(const struct vmedia_camera_source *
 	return atomic_load_explicit(&src->interrupted, memory_order_relaxed);
 }
 
+/*
+ * vmedia_camera_cut - bytes of @text that fit into @most without cutting a UTF-8 character
+ * vmedia_camera_copy_name - @text as a name that a guest may print, in @size bytes: whole
+ * characters of it; what is no UTF-8, and what controls terminals, is a question mark
+ */
+size_t vmedia_camera_cut(const char *text, size_t most);
+void vmedia_camera_copy_name(char *name, size_t size, const char *text);
+
 /* Append unless it is there already, is out of range or there is no room. For open(). */
 void vmedia_camera_add_size(struct vmedia_camera_source *src, uint32_t width, uint32_t height);
 void vmedia_camera_add_interval(struct vmedia_camera_source *src, uint32_t numerator,
