@@ -7,7 +7,7 @@ MESON_OPTIONS ?=
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help all demo test bench fuzz check-style sanitize sanitize-address sanitize-thread cross lab guest-test qemu-test \
-	guest-shell install clean
+	media-test guest-shell install clean
 
 help:
 	@echo 'make demo         see a real video go through a virtual camera, in this terminal'
@@ -16,6 +16,7 @@ help:
 	@echo 'make fuzz         run each fuzz target for FUZZ_TIME seconds (60)'
 	@echo 'make sanitize     the tests again under ASan+UBSan, then under TSan'
 	@echo 'make cross        the protocol tests on big-endian and 32-bit machines'
+	@echo 'make media-test   a table of media files: what ffmpeg gives for each, and what arrives'
 	@echo 'make lab          real guests: User-mode Linux and QEMU connect to the daemon'
 	@echo 'make guest-test   the Linux driver in User-mode Linux, plain and with KASAN (CASES="camera frames": some)'
 	@echo 'make qemu-test    the Linux driver in QEMU, with region 0, on three Debian kernels'
@@ -59,6 +60,11 @@ sanitize-thread:
 cross:
 	@scripts/setup build test ci
 	@scripts/cross-test
+
+media-test:
+	@scripts/setup build test guest
+	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
+	@tests/camera/media $(BUILD)
 
 lab:
 	@scripts/setup build test lab

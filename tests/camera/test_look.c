@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <libavformat/avformat.h>
 #include <libavutil/pixdesc.h>
 
 #include "clips.h"
@@ -514,82 +513,6 @@ static void transparent_is_black(void **state)
 	}
 }
 
-/* ---- Which stream, and its name ---- */
-
-static void check_stream(const char *name, const char *const *parts, const int *dispositions,
-			 uint32_t width)
-{
-	struct vmedia_camera_source *src;
-	struct vmedia_camera_size size;
-
-	clip_join(name, parts, dispositions, 2);
-	src = open_source(clip_source(name), NULL, NULL);
-	assert_int_equal(vmedia_camera_source_size(src, 0, &size), 0);
-	if (size.width != width)
-		fail_msg("%s: %ux%u is shown, should be %u wide", name, size.width, size.height,
-			 width);
-	vmedia_camera_source_close(src);
-}
-
-/*
- * As the ffmpeg program chooses: the largest, with 5,000,000 pixels more for the file's default.
- * That a preview has more pictures or bits does not make it the film.
- */
-static void largest_stream_is_shown(void **state)
-{
-	static const struct clip_spec small = {
-		"small.mkv", "ffv1", AV_PIX_FMT_YUV420P, 96, 64, 25, 20, 0, 0,
-	};
-	static const struct clip_spec large = {
-		"large.mkv", "mpeg4", AV_PIX_FMT_YUV420P, 160, 120, 25, 3, 0, 0,
-	};
-	static const char *const small_first[] = { "small.mkv", "large.mkv" },
-				 *const large_first[] = { "large.mkv", "small.mkv" };
-	static const int none[] = { 0, 0 }, first[] = { AV_DISPOSITION_DEFAULT, 0 },
-			 second[] = { 0, AV_DISPOSITION_DEFAULT };
-
-	if (!clip_make(&small) || !clip_make(&large))
-		skip();
-	check_stream("two.avi", small_first, none, 160);
-	check_stream("two.avi", large_first, none, 160);
-	check_stream("two.mkv", small_first, first, 96);
-	check_stream("two.mkv", small_first, second, 160);
-	check_stream("two.mkv", large_first, second, 96);
-	check_stream("two.mkv", large_first, first, 160);
-}
-
-/* Names are cut between characters, and show no bytes that are none. */
-static void names_are_whole(void **state)
-{
-	static const struct {
-		const char *file, *name;
-	} cases[] = {
-		{ "a.avi", "a.avi" },
-		{ "ääääääääääääääääääää.avi", "äääääääääääääää" },
-		{ "xääääääääääääääääääää.avi", "xäääääääääääääää" },
-		{ "\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5"
-		  "\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5.avi",
-		  "\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5"
-		  "\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5" },
-		{ "caf\xe9.avi", "caf?.avi" },
-		{ "\xc0\x80\xed\xa0\x80.avi", "?????.avi" },
-		{ "red\x1b[31m\xc2\x9b.avi", "red?[31m?.avi" },
-		{ "0123456789012345678901234567.avi", "0123456789012345678901234567.av" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct clip_spec spec = {
-			cases[i].file, "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 1, 0, 0,
-		};
-		struct vmedia_camera_source *src;
-
-		assert_true(clip_make(&spec));
-		src = open_source(clip_source(cases[i].file), NULL, NULL);
-		assert_string_equal(vmedia_camera_source_name(src), cases[i].name);
-		vmedia_camera_source_close(src);
-	}
-}
-
 static int setup(void **state)
 {
 	clips_init();
@@ -613,8 +536,6 @@ int main(void)
 		cmocka_unit_test(fields_stay_apart),
 		cmocka_unit_test(colours_are_told),
 		cmocka_unit_test(transparent_is_black),
-		cmocka_unit_test(largest_stream_is_shown),
-		cmocka_unit_test(names_are_whole),
 	};
 
 	av_log_set_level(AV_LOG_FATAL);
