@@ -4,8 +4,8 @@
  * tests of `make test': tests/camera/media runs it, on made files and on those of Debian packages.
  *
  * The reference is that program by itself: its choice of the stream, its turning, its scaling to
- * square pixels, its colours, and for transparent pictures its premultiplication, which is fading to
- * black. Where nothing is converted, samples are the same. Otherwise the means of blocks of 8x8
+ * square pixels, its colours, and for transparent pictures its premultiplication, which is fading
+ * to black. Where nothing is converted, samples are the same. Otherwise the means of blocks of 8x8
  * pixels are compared, of what somebody sees who believes what the format says (eye.h): 3 of 255 at
  * most for RGB, 5 and 6 where two or four pixels share chroma that a block's edge cuts, 8 for JPEG
  * at quality 85; 4 more for interlaced pictures, whose fields ffmpeg converts as if they were one
@@ -55,13 +55,13 @@ static bool run_ffmpeg(const char *path, const char *options)
 
 	for (const char *p = path; *p && used + 5 < sizeof(quoted); p++) {
 		if (*p == '\'')
-			used += (size_t)sprintf(quoted + used, "'\\'");
+			used += (size_t)snprintf(quoted + used, 4, "'\\'");
 		quoted[used++] = *p;
 	}
 	quoted[used] = 0;
 	snprintf(command, sizeof(command),
-		 "ffmpeg -nostdin -hide_banner -y -i '%s' -an -sn -dn %s %s/out >%s/log 2>&1", quoted,
-		 options, folder, folder);
+		 "ffmpeg -nostdin -hide_banner -y -i '%s' -an -sn -dn %s %s/out >%s/log 2>&1",
+		 quoted, options, folder, folder);
 	return system(command) == 0;
 }
 
@@ -219,7 +219,8 @@ static double difference(const uint8_t *got, uint32_t w, uint32_t h, const uint8
 
 	for (uint32_t y = 0; y < h; y += BLOCK) {
 		for (uint32_t x = 0; x < w; x += BLOCK) {
-			uint32_t bw = w - x < BLOCK ? w - x : BLOCK, bh = h - y < BLOCK ? h - y : BLOCK;
+			uint32_t bw = w - x < BLOCK ? w - x : BLOCK;
+			uint32_t bh = h - y < BLOCK ? h - y : BLOCK;
 
 			for (int c = 0; c < 3; c++) {
 				double d = fabs(mean(got, w, x, y, bw, bh, c) -
@@ -268,7 +269,8 @@ static void check_format(struct vmedia_camera_source *src, const struct given *g
 	struct guarded b;
 
 	vmedia_camera_source_try(src, &fmt);
-	if (fmt.width + 1 < g->w || fmt.height + 1 < g->h || fmt.width > g->w || fmt.height > g->h) {
+	if (fmt.width + 1 < g->w || fmt.height + 1 < g->h || fmt.width > g->w ||
+	    fmt.height > g->h) {
 		snprintf(words, size, " %.4s only at %ux%u", (const char *)&pixelformat, fmt.width,
 			 fmt.height);
 		assert_true(g->w < 2 || g->h < 2);
@@ -382,7 +384,8 @@ static void check_file(void **state)
 	opts.source = source;
 	err = vmedia_camera_source_open(&opts, why, sizeof(why), &src);
 	if (!given && err) {
-		print_message("%-28s | ffmpeg gives no picture | refused: %s\n", name_of(path), why);
+		print_message("%-28s | ffmpeg gives no picture | refused: %s\n", name_of(path),
+			      why);
 		return;
 	}
 	if (!given || err)
@@ -394,8 +397,8 @@ static void check_file(void **state)
 	fmt.width = size.width;
 	fmt.height = size.height;
 	vmedia_camera_source_try(src, &fmt);
-	print_message("%-28s | %s %dx%d %s %s/%s/%s/%s %c sar %.3g | %ux%u %.4s %u/%u fps colorspace "
-		      "%u enc %u range %u xfer %u field %u |",
+	print_message("%-28s | %s %dx%d %s %s/%s/%s/%s %c sar %.3g | %ux%u %.4s %u/%u fps "
+		      "colorspace %u enc %u range %u xfer %u field %u |",
 		      name_of(path), g.codec, g.width, g.height, g.format, g.range, g.space,
 		      g.primaries, g.transfer, g.field, g.sar, size.width, size.height,
 		      (const char *)&fmt.pixelformat, interval.denominator, interval.numerator,

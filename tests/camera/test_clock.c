@@ -112,7 +112,8 @@ static uint64_t bytes_read(void)
 static void check_gap(const struct clip_spec *film, const char *fps, struct vmedia_fract interval,
 		      size_t num, size_t den, bool lost)
 {
-	uint64_t frames = 600ull * interval.denominator / interval.numerator + 7, number = 3, before;
+	uint64_t frames = 600ull * interval.denominator / interval.numerator + 7;
+	uint64_t number = 3, before;
 	struct show s;
 	struct stat st;
 
@@ -228,7 +229,7 @@ static void jumping_stamps_go_on(void **state)
 	show_end(&s);
 }
 
-/* Stamps in whole milliseconds at 30 pictures a second: no picture twice or left out in 300 laps. */
+/* Stamps in whole milliseconds, 30 pictures a second: none twice or left out in 300 laps. */
 static void laps_do_not_drift(void **state)
 {
 	static const struct clip_spec spec = {

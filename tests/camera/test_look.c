@@ -51,7 +51,8 @@ static void check_quarters(const char *what, const struct vmedia_camera_format *
 			   const uint8_t *rgb, const double want[4][3], double slack)
 {
 	for (int q = 0; q < 4; q++) {
-		uint32_t x = fmt->width * (q & 1 ? 3 : 1) / 4, y = fmt->height * (q & 2 ? 3 : 1) / 4;
+		uint32_t x = fmt->width * (q & 1 ? 3 : 1) / 4;
+		uint32_t y = fmt->height * (q & 2 ? 3 : 1) / 4;
 		const uint8_t *p = rgb + 3 * ((size_t)y * fmt->width + x);
 
 		for (int i = 0; i < 3; i++)
@@ -162,7 +163,8 @@ static void jpeg_is_full_range(void **state)
 /* ---- Orientation ---- */
 
 /* x' = a x + c y, y' = b x + d y */
-#define MATRIX(a, b, c, d) { (a) * 65536, (b) * 65536, 0, (c) * 65536, (d) * 65536, 0, 0, 0, 1 << 30 }
+#define ONE 65536
+#define MATRIX(a, b, c, d) { (a) * ONE, (b) * ONE, 0, (c) * ONE, (d) * ONE, 0, 0, 0, 1 << 30 }
 static const int32_t turns[8][9] = {
 	MATRIX(1, 0, 0, 1),  MATRIX(0, 1, -1, 0), MATRIX(-1, 0, 0, -1), MATRIX(0, -1, 1, 0),
 	MATRIX(-1, 0, 0, 1), MATRIX(1, 0, 0, -1), MATRIX(0, 1, 1, 0),	MATRIX(0, -1, -1, 0),
@@ -274,8 +276,9 @@ static void films_are_turned(void **state)
 static void add_exif(const char *name, uint8_t orientation)
 {
 	const uint8_t block[] = {
-		0xff, 0xe1, 0,	34,  'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8,
-		0,    1,    0x01, 0x12, 0,   3,	  0,   0,   0, 1, 0,   orientation, 0, 0, 0, 0, 0, 0,
+		0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0,
+		'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1,
+		0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0,
 	};
 	uint8_t bytes[16384];
 	FILE *f = fopen(clip_path(name), "rb");

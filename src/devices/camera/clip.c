@@ -355,7 +355,8 @@ static uint64_t known_length(const struct vmedia_camera_clip *clip)
 static int seek(struct vmedia_camera_clip *clip, uint64_t ns)
 {
 	/* Some demuxers look for the time of decoding, which is earlier by as many pictures. */
-	uint64_t early = (uint64_t)clip->decoder->has_b_frames * vmedia_camera_clip_interval_ns(clip);
+	uint64_t early = (uint64_t)clip->decoder->has_b_frames *
+			 vmedia_camera_clip_interval_ns(clip);
 	int64_t pts = from_ns(clip, ns > early ? ns - early : 0);
 	int err;
 

@@ -57,7 +57,8 @@ struct vmedia_camera_clip {
 	uint64_t lap_items;
 	bool jumped;			/* the next item's stamp tells where to */
 	int64_t first_pts;		/* of the first lap; of the stream's time base */
-	int64_t lap_first_pts, duration;	/* of this lap's first item, of the last item taken */
+	int64_t lap_first_pts;		/* of this lap's first item */
+	int64_t duration;		/* of the item that was taken last */
 	uint64_t lap_base_ns, time_ns;
 	uint64_t lap_ns;		/* length of the last lap that was read to its end, or 0 */
 	uint64_t complaints;

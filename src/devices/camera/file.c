@@ -15,8 +15,8 @@
  *
  * Pictures are taken from the clip one ahead: what takes time is done before a picture is due.
  *
- * A JPEG is shown as it lies in the file where nothing is to be changed in it; all else goes through
- * render.h.
+ * A JPEG is shown as it lies in the file where nothing is to be changed in it; all else goes
+ * through render.h.
  */
 #include <errno.h>
 #include <libavutil/pixdesc.h>

@@ -6,7 +6,7 @@
 
 #include "source.h"
 
-/* Bytes of the UTF-8 character at @s, 0 if there is none: overlong, a surrogate, cut, a stray byte. */
+/* Bytes of the UTF-8 character at @s; 0: there is none (overlong, a surrogate, cut, stray). */
 static size_t character(const unsigned char *s)
 {
 	uint32_t code;
