@@ -160,6 +160,59 @@ static void jpeg_is_full_range(void **state)
 	free(rgb);
 }
 
+/* Odd sizes are whole, to the last column and row. */
+static void edges_are_whole(void **state)
+{
+	static const struct clip_spec specs[] = {
+		{ "edge.png", "png", AV_PIX_FMT_RGB24, 65, 33, 25, 1, 0, 0 },
+		{ "edge.mkv", "ffv1", AV_PIX_FMT_YUV444P, 65, 33, 25, 1, 0, 0 },
+	};
+	static const struct clip_look as = { .paint = paint_quarters };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct vmedia_camera_format fmt;
+		uint8_t *rgb;
+
+		if (!clip_make_as(&specs[i], &as))
+			continue;
+		rgb = look(specs[i].name, V4L2_PIX_FMT_MJPEG, 65, 33, &fmt);
+		for (int y = 20; y < 33; y++)
+			for (int k = 0; k < 3; k++)
+				if (abs(rgb[3 * (65 * y + 64) + k] - (int)quarters[3][k]) > 12)
+					fail_msg("%s: the last pixel of row %d is %d %d %d",
+						 specs[i].name, y, rgb[3 * (65 * y + 64)],
+						 rgb[3 * (65 * y + 64) + 1],
+						 rgb[3 * (65 * y + 64) + 2]);
+		free(rgb);
+	}
+}
+
+/* White of 5 and 6 bits is white. */
+static void paint_white(AVFrame *f, int n)
+{
+	memset(f->data[0], 255, (size_t)f->linesize[0] * (size_t)f->height);
+}
+
+static void few_bits_are_whole(void **state)
+{
+	static const struct clip_spec spec = {
+		"few.nut", "rawvideo", AV_PIX_FMT_RGB565LE, 64, 48, 25, 1, 0, 0,
+	};
+	static const struct clip_look as = { .paint = paint_white };
+	static const double white[4][3] = {
+		{ 255, 255, 255 }, { 255, 255, 255 }, { 255, 255, 255 }, { 255, 255, 255 },
+	};
+
+	assert_true(clip_make_as(&spec, &as));
+	for (size_t i = 0; i < NUM_FORMATS; i++) {
+		struct vmedia_camera_format fmt;
+		uint8_t *rgb = look("few.nut", all_formats[i], 64, 48, &fmt);
+
+		check_quarters("few.nut", &fmt, rgb, white, 3);
+		free(rgb);
+	}
+}
+
 /* ---- Orientation ---- */
 
 /* x' = a x + c y, y' = b x + d y */
@@ -533,6 +586,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges_and_matrices_hold),
 		cmocka_unit_test(jpeg_is_full_range),
+		cmocka_unit_test(edges_are_whole),
+		cmocka_unit_test(few_bits_are_whole),
 		cmocka_unit_test(films_are_turned),
 		cmocka_unit_test(photographs_are_turned),
 		cmocka_unit_test(pixels_become_square),

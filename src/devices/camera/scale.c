@@ -40,11 +40,13 @@ static int init_context(const struct vmedia_camera_scaler *s, struct SwsContext 
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(s->from.format);
 	/* It takes all grey for full while it chooses, and would copy what is to be converted. */
 	bool grey = d && d->nb_components == 1 && !s->from.full;
+	/* Of an odd width of RGB it makes the last chroma with a pixel that is not there. */
+	int odd = s->from.width & 1 ? SWS_FULL_CHR_H_INP : 0;
 	const struct {
 		const char *name;
 		int value;
 	} options[] = {
-		{ "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT },
+		{ "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | odd },
 		{ "srcw", s->from.width },
 		{ "srch", s->from.height >> s->fields },
 		{ "src_format", s->from.format },

@@ -207,11 +207,17 @@ static int turn(struct vmedia_camera_upright *u, const AVFrame *in, unsigned int
 	return 0;
 }
 
-static bool has_alpha(const AVFrame *frame)
+/*
+ * Transparent, or RGB of few bits: of that libswscale makes a white that is none unless it goes to
+ * RGB.
+ */
+static bool wants_rgb(const AVFrame *frame)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(frame->format);
 
-	return d && d->flags & AV_PIX_FMT_FLAG_ALPHA;
+	return d && (d->flags & AV_PIX_FMT_FLAG_ALPHA ||
+		     (d->flags & AV_PIX_FMT_FLAG_RGB && d->comp[0].depth < 8 &&
+		      !(d->flags & AV_PIX_FMT_FLAG_BAYER)));
 }
 
 int vmedia_camera_upright(struct vmedia_camera_upright *u, AVFrame *frame, unsigned int how,
@@ -220,7 +226,7 @@ int vmedia_camera_upright(struct vmedia_camera_upright *u, AVFrame *frame, unsig
 	int err = 0;
 
 	*out = frame;
-	if (has_alpha(frame)) {
+	if (wants_rgb(frame)) {
 		err = make_opaque(u, frame);
 		*out = u->opaque;
 	}

@@ -34,7 +34,7 @@ struct vmedia_camera_upright {
 
 /*
  * vmedia_camera_upright - turn @frame by @turn; transparent pixels fade to black, the picture is
- * then RGB24
+ * then RGB24, as is one of RGB with less than 8 bits
  * @out: receives @frame where there is nothing to do, otherwise a picture of @u's, which holds
  * until the next call. It has no side data.
  *
