@@ -201,6 +201,7 @@ static void on_channel_ready(void *opaque)
 {
 	struct vmedia_guest *g = opaque;
 
+	g->ops = basic_ops;
 	if (!(vmedia_vub_protocol_features(g->vub) >> VMEDIA_VU_PF_SHARED_OBJECT & 1))
 		return;
 	g->ops.object_add = op_object_add;

@@ -7,13 +7,13 @@
  * processed and when it must stop.
  *
  * States of a ring
- *   stopped   nothing known or GET_VRING_BASE, RESET_DEVICE, SET_VRING_ENABLE 0 came. The user
- *             does not touch the ring.
- *   armed     memory, addresses, kick descriptor and features are known, and the ring is enabled
- *             (by SET_VRING_ENABLE, or at once when VHOST_USER_F_PROTOCOL_FEATURES is not
- *             negotiated); waiting for the first kick.
- *   running   queue_ready() was called. Left by queue_stop(), which is called exactly once for
- *             each queue_ready().
+ *   stopped   something of what a running ring needs is missing: memory, addresses, size, kick
+ *             descriptor, VERSION_1, or that it is enabled. SET_VRING_ENABLE decides that; until it
+ *             comes, a ring is on when VHOST_USER_F_PROTOCOL_FEATURES is not acknowledged and off
+ *             when it is. The user does not touch the ring.
+ *   running   all is there: queue_ready() was called. The first look into the ring does not wait
+ *             for a kick, since a driver may queue buffers, and even kick, before the front-end
+ *             listens. Left by queue_stop(), which is called exactly once for each queue_ready().
  *
  * What a bad message does. A request that fails before or in its handler is *refused*: nothing
  * changes, its descriptors are closed, and a sentence is logged. If the front-end can be told
@@ -24,6 +24,12 @@
  * Always fatal: a header of another version or with the REPLY flag, a payload above
  * VMEDIA_VU_MAX_PAYLOAD, more than VMEDIA_VU_MAX_FDS descriptors, an answer on the back-end channel
  * that fits no request.
+ *
+ * A front-end that connects again. QEMU remembers what it negotiated and begins a later connection
+ * with SET_FEATURES. When that is the first word about features on a connection, all protocol
+ * features that we offer count as negotiated. The front-end gives no channel then, so nothing can
+ * be mapped into its shared memory regions and no object be announced. If it took
+ * CONFIGURE_MEM_SLOTS it does not send its memory again either: SET_VRING_ADDR is refused.
  *
  * A driver that starts over. Front-ends without RESET_DEVICE (UML) say nothing when the driver is
  * reloaded. So reset() is also called when SET_VRING_BASE names another index than the one at which
@@ -100,7 +106,10 @@ struct vmedia_vub_ops {
 	 * GET_SHARED_OBJECT: a descriptor (the back-end closes it once sent) or a negative errno.
 	 */
 	int (*get_shared_object)(void *opaque, const uint8_t uuid[VMEDIA_VU_UUID_SIZE]);
-	/* The back-end channel is there: requests below may be sent. */
+	/*
+	 * The back-end channel is there: requests below may be sent. Again when protocol features
+	 * change while it is there.
+	 */
 	void (*channel_ready)(void *opaque);
 	/*
 	 * The connection is over: rings are stopped, requests completed with -ECONNRESET. reason is

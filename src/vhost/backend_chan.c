@@ -51,6 +51,17 @@ void vmedia_vub_chan_close(struct vmedia_vub *vub)
 	}
 }
 
+static void warn_refused(struct vmedia_vub *vub, uint32_t request, uint64_t why)
+{
+	vmedia_vub_warn(vub, "the front-end refused %s: %" PRIu64,
+			vmedia_vu_name(VMEDIA_VU_BACK, request), why);
+	if (request == VMEDIA_VU_B_SHMEM_MAP && !vub->shmem_asked)
+		vmedia_vub_warn(vub,
+				"it never asked how large region 0 is: its own may be smaller than "
+				"the 0x%" PRIx64 " bytes here",
+				vub->shmem_size[0]);
+}
+
 /* Takes one answer to the oldest request. Returns 0 or -EPROTO. */
 static int handle_reply(struct vmedia_vub *vub, struct vmedia_vu_msg *msg)
 {
@@ -73,8 +84,7 @@ static int handle_reply(struct vmedia_vub *vub, struct vmedia_vu_msg *msg)
 		return 0;
 	}
 	if (refused)
-		vmedia_vub_warn(vub, "the front-end refused %s: %" PRIu64,
-				vmedia_vu_name(VMEDIA_VU_BACK, p.request), msg->p.u64);
+		warn_refused(vub, p.request, msg->p.u64);
 	finish(&p, refused ? -EIO : 0, -1);
 	return 0;
 }

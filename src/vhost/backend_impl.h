@@ -39,6 +39,14 @@ struct vmedia_vub_signal {
 	enum vmedia_vub_fd_kind kind;
 };
 
+/* What SET_VRING_ENABLE last said of a ring. */
+enum vmedia_vub_enable {
+	/* nothing yet: on, unless VHOST_USER_F_PROTOCOL_FEATURES is acknowledged */
+	VMEDIA_VUB_ENABLE_UNSAID,
+	VMEDIA_VUB_ENABLE_OFF,
+	VMEDIA_VUB_ENABLE_ON,
+};
+
 struct vmedia_vub_ring {
 	struct vmedia_vub *vub;
 	unsigned int idx;
@@ -47,7 +55,7 @@ struct vmedia_vub_ring {
 	uint32_t base;
 	bool addr_set;
 	uint64_t desc, avail, used;
-	bool enabled;
+	enum vmedia_vub_enable enable;
 	struct vmedia_vub_signal kick, call, err;
 	/* What came of it. */
 	struct vmedia_vqd *vq;		/* not NULL: running */
@@ -56,8 +64,8 @@ struct vmedia_vub_ring {
 	/* a notification was due and there was no call descriptor */
 	bool call_missed;
 	bool in_kick, stopping;
-	struct vmedia_source kick_src;	/* added: armed or running */
-	struct vmedia_deferred again;
+	struct vmedia_source kick_src;	/* added: complete */
+	struct vmedia_deferred again;	/* look into the ring without a kick */
 	struct vmedia_vub_stats stats;
 };
 
@@ -84,6 +92,9 @@ struct vmedia_vub {
 
 	uint64_t features, offered;		/* virtio */
 	uint64_t pfeatures, poffered;		/* protocol, SHMEM at VMEDIA_VU_PF_SHMEM */
+	bool asked;		/* the front-end negotiates on this connection */
+	bool resumed;		/* it goes on with what it negotiated on an earlier one */
+	bool shmem_asked;	/* GET_SHMEM_CONFIG came */
 	uint8_t status;
 
 	struct vmedia_mem *mem;

@@ -163,6 +163,7 @@ int vmedia_vub_get_shmem_config(struct vmedia_vub *vub, struct vmedia_vu_msg *ms
 	struct vmedia_vu_shmem_config *c = &reply->p.shmem;
 	unsigned int i;
 
+	vub->shmem_asked = true;
 	c->num = 0;
 	c->padding = 0;
 	memcpy(c->size, vub->shmem_size, sizeof(c->size));

@@ -43,21 +43,45 @@ static void reply_u64(struct vmedia_vu_msg *reply, uint64_t val)
 int vmedia_vub_get_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 			    struct vmedia_vu_msg *reply)
 {
+	vub->asked = true;
 	reply_u64(reply, vub->offered);
 	return 0;
+}
+
+/*
+ * QEMU negotiates once a device. When it connects again it begins with SET_FEATURES, and goes on
+ * with the protocol features of the earlier connection: it waits for acknowledgements and asks for
+ * the status. It took what we offered, so all of that counts as negotiated. There is no channel.
+ */
+static void resume(struct vmedia_vub *vub, uint64_t features)
+{
+	vub->asked = true;
+	if (!(features & BIT(VMEDIA_VU_F_PROTOCOL)))
+		return;
+	vub->resumed = true;
+	vub->pfeatures = vub->poffered;
+	vmedia_vub_warn(vub,
+			"the front-end goes on without negotiating, as after an earlier "
+			"connection: there is no back-end channel, so no buffer can be mapped into "
+			"shared memory until the virtual machine is started again");
 }
 
 int vmedia_vub_set_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 			    struct vmedia_vu_msg *reply)
 {
 	uint64_t features = msg->p.u64;
+	char names[VMEDIA_VU_BITS_LEN];
 	unsigned int i;
 
 	if (features & ~vub->offered) {
-		vmedia_vub_warn(vub, "SET_FEATURES has bits 0x%" PRIx64 " that were not offered",
-				features & ~vub->offered);
+		vmedia_vub_warn(vub,
+				"SET_FEATURES has bits 0x%" PRIx64 " (%s) that were not offered",
+				features & ~vub->offered,
+				vmedia_vu_feature_names(features & ~vub->offered, names));
 		return -EINVAL;
 	}
+	if (!vub->asked)
+		resume(vub, features);
 	if (features == vub->features)
 		return 0;
 	if (vmedia_vub_any_running(vub)) {
@@ -91,6 +115,7 @@ uint64_t vmedia_vub_shmem_bit_out(const struct vmedia_vub *vub, uint64_t feature
 int vmedia_vub_get_protocol_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				     struct vmedia_vu_msg *reply)
 {
+	vub->asked = true;
 	reply_u64(reply, vmedia_vub_shmem_bit_out(vub, vub->poffered));
 	return 0;
 }
@@ -99,20 +124,30 @@ int vmedia_vub_set_protocol_features(struct vmedia_vub *vub, struct vmedia_vu_ms
 				     struct vmedia_vu_msg *reply)
 {
 	uint64_t features = msg->p.u64, offered = vmedia_vub_shmem_bit_out(vub, vub->poffered);
+	char names[VMEDIA_VU_BITS_LEN];
+	bool changed;
 
+	vub->asked = true;
 	if (features & ~offered) {
-		vmedia_vub_warn(
-			vub, "SET_PROTOCOL_FEATURES has bits 0x%" PRIx64 " that were not offered",
-			features & ~offered);
+		vmedia_vub_warn(vub,
+				"SET_PROTOCOL_FEATURES has bits 0x%" PRIx64
+				" (%s) that were not offered",
+				features & ~offered,
+				vmedia_vu_pf_names(features & ~offered, names));
 		return -EINVAL;
 	}
 	if (features & BIT(vub->cfg.shmem_bit) && vub->poffered & BIT(VMEDIA_VU_PF_SHMEM)) {
 		features &= ~BIT(vub->cfg.shmem_bit);
 		features |= BIT(VMEDIA_VU_PF_SHMEM);
 	}
+	changed = features != vub->pfeatures;
 	vub->pfeatures = features;
+	vub->resumed = false;
 	vmedia_dbg("vhost-user: protocol features 0x%" PRIx64 " of 0x%" PRIx64, features,
 		   vub->poffered);
+	/* The channel came first: what may be asked over it is known only now. */
+	if (changed && vub->chan.fd >= 0 && vub->ops->channel_ready)
+		vub->ops->channel_ready(vub->opaque);
 	return 0;
 }
 
@@ -208,7 +243,7 @@ int vmedia_vub_set_status(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 		return 0;
 	}
 	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++) {
-		vub->ring[i].enabled = false;
+		vub->ring[i].enable = VMEDIA_VUB_ENABLE_OFF;
 		vmedia_vub_ring_update(&vub->ring[i]);
 	}
 	return 0;

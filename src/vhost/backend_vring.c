@@ -3,10 +3,10 @@
  * Rings: their messages, their states (see vhost/backend.h), kicks and interrupts.
  *
  * Theory of operation. Messages only note what the front-end says; vmedia_vub_ring_update() then
- * compares with what a ring needs and arms it (polls its kick descriptor) or stops it. The first
- * kick makes the device end of the ring. A message that changes size, base or addresses of a
- * running ring stops it first; it runs again with the next kick, or at once if the eventfd still
- * holds one. While the user works on a kick the driver's kicks are turned off; before going back to
+ * compares with what a ring needs. When all is there it polls the kick descriptor, and has the
+ * loop start the ring and look into it, kicked or not: the driver may have queued buffers before
+ * the front-end listened for its kicks. A message that changes size, base or addresses of a running
+ * ring stops it first. While the user works on a kick the driver's kicks are turned off; before going back to
  * sleep they are turned on, and what came in between is a kick as well, as long as the user takes
  * chains. A driver that never stops adding gets KICKS_PER_ROUND of these, then the loop sees to
  * others.
@@ -30,13 +30,20 @@ static bool has_feature(const struct vmedia_vub *vub, unsigned int bit)
 	return vub->features >> bit & 1;
 }
 
+static bool is_enabled(const struct vmedia_vub_ring *r)
+{
+	if (r->enable == VMEDIA_VUB_ENABLE_UNSAID)
+		return !has_feature(r->vub, VMEDIA_VU_F_PROTOCOL);
+	return r->enable == VMEDIA_VUB_ENABLE_ON;
+}
+
 static bool is_complete(const struct vmedia_vub_ring *r)
 {
 	const struct vmedia_vub *vub = r->vub;
 
 	if (vub->dead || r->broken || !vub->mem || !has_feature(vub, VMEDIA_VIRTIO_F_VERSION_1))
 		return false;
-	if (!r->enabled && has_feature(vub, VMEDIA_VU_F_PROTOCOL))
+	if (!is_enabled(r))
 		return false;
 	return r->num && r->addr_set && r->kick.fd >= 0;
 }
@@ -178,16 +185,23 @@ static void check_memory(struct vmedia_vub *vub)
 	vmedia_vub_shutdown(vub, -EFAULT);
 }
 
-static void on_again(struct vmedia_deferred *d)
+/* Starts a ring that is complete, and has the user look into it. */
+static void run(struct vmedia_vub_ring *r)
 {
-	struct vmedia_vub_ring *r = vmedia_container_of(d, struct vmedia_vub_ring, again);
 	struct vmedia_vub *vub = r->vub;
 
 	vmedia_vub_enter(vub);
-	if (r->vq)
+	if (!r->vq && !r->broken)
+		ring_start(r);
+	if (!vub->dead && r->vq)
 		deliver(r);
 	check_memory(vub);
 	vmedia_vub_leave(vub);
+}
+
+static void on_again(struct vmedia_deferred *d)
+{
+	run(vmedia_container_of(d, struct vmedia_vub_ring, again));
 }
 
 void vmedia_vub_look(struct vmedia_vub *vub, unsigned int idx)
@@ -207,19 +221,19 @@ void vmedia_vub_look(struct vmedia_vub *vub, unsigned int idx)
 static void on_kick(struct vmedia_source *src, uint32_t revents)
 {
 	struct vmedia_vub_ring *r = vmedia_container_of(src, struct vmedia_vub_ring, kick_src);
-	struct vmedia_vub *vub = r->vub;
 
 	if (!(revents & EPOLLIN))
 		return; /* edge-triggered: a closed other end reports once */
-	vmedia_vub_enter(vub);
 	vmedia_vub_signal_drain(&r->kick);
 	r->stats.kicks++;
-	if (!r->vq && !r->broken)
-		ring_start(r);
-	if (!vub->dead && r->vq)
-		deliver(r);
-	check_memory(vub);
-	vmedia_vub_leave(vub);
+	run(r);
+}
+
+/* No kick and no look any more. */
+static void disarm(struct vmedia_vub_ring *r)
+{
+	vmedia_loop_del_fd(&r->kick_src);
+	vmedia_deferred_cancel(&r->again);
 }
 
 void vmedia_vub_ring_update(struct vmedia_vub_ring *r)
@@ -227,7 +241,7 @@ void vmedia_vub_ring_update(struct vmedia_vub_ring *r)
 	int err;
 
 	if (!is_complete(r)) {
-		vmedia_loop_del_fd(&r->kick_src);
+		disarm(r);
 		vmedia_vub_ring_stop(r);
 		return;
 	}
@@ -240,7 +254,9 @@ void vmedia_vub_ring_update(struct vmedia_vub_ring *r)
 				r->idx, strerror(-err));
 		vmedia_vub_ring_stop(r);
 		ring_broken(r);
+		return;
 	}
+	vmedia_defer(&r->again);
 }
 
 void vmedia_vub_ring_init(struct vmedia_vub_ring *r)
@@ -253,7 +269,7 @@ void vmedia_vub_ring_init(struct vmedia_vub_ring *r)
 
 void vmedia_vub_ring_reset(struct vmedia_vub_ring *r, bool all)
 {
-	vmedia_loop_del_fd(&r->kick_src);
+	disarm(r);
 	vmedia_vub_ring_stop(r);
 	vmedia_vub_signal_close(&r->kick);
 	if (all) {
@@ -263,7 +279,7 @@ void vmedia_vub_ring_reset(struct vmedia_vub_ring *r, bool all)
 	r->num = 0;
 	r->base = 0;
 	r->addr_set = false;
-	r->enabled = false;
+	r->enable = VMEDIA_VUB_ENABLE_UNSAID;
 	r->broken = false;
 	r->has_run = false;
 	r->call_missed = false;
@@ -298,7 +314,7 @@ static struct vmedia_vub_ring *change(struct vmedia_vub *vub, unsigned int idx)
 {
 	struct vmedia_vub_ring *r = &vub->ring[idx];
 
-	vmedia_loop_del_fd(&r->kick_src);
+	disarm(r);
 	vmedia_vub_ring_stop(r);
 	r->broken = false;
 	return r;
@@ -350,9 +366,13 @@ int vmedia_vub_set_vring_addr(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	    !vmedia_mem_uva(vub->mem, a->avail, 1) || !vmedia_mem_uva(vub->mem, a->used, 1)) {
 		vmedia_vub_warn(vub,
 				"SET_VRING_ADDR: ring %u at 0x%" PRIx64 ", 0x%" PRIx64
-				", 0x%" PRIx64 " is not in the memory map%s",
+				", 0x%" PRIx64 " is not in the memory map%s%s",
 				a->index, a->desc, a->avail, a->used,
-				vub->mem ? "" : ", which was not set yet");
+				vub->mem ? "" : ", which was not set yet",
+				!vub->mem && vub->resumed
+					? ": the front-end believes that we have it from an "
+					  "earlier connection; start the virtual machine again"
+					: "");
 		return -EFAULT;
 	}
 	if (!r->broken && r->addr_set && r->desc == a->desc && r->avail == a->avail &&
@@ -377,7 +397,7 @@ static void start_over(struct vmedia_vub *vub, struct vmedia_vub_ring *r, uint32
 	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++) {
 		struct vmedia_vub_ring *o = &vub->ring[i];
 
-		vmedia_loop_del_fd(&o->kick_src);
+		disarm(o);
 		vmedia_vub_ring_stop(o);
 		o->has_run = false;
 		o->base = 0;
@@ -414,7 +434,7 @@ int vmedia_vub_get_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 {
 	struct vmedia_vub_ring *r = &vub->ring[msg->p.state.index];
 
-	vmedia_loop_del_fd(&r->kick_src);
+	disarm(r);
 	vmedia_vub_ring_stop(r);
 	vmedia_vub_signal_close(&r->kick);
 	reply->hdr.size = sizeof(reply->p.state);
@@ -502,7 +522,7 @@ int vmedia_vub_set_vring_enable(struct vmedia_vub *vub, struct vmedia_vu_msg *ms
 				msg->p.state.num);
 		return -EINVAL;
 	}
-	r->enabled = msg->p.state.num;
+	r->enable = msg->p.state.num ? VMEDIA_VUB_ENABLE_ON : VMEDIA_VUB_ENABLE_OFF;
 	return done(r);
 }
 

@@ -19,12 +19,37 @@
 
 #define MSGS_PER_CALL 256
 
-static bool range_ok(const struct vmedia_vuf *vuf, const struct vmedia_vu_mmap *m)
+/* What is wrong with the range, or NULL. */
+static const char *range_fault(const struct vmedia_vuf *vuf, const struct vmedia_vu_mmap *m)
 {
 	uint64_t mask = vmedia_page_size() - 1;
 
-	return m->len && !(m->len & mask) && !(m->shm_offset & mask) && !(m->fd_offset & mask) &&
-	       vmedia_range_ok(m->shm_offset, m->len, vuf->shmem_size[m->shmid]);
+	if (!vuf->shmem_size[m->shmid])
+		return "there is no such region";
+	if (!m->len)
+		return "it is empty";
+	if ((m->len | m->shm_offset | m->fd_offset) & mask)
+		return "length and offsets must be whole pages";
+	if (!vmedia_range_ok(m->shm_offset, m->len, vuf->shmem_size[m->shmid]))
+		return "it does not fit the region";
+	return NULL;
+}
+
+static int check_range(struct vmedia_vuf *vuf, const char *what, const struct vmedia_vu_mmap *m,
+		       uint64_t flags)
+{
+	const char *fault = range_fault(vuf, m);
+
+	if (!fault && m->flags & ~flags)
+		fault = "there is no such flag";
+	if (!fault)
+		return 0;
+	vmedia_vuf_warn(vuf,
+			"%s of 0x%" PRIx64 " bytes at 0x%" PRIx64 " of region %u of 0x%" PRIx64
+			", file offset 0x%" PRIx64 ", flags 0x%" PRIx64 ": %s",
+			what, m->len, m->shm_offset, m->shmid, vuf->shmem_size[m->shmid],
+			m->fd_offset, m->flags, fault);
+	return -EINVAL;
 }
 
 static int map(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
@@ -32,14 +57,8 @@ static int map(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
 	const struct vmedia_vu_mmap *m = &msg->p.mmap;
 	struct stat st;
 
-	if (m->flags & ~VMEDIA_VU_MMAP_RW || !range_ok(vuf, m)) {
-		vmedia_vuf_warn(vuf,
-				"SHMEM_MAP of 0x%" PRIx64 " bytes at 0x%" PRIx64 " from 0x%" PRIx64
-				" with flags 0x%" PRIx64 " does not fit region %u of 0x%" PRIx64,
-				m->len, m->shm_offset, m->fd_offset, m->flags, m->shmid,
-				vuf->shmem_size[m->shmid]);
+	if (check_range(vuf, "SHMEM_MAP", m, VMEDIA_VU_MMAP_RW))
 		return -EINVAL;
-	}
 	if (fstat(msg->fd[0], &st) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ||
 	    st.st_size < 0 || !vmedia_range_ok(m->fd_offset, m->len, st.st_size)) {
 		vmedia_vuf_warn(vuf,
@@ -58,13 +77,8 @@ static int unmap(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
 {
 	const struct vmedia_vu_mmap *m = &msg->p.mmap;
 
-	if (!range_ok(vuf, m)) {
-		vmedia_vuf_warn(vuf,
-				"SHMEM_UNMAP of 0x%" PRIx64 " bytes at 0x%" PRIx64
-				" does not fit region %u of 0x%" PRIx64,
-				m->len, m->shm_offset, m->shmid, vuf->shmem_size[m->shmid]);
+	if (check_range(vuf, "SHMEM_UNMAP", m, UINT64_MAX))
 		return -EINVAL;
-	}
 	if (!vuf->ops || !vuf->ops->shmem_unmap)
 		return -EOPNOTSUPP;
 	return vuf->ops->shmem_unmap(vuf->opaque, m->shmid, m->shm_offset, m->len);

@@ -120,10 +120,14 @@ const struct vmedia_vu_row *vmedia_vu_row(enum vmedia_vu_dir dir, uint32_t reque
 const char *vmedia_vu_name(enum vmedia_vu_dir dir, uint32_t request)
 {
 	const struct vmedia_vu_row *row = vmedia_vu_row(dir, request);
+	const char *name;
 
-	return row			? row->name
-	       : dir == VMEDIA_VU_FRONT ? "unknown request"
-					: "unknown back-end request";
+	if (row)
+		return row->name;
+	if (dir != VMEDIA_VU_FRONT)
+		return "unknown back-end request";
+	name = vmedia_vu_unserved_name(request);
+	return name ? name : "unknown request";
 }
 
 unsigned int vmedia_vu_ring_index(const struct vmedia_vu_row *row, const struct vmedia_vu_msg *msg)
@@ -156,8 +160,9 @@ int vmedia_vu_check(enum vmedia_vu_dir dir, const struct vmedia_vu_msg *msg,
 	uint64_t have;
 
 	if (!row) {
-		say(limits, "vhost-user: request %u (%u bytes, %u descriptors) is unknown",
-		    msg->hdr.request, msg->hdr.size, msg->num_fds);
+		say(limits, "vhost-user: %s (%u), %u bytes, %u descriptors: not supported",
+		    vmedia_vu_name(dir, msg->hdr.request), msg->hdr.request, msg->hdr.size,
+		    msg->num_fds);
 		return -EOPNOTSUPP;
 	}
 	have = row->offered ? limits->offered : limits->negotiated;

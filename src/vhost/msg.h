@@ -57,6 +57,11 @@ enum vmedia_vu_pf {
 	VMEDIA_VU_PF_SHARED_OBJECT = 18,
 	VMEDIA_VU_PF_DEVICE_STATE = 19,
 	VMEDIA_VU_PF_SHMEM = 22,
+	/*
+	 * What drafts had at SHMEM's place. QEMU 11.1 gave both bits to features that this project
+	 * lacks: 20 is GET_VRING_BASE_INFLIGHT, 21 is GPA_ADDRESSES. They are never offered. A
+	 * back-end whose shmem_bit is one of them means SHMEM by it and nothing else.
+	 */
 	VMEDIA_VU_PF_SHMEM_DRAFT20 = 20,	/* QEMU's patch series before it was merged */
 	VMEDIA_VU_PF_SHMEM_DRAFT21 = 21,	/* rust-vmm's vhost up to 0.16 */
 };
@@ -248,8 +253,18 @@ enum vmedia_vu_dir {
 
 /* The row of a request, or NULL if this project does not know it. */
 const struct vmedia_vu_row *vmedia_vu_row(enum vmedia_vu_dir dir, uint32_t request);
-/* A name for log sentences, never NULL. */
+/* A name for log sentences, never NULL; also of requests that have no row. */
 const char *vmedia_vu_name(enum vmedia_vu_dir dir, uint32_t request);
+
+/*
+ * Names of feature bits for log sentences, "RING_PACKED, IN_ORDER, bit 60"; both write to buf and
+ * return it.
+ */
+#define VMEDIA_VU_BITS_LEN 256
+const char *vmedia_vu_feature_names(uint64_t bits, char buf[VMEDIA_VU_BITS_LEN]);
+const char *vmedia_vu_pf_names(uint64_t bits, char buf[VMEDIA_VU_BITS_LEN]);
+/* The name of a front-end's request that this project does not serve, or NULL. */
+const char *vmedia_vu_unserved_name(uint32_t request);
 
 struct vmedia_ratelimit;
 

@@ -342,11 +342,10 @@ void rig_drop_ring(struct rig *r, unsigned int idx)
 	vmedia_fd_close(&g->err);
 }
 
-void rig_setup_ring(struct rig *r, unsigned int idx, uint32_t base)
+void rig_make_ring(struct rig *r, unsigned int idx, uint64_t features, struct vmedia_vuf_vring *v)
 {
 	struct rig_ring *g = &r->ring[idx];
-	struct vmedia_vqr_config cfg = { .features = vmedia_vuf_features(r->vuf), .name = "rig" };
-	struct vmedia_vuf_vring v = { .num = RIG_NUM, .base = base };
+	struct vmedia_vqr_config cfg = { .features = features, .name = "rig" };
 
 	rig_drop_ring(r, idx);
 	g->off = idx * 0x20000;
@@ -355,12 +354,26 @@ void rig_setup_ring(struct rig *r, unsigned int idx, uint32_t base)
 	cfg.base = r->mem + g->off;
 	cfg.base_gpa = RIG_GPA + g->off;
 	assert_int_equal(vmedia_vqr_create(&cfg, &g->vqr), 0);
-	v.desc = RIG_UVA + g->off + g->layout.desc;
-	v.avail = RIG_UVA + g->off + g->layout.driver;
-	v.used = RIG_UVA + g->off + g->layout.device;
-	v.kick_fd = g->kick = vmedia_eventfd();
-	v.call_fd = g->call = vmedia_eventfd();
-	v.err_fd = g->err = vmedia_eventfd();
+	*v = (struct vmedia_vuf_vring){
+		.num = RIG_NUM,
+		.desc = RIG_UVA + g->off + g->layout.desc,
+		.avail = RIG_UVA + g->off + g->layout.driver,
+		.used = RIG_UVA + g->off + g->layout.device,
+		.kick_fd = vmedia_eventfd(),
+		.call_fd = vmedia_eventfd(),
+		.err_fd = vmedia_eventfd(),
+	};
+	g->kick = v->kick_fd;
+	g->call = v->call_fd;
+	g->err = v->err_fd;
+}
+
+void rig_setup_ring(struct rig *r, unsigned int idx, uint32_t base)
+{
+	struct vmedia_vuf_vring v;
+
+	rig_make_ring(r, idx, vmedia_vuf_features(r->vuf), &v);
+	v.base = base;
 	assert_int_equal(vmedia_vuf_setup_vring(r->vuf, idx, &v), 0);
 }
 

@@ -98,7 +98,9 @@ int rig_count_fds(void);
 
 /* The whole guest memory as one region. */
 struct vmedia_vuf_region rig_region(const struct rig *r);
-/* Makes a driver ring in guest memory and tells the back-end. base: SET_VRING_BASE. */
+/* Makes a driver ring in guest memory. v is what the back-end is to be told; base 0. */
+void rig_make_ring(struct rig *r, unsigned int idx, uint64_t features, struct vmedia_vuf_vring *v);
+/* The same, and tells the back-end. base: SET_VRING_BASE. */
 void rig_setup_ring(struct rig *r, unsigned int idx, uint32_t base);
 void rig_drop_ring(struct rig *r, unsigned int idx);
 /* Makes a chain available that reads one byte and writes one. */
