@@ -287,7 +287,7 @@ enum vmedia_mapping_state {
 	VMEDIA_MAP_MAPPING, /* asked for; requests wait in waiters */
 	VMEDIA_MAP_MAPPED,
 	VMEDIA_MAP_UNMAPPING, /* the range is not free before the answer */
-	VMEDIA_MAP_STUCK,     /* the peer refused to unmap: lost until it disconnects */
+	VMEDIA_MAP_STUCK,     /* the peer did not unmap: lost until a reset */
 };
 
 struct vmedia_mapping {
@@ -299,6 +299,7 @@ struct vmedia_mapping {
 	bool writable;
 	enum vmedia_mapping_state state;
 	uint32_t count;		    /* MMAPs answered minus MUNMAPs */
+	bool reset;		    /* from before a reset of the device */
 	struct vmedia_list waiters; /* MMAP requests, or the MUNMAP request */
 	struct vmedia_op *op;
 };

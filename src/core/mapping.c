@@ -10,7 +10,12 @@
  *	 MMAP            answer 0           last MUNMAP            answer 0
  *	------> MAPPING ----------> MAPPED -------------> UNMAPPING ----------> gone: range free
  *	           | error                                    | error
- *	           v gone                                     v STUCK: range not used again
+ *	           v gone                                     v STUCK: range not used until a reset
+ *
+ * A reset of the device: front-ends undo all mappings by themselves ("mappings are automatically
+ * unmapped by the front-end across device reset operation", vhost-user reference), but not all do,
+ * and we may learn of the reset late. So each is unmapped once more, and a peer that says no has
+ * nothing there: the range is free.
  *
  * A request is answered after the transport: a driver that has an address can use it, and a range
  * that may still be mapped is never given away.
@@ -74,15 +79,34 @@ static void waiters_done(struct vmedia_mapping *m, int err)
 		vmedia_request_done(vmedia_list_entry(node, struct vmedia_request, node), err);
 }
 
+static void unmap(struct vmedia_mapping *m, struct vmedia_request *waiter);
+
+/* A reset unmaps more at once than the transport takes: the rest go as answers come. */
+static void unmap_rest(struct vmedia_device *dev)
+{
+	struct vmedia_mapping *m;
+
+	vmedia_list_for_each(m, &dev->mappings, node) {
+		if (m->state == VMEDIA_MAP_STUCK && m->reset) {
+			unmap(m, NULL);
+			return;
+		}
+	}
+}
+
 static void unmapped(struct vmedia_op *op, int err, int fd)
 {
 	struct vmedia_mapping *m = op->mapping;
+	struct vmedia_device *dev = m->dev;
 
 	vmedia_fd_close(&fd);
 	m->op = NULL;
+	/* A peer that undid it by itself at the reset refuses. */
+	if (err == -EIO && m->reset)
+		err = 0;
 	if (err) {
 		m->state = VMEDIA_MAP_STUCK;
-		if (err != -ECONNRESET)
+		if (err != -ECONNRESET && !m->reset)
 			vmedia_warn("the peer did not unmap 0x%llx bytes at 0x%llx of region 0 "
 				    "(error %d): the range is lost",
 				    (unsigned long long)m->range.len,
@@ -92,6 +116,7 @@ static void unmapped(struct vmedia_op *op, int err, int fd)
 	}
 	waiters_done(m, 0);
 	mapping_free(m);
+	unmap_rest(dev);
 }
 
 /* Nothing wants @m any more. @waiter: the MUNMAP that said so, or NULL. */
@@ -287,7 +312,8 @@ void vmedia_mappings_unmap_all(struct vmedia_device *dev)
 		vmedia_list_del(&m->node);
 		vmedia_list_add_tail(&dev->mappings, &m->node);
 		m->count = 0;
-		if (m->state == VMEDIA_MAP_MAPPED)
+		m->reset = true;
+		if (m->state == VMEDIA_MAP_MAPPED || m->state == VMEDIA_MAP_STUCK)
 			unmap(m, NULL);
 	}
 }

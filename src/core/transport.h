@@ -44,8 +44,8 @@ struct vmedia_transport_ops {
 
 	/*
 	 * Region 0. @done may run before the call returns (a peer that acknowledges nothing); it
-	 * always runs once, with
-	 * -ECONNRESET if the transport ends. NULL where there is no region: MMAP then gets -ENODEV.
+	 * always runs once, with -EIO if the peer refuses, -ECONNRESET if the transport ends. NULL
+	 * where there is no region: MMAP then gets -ENODEV.
 	 */
 	void (*shm_map)(struct vmedia_transport *t, int fd, uint64_t fd_offset, uint64_t shm_offset,
 			uint64_t len, bool writable, vmedia_transport_done_fn done, void *opaque);

@@ -6,10 +6,10 @@
  * compares with what a ring needs. When all is there it polls the kick descriptor, and has the
  * loop start the ring and look into it, kicked or not: the driver may have queued buffers before
  * the front-end listened for its kicks. A message that changes size, base or addresses of a running
- * ring stops it first. While the user works on a kick the driver's kicks are turned off; before going back to
- * sleep they are turned on, and what came in between is a kick as well, as long as the user takes
- * chains. A driver that never stops adding gets KICKS_PER_ROUND of these, then the loop sees to
- * others.
+ * ring stops it first. While the user works on a kick the driver's kicks are turned off; before
+ * going back to sleep they are turned on, and what came in between is a kick as well, as long as
+ * the user takes chains. A driver that never stops adding gets KICKS_PER_ROUND of these, then the
+ * loop sees to others.
  */
 #include <errno.h>
 #include <inttypes.h>

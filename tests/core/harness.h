@@ -91,6 +91,8 @@ struct harness {
 	/* region 0 */
 	bool shm_async; /* answers wait for harness_answer() */
 	int shm_map_err, shm_unmap_err;
+	unsigned int shm_room; /* so many may wait, further ones are -EBUSY; 0: any */
+	bool peer_resets;      /* unmapping what it does not have is -EIO, no bug */
 	struct harness_map maps[HARNESS_MAX_MAPS];
 	unsigned int num_maps;
 	unsigned int map_calls, unmap_calls;

@@ -23,6 +23,13 @@ static void map_remove(struct harness *h, struct harness_map *m)
 	*m = h->maps[--h->num_maps];
 }
 
+void harness_peer_reset(struct harness *h)
+{
+	h->peer_resets = true;
+	while (h->num_maps)
+		map_remove(h, &h->maps[0]);
+}
+
 struct harness_map *harness_map_at(struct harness *h, uint64_t offset)
 {
 	unsigned int i;
@@ -79,7 +86,15 @@ void harness_peer_unmap(struct vmedia_transport *t, uint64_t shm_offset, uint64_
 	struct harness_map *m = harness_map_at(h, shm_offset);
 
 	h->unmap_calls++;
+	if (!m && h->peer_resets) {
+		answer(h, h->shm_async, done, opaque, -EIO, -1);
+		return;
+	}
 	assert(m && m->len == len);
+	if (h->shm_room && h->num_waiting >= h->shm_room) {
+		answer(h, false, done, opaque, -EBUSY, -1);
+		return;
+	}
 	if (!h->shm_unmap_err && !h->shm_async)
 		map_remove(h, m);
 	answer(h, h->shm_async, done, opaque, h->shm_unmap_err, -1);

@@ -13,6 +13,8 @@ void harness_peer_add(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID
 void harness_peer_remove(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE]);
 void harness_peer_lookup(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_UUID_SIZE],
 			 vmedia_transport_done_fn done, void *opaque);
+/* The machine is reset, and the peer undoes all mappings by itself as QEMU does. */
+void harness_peer_reset(struct harness *h);
 /* The connection ends: waiting answers are -ECONNRESET, mappings and objects go. */
 void harness_peer_end(struct harness *h);
 

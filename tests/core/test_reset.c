@@ -7,6 +7,9 @@
 
 #include <linux/videodev2.h>
 
+#include "base/fd.h"
+#include "harness_peer.h"
+
 enum end { END_RESET, END_RESTART, END_RECONNECT, ENDS };
 
 static const uint8_t uuid[16] = { 7 };
@@ -226,6 +229,73 @@ static void test_reset_gives_back(void **state)
 	world_end(w);
 }
 
+/*
+ * QEMU undoes mappings itself when the guest resets the device, and then refuses to undo them once
+ * more. The region is whole again all the same, however often.
+ */
+static void test_peer_unmaps_at_reset(void **state)
+{
+	struct world *w = world_open();
+	const uint64_t room = vmedia_align_up(FAKE_LENGTH, vmedia_page_size());
+	struct vmedia_device_stats stats;
+	unsigned int i, n;
+	uint64_t addr;
+
+	for (n = 0; n < 4; n++) {
+		for (i = 0; i < 3; i++) {
+			assert_int_equal(harness_mmap(&w->h, w->session, i * FAKE_STRIDE, 1, &addr,
+						      NULL),
+					 0);
+			assert_int_equal(addr, i * room);
+		}
+		w->h.shm_async = n & 1;
+		harness_peer_reset(&w->h);
+		harness_restart(&w->h);
+		harness_answer(&w->h, -1, -EIO);
+		w->h.shm_async = false;
+		vmedia_device_stats(w->f.dev, &stats);
+		assert_int_equal(stats.mappings, 0);
+		assert_int_equal(harness_open(&w->h, &w->session), 0);
+	}
+	world_end(w);
+}
+
+/* The first reset could not say all, as too much waited; the rest follows, or the next one does. */
+static void test_reset_unmaps_in_portions(void **state)
+{
+	struct world *w = world_open();
+	struct vmedia_device_stats stats;
+	unsigned int i, n;
+	uint64_t addr;
+
+	for (n = 0; n < 2; n++) {
+		w->h.shm_room = 0;
+		for (i = 0; i < 8; i++)
+			assert_int_equal(harness_mmap(&w->h, w->session, i / 2 * FAKE_STRIDE, i & 1,
+						      &addr, NULL),
+					 0);
+		w->h.shm_async = true;
+		w->h.shm_room = 2;
+		if (n) {
+			w->h.shm_unmap_err = -EBUSY;
+			w->h.shm_async = false;
+			harness_restart(&w->h);
+			assert_int_equal(w->h.num_maps, 8);
+			w->h.shm_unmap_err = 0;
+			w->h.shm_async = true;
+		}
+		harness_restart(&w->h);
+		for (i = 0; i < 8 && w->h.num_waiting; i++)
+			harness_answer(&w->h, 1, 0);
+		assert_int_equal(w->h.num_maps, 0);
+		w->h.shm_async = false;
+		vmedia_device_stats(w->f.dev, &stats);
+		assert_int_equal(stats.mappings, 0);
+		assert_int_equal(harness_open(&w->h, &w->session), 0);
+	}
+	world_end(w);
+}
+
 /* A virtual machine that pauses: commands in flight are answered, sessions and mappings stay. */
 static void test_queue_stop(void **state)
 {
@@ -422,6 +492,8 @@ int main(void)
 		cmocka_unit_test(test_every_end_in_every_state),
 		cmocka_unit_test(test_destroy_in_every_state),
 		cmocka_unit_test(test_reset_gives_back),
+		cmocka_unit_test(test_peer_unmaps_at_reset),
+		cmocka_unit_test(test_reset_unmaps_in_portions),
 		cmocka_unit_test(test_queue_stop),
 		cmocka_unit_test(test_queue_stop_close),
 		cmocka_unit_test(test_suspended_first),
