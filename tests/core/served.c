@@ -8,30 +8,43 @@
 #include "base/fd.h"
 
 #define NUM 16u
-#define RAM (1u << 20)
-#define GPA 0x100000ull
+#define RAM GUEST_RAM
+#define GPA GUEST_GPA
 
-struct served *served_new(const struct vmedia_limits *limits)
+static struct served *new_with(const struct vmedia_limits *limits, uint64_t region)
 {
+	static unsigned int count; /* a test that failed leaves its socket open */
 	struct served *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
 	vmedia_log_set_level(-1);
 	assert_int_equal(harness_init(&s->h, NULL), 0);
-	fake_create(&s->f, &s->h, limits, 0);
+	fake_create(&s->f, &s->h, limits, region);
 	vmedia_device_detach(s->f.dev);
 	s->f.resets = 0;
-	snprintf(s->path, sizeof(s->path), "/tmp/vmedia-test-%d.sock", (int)getpid());
+	snprintf(s->path, sizeof(s->path), "/tmp/vmedia-test-%d-%u.sock", (int)getpid(), count++);
+	return s;
+}
+
+struct served *served_new(const struct vmedia_limits *limits)
+{
+	return new_with(limits, 0);
+}
+
+struct served *served_listen_with(uint64_t region, const struct vmedia_server_options *opts)
+{
+	struct served *s = new_with(NULL, region);
+	struct vmedia_server_options o = *opts;
+
+	o.socket_path = s->path;
+	o.fd = -1;
+	assert_int_equal(vmedia_server_create(s->f.dev, &o, &s->srv), 0);
 	return s;
 }
 
 struct served *served_listen(bool once)
 {
-	struct served *s = served_new(NULL);
-	struct vmedia_server_options opts = { .socket_path = s->path, .fd = -1, .once = once };
-
-	assert_int_equal(vmedia_server_create(s->f.dev, &opts, &s->srv), 0);
-	return s;
+	return served_listen_with(0, &(struct vmedia_server_options){ .once = once });
 }
 
 void served_end(struct served *s)
@@ -155,15 +168,22 @@ int guest_connect(struct guest *g, struct served *s, uint64_t features)
 	return guest_connect_with(g, s, features, false);
 }
 
-void guest_start(struct guest *g)
+void guest_ram(struct guest *g)
 {
 	struct vmedia_mem_desc desc = { .gpa = GPA, .uva = GPA, .size = RAM };
-	struct vmedia_vuf_region region = { .guest_addr = GPA, .user_addr = GPA, .size = RAM };
 
 	g->ram_fd = vmedia_memfd("guest", RAM);
-	region.fd = desc.fd = g->ram_fd;
+	desc.fd = g->ram_fd;
 	assert_int_equal(vmedia_mem_create(&desc, 1, &g->mem), 0);
 	g->ram = vmedia_mem_at(g->mem, GPA, RAM);
+}
+
+void guest_start(struct guest *g)
+{
+	struct vmedia_vuf_region region = { .guest_addr = GPA, .user_addr = GPA, .size = RAM };
+
+	guest_ram(g);
+	region.fd = g->ram_fd;
 	assert_int_equal(vmedia_vuf_set_mem_table(g->vuf, &region, 1), 0);
 	guest_queue(g, 0);
 	guest_queue(g, 1);
@@ -215,6 +235,8 @@ int guest_take(struct guest *g, unsigned int q)
 		served_step(g->s);
 		if (vmedia_vqr_get_used(g->vqr[q], &cookie, &len) > 0)
 			return (int)len;
+		if (g->serve)
+			g->serve(g);
 		vmedia_vuf_handle_backend_req(g->vuf);
 	}
 	return -EAGAIN;

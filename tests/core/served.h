@@ -30,12 +30,18 @@ struct guest {
 	unsigned int maps, unmaps, adds, removes, lookups;
 	int cookie;
 	bool held; /* guest_offer() gives no kick */
+	void (*serve)(struct guest *g); /* guest_take() calls it while it waits; or NULL */
 };
+
+#define GUEST_RAM (1u << 20)
+#define GUEST_GPA 0x100000ull
 
 /* A fake device without a server. */
 struct served *served_new(const struct vmedia_limits *limits);
 /* With one, that listens at s->path. */
 struct served *served_listen(bool once);
+/* The same with @region bytes of region 0, and with options; the path is filled in. */
+struct served *served_listen_with(uint64_t region, const struct vmedia_server_options *opts);
 /* Ends all; nothing may be left of the path and of sessions. */
 void served_end(struct served *s);
 /* Rounds of the loop until nothing more happens. */
@@ -47,6 +53,8 @@ int guest_connect_with(struct guest *g, struct served *s, uint64_t features, boo
 int guest_connect(struct guest *g, struct served *s, uint64_t features);
 /* Memory and both rings. */
 void guest_start(struct guest *g);
+/* Memory alone, without a word to the device. */
+void guest_ram(struct guest *g);
 /* Disconnect, free, and let the server notice. */
 void guest_leave(struct guest *g);
 /* Offer and kick if the device wants it; @resp receives where the answer will be. */
