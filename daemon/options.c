@@ -28,6 +28,7 @@ enum {
 	OPT_REGION,
 	OPT_SHMEM_BIT,
 	OPT_NO_PACKED,
+	OPT_NO_MEM_SLOTS,
 	OPT_ACCESS_PLATFORM,
 	OPT_LOG,
 	OPT_NO_SANDBOX,
@@ -47,6 +48,7 @@ static const struct option long_options[] = {
 	{ "region-size", required_argument, NULL, OPT_REGION },
 	{ "shmem-feature-bit", required_argument, NULL, OPT_SHMEM_BIT },
 	{ "no-packed", no_argument, NULL, OPT_NO_PACKED },
+	{ "no-mem-slots", no_argument, NULL, OPT_NO_MEM_SLOTS },
 	{ "access-platform", no_argument, NULL, OPT_ACCESS_PLATFORM },
 	{ "log-level", required_argument, NULL, OPT_LOG },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
@@ -91,6 +93,7 @@ void daemon_options_help(void)
 	      "  --shmem-feature-bit=N  protocol feature bit of SHMEM: 22, or a draft's 20 or 21 "
 	      "(default 22)\n"
 	      "  --no-packed            offer split virtqueues only\n"
+	      "  --no-mem-slots         at most 8 regions of guest memory; QEMU can connect again\n"
 	      "  --access-platform      offer VIRTIO_F_ACCESS_PLATFORM (QEMU's iommu_platform=on), "
 	      "but no IOMMU\n"
 	      "\n"
@@ -236,6 +239,9 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 		return parse_u32(opt, 20, 22, &o->server.shmem_feature_bit, why, size);
 	case OPT_NO_PACKED:
 		o->server.no_packed = true;
+		return 0;
+	case OPT_NO_MEM_SLOTS:
+		o->server.no_mem_slots = true;
 		return 0;
 	case OPT_ACCESS_PLATFORM:
 		o->server.access_platform = true;

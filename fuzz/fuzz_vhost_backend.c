@@ -250,10 +250,13 @@ static void honest(struct fuzz *f)
 	if (f->mode & 16)
 		pf |= 1ull << VMEDIA_VU_PF_RESET_DEVICE;
 	t.region[0] = (struct vmedia_vu_region){ MEM_GPA, MEM_SIZE, MEM_UVA, 0 };
-	send_msg(f, VMEDIA_VU_SET_PROTOCOL_FEATURES, 1, &pf, 8, NULL, 0);
+	/* Without it: one that negotiated on an earlier connection. */
+	if (!(f->mode & 32))
+		send_msg(f, VMEDIA_VU_SET_PROTOCOL_FEATURES, 1, &pf, 8, NULL, 0);
 	send_msg(f, VMEDIA_VU_SET_FEATURES, 1, &features, 8, NULL, 0);
 	send_msg(f, VMEDIA_VU_SET_MEM_TABLE, 1, &t, 40, &f->mem_fd, 1);
-	send_msg(f, VMEDIA_VU_SET_BACKEND_REQ_FD, 1, NULL, 0, &f->chan_back, 1);
+	if (!(f->mode & 32))
+		send_msg(f, VMEDIA_VU_SET_BACKEND_REQ_FD, 1, NULL, 0, &f->chan_back, 1);
 	for (i = 0; i < QUEUES && f->mode & 2; i++) {
 		struct vmedia_vu_vring_state st = { i, 8 };
 		struct vmedia_vu_vring_addr a = { .index = i, .desc = MEM_UVA + i * 0x400 };

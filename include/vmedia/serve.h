@@ -32,6 +32,12 @@ struct vmedia_server_options {
 	bool once;		    /* with socket_path: stop the loop after the first guest */
 	bool no_packed;		    /* do not offer VIRTIO_F_RING_PACKED */
 	/*
+	 * Do not offer CONFIGURE_MEM_SLOTS. The guest's memory may then have 8 regions at most.
+	 * When the server was started anew under a running guest, QEMU sends all of it again; where
+	 * this feature was offered it sends none, and cannot be served.
+	 */
+	bool no_mem_slots;
+	/*
 	 * Offer VIRTIO_F_ACCESS_PLATFORM, for guests that can share only part of their memory, or
 	 * copy what they share. Addresses stay guest-physical: there is no IOTLB, so with a
 	 * virtual IOMMU the rings do not start.

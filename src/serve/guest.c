@@ -239,6 +239,7 @@ int vmedia_guest_start(struct vmedia_guest *g, struct vmedia_device *dev, int fd
 		.shmem_size = &region,
 		.shmem_bit = opts->shmem_feature_bit,
 		.mask_features = opts->no_packed ? 1ull << VMEDIA_VIRTIO_F_RING_PACKED : 0,
+		.mask_protocol = opts->no_mem_slots ? 1ull << VMEDIA_VU_PF_CONFIGURE_MEM_SLOTS : 0,
 		.device_features =
 			opts->access_platform ? 1ull << VMEDIA_VIRTIO_F_ACCESS_PLATFORM : 0,
 	};

@@ -371,7 +371,9 @@ int vmedia_vub_set_vring_addr(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				vub->mem ? "" : ", which was not set yet",
 				!vub->mem && vub->resumed
 					? ": the front-end believes that we have it from an "
-					  "earlier connection; start the virtual machine again"
+					  "earlier connection, as QEMU does of a back-end that "
+					  "offers CONFIGURE_MEM_SLOTS; start the virtual machine "
+					  "again"
 					: "");
 		return -EFAULT;
 	}

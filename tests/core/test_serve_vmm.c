@@ -310,12 +310,19 @@ static void test_qemu_drafts(void **state)
  */
 static void test_qemu_reconnects(void **state)
 {
-	struct served *s = served_listen_with(64u << 20, &(struct vmedia_server_options){ 0 });
+	struct served *s = served_listen_with(
+		64u << 20, &(struct vmedia_server_options){ .no_mem_slots = true });
 	uint8_t exp[16 + 64 + 16] = { 3 }, opened[8] = { 1 }, *resp;
 	uint32_t session;
 	uint64_t addr;
 	unsigned int q;
 	struct vmm v;
+
+	/* Before: it took what was offered, so it sends its memory as a table. */
+	vmm_open(&v, s, 128, 64u << 20);
+	assert_int_equal(vmm_ask(&v, VMEDIA_VU_GET_PROTOCOL_FEATURES),
+			 QEMU_PF & ~PF(CONFIGURE_MEM_SLOTS));
+	vmm_close(&v);
 
 	vmm_open(&v, s, 128, 64u << 20);
 	vmm_boot(&v);
