@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/checked.h"
 #include "base/fd.h"
@@ -141,12 +142,26 @@ static void on_channel(struct vmedia_source *src, uint32_t revents)
 	vmedia_vub_leave(vub);
 }
 
+static bool same_socket(int a, int b)
+{
+	struct stat x, y;
+
+	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/*
+ * Cloud Hypervisor gives its one channel again whenever the guest starts the device. What was asked
+ * is still answered there.
+ */
 int vmedia_vub_set_backend_req_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				  struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_link link;
-	int err = vmedia_vu_link_init(&link, msg->fd[0]);
+	int err;
 
+	if (vub->chan.fd >= 0 && same_socket(vub->chan.fd, msg->fd[0]))
+		return 0;
+	err = vmedia_vu_link_init(&link, msg->fd[0]);
 	if (err) {
 		vmedia_vub_warn(vub,
 				"SET_BACKEND_REQ_FD: the descriptor is no Unix stream socket: %s",

@@ -91,9 +91,6 @@ int vmedia_vub_set_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				vub->features, features);
 		return -EBUSY;
 	}
-	if (!(features & BIT(VMEDIA_VIRTIO_F_VERSION_1)))
-		vmedia_vub_warn(vub, "features 0x%" PRIx64 " lack VERSION_1: no ring will start",
-				features);
 	vub->features = features;
 	if (vub->ops->features)
 		vub->ops->features(vub->opaque, features);

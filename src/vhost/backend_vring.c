@@ -486,6 +486,10 @@ int vmedia_vub_set_vring_kick(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	err = take_signal(vub, msg, &new);
 	if (err)
 		return err;
+	if (!has_feature(vub, VMEDIA_VIRTIO_F_VERSION_1))
+		vmedia_vub_warn(vub,
+				"ring %u does not start: features 0x%" PRIx64 " lack VERSION_1",
+				r->idx, vub->features);
 	vmedia_loop_del_fd(&r->kick_src);
 	vmedia_vub_signal_close(&r->kick);
 	r->kick = new;

@@ -13,49 +13,70 @@
 
 /* ---- Cloud Hypervisor with Spectrum's device ---- */
 
+#define CH_PF (PF(MQ) | PF(REPLY_ACK) | PF(BACKEND_REQ) | PF(CONFIG) | PF(SHMEM))
+
+static void ch_init(struct vmm *v)
+{
+	vmm_say(v, VMEDIA_VU_SET_OWNER, NULL, 0, NULL, 0);
+	assert_int_equal(vmm_ask(v, VMEDIA_VU_GET_FEATURES) & FEATURES, FEATURES);
+	assert_int_equal(vmm_ask(v, VMEDIA_VU_GET_PROTOCOL_FEATURES) & CH_PF, CH_PF);
+	vmm_u64(v, VMEDIA_VU_SET_PROTOCOL_FEATURES, CH_PF);
+	v->ack = true;
+	assert_int_equal(vmm_ask(v, VMEDIA_VU_GET_QUEUE_NUM), 2);
+}
+
+static void ch_enable(struct vmm *v, uint32_t on)
+{
+	unsigned int q;
+
+	for (q = 0; q < 2; q++)
+		vmm_state(v, VMEDIA_VU_SET_VRING_ENABLE, q, on);
+}
+
+/* The channel comes last, at each start of the device. */
+static void ch_start(struct vmm *v)
+{
+	unsigned int q;
+
+	vmm_u64(v, VMEDIA_VU_SET_FEATURES, FEATURES);
+	vmm_memory(v);
+	for (q = 0; q < 2; q++)
+		vmm_state(v, VMEDIA_VU_SET_VRING_NUM, q, v->num);
+	for (q = 0; q < 2; q++) {
+		vmm_addr(v, q);
+		vmm_state(v, VMEDIA_VU_SET_VRING_BASE, q, 0);
+		vmm_fd(v, VMEDIA_VU_SET_VRING_CALL, q, v->g.call[q]);
+		vmm_fd(v, VMEDIA_VU_SET_VRING_KICK, q, v->g.kick[q]);
+	}
+	ch_enable(v, 1);
+	vmm_channel(v);
+}
+
 /*
  * Every message is acknowledged; queues of 256; a region of 256 MiB whose size it does not ask for;
  * base 0, with event buffers queued before the rings were there, and their kick lost.
  */
 static void test_cloud_hypervisor(void **state)
 {
-	const uint64_t pf = PF(MQ) | PF(REPLY_ACK) | PF(BACKEND_REQ) | PF(CONFIG) | PF(SHMEM);
 	struct served *s = served_listen_with(256u << 20, &(struct vmedia_server_options){ 0 });
 	struct vmedia_gpa_range buf = { .len = EVENT_SIZE };
 	struct vmedia_range full = { 0 };
 	static char cookie;
 	uint64_t addr = 0;
 	uint32_t session;
-	unsigned int i, q;
+	unsigned int i;
 	struct vmm v;
 
 	vmm_open(&v, s, 256, 256u << 20);
 	vmm_boot(&v);
-	vmm_say(&v, VMEDIA_VU_SET_OWNER, NULL, 0, NULL, 0);
-	assert_int_equal(vmm_ask(&v, VMEDIA_VU_GET_FEATURES) & FEATURES, FEATURES);
-	assert_int_equal(vmm_ask(&v, VMEDIA_VU_GET_PROTOCOL_FEATURES) & pf, pf);
-	vmm_u64(&v, VMEDIA_VU_SET_PROTOCOL_FEATURES, pf);
-	v.ack = true;
-	assert_int_equal(vmm_ask(&v, VMEDIA_VU_GET_QUEUE_NUM), 2);
-	vmm_channel(&v);
+	ch_init(&v);
 	/* The guest's driver fills its event queue while it probes. */
 	for (i = 0; i < 200; i++) {
 		buf.gpa = GUEST_GPA + GUEST_RAM / 4 + i * EVENT_SIZE;
 		assert_int_equal(vmedia_vqr_add(v.g.vqr[1], NULL, 0, &buf, 1, &cookie, 0), 0);
 		vmedia_vqr_publish(v.g.vqr[1]);
 	}
-	vmm_u64(&v, VMEDIA_VU_SET_FEATURES, FEATURES);
-	vmm_memory(&v);
-	for (q = 0; q < 2; q++) {
-		vmm_state(&v, VMEDIA_VU_SET_VRING_NUM, q, v.num);
-		vmm_addr(&v, q);
-		vmm_state(&v, VMEDIA_VU_SET_VRING_BASE, q, 0);
-		vmm_fd(&v, VMEDIA_VU_SET_VRING_CALL, q, v.g.call[q]);
-		vmm_fd(&v, VMEDIA_VU_SET_VRING_KICK, q, v.g.kick[q]);
-	}
-	for (q = 0; q < 2; q++)
-		vmm_state(&v, VMEDIA_VU_SET_VRING_ENABLE, q, 1);
-
+	ch_start(&v);
 	session = guest_open(&v.g);
 	for (i = 0; i < 200; i++) {
 		guest_qbuf(&v.g, session);
@@ -71,12 +92,43 @@ static void test_cloud_hypervisor(void **state)
 	assert_int_equal(vmm_map_buffer(&v, session, 2, &addr), ENOMEM);
 	assert_int_equal(v.refused, 0);
 	/* Pause and go on: nothing but enabling. */
-	for (q = 0; q < 2; q++)
-		vmm_state(&v, VMEDIA_VU_SET_VRING_ENABLE, q, 0);
-	for (q = 0; q < 2; q++)
-		vmm_state(&v, VMEDIA_VU_SET_VRING_ENABLE, q, 1);
+	ch_enable(&v, 0);
+	ch_enable(&v, 1);
 	guest_qbuf(&v.g, session);
 	vmedia_region_give(&s->f.dev->region, &full);
+	vmm_close(&v);
+	served_end(s);
+}
+
+/*
+ * The guest reboots with buffers mapped: rings off, on again from 0, and the same channel once
+ * more. Another thread of the monitor answers what is asked over it, here after all that.
+ */
+static void test_cloud_hypervisor_reboots(void **state)
+{
+	struct served *s = served_listen_with(3 * 12288, &(struct vmedia_server_options){ 0 });
+	uint32_t session;
+	uint64_t addr = 0;
+	unsigned int boot, i;
+	struct vmm v;
+
+	vmm_open(&v, s, 256, 3 * 12288);
+	vmm_boot(&v);
+	ch_init(&v);
+	for (boot = 0; boot < 5; boot++) {
+		v.busy = true;
+		ch_start(&v);
+		v.busy = false;
+		assert_int_equal(vmm_ask(&v, VMEDIA_VU_GET_FEATURES) & FEATURES, FEATURES);
+		assert_int_equal(v.num_maps, 0);
+		assert_int_equal(s->f.closes, boot);
+		session = guest_open(&v.g);
+		for (i = 0; i < 3; i++)
+			assert_int_equal(vmm_map_buffer(&v, session, i, &addr), 0);
+		ch_enable(&v, 0);
+		vmm_boot(&v);
+	}
+	assert_int_equal(v.refused, 0);
 	vmm_close(&v);
 	served_end(s);
 }
@@ -356,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cloud_hypervisor),
+		cmocka_unit_test(test_cloud_hypervisor_reboots),
 		cmocka_unit_test(test_smaller_region),
 		cmocka_unit_test(test_large_region),
 		cmocka_unit_test(test_qemu),

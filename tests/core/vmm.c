@@ -30,7 +30,8 @@ int64_t vmm_send(struct vmm *v, uint32_t request, bool need_reply, const void *p
 		memcpy(msg.fd, fds, num_fds * sizeof(int));
 	assert_int_equal(vmedia_vuf_raw(v->g.vuf, &msg, wait, &reply), 0);
 	served_step(v->g.s);
-	vmm_serve(&v->g);
+	if (!v->busy)
+		vmm_serve(&v->g);
 	if (!wait)
 		return -1;
 	assert_int_equal(reply.hdr.request, request);
@@ -165,10 +166,12 @@ void vmm_channel(struct vmm *v)
 {
 	int sv[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
-	assert_int_equal(vmedia_vu_link_init(&v->chan, sv[0]), 0);
-	vmm_say(v, VMEDIA_VU_SET_BACKEND_REQ_FD, NULL, 0, &sv[1], 1);
-	close(sv[1]);
+	if (v->chan.fd < 0) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+		assert_int_equal(vmedia_vu_link_init(&v->chan, sv[0]), 0);
+		v->chan_back = sv[1];
+	}
+	vmm_say(v, VMEDIA_VU_SET_BACKEND_REQ_FD, NULL, 0, &v->chan_back, 1);
 }
 
 /* ---- The machine ---- */
@@ -182,7 +185,7 @@ void vmm_open(struct vmm *v, struct served *s, unsigned int num, uint64_t region
 	memset(v, 0, sizeof(*v));
 	v->num = num;
 	v->region = region;
-	v->chan.fd = -1;
+	v->chan.fd = v->chan_back = -1;
 	v->g.s = s;
 	v->g.serve = vmm_serve;
 	v->g.kick[0] = v->g.kick[1] = v->g.call[0] = v->g.call[1] = -1;
@@ -193,6 +196,7 @@ void vmm_open(struct vmm *v, struct served *s, unsigned int num, uint64_t region
 void vmm_close(struct vmm *v)
 {
 	vmedia_vu_link_finish(&v->chan);
+	vmedia_fd_close(&v->chan_back);
 	guest_leave(&v->g);
 }
 

@@ -21,9 +21,11 @@ struct vmm {
 	struct vmedia_vq_layout layout[2];
 	uint64_t ring[2]; /* where each lies in the guest's memory */
 	bool ack;	  /* NEED_REPLY on everything that has no answer of its own */
+	bool busy;	  /* requests of the device wait while it sends messages */
 	/* region 0 as the monitor has it */
 	uint64_t region;
 	struct vmedia_vu_link chan;
+	int chan_back; /* the device's end, which Cloud Hypervisor keeps */
 	struct vmedia_vu_mmap map[VMM_MAX_MAPS];
 	unsigned int num_maps, refused;
 	uint64_t last_map; /* offset of the last SHMEM_MAP, refused or not */
@@ -48,7 +50,7 @@ void vmm_addr(struct vmm *v, uint32_t idx);
 /* SET_MEM_TABLE, ADD_MEM_REG, SET_BACKEND_REQ_FD. */
 void vmm_memory(struct vmm *v);
 void vmm_slot(struct vmm *v);
-void vmm_channel(struct vmm *v);
+void vmm_channel(struct vmm *v); /* again: the same one */
 /* One without payload that has an answer; GET_VRING_BASE. */
 int64_t vmm_ask(struct vmm *v, uint32_t request);
 uint32_t vmm_stop_ring(struct vmm *v, uint32_t idx);

@@ -257,6 +257,75 @@ static void test_channel_first(void **state)
 	rig_close(&r);
 }
 
+static void count_done(void *opaque, int err)
+{
+	assert_int_equal(err, 0);
+	++*(unsigned int *)opaque;
+}
+
+/* Cloud Hypervisor gives the same channel at each start of the device, with answers under way. */
+static void test_same_channel_again(void **state)
+{
+	struct rig_options opt = { .want_protocol = PF(REPLY_ACK) | PF(SHARED_OBJECT) };
+	static const uint8_t uuid[VMEDIA_VU_UUID_SIZE] = { 1 };
+	struct {
+		struct vmedia_vu_hdr hdr;
+		uint64_t val;
+	} __attribute__((packed)) yes = {
+		{ VMEDIA_VU_B_SHARED_OBJECT_ADD, VMEDIA_VU_VERSION | VMEDIA_VU_FLAG_REPLY, 8 }, 0
+	};
+	unsigned int done = 0, i;
+	int sv[2];
+	struct rig r;
+
+	rig_start(&r, &opt);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(
+			rig_raw(&r, VMEDIA_VU_SET_BACKEND_REQ_FD, true, NULL, 0, &sv[1], 1), 0);
+		if (i)
+			assert_int_equal(write(sv[0], &yes, sizeof(yes)), sizeof(yes));
+		rig_settle(&r);
+		assert_non_null(r.vub);
+		assert_int_equal(done, i);
+		assert_int_equal(vmedia_vub_object_add(r.vub, uuid, count_done, &done), 0);
+	}
+	assert_int_equal(write(sv[0], &yes, sizeof(yes)), sizeof(yes));
+	rig_settle(&r);
+	assert_int_equal(done, 3);
+	close(sv[0]);
+	close(sv[1]);
+	rig_close(&r);
+}
+
+/* libkrun gives memory before features, and starts one ring before it tells of the next. */
+static void test_memory_first(void **state)
+{
+	struct vmedia_vuf_vring v;
+	struct rig r;
+	unsigned int i;
+
+	rig_open(&r, NULL);
+	assert_true(say(&r, VMEDIA_VU_GET_FEATURES, false) > 0);
+	assert_true(say(&r, VMEDIA_VU_GET_PROTOCOL_FEATURES, false) > 0);
+	assert_int_equal(say_u64(&r, VMEDIA_VU_SET_PROTOCOL_FEATURES, false, PF(CONFIG) | PF(MQ)),
+			 NO_ANSWER);
+	assert_int_equal(say(&r, VMEDIA_VU_SET_OWNER, false), NO_ANSWER);
+	assert_int_equal(say_memory(&r, false), NO_ANSWER);
+	/* crosvm's guest acknowledges 32 bits, then the next 32. */
+	assert_int_equal(say_u64(&r, VMEDIA_VU_SET_FEATURES, false, BIT(VMEDIA_VU_F_PROTOCOL)),
+			 NO_ANSWER);
+	assert_int_equal(say_u64(&r, VMEDIA_VU_SET_FEATURES, false, SPLIT), NO_ANSWER);
+	for (i = 0; i < RIG_QUEUES; i++) {
+		rig_make_ring(&r, i, SPLIT, &v);
+		start_ring(&r, i, &v);
+		assert_int_equal(say_state(&r, VMEDIA_VU_SET_VRING_ENABLE, false, i, 1),
+				 NO_ANSWER);
+		rig_echo(&r, i, i);
+	}
+	rig_close(&r);
+}
+
 /* ---- rings ---- */
 
 /*
@@ -512,19 +581,14 @@ static void test_config_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reconnect),
-		cmocka_unit_test(test_reconnect_without_memory),
+		cmocka_unit_test(test_reconnect), cmocka_unit_test(test_reconnect_without_memory),
 		cmocka_unit_test(test_asked_and_took_none),
-		cmocka_unit_test(test_unoffered_features),
-		cmocka_unit_test(test_draft_bits),
-		cmocka_unit_test(test_channel_first),
-		cmocka_unit_test(test_no_kick),
-		cmocka_unit_test(test_ring_orders),
-		cmocka_unit_test(test_enable_without_feature),
-		cmocka_unit_test(test_base_of_idle_ring),
-		cmocka_unit_test(test_descriptors_stay),
-		cmocka_unit_test(test_need_reply_everywhere),
-		cmocka_unit_test(test_config_first),
+		cmocka_unit_test(test_unoffered_features), cmocka_unit_test(test_draft_bits),
+		cmocka_unit_test(test_channel_first), cmocka_unit_test(test_same_channel_again),
+		cmocka_unit_test(test_memory_first), cmocka_unit_test(test_no_kick),
+		cmocka_unit_test(test_ring_orders), cmocka_unit_test(test_enable_without_feature),
+		cmocka_unit_test(test_base_of_idle_ring), cmocka_unit_test(test_descriptors_stay),
+		cmocka_unit_test(test_need_reply_everywhere), cmocka_unit_test(test_config_first),
 	};
 
 	vmedia_log_set_level(VMEDIA_LOG_ERR);

@@ -96,6 +96,23 @@ static void test_no_memory(void **state)
 	rig_close(&r);
 }
 
+/* The features come in two halves from some: what lacks VERSION_1 is said of a ring. */
+static void test_legacy(void **state)
+{
+	struct vmedia_vuf_vring v;
+	struct rig r;
+
+	rig_open(&r, NULL);
+	assert_int_equal(set(&r, VMEDIA_VU_SET_PROTOCOL_FEATURES, false, 0), -1);
+	assert_int_equal(set(&r, VMEDIA_VU_SET_FEATURES, false, BIT(VMEDIA_VU_F_PROTOCOL)), -1);
+	assert_string_equal(said, "");
+	rig_make_ring(&r, 0, 0, &v);
+	assert_int_equal(vmedia_vuf_set_vring_kick(r.vuf, 0, v.kick_fd), 0);
+	rig_settle(&r);
+	assert_said("ring 0 does not start: features 0x40000000 lack VERSION_1");
+	rig_close(&r);
+}
+
 /* What our front-end says of a range that a back-end wants mapped. */
 static void test_ranges(void **state)
 {
@@ -196,7 +213,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_features), cmocka_unit_test(test_requests),
-		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_region_never_asked),
 	};
 
