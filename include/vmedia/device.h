@@ -48,24 +48,53 @@ struct vmedia_loop;
 
 /*
  * Limits of one device: what a guest can make it hold. A guest at a limit gets the errno named;
- * nothing else changes. vmedia_limits_default() fills in the defaults named here.
+ * nothing else changes. Some limits have a share: what one session may hold of it, so that the
+ * others can go on. A session at its share gets the same errno.
+ *
+ *   limit              default    at the limit                                  share
+ *   max_sessions       128        OPEN -EMFILE                                  -
+ *   max_buffers        64         REQBUFS grants fewer, CREATE_BUFS -ENOBUFS    one queue's
+ *   max_bytes          1 GiB      REQBUFS and CREATE_BUFS grant fewer, none     session_bytes
+ *                                 is -ENOMEM; QBUF of pages to copy -ENOMEM
+ *   region_size (*)    256 MiB    MMAP -ENOMEM                                  session_region
+ *   max_mappings       1024       MMAP -ENOMEM                                  session_mappings
+ *   max_objects        256        EXPBUF -ENOMEM                                session_objects
+ *     imports cached   the same   the oldest is looked up again when queued     session_objects
+ *   files (**)         -          as max_bytes; QBUF of an object -ENOMEM       three quarters
+ *   max_subscriptions  512        SUBSCRIBE_EVENT -ENOMEM                       one session's
+ *   max_request        (***)      any command -E2BIG                            one command's
+ *   max_ctrl_bytes     1 MiB      extended controls -E2BIG                      one command's
+ *   commands in work   16 MiB     any command -ENOMEM                           one command
+ *
+ *   (*) of struct vmedia_device_config; a device is made with any. (**) descriptors: RLIMIT_NOFILE
+ *   less 64, when the device is made. (***) VMEDIA_MAX_REQ_SIZE.
+ *
+ * A share of 0 is three quarters of its limit. session_bytes is then at most session_region too,
+ * where there is a region: what REQBUFS grants can be mapped.
+ *
+ * What a session made counts for it after CLOSE too, for as long as it is there: a mapping until
+ * MUNMAP, an export until the device is reset. But exports give way to what others need: when a
+ * limit of the device is reached, the oldest exports of closed sessions are withdrawn; when a share
+ * is, the session's own oldest of buffers that it has freed. An export that is mapped, or imported
+ * by a session, stays.
  */
 struct vmedia_limits {
-	/* open at once: 128, -EMFILE (V4L2 programs see EMFILE from open) */
-	uint32_t max_sessions;
-	/* in one queue: 64, REQBUFS grants fewer, CREATE_BUFS -ENOBUFS */
-	uint32_t max_buffers;
-	/* buffer memory of all sessions and orphaned mappings: 1 GiB, -ENOMEM */
-	uint64_t max_bytes;
-	uint32_t max_mappings;	    /* distinct mappings into region 0: 1024, -ENOMEM */
-	uint32_t max_subscriptions; /* event subscriptions of one session: 512, -ENOMEM */
-	uint32_t max_objects;	    /* exported virtio objects: 256, -ENOMEM */
-	uint32_t max_request;	    /* bytes of one command: VMEDIA_MAX_REQ_SIZE, -E2BIG */
+	uint32_t max_sessions;	    /* open at once */
+	uint32_t max_buffers;	    /* in one queue */
+	uint64_t max_bytes;	    /* buffer memory of all sessions and orphaned mappings */
+	uint32_t max_mappings;	    /* distinct mappings into region 0 */
+	uint32_t max_subscriptions; /* event subscriptions of one session */
+	uint32_t max_objects;	    /* exported virtio objects, and as many imported ones */
+	uint32_t max_request;	    /* bytes of one command */
 	/*
-	 * payload bytes of all controls in one command: 1 MiB, -E2BIG. Their SG lists may have 4096
-	 * entries in all, with the same errno.
+	 * payload bytes of all controls in one command. Their SG lists may have 4096 entries in
+	 * all, with the same errno.
 	 */
 	uint64_t max_ctrl_bytes;
+	uint64_t session_bytes;
+	uint64_t session_region; /* bytes of region 0 */
+	uint32_t session_mappings;
+	uint32_t session_objects;
 };
 
 void vmedia_limits_default(struct vmedia_limits *limits);
@@ -222,9 +251,10 @@ int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t l
 
 /*
  * vmedia_request_export - make @backing a virtio object and write its UUID into uuid[0] of the
- * request (EXPBUF). The object, and the backing with it, live until the device is reset; exporting
- * the same backing again gives the same UUID. Returns 0; -ENOTTY if the transport has no virtio
- * objects (whatever the backing); -EINVAL if the backing is no memory file or NULL; -ENOMEM.
+ * request (EXPBUF). The object, and the backing with it, live until the device is reset, or until
+ * nobody else has the backing and its memory is needed (struct vmedia_limits); exporting the same
+ * backing again gives the same UUID. Returns 0; -ENOTTY if the transport has no virtio objects
+ * (whatever the backing); -EINVAL if the backing is no memory file or NULL; -ENOMEM.
  */
 int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *backing);
 
@@ -232,10 +262,11 @@ int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *bac
 
 /*
  * vmedia_backing_create - @length bytes of zeroed memory in a sealed memory file of whole pages,
- * counted against max_bytes until its last reference goes. Returns 0 or -ENOMEM (also beyond
- * max_bytes and when file descriptors would become scarce), -EINVAL (length 0).
+ * counted against max_bytes and @s's share of it until its last reference goes, which may be after
+ * @s was closed. Returns 0 or -ENOMEM (also beyond the limit or the share, and when file
+ * descriptors would become scarce), -EINVAL (length 0).
  */
-int vmedia_backing_create(struct vmedia_device *dev, uint64_t length,
+int vmedia_backing_create(struct vmedia_session *s, uint64_t length,
 			  struct vmedia_backing **backing);
 
 /*

@@ -20,7 +20,9 @@
 #include "core/core.h"
 #include "virtq/view.h"
 
-static struct vmedia_backing *backing_new(struct vmedia_account *account, uint64_t length)
+/* @share: of the session that it counts for, or NULL. */
+static struct vmedia_backing *backing_new(struct vmedia_account *account,
+					  struct vmedia_share *share, uint64_t length)
 {
 	struct vmedia_backing *b = calloc(1, sizeof(*b));
 
@@ -28,6 +30,7 @@ static struct vmedia_backing *backing_new(struct vmedia_account *account, uint64
 		return NULL;
 	atomic_init(&b->refs, 1);
 	b->account = vmedia_account_get(account);
+	b->share = share ? vmedia_share_get(share) : NULL;
 	b->length = length;
 	b->fd = -1;
 	b->writable = true;
@@ -43,16 +46,19 @@ static void backing_free(struct vmedia_backing *b)
 	vmedia_view_put(b->view);
 	vmedia_fd_close(&b->fd);
 	if (b->charged)
-		vmedia_account_uncharge(b->account, b->charged);
-	if (b->filed)
+		vmedia_share_uncharge(b->share, b->charged);
+	if (b->filed && b->share)
+		vmedia_share_unfile(b->share);
+	else if (b->filed)
 		vmedia_account_unfile(b->account);
+	vmedia_share_put(b->share);
 	vmedia_account_put(b->account);
 	free(b);
 }
 
 static int backing_charge(struct vmedia_backing *b, uint64_t bytes)
 {
-	int err = vmedia_account_charge(b->account, bytes);
+	int err = vmedia_share_charge(b->share, bytes);
 
 	if (!err)
 		b->charged = bytes;
@@ -61,7 +67,7 @@ static int backing_charge(struct vmedia_backing *b, uint64_t bytes)
 
 static int backing_file(struct vmedia_backing *b)
 {
-	int err = vmedia_account_file(b->account);
+	int err = b->share ? vmedia_share_file(b->share) : vmedia_account_file(b->account);
 
 	if (!err)
 		b->filed = true;
@@ -91,9 +97,42 @@ static int backing_map(struct vmedia_backing *b)
 	return 0;
 }
 
-int vmedia_backing_create(struct vmedia_device *dev, uint64_t length,
+/*
+ * Count @bytes, and a file if @file, which may cost the oldest exports that nobody uses. -ENOMEM.
+ */
+static int backing_count(struct vmedia_session *s, struct vmedia_backing *b, uint64_t bytes,
+			 bool file)
+{
+	struct vmedia_device *dev = s->dev;
+	int err;
+
+	if (bytes > b->share->max_bytes || bytes > b->account->max_bytes)
+		err = -EDQUOT;
+	else
+		do {
+			err = b->charged ? 0 : backing_charge(b, bytes);
+			if (!err && file)
+				err = backing_file(b);
+		} while (err && vmedia_objects_reclaim(s, err));
+	if (!err)
+		return 0;
+	vmedia_warn_rl(&dev->rl,
+		       "a buffer of %llu bytes was refused: session %u holds %llu of %llu bytes, "
+		       "%u of %u files, all sessions %llu of %llu and %u of %u",
+		       (unsigned long long)bytes, s->id,
+		       (unsigned long long)atomic_load(&b->share->bytes) - b->charged,
+		       (unsigned long long)b->share->max_bytes, atomic_load(&b->share->files),
+		       b->share->max_files,
+		       (unsigned long long)vmedia_account_bytes(b->account) - b->charged,
+		       (unsigned long long)b->account->max_bytes, atomic_load(&b->account->files),
+		       b->account->max_files);
+	return -ENOMEM;
+}
+
+int vmedia_backing_create(struct vmedia_session *s, uint64_t length,
 			  struct vmedia_backing **backing)
 {
+	struct vmedia_device *dev = s->dev;
 	struct vmedia_backing *b;
 	uint64_t size;
 	int err;
@@ -103,22 +142,12 @@ int vmedia_backing_create(struct vmedia_device *dev, uint64_t length,
 		return -EINVAL;
 	if (vmedia_align_overflow(length, vmedia_page_size(), &size))
 		return -ENOMEM;
-	b = backing_new(dev->account, length);
+	b = backing_new(dev->account, s->share, length);
 	if (!b)
 		return -ENOMEM;
-	err = backing_charge(b, size);
-	if (!err)
-		err = backing_file(b);
-	if (err) {
-		vmedia_warn_rl(&dev->rl,
-			       "a buffer of %llu bytes was refused: the guest holds %llu of %llu "
-			       "bytes, %u of %u files",
-			       (unsigned long long)length,
-			       (unsigned long long)vmedia_account_bytes(dev->account),
-			       (unsigned long long)dev->account->max_bytes,
-			       atomic_load(&dev->account->files), dev->account->max_files);
+	err = backing_count(s, b, size, true);
+	if (err)
 		goto fail;
-	}
 	b->fd = vmedia_memfd("vmedia-buffer", size);
 	if (b->fd < 0) {
 		err = -ENOMEM;
@@ -180,7 +209,7 @@ int vmedia_backing_from_fd(struct vmedia_device *dev, int fd, uint64_t offset, u
 		return (int)size;
 	if (!length || !vmedia_range_ok(offset, length, (uint64_t)size))
 		return -EINVAL;
-	b = backing_new(dev->account, length);
+	b = backing_new(dev->account, NULL, length);
 	if (!b)
 		return -ENOMEM;
 	err = backing_file(b);
@@ -202,14 +231,14 @@ fail:
 	return err;
 }
 
-int vmedia_backing_from_object(struct vmedia_device *dev, int fd, struct vmedia_backing **backing)
+int vmedia_backing_from_object(struct vmedia_session *s, int fd, struct vmedia_backing **backing)
 {
 	struct vmedia_backing *b;
 	struct stat st;
 	int64_t size;
 	int err;
 
-	b = backing_new(dev->account, 0);
+	b = backing_new(s->dev->account, s->share, 0);
 	if (!b) {
 		close(fd);
 		return -ENOMEM;
@@ -242,7 +271,7 @@ static bool backing_same(const struct vmedia_backing *old, struct vmedia_mem *me
 	       vmedia_view_matches(old->view, mem, ranges, num);
 }
 
-int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem,
+int vmedia_backing_from_guest(struct vmedia_session *s, struct vmedia_mem *mem,
 			      const struct vmedia_gpa_range *ranges, unsigned int num,
 			      uint64_t length, bool write, struct vmedia_backing *old,
 			      struct vmedia_backing **backing)
@@ -254,9 +283,9 @@ int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem,
 		*backing = vmedia_backing_get(old);
 		return 0;
 	}
-	if (length > dev->limits.max_bytes)
+	if (length > s->dev->limits.max_bytes)
 		return -ENOMEM;
-	b = backing_new(dev->account, length);
+	b = backing_new(s->dev->account, s->share, length);
 	if (!b)
 		return -ENOMEM;
 	b->writable = write;
@@ -265,7 +294,7 @@ int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem,
 	if (err)
 		goto fail;
 	if (b->view->bounced) {
-		err = backing_charge(b, length);
+		err = backing_count(s, b, length, false);
 		if (err)
 			goto fail;
 	}

@@ -13,7 +13,8 @@
  *   region.c    addresses in shared memory region 0 (arithmetic only)
  *   mapping.c   CMD_MMAP, CMD_MUNMAP: mappings, counted, and their way to the transport and back
  *   object.c    virtio objects: exports, look-ups before QBUF, the cache of imports
- *   backing.c   memory of buffers and its accounting
+ *   backing.c   memory of buffers
+ *   limits.c    what a guest may hold, and what one session of it: the counts
  *
  *   A turn: a kick (or a completion) brings work; each command runs at once unless its session is
  *   busy or the turn's time is over. Chains are taken from the ring all the same, and wait in their
@@ -51,9 +52,11 @@
 #define VMEDIA_CORE_AHEAD_SEGS		32768u /* pieces of chains that wait for their turn */
 #define VMEDIA_CORE_POOL_REQUESTS	64	/* idle requests kept */
 #define VMEDIA_CORE_POOL_BYTES		(64u << 10) /* larger scratch buffers are not kept */
-#define VMEDIA_CORE_HELD_BYTES		(16u << 20) /* copies of waiting commands; then -ENOMEM */
+#define VMEDIA_CORE_HELD_BYTES		(16u << 20) /* copies of commands in progress; then -ENOMEM */
 #define VMEDIA_CORE_CTRL_SG		4096u /* SG entries of all controls in one command */
 #define VMEDIA_CORE_FILES_RESERVE	64	/* descriptors left to the rest of the process */
+/* What one session may hold of a limit that no option divides. */
+#define VMEDIA_CORE_SHARE(limit)	((limit) - (limit) / 4)
 
 /* ---- What a guest holds, counted. Outlives the device while a worker still has a backing. ---- */
 
@@ -70,13 +73,39 @@ struct vmedia_account {
 struct vmedia_account *vmedia_account_create(uint64_t max_bytes, unsigned int max_files);
 struct vmedia_account *vmedia_account_get(struct vmedia_account *a);
 void vmedia_account_put(struct vmedia_account *a);		     /* Context: any thread */
-int vmedia_account_charge(struct vmedia_account *a, uint64_t bytes); /* -ENOMEM at the limit */
-void vmedia_account_uncharge(struct vmedia_account *a, uint64_t bytes);
 int vmedia_account_file(struct vmedia_account *a); /* one descriptor more: -ENOMEM */
 void vmedia_account_unfile(struct vmedia_account *a);
 uint64_t vmedia_account_bytes(const struct vmedia_account *a);
 /* Descriptors that backings of one process may use: what RLIMIT_NOFILE leaves. */
 unsigned int vmedia_account_default_files(void);
+
+/*
+ * What one session holds of the account. It outlives the session while something that the session
+ * made does: a mapping, an export, a backing at a worker.
+ */
+struct vmedia_share {
+	atomic_int refs;
+	struct vmedia_account *account;
+	atomic_uint_fast64_t bytes;
+	atomic_uint files;
+	uint64_t max_bytes;
+	unsigned int max_files;
+	/* Context of the rest: loop */
+	bool closed;	 /* its session is gone */
+	uint64_t region; /* bytes of region 0 */
+	uint32_t mappings, objects;
+};
+
+/* The shares that @limits leaves open; @region_size as in the device's configuration. */
+void vmedia_limits_set_shares(struct vmedia_limits *limits, uint64_t region_size);
+struct vmedia_share *vmedia_share_create(struct vmedia_account *a, uint64_t max_bytes);
+struct vmedia_share *vmedia_share_get(struct vmedia_share *sh);
+void vmedia_share_put(struct vmedia_share *sh); /* Context: any thread; NULL is taken */
+/* Count for the share and for the account: 0; -EDQUOT at the share; -ENOMEM at the account. */
+int vmedia_share_charge(struct vmedia_share *sh, uint64_t bytes);
+void vmedia_share_uncharge(struct vmedia_share *sh, uint64_t bytes);
+int vmedia_share_file(struct vmedia_share *sh);
+void vmedia_share_unfile(struct vmedia_share *sh);
 
 /* ---- Backings ---- */
 
@@ -85,8 +114,9 @@ struct vmedia_view;
 struct vmedia_backing {
 	atomic_int refs;
 	struct vmedia_account *account;
-	uint64_t charged; /* bytes counted in account */
-	bool filed;	  /* counted in account->files */
+	struct vmedia_share *share; /* of whose session it is counted, or NULL */
+	uint64_t charged; /* bytes counted */
+	bool filed;	  /* counted among the files */
 	uint8_t *addr;
 	uint64_t length;
 	int fd; /* -1: guest pages */
@@ -101,15 +131,15 @@ struct vmedia_backing {
 };
 
 /* vmedia_backing_from_guest - see vmedia_request_import(); @ranges cover exactly @length. */
-int vmedia_backing_from_guest(struct vmedia_device *dev, struct vmedia_mem *mem,
+int vmedia_backing_from_guest(struct vmedia_session *s, struct vmedia_mem *mem,
 			      const struct vmedia_gpa_range *ranges, unsigned int num,
 			      uint64_t length, bool write, struct vmedia_backing *old,
 			      struct vmedia_backing **backing);
 /*
  * vmedia_backing_from_object - the whole of a virtio object; @fd becomes the backing's, closed on
- * errors too.
+ * errors too. -EDQUOT, -ENOMEM: as vmedia_share_file().
  */
-int vmedia_backing_from_object(struct vmedia_device *dev, int fd, struct vmedia_backing **backing);
+int vmedia_backing_from_object(struct vmedia_session *s, int fd, struct vmedia_backing **backing);
 
 /* ---- Requests ---- */
 
@@ -187,7 +217,9 @@ struct vmedia_session {
 	struct vmedia_list queue;	/* requests that wait, in order */
 	struct vmedia_list backlog;	/* dev->backlog: the queue waits for time */
 	struct vmedia_request *current; /* in progress, or NULL */
-	struct vmedia_list cache;	/* imported objects, struct vmedia_cached.session_node */
+	struct vmedia_share *share;
+	struct vmedia_list cache;	/* imported objects, oldest first: session_node */
+	uint32_t num_cached;
 	int error;			/* negative errno once in error */
 	bool error_event;		/* EVT_ERROR is still to be sent */
 	bool staged;			/* evt was pulled and found no buffer yet */
@@ -295,7 +327,8 @@ struct vmedia_mapping {
 	struct vmedia_list node;   /* dev->mappings */
 	struct vmedia_device *dev;
 	struct vmedia_backing *backing;
-	uint64_t length; /* the plane's */
+	struct vmedia_share *share; /* of the session that mapped it first */
+	uint64_t length;	    /* the plane's */
 	bool writable;
 	enum vmedia_mapping_state state;
 	uint32_t count;		    /* MMAPs answered minus MUNMAPs */
@@ -318,14 +351,16 @@ void vmedia_mappings_forget(struct vmedia_device *dev);
 /* ---- Virtio objects ---- */
 
 struct vmedia_object {
-	struct vmedia_list node; /* dev->objects */
+	struct vmedia_list node; /* dev->objects, oldest first */
 	uint8_t uuid[VMEDIA_UUID_SIZE];
 	struct vmedia_backing *backing;
+	struct vmedia_share *share; /* of the session that exported it */
 };
 
 struct vmedia_cached {
 	struct vmedia_list lru; /* dev->cache, oldest first */
 	struct vmedia_list session_node;
+	struct vmedia_session *session;
 	uint8_t uuid[VMEDIA_UUID_SIZE];
 	struct vmedia_backing *backing;
 };
@@ -337,6 +372,11 @@ struct vmedia_cached {
 int vmedia_objects_resolve(struct vmedia_request *req);
 void vmedia_objects_cancel(struct vmedia_request *req);
 void vmedia_objects_forget_cache(struct vmedia_session *s);
+/*
+ * @s cannot have more, for @err: -EDQUOT its share, -ENOMEM the device's limit. Withdraw one export
+ * that only keeps memory, the oldest; false: there is none.
+ */
+bool vmedia_objects_reclaim(struct vmedia_session *s, int err);
 /* Withdraw all exports; @tell the transport too. */
 void vmedia_objects_reset(struct vmedia_device *dev, bool tell);
 

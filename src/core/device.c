@@ -77,6 +77,7 @@ int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_co
 	dev->priv = cfg->priv;
 	dev->config = cfg->config;
 	dev->limits = cfg->limits;
+	vmedia_limits_set_shares(&dev->limits, cfg->region_size);
 	dev->region_size = cfg->region_size;
 	dev->turn_ns = VMEDIA_CORE_TURN_NS;
 	vmedia_region_setup(&dev->region, dev->region_size, vmedia_page_size());

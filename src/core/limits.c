@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a guest can make the device hold: default limits, and the account that backings are counted
- * in.
+ * in, once for the device and once for the session whose they are. The table of all limits is in
+ * <vmedia/device.h>.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,21 @@ void vmedia_limits_default(struct vmedia_limits *limits)
 		.max_request = VMEDIA_MAX_REQ_SIZE,
 		.max_ctrl_bytes = 1ull << 20,
 	};
+}
+
+void vmedia_limits_set_shares(struct vmedia_limits *l, uint64_t region_size)
+{
+	if (!l->session_region)
+		l->session_region = VMEDIA_CORE_SHARE(region_size);
+	if (!l->session_bytes) {
+		l->session_bytes = VMEDIA_CORE_SHARE(l->max_bytes);
+		if (region_size)
+			l->session_bytes = VMEDIA_MIN(l->session_bytes, l->session_region);
+	}
+	if (!l->session_mappings)
+		l->session_mappings = VMEDIA_CORE_SHARE(l->max_mappings);
+	if (!l->session_objects)
+		l->session_objects = VMEDIA_CORE_SHARE(l->max_objects);
 }
 
 unsigned int vmedia_account_default_files(void)
@@ -61,31 +77,32 @@ void vmedia_account_put(struct vmedia_account *a)
 	free(a);
 }
 
-int vmedia_account_charge(struct vmedia_account *a, uint64_t bytes)
+/* Add to a count: false, if that is more than @max. */
+static bool add_bytes(atomic_uint_fast64_t *count, uint64_t bytes, uint64_t max)
 {
-	uint_fast64_t now = atomic_load_explicit(&a->bytes, memory_order_relaxed);
+	uint_fast64_t now = atomic_load_explicit(count, memory_order_relaxed);
 
 	do {
-		if (bytes > a->max_bytes || now > a->max_bytes - bytes)
-			return -ENOMEM;
-	} while (!atomic_compare_exchange_weak(&a->bytes, &now, now + bytes));
-	return 0;
+		if (bytes > max || now > max - bytes)
+			return false;
+	} while (!atomic_compare_exchange_weak(count, &now, now + bytes));
+	return true;
 }
 
-void vmedia_account_uncharge(struct vmedia_account *a, uint64_t bytes)
+static bool add_file(atomic_uint *count, unsigned int max)
 {
-	atomic_fetch_sub(&a->bytes, bytes);
+	unsigned int now = atomic_load_explicit(count, memory_order_relaxed);
+
+	do {
+		if (now >= max)
+			return false;
+	} while (!atomic_compare_exchange_weak(count, &now, now + 1));
+	return true;
 }
 
 int vmedia_account_file(struct vmedia_account *a)
 {
-	unsigned int now = atomic_load_explicit(&a->files, memory_order_relaxed);
-
-	do {
-		if (now >= a->max_files)
-			return -ENOMEM;
-	} while (!atomic_compare_exchange_weak(&a->files, &now, now + 1));
-	return 0;
+	return add_file(&a->files, a->max_files) ? 0 : -ENOMEM;
 }
 
 void vmedia_account_unfile(struct vmedia_account *a)
@@ -96,4 +113,65 @@ void vmedia_account_unfile(struct vmedia_account *a)
 uint64_t vmedia_account_bytes(const struct vmedia_account *a)
 {
 	return atomic_load_explicit(&a->bytes, memory_order_relaxed);
+}
+
+struct vmedia_share *vmedia_share_create(struct vmedia_account *a, uint64_t max_bytes)
+{
+	struct vmedia_share *sh = calloc(1, sizeof(*sh));
+
+	if (!sh)
+		return NULL;
+	atomic_init(&sh->refs, 1);
+	sh->account = vmedia_account_get(a);
+	sh->max_bytes = max_bytes;
+	sh->max_files = VMEDIA_CORE_SHARE(a->max_files);
+	return sh;
+}
+
+struct vmedia_share *vmedia_share_get(struct vmedia_share *sh)
+{
+	atomic_fetch_add_explicit(&sh->refs, 1, memory_order_relaxed);
+	return sh;
+}
+
+void vmedia_share_put(struct vmedia_share *sh)
+{
+	if (!sh || atomic_fetch_sub_explicit(&sh->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	vmedia_account_put(sh->account);
+	free(sh);
+}
+
+int vmedia_share_charge(struct vmedia_share *sh, uint64_t bytes)
+{
+	struct vmedia_account *a = sh->account;
+
+	if (!add_bytes(&sh->bytes, bytes, sh->max_bytes))
+		return -EDQUOT;
+	if (add_bytes(&a->bytes, bytes, a->max_bytes))
+		return 0;
+	atomic_fetch_sub(&sh->bytes, bytes);
+	return -ENOMEM;
+}
+
+void vmedia_share_uncharge(struct vmedia_share *sh, uint64_t bytes)
+{
+	atomic_fetch_sub(&sh->bytes, bytes);
+	atomic_fetch_sub(&sh->account->bytes, bytes);
+}
+
+int vmedia_share_file(struct vmedia_share *sh)
+{
+	if (!add_file(&sh->files, sh->max_files))
+		return -EDQUOT;
+	if (!vmedia_account_file(sh->account))
+		return 0;
+	atomic_fetch_sub(&sh->files, 1);
+	return -ENOMEM;
+}
+
+void vmedia_share_unfile(struct vmedia_share *sh)
+{
+	atomic_fetch_sub(&sh->files, 1);
+	vmedia_account_unfile(sh->account);
 }

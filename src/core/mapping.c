@@ -66,6 +66,9 @@ static void mapping_free(struct vmedia_mapping *m)
 	vmedia_region_give(&m->dev->region, &m->range);
 	vmedia_list_del(&m->node);
 	m->dev->num_mappings--;
+	m->share->mappings--;
+	m->share->region -= m->range.len;
+	vmedia_share_put(m->share);
 	vmedia_backing_put(m->backing);
 	free(m);
 }
@@ -193,17 +196,43 @@ static struct vmedia_mapping *find(struct vmedia_device *dev, const struct vmedi
 	return NULL;
 }
 
-static int mapping_new(struct vmedia_device *dev, const struct vmedia_plane_map *map, bool rw,
+/* May @s have one mapping more, of @length bytes? */
+static bool within_limits(const struct vmedia_session *s, uint64_t length)
+{
+	struct vmedia_device *dev = s->dev;
+	const struct vmedia_limits *l = &dev->limits;
+
+	if (dev->num_mappings >= l->max_mappings || s->share->mappings >= l->session_mappings) {
+		vmedia_warn_rl(&dev->rl,
+			       "MMAP was refused: session %u has %u of %u mappings, all sessions "
+			       "%u of %u",
+			       s->id, s->share->mappings, l->session_mappings, dev->num_mappings,
+			       l->max_mappings);
+		return false;
+	}
+	if (length > l->session_region || s->share->region > l->session_region - length) {
+		vmedia_warn_rl(&dev->rl,
+			       "MMAP of %llu bytes was refused: session %u has %llu of the %llu "
+			       "bytes of region 0 that are its share",
+			       (unsigned long long)length, s->id,
+			       (unsigned long long)s->share->region,
+			       (unsigned long long)l->session_region);
+		return false;
+	}
+	return true;
+}
+
+static int mapping_new(struct vmedia_session *s, const struct vmedia_plane_map *map, bool rw,
 		       struct vmedia_mapping **out)
 {
+	struct vmedia_device *dev = s->dev;
 	struct vmedia_mapping *m;
+	uint64_t pages;
 	int err;
 
-	if (dev->num_mappings >= dev->limits.max_mappings) {
-		vmedia_warn_rl(&dev->rl, "MMAP was refused: %u mappings exist, which is the limit",
-			       dev->num_mappings);
+	if (vmedia_align_overflow(map->length, dev->region.page, &pages) ||
+	    !within_limits(s, pages))
 		return -ENOMEM;
-	}
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
@@ -223,6 +252,9 @@ static int mapping_new(struct vmedia_device *dev, const struct vmedia_plane_map 
 	m->op->mapping = m;
 	m->dev = dev;
 	m->backing = vmedia_backing_get(map->backing);
+	m->share = vmedia_share_get(s->share);
+	m->share->mappings++;
+	m->share->region += m->range.len;
 	m->length = map->length;
 	m->writable = rw;
 	vmedia_list_init(&m->waiters);
@@ -277,7 +309,7 @@ int vmedia_mapping_mmap(struct vmedia_request *req)
 		vmedia_list_add_tail(&m->waiters, &req->node);
 		return -EINPROGRESS;
 	}
-	err = mapping_new(dev, &map, rw, &m);
+	err = mapping_new(req->session, &map, rw, &m);
 	if (err)
 		return err;
 	vmedia_list_add_tail(&m->waiters, &req->node);

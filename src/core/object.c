@@ -3,13 +3,16 @@
  * Virtio objects: buffers under UUIDs, ours for others and those of others for us.
  *
  * Export: EXPBUF names a memory file by a random UUID. The file stays until the device is reset,
- * since nobody tells when the last importer is done.
+ * since nobody tells when the last importer is done; or until somebody needs what it takes. Then
+ * those that only this list still has are withdrawn, oldest first. What an importer outside has
+ * mapped of one stays the importer's.
  *
  * Import: QBUF and PREPARE_BUF with memory OBJECT carry a UUID a plane. Before the device sees the
  * command each is resolved: to an export of our own, to one that this session looked up before, or
  * by asking the transport, one plane after another, while only this session waits. What was found
  * stays mapped in the session's cache, so that a buffer that goes round costs nothing more; the
- * cache as a whole is bounded by limits.max_objects, oldest out first.
+ * cache is bounded by limits.session_objects, and as a whole by limits.max_objects, oldest out
+ * first.
  *
  * Security model: a UUID is the guest's, what comes back for it is somebody else's file: its size
  * is asked of the kernel, its shrinking is guarded against (backing.c), and a look-up that never
@@ -46,16 +49,78 @@ static struct vmedia_object *find_exported_backing(struct vmedia_device *dev,
 	return NULL;
 }
 
-static int object_new(struct vmedia_device *dev, struct vmedia_backing *backing,
-		      struct vmedia_object **out)
+static void object_free(struct vmedia_device *dev, struct vmedia_object *o, bool tell)
+{
+	struct vmedia_transport *t = dev->transport;
+
+	if (tell && t && t->ops->object_remove)
+		t->ops->object_remove(t, o->uuid);
+	vmedia_list_del(&o->node);
+	dev->num_objects--;
+	o->share->objects--;
+	vmedia_backing_put(o->backing);
+	vmedia_share_put(o->share);
+	free(o);
+}
+
+/* The oldest that only keeps its memory: of closed sessions, or of the one of @share; or NULL. */
+static struct vmedia_object *find_idle(struct vmedia_device *dev, const struct vmedia_share *share)
 {
 	struct vmedia_object *o;
 
-	if (dev->num_objects >= dev->limits.max_objects) {
-		vmedia_warn_rl(&dev->rl, "EXPBUF was refused: %u objects exist, which is the limit",
-			       dev->num_objects);
+	vmedia_list_for_each(o, &dev->objects, node)
+		if ((share ? o->share == share : o->share->closed) &&
+		    atomic_load(&o->backing->refs) == 1)
+			return o;
+	return NULL;
+}
+
+bool vmedia_objects_reclaim(struct vmedia_session *s, int err)
+{
+	struct vmedia_device *dev = s->dev;
+	struct vmedia_object *o = err == -ENOMEM ? find_idle(dev, NULL) : NULL;
+
+	if (!o)
+		o = find_idle(dev, s->share);
+	if (!o)
+		return false;
+	vmedia_warn_rl(&dev->rl,
+		       "an exported object of %llu bytes was withdrawn: session %u needs memory",
+		       (unsigned long long)o->backing->length, s->id);
+	object_free(dev, o, true);
+	return true;
+}
+
+/* Room for one export more: 0 or -ENOMEM. */
+static int make_room(struct vmedia_session *s)
+{
+	const struct vmedia_limits *l = &s->dev->limits;
+	int err;
+
+	do {
+		err = 0;
+		if (s->share->objects >= l->session_objects)
+			err = -EDQUOT;
+		else if (s->dev->num_objects >= l->max_objects)
+			err = -ENOMEM;
+	} while (err && vmedia_objects_reclaim(s, err));
+	if (!err)
+		return 0;
+	vmedia_warn_rl(&s->dev->rl,
+		       "EXPBUF was refused: session %u has %u of %u objects, all sessions %u of %u",
+		       s->id, s->share->objects, l->session_objects, s->dev->num_objects,
+		       l->max_objects);
+	return -ENOMEM;
+}
+
+static int object_new(struct vmedia_session *s, struct vmedia_backing *backing,
+		      struct vmedia_object **out)
+{
+	struct vmedia_device *dev = s->dev;
+	struct vmedia_object *o;
+
+	if (make_room(s))
 		return -ENOMEM;
-	}
 	o = calloc(1, sizeof(*o));
 	if (!o)
 		return -ENOMEM;
@@ -66,6 +131,8 @@ static int object_new(struct vmedia_device *dev, struct vmedia_backing *backing,
 	o->uuid[6] = (o->uuid[6] & 0x0f) | 0x40; /* RFC 9562: version 4, */
 	o->uuid[8] = (o->uuid[8] & 0x3f) | 0x80; /* variant 10 */
 	o->backing = vmedia_backing_get(backing);
+	o->share = vmedia_share_get(s->share);
+	o->share->objects++;
 	vmedia_list_add_tail(&dev->objects, &o->node);
 	dev->num_objects++;
 	*out = o;
@@ -87,7 +154,7 @@ int vmedia_request_export(struct vmedia_request *req, struct vmedia_backing *bac
 		return -EINVAL;
 	o = find_exported_backing(dev, backing);
 	if (!o) {
-		err = object_new(dev, backing, &o);
+		err = object_new(req->session, backing, &o);
 		if (err)
 			return err;
 		t->ops->object_add(t, o->uuid);
@@ -106,18 +173,9 @@ int vmedia_device_shared_object(struct vmedia_device *dev, const uint8_t uuid[VM
 
 void vmedia_objects_reset(struct vmedia_device *dev, bool tell)
 {
-	struct vmedia_transport *t = dev->transport;
-	struct vmedia_list *node;
-
-	while ((node = vmedia_list_pop(&dev->objects))) {
-		struct vmedia_object *o = vmedia_list_entry(node, struct vmedia_object, node);
-
-		if (tell && t && t->ops->object_remove)
-			t->ops->object_remove(t, o->uuid);
-		vmedia_backing_put(o->backing);
-		free(o);
-	}
-	dev->num_objects = 0;
+	while (!vmedia_list_empty(&dev->objects))
+		object_free(dev, vmedia_list_first(&dev->objects, struct vmedia_object, node),
+			    tell);
 }
 
 /* ---- Import ---- */
@@ -126,6 +184,7 @@ static void cached_free(struct vmedia_device *dev, struct vmedia_cached *c)
 {
 	vmedia_list_del(&c->lru);
 	vmedia_list_del(&c->session_node);
+	c->session->num_cached--;
 	dev->num_cached--;
 	vmedia_backing_put(c->backing);
 	free(c);
@@ -139,11 +198,18 @@ static bool evict_oldest(struct vmedia_device *dev)
 	return true;
 }
 
+static bool evict_own(struct vmedia_session *s)
+{
+	if (vmedia_list_empty(&s->cache))
+		return false;
+	cached_free(s->dev, vmedia_list_first(&s->cache, struct vmedia_cached, session_node));
+	return true;
+}
+
 void vmedia_objects_forget_cache(struct vmedia_session *s)
 {
-	while (!vmedia_list_empty(&s->cache))
-		cached_free(s->dev,
-			    vmedia_list_first(&s->cache, struct vmedia_cached, session_node));
+	while (evict_own(s))
+		;
 }
 
 static struct vmedia_backing *find_cached(struct vmedia_session *s, const uint8_t *uuid)
@@ -155,6 +221,8 @@ static struct vmedia_backing *find_cached(struct vmedia_session *s, const uint8_
 			continue;
 		vmedia_list_del(&c->lru);
 		vmedia_list_add_tail(&s->dev->cache, &c->lru);
+		vmedia_list_del(&c->session_node);
+		vmedia_list_add_tail(&s->cache, &c->session_node);
 		return c->backing;
 	}
 	return NULL;
@@ -168,16 +236,28 @@ static void cache_add(struct vmedia_session *s, const uint8_t *uuid, struct vmed
 
 	if (!dev->limits.max_objects)
 		return;
-	if (dev->num_cached >= dev->limits.max_objects)
+	if (s->num_cached >= dev->limits.session_objects)
+		evict_own(s);
+	else if (dev->num_cached >= dev->limits.max_objects)
 		evict_oldest(dev);
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return;
 	memcpy(c->uuid, uuid, VMEDIA_UUID_SIZE);
 	c->backing = vmedia_backing_get(backing);
+	c->session = s;
 	vmedia_list_add_tail(&dev->cache, &c->lru);
 	vmedia_list_add_tail(&s->cache, &c->session_node);
+	s->num_cached++;
 	dev->num_cached++;
+}
+
+/* No file more for @s, for @err: forget an import that can be looked up again. */
+static bool give_way(struct vmedia_session *s, int err)
+{
+	if (err == -EDQUOT)
+		return evict_own(s);
+	return err == -ENOMEM && evict_oldest(s->dev);
 }
 
 static void looked_up(struct vmedia_op *op, int err, int fd)
@@ -193,13 +273,14 @@ static void looked_up(struct vmedia_op *op, int err, int fd)
 	while (!err) {
 		/* from_object() closes what it gets; keep one to try again with. */
 		copy = vmedia_fd_dup(fd);
-		err = copy < 0 ? copy : vmedia_backing_from_object(dev, copy, &b);
-		if (!err)
-			break;
-		if (err != -ENOMEM || !evict_oldest(dev))
+		err = copy < 0 ? copy : vmedia_backing_from_object(req->session, copy, &b);
+		if (!err || !(give_way(req->session, err) ||
+			      vmedia_objects_reclaim(req->session, err)))
 			break;
 		err = 0;
 	}
+	if (err == -EDQUOT)
+		err = -ENOMEM;
 	vmedia_fd_close(&fd);
 	if (err) {
 		vmedia_warn_rl(&dev->rl,
@@ -298,6 +379,6 @@ int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t l
 	n = vmedia_sg_ranges(dev, &io->plane_sg[plane], length);
 	if (n < 0)
 		return n;
-	return vmedia_backing_from_guest(dev, req->chain->mem, dev->ranges, (unsigned int)n, length,
-					 write, old, backing);
+	return vmedia_backing_from_guest(req->session, req->chain->mem, dev->ranges,
+					 (unsigned int)n, length, write, old, backing);
 }

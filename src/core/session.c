@@ -50,6 +50,11 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
+	s->share = vmedia_share_create(dev->account, dev->limits.session_bytes);
+	if (!s->share) {
+		free(s);
+		return -ENOMEM;
+	}
 	s->dev = dev;
 	s->id = new_id(dev);
 	vmedia_list_init(&s->ready);
@@ -65,6 +70,7 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 		vmedia_list_del(&s->hash);
 		vmedia_list_del(&s->all);
 		dev->num_sessions--;
+		vmedia_share_put(s->share);
 		free(s);
 		return err;
 	}
@@ -114,6 +120,8 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 	vmedia_dbg("session %u ends", s->id);
 	/* ->close() may have said wake. */
 	vmedia_list_del(&s->ready);
+	s->share->closed = true;
+	vmedia_share_put(s->share);
 	free(s);
 }
 

@@ -81,7 +81,8 @@ static int give_memory(struct vmedia_vbuf *vb)
 	int err;
 
 	for (i = 0; i < vb->b.num_planes; i++) {
-		err = vmedia_backing_create(v->dev, vb->min_length[i], &vb->b.planes[i].mem);
+		err = vmedia_backing_create(vb->b.queue->owner, vb->min_length[i],
+					    &vb->b.planes[i].mem);
 		if (!err)
 			err = vmedia_offsets_add(v->offsets, vb, i, &vb->offset[i]);
 		if (err)

@@ -63,7 +63,7 @@ static int fake_open(struct vmedia_session *s)
 	fs = calloc(1, sizeof(*fs));
 	assert(fs);
 	for (i = 0; i < FAKE_BUFFERS; i++) {
-		err = vmedia_backing_create(f->dev, FAKE_LENGTH, &fs->buffer[i]);
+		err = vmedia_backing_create(s, FAKE_LENGTH, &fs->buffer[i]);
 		if (err) {
 			while (i--)
 				vmedia_backing_put(fs->buffer[i]);

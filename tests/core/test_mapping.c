@@ -277,10 +277,13 @@ static void test_limits(void **state)
 static void test_region_full(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
+	struct vmedia_limits limits;
 	uint64_t a, b, page = vmedia_page_size(), need = vmedia_align_up(FAKE_LENGTH, page);
 
+	vmedia_limits_default(&limits);
+	limits.session_bytes = limits.max_bytes;
 	harness_init(&w->h, NULL);
-	fake_create(&w->f, &w->h, NULL, need + page);
+	fake_create(&w->f, &w->h, &limits, need + page);
 	assert_int_equal(harness_open(&w->h, &w->session), 0);
 	assert_int_equal(map(w, 0, 0, &a), 0);
 	assert_int_equal(map(w, 1, 0, &b), -ENOMEM);

@@ -200,7 +200,7 @@ static void test_bounce_limit(void **state)
 	uint32_t other, i;
 
 	vmedia_limits_default(&limits);
-	limits.max_bytes = 256 << 10;
+	limits.max_bytes = limits.session_bytes = 256 << 10;
 	w = world_new(&limits);
 	for (i = 0; i < 64; i++)
 		e[i] = (struct vmedia_sg_entry){ HARNESS_GPA + (1 << 20) + i * 8192 + 1, 4097 };
@@ -389,23 +389,28 @@ static void test_ctrl_count(void **state)
 
 static void test_backing_create(void **state)
 {
+	const uint64_t opened = FAKE_BUFFERS * vmedia_align_up(FAKE_LENGTH, PAGE);
 	struct vmedia_limits limits;
+	struct vmedia_session *s;
 	struct vmedia_backing *a, *b;
 	struct world *w;
 	uint64_t offset = 1;
 	int fd;
 
 	vmedia_limits_default(&limits);
-	limits.max_bytes = 16 * PAGE;
+	limits.max_bytes = limits.session_bytes = opened + 16 * PAGE;
 	w = world_new(&limits);
-	assert_int_equal(vmedia_backing_create(w->f.dev, 0, &a), -EINVAL);
-	assert_int_equal(vmedia_backing_create(w->f.dev, UINT64_MAX, &a), -ENOMEM);
-	assert_int_equal(vmedia_backing_create(w->f.dev, 16 * PAGE + 1, &a), -ENOMEM);
-	assert_int_equal(vmedia_backing_create(w->f.dev, 15 * PAGE + 1, &a), 0);
-	assert_int_equal(stats_of(w).bytes_held, 16 * PAGE);
+	assert_int_equal(harness_open(&w->h, &w->session), 0);
+	s = w->f.last;
+	assert_int_equal(stats_of(w).bytes_held, opened);
+	assert_int_equal(vmedia_backing_create(s, 0, &a), -EINVAL);
+	assert_int_equal(vmedia_backing_create(s, UINT64_MAX, &a), -ENOMEM);
+	assert_int_equal(vmedia_backing_create(s, 16 * PAGE + 1, &a), -ENOMEM);
+	assert_int_equal(vmedia_backing_create(s, 15 * PAGE + 1, &a), 0);
+	assert_int_equal(stats_of(w).bytes_held, opened + 16 * PAGE);
 	assert_int_equal(vmedia_backing_length(a), 15 * PAGE + 1);
 	assert_int_equal(((uint8_t *)vmedia_backing_addr(a))[15 * PAGE], 0);
-	assert_int_equal(vmedia_backing_create(w->f.dev, 1, &b), -ENOMEM);
+	assert_int_equal(vmedia_backing_create(s, 1, &b), -ENOMEM);
 	fd = vmedia_backing_fd(a, &offset);
 	assert_true(fd >= 0);
 	assert_int_equal(offset, 0);
@@ -415,17 +420,17 @@ static void test_backing_create(void **state)
 	vmedia_backing_put(vmedia_backing_get(a));
 	vmedia_backing_put(a);
 	vmedia_backing_put(NULL);
-	assert_int_equal(stats_of(w).bytes_held, 0);
+	assert_int_equal(stats_of(w).bytes_held, opened);
 	world_end(w);
 }
 
 /* A backing may outlive its device, for a worker that is slow. */
 static void test_backing_outlives_device(void **state)
 {
-	struct world *w = world_new(NULL);
+	struct world *w = world_open();
 	struct vmedia_backing *a;
 
-	assert_int_equal(vmedia_backing_create(w->f.dev, PAGE, &a), 0);
+	assert_int_equal(vmedia_backing_create(w->f.last, PAGE, &a), 0);
 	world_end(w);
 	memset(vmedia_backing_addr(a), 1, PAGE);
 	vmedia_backing_put(a);
@@ -474,6 +479,7 @@ static void test_files_limit(void **state)
 {
 	static struct vmedia_backing *b[256];
 	struct rlimit old, few = { 128 + 40, 0 };
+	uint32_t sessions[2];
 	struct world *w;
 	unsigned int i, n;
 	int fd;
@@ -482,17 +488,20 @@ static void test_files_limit(void **state)
 	few.rlim_max = old.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	w = world_new(NULL);
-	for (n = 0; n < 256; n++)
-		if (vmedia_backing_create(w->f.dev, 1, &b[n]))
-			break;
-	assert_in_range(n, 100, 110);
+	/* One session alone does not get them all. */
+	for (i = n = 0; i < 2; i++) {
+		assert_int_equal(harness_open(&w->h, &sessions[i]), 0);
+		while (n < 256 && !vmedia_backing_create(w->f.last, 1, &b[n]))
+			n++;
+	}
+	assert_int_equal(n + 2 * FAKE_BUFFERS, 104);
 	fd = dup(0);
 	assert_true(fd >= 0);
 	assert_int_equal(vmedia_backing_from_fd(w->f.dev, w->h.ram_fd, 0, 1, &b[n]), -ENOMEM);
 	for (i = 0; i < n; i++)
 		vmedia_backing_put(b[i]);
 	close(fd);
-	assert_int_equal(vmedia_backing_create(w->f.dev, 1, &b[0]), 0);
+	assert_int_equal(vmedia_backing_create(w->f.last, 1, &b[0]), 0);
 	vmedia_backing_put(b[0]);
 	world_end(w);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);

@@ -246,7 +246,7 @@ static void test_cache_limit(void **state)
 	struct world *w;
 
 	vmedia_limits_default(&limits);
-	limits.max_objects = 4;
+	limits.max_objects = limits.session_objects = 4;
 	w = world_new(&limits);
 	assert_int_equal(harness_open(&w->h, &w->session), 0);
 	w->f.no_events = true;
