@@ -81,7 +81,11 @@ static int serve_error(const struct daemon_options *o, int err)
 			 o->server.fd, strerror(-err));
 		return user_error(why);
 	}
-	if (err == -EADDRINUSE)
+	if (err == -EPERM && o->server.socket_group)
+		snprintf(why, sizeof(why),
+			 "--socket-group=%u: %s; choose a group that this user is in",
+			 (unsigned int)o->socket_group, strerror(-err));
+	else if (err == -EADDRINUSE)
 		snprintf(why, sizeof(why), "--socket-path=%s %s", o->server.socket_path,
 			 in_use(o->server.socket_path));
 	else

@@ -8,6 +8,8 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,12 @@ enum {
 	OPT_MAPPINGS,
 	OPT_SUBSCRIPTIONS,
 	OPT_OBJECTS,
+	OPT_SESSION_BYTES,
+	OPT_SESSION_REGION,
+	OPT_SESSION_MAPPINGS,
+	OPT_SESSION_OBJECTS,
+	OPT_MODE,
+	OPT_GROUP,
 };
 
 static const struct option long_options[] = {
@@ -58,6 +66,12 @@ static const struct option long_options[] = {
 	{ "max-mappings", required_argument, NULL, OPT_MAPPINGS },
 	{ "max-subscriptions", required_argument, NULL, OPT_SUBSCRIPTIONS },
 	{ "max-objects", required_argument, NULL, OPT_OBJECTS },
+	{ "session-bytes", required_argument, NULL, OPT_SESSION_BYTES },
+	{ "session-region", required_argument, NULL, OPT_SESSION_REGION },
+	{ "session-mappings", required_argument, NULL, OPT_SESSION_MAPPINGS },
+	{ "session-objects", required_argument, NULL, OPT_SESSION_OBJECTS },
+	{ "socket-mode", required_argument, NULL, OPT_MODE },
+	{ "socket-group", required_argument, NULL, OPT_GROUP },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -76,6 +90,8 @@ void daemon_options_help(void)
 	fputs("\n"
 	      "Where:\n"
 	      "  --socket-path=PATH     listen on this UNIX socket\n"
+	      "  --socket-mode=MODE     who may connect, in octal (default 600; 660 with a group)\n"
+	      "  --socket-group=GROUP   the socket's group, a name or a number\n"
 	      "  --fd=FD                serve this connected socket, then exit\n"
 	      "  --once                 exit after the first guest\n"
 	      "\n"
@@ -88,6 +104,12 @@ void daemon_options_help(void)
 	      "  --max-mappings=N       mapped buffers (default 1024)\n"
 	      "  --max-subscriptions=N  event subscriptions of one session (default 512)\n"
 	      "  --max-objects=N        exported virtio objects (default 256)\n"
+	      "\n"
+	      "What one open file of a guest may hold (default three quarters of the above):\n"
+	      "  --session-bytes=BYTES  of --max-bytes (default no more than --session-region)\n"
+	      "  --session-region=BYTES of --region-size\n"
+	      "  --session-mappings=N   of --max-mappings\n"
+	      "  --session-objects=N    of --max-objects\n"
 	      "\n"
 	      "For odd peers:\n"
 	      "  --shmem-feature-bit=N  protocol feature bit of SHMEM: 22, or a draft's 20 or 21 "
@@ -213,9 +235,88 @@ static int parse_socket(struct daemon_options *o, char *why, size_t size)
 	return -EINVAL;
 }
 
+static int parse_mode(struct daemon_options *o, char *why, size_t size)
+{
+	char *end;
+	unsigned long mode = strtoul(optarg, &end, 8);
+
+	if (*optarg >= '0' && *optarg <= '7' && !*end && mode && mode <= 0777) {
+		o->server.socket_mode = (uint32_t)mode;
+		return 0;
+	}
+	snprintf(why, size, "--socket-mode=%.64s: give permissions in octal, for example 660",
+		 optarg);
+	return -EINVAL;
+}
+
+static int parse_group(struct daemon_options *o, char *why, size_t size)
+{
+	const struct group *group;
+	unsigned long long gid;
+	char *end;
+
+	errno = 0;
+	gid = strtoull(optarg, &end, 10);
+	/* All bits set is what chown() takes as "leave it". */
+	if (*optarg >= '0' && *optarg <= '9' && !*end && !errno && gid < UINT32_MAX) {
+		o->socket_group = (gid_t)gid;
+	} else if ((group = getgrnam(optarg))) {
+		o->socket_group = group->gr_gid;
+	} else {
+		snprintf(why, size,
+			 "--socket-group=%.64s: no such group; getent group lists those there are",
+			 optarg);
+		return -EINVAL;
+	}
+	o->server.socket_group = &o->socket_group;
+	return 0;
+}
+
+static const struct {
+	int opt;
+	size_t offset, size; /* in struct vmedia_limits */
+	uint64_t min, max;
+} limit_options[] = {
+#define LIMIT(opt, field, min, max)                                                  \
+	{ opt, offsetof(struct vmedia_limits, field),                                \
+	  sizeof(((struct vmedia_limits *)0)->field), min, max }
+	LIMIT(OPT_SESSIONS, max_sessions, 1, 65536),
+	LIMIT(OPT_BUFFERS, max_buffers, 1, 1024),
+	LIMIT(OPT_BYTES, max_bytes, 1, 1ull << 40),
+	LIMIT(OPT_MAPPINGS, max_mappings, 1, 1 << 20),
+	LIMIT(OPT_SUBSCRIPTIONS, max_subscriptions, 1, 65536),
+	LIMIT(OPT_OBJECTS, max_objects, 0, 65536),
+	LIMIT(OPT_SESSION_BYTES, session_bytes, 1, 1ull << 40),
+	LIMIT(OPT_SESSION_REGION, session_region, 1, 1ull << 40),
+	LIMIT(OPT_SESSION_MAPPINGS, session_mappings, 1, 1 << 20),
+	LIMIT(OPT_SESSION_OBJECTS, session_objects, 1, 65536),
+#undef LIMIT
+};
+
+static int parse_limit(struct daemon_options *o, int opt, char *why, size_t size)
+{
+	size_t i = 0, count = sizeof(limit_options) / sizeof(limit_options[0]);
+	uint64_t value;
+	char *field;
+	int ret;
+
+	while (i < count && limit_options[i].opt != opt)
+		i++;
+	if (i == count)
+		return -EINVAL;
+	ret = parse_number(opt, limit_options[i].min, limit_options[i].max, &value, why, size);
+	if (ret < 0)
+		return ret;
+	field = (char *)&o->limits + limit_options[i].offset;
+	if (limit_options[i].size == sizeof(uint32_t))
+		*(uint32_t *)(void *)field = (uint32_t)value;
+	else
+		*(uint64_t *)(void *)field = value;
+	return 0;
+}
+
 static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 {
-	struct vmedia_limits *l = &o->limits;
 	uint32_t fd;
 	int ret;
 
@@ -251,18 +352,10 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 	case OPT_NO_SANDBOX:
 		o->sandbox = false;
 		return 0;
-	case OPT_SESSIONS:
-		return parse_u32(opt, 1, 65536, &l->max_sessions, why, size);
-	case OPT_BUFFERS:
-		return parse_u32(opt, 1, 1024, &l->max_buffers, why, size);
-	case OPT_BYTES:
-		return parse_number(opt, 1, 1ull << 40, &l->max_bytes, why, size);
-	case OPT_MAPPINGS:
-		return parse_u32(opt, 1, 1 << 20, &l->max_mappings, why, size);
-	case OPT_SUBSCRIPTIONS:
-		return parse_u32(opt, 1, 65536, &l->max_subscriptions, why, size);
-	case OPT_OBJECTS:
-		return parse_u32(opt, 0, 65536, &l->max_objects, why, size);
+	case OPT_MODE:
+		return parse_mode(o, why, size);
+	case OPT_GROUP:
+		return parse_group(o, why, size);
 	case 'h':
 		o->action = DAEMON_HELP;
 		return 0;
@@ -270,7 +363,7 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 		o->action = DAEMON_VERSION;
 		return 0;
 	default:
-		return -EINVAL;
+		return parse_limit(o, opt, why, size);
 	}
 }
 
@@ -344,6 +437,12 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 		return ret;
 	if (!o->server.socket_path == (o->server.fd < 0)) {
 		snprintf(why, why_size, "give one of --socket-path=PATH and --fd=FD");
+		return -EINVAL;
+	}
+	if (!o->server.socket_path && (o->server.socket_mode || o->server.socket_group)) {
+		snprintf(why, why_size,
+			 "--socket-mode and --socket-group are for --socket-path: leave them out "
+			 "with --fd");
 		return -EINVAL;
 	}
 	return 0;

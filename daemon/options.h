@@ -4,6 +4,7 @@
 #define VMEDIA_DAEMON_OPTIONS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <vmedia/serve.h>
 
@@ -20,6 +21,7 @@ struct daemon_options {
 	enum daemon_action action;
 	const struct daemon_kind *kind; /* NULL only with an action that needs none */
 	struct vmedia_server_options server;
+	gid_t socket_group; /* what server.socket_group points to, if it does */
 	struct vmedia_limits limits;
 	uint64_t region_size; /* bytes */
 	int log_level;	      /* enum vmedia_log_level */

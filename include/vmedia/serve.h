@@ -12,6 +12,7 @@
 #ifndef VMEDIA_SERVE_H
 #define VMEDIA_SERVE_H
 
+#include <sys/types.h>
 #include <vmedia/device.h>
 
 #ifdef __cplusplus
@@ -23,6 +24,13 @@ struct vmedia_server;
 struct vmedia_server_options {
 	/* listen here; a dead socket of that name is replaced, a live one is -EADDRINUSE */
 	const char *socket_path;
+	/*
+	 * Who may connect there: permissions of the socket, exactly these whatever the umask (0:
+	 * 0600, with a group 0660), and its group (NULL: the process's own), which a process
+	 * without privileges must be in.
+	 */
+	uint32_t socket_mode;
+	const gid_t *socket_group;
 	/*
 	 * Used when socket_path is NULL: a connected socket, taken over; the loop is stopped when
 	 * it closes.
@@ -48,9 +56,9 @@ struct vmedia_server_options {
 /*
  * vmedia_server_create - listen, or take the connection. @dev must outlive the server. Returns 0;
  * -EADDRINUSE (another process listens there, or the path is no socket); -EINVAL (path empty or too
- * long, no path and no fd, odd feature bit); -EBUSY (another server has the device); errno of
- * socket() or bind(). opts->fd is closed on failure to serve it. Installs the SIGBUS guard of guest
- * memory for the process.
+ * long, no path and no fd, odd feature bit); -EBUSY (another server has the device); -EPERM (the
+ * group is none of this user's); errno of socket() or bind(). opts->fd is closed on failure to
+ * serve it. Installs the SIGBUS guard of guest memory for the process.
  */
 int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_options *opts,
 			 struct vmedia_server **srv);

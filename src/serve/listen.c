@@ -2,8 +2,15 @@
 /*
  * The listening socket: its path may be left over from a process that is gone, which only connect()
  * can tell.
+ *
+ * Who may connect is set in steps, of which none allows more than the last one: the file is made
+ * with the owner's bits alone (Linux takes them from the unbound socket, less the umask), gets its
+ * group, then its mode, and nobody can connect before listen(). The process's umask is not touched:
+ * other threads may be making files.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,10 +54,37 @@ static int bind_path(int fd, const struct sockaddr_un *addr)
 	return bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
 }
 
-int vmedia_listen(const char *path, struct vmedia_listener *l)
+/* The file of the bound socket: its inode into @l, its group and mode. */
+static int give_access(const struct vmedia_server_options *opts, mode_t mode,
+		       struct vmedia_listener *l)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = open(l->path, O_PATH | O_NOFOLLOW | O_CLOEXEC), err = 0;
+	char self[64];
 	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISSOCK(st.st_mode)) {
+		close(fd);
+		return -EADDRINUSE; /* somebody else's, put in the place of ours */
+	}
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (opts->socket_group && *opts->socket_group != st.st_gid &&
+	    fchownat(fd, "", (uid_t)-1, *opts->socket_group, AT_EMPTY_PATH))
+		err = -errno;
+	else if ((st.st_mode & 0777) != mode && chmod(self, mode))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int vmedia_listen(const struct vmedia_server_options *opts, struct vmedia_listener *l)
+{
+	mode_t mode = opts->socket_mode ? opts->socket_mode : opts->socket_group ? 0660 : 0600;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *path = opts->socket_path;
 	int err;
 
 	l->fd = -1;
@@ -61,7 +95,7 @@ int vmedia_listen(const char *path, struct vmedia_listener *l)
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd < 0)
 		return -errno;
-	err = bind_path(l->fd, &addr);
+	err = fchmod(l->fd, mode & 0700) ? -errno : bind_path(l->fd, &addr);
 	if (err)
 		goto fail;
 	l->path = strdup(path);
@@ -70,10 +104,9 @@ int vmedia_listen(const char *path, struct vmedia_listener *l)
 		err = -ENOMEM;
 		goto fail;
 	}
-	if (!lstat(path, &st)) {
-		l->dev = st.st_dev;
-		l->ino = st.st_ino;
-	}
+	err = give_access(opts, mode, l);
+	if (err)
+		goto fail;
 	if (listen(l->fd, BACKLOG)) {
 		err = -errno;
 		goto fail;

@@ -31,11 +31,11 @@ struct vmedia_listener {
 };
 
 /*
- * vmedia_listen - bind and listen, non-blocking. A socket file that nobody listens on is replaced.
- * 0; -EADDRINUSE: somebody listens there, or it is no socket; -EINVAL: empty or too long; errno of
- * socket(), bind().
+ * vmedia_listen - bind and listen, non-blocking, at opts->socket_path with its mode and group. A
+ * socket file that nobody listens on is replaced. 0; -EADDRINUSE: somebody listens there, or it is
+ * no socket; -EINVAL: empty or too long; errno of socket(), bind(), chown().
  */
-int vmedia_listen(const char *path, struct vmedia_listener *l);
+int vmedia_listen(const struct vmedia_server_options *opts, struct vmedia_listener *l);
 void vmedia_listener_close(struct vmedia_listener *l);
 
 /* ---- One guest ---- */

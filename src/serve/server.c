@@ -133,7 +133,7 @@ static int begin(struct vmedia_server *srv)
 
 	if (!srv->opts.socket_path)
 		return srv->opts.fd < 0 ? -EINVAL : start_guest(srv, srv->opts.fd);
-	err = vmedia_listen(srv->opts.socket_path, &srv->listener);
+	err = vmedia_listen(&srv->opts, &srv->listener);
 	if (err)
 		return err;
 	srv->opts.socket_path = srv->listener.path;

@@ -67,6 +67,7 @@ static void on_connection(struct vmedia_source *src, uint32_t revents)
 
 int hostile_listen(struct hostile *h)
 {
+	const struct vmedia_server_options opts = { .socket_path = h->opts.socket_path };
 	int err;
 
 	vmedia_deferred_init(h->loop, &h->next, on_next);
@@ -75,7 +76,7 @@ int hostile_listen(struct hostile *h)
 	vmedia_timer_init(h->loop, &h->after, hostile_on_after);
 	err = vmedia_mem_guard_install();
 	if (!err)
-		err = vmedia_listen(h->opts.socket_path, &h->listener);
+		err = vmedia_listen(&opts, &h->listener);
 	return err ? err : wait_for_guest(h);
 }
 
