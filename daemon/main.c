@@ -20,6 +20,7 @@
 #include "base/loop.h"
 #include "config.h"
 #include "kinds.h"
+#include "log.h"
 #include "options.h"
 #include "sandbox.h"
 #include "signals.h"
@@ -36,30 +37,27 @@ struct daemon {
 	struct vmedia_server *srv;
 };
 
-static void on_log(void *opaque, int level, const char *msg)
-{
-	static const char *const names[] = { "error", "warning", "info", "debug" };
-
-	fprintf(stderr, PROGRAM ": %s: %s\n", names[level], msg);
-}
-
 static void daemon_finish(struct daemon *d)
 {
 	vmedia_server_destroy(d->srv);
 	vmedia_device_destroy(d->dev);
 	daemon_signals_finish(&d->signals);
 	vmedia_loop_destroy(d->loop);
+	daemon_log_finish();
 }
 
 static int user_error(const char *why)
 {
-	fprintf(stderr, PROGRAM ": %s\n", why);
+	daemon_log_line(why);
 	return EXIT_USER;
 }
 
 static int internal_error(const char *what, int err)
 {
-	fprintf(stderr, PROGRAM ": %s: %s\n", what, strerror(-err));
+	char why[512];
+
+	snprintf(why, sizeof(why), "%s: %s", what, strerror(-err));
+	daemon_log_line(why);
 	return EXIT_INTERNAL;
 }
 
@@ -117,6 +115,9 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	if (ret < 0)
 		return internal_error("cannot give up privileges (--no-sandbox goes on without)",
 				      ret);
+	ret = daemon_log_start();
+	if (ret < 0)
+		return internal_error("cannot make a thread for the log", ret);
 	vmedia_info("serving %s on %s", o->kind->name,
 		    o->server.socket_path ? o->server.socket_path : "--fd");
 	ret = vmedia_loop_run(d->loop);
@@ -179,7 +180,7 @@ int main(int argc, char **argv)
 		return user_error(why);
 	if (o.action != DAEMON_SERVE)
 		return show(&o);
-	vmedia_log_set(on_log, NULL);
+	vmedia_log_set(daemon_log, NULL);
 	vmedia_log_set_level(o.log_level);
 	status = serve(&d, &o);
 	daemon_finish(&d);

@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 
 #include "base/fd.h"
 #include "base/thread.h"
+#include "log.h"
 #include "signals.h"
 
 #define NUDGE		SIGURG
@@ -64,17 +64,10 @@ static int wait_signal(const struct daemon_signals *s, int timeout_ms)
 	return p[1].revents ? next_signal(s) : 0;
 }
 
-/* Standard error may be what the daemon is stuck in, and the log may be locked by who is. */
 static void end(bool asked)
 {
-	static const char why[2][64] = {
-		"vhost-user-media: error: something does not end, leaving it\n",
-		"vhost-user-media: error: a second signal: leaving at once\n",
-	};
-	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-	if (poll(&p, 1, 0) > 0 && p.revents & POLLOUT)
-		(void)!write(STDERR_FILENO, why[asked], strlen(why[asked]));
+	daemon_log_last(asked ? "error: a second signal: leaving at once"
+			      : "error: something does not end, leaving it");
 	_exit(1);
 }
 

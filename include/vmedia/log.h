@@ -36,6 +36,10 @@ typedef void (*vmedia_log_fn)(void *opaque, int level, const char *msg);
 /*
  * vmedia_log_set - send messages to @fn; NULL restores the default, which is standard error
  *
+ * @fn must not block: it is called by the thread that serves a guest. The default writes to
+ * standard error at once, so that a reader who falls behind holds the guest up; a program for
+ * which that matters brings its own (daemon/log.c has one).
+ *
  * A process-wide setting, the only one of the library. Context: before other threads use the
  * library.
  */
@@ -51,12 +55,13 @@ int vmedia_log_wants(int level);
  * vmedia_log - one message; longer ones are cut. Keeps errno. Context: any thread, not in a signal
  * handler.
  *
- * Peers can cause messages, so what one process writes is limited: of each level but debug,
- * VMEDIA_LOG_BURST at once and VMEDIA_LOG_PER_SECOND in the long run. The rest is counted, and the
- * next message that gets through comes behind a line with that number.
+ * Peers can cause messages, and a log that nobody cuts must not fill its disk. So what one process
+ * writes is limited: of each level but debug, VMEDIA_LOG_BURST at once and one each
+ * VMEDIA_LOG_INTERVAL_MS in the long run, some megabytes a day at most. The rest is counted, and
+ * the next message that gets through comes behind a line with that number. Debug is not limited.
  */
 #define VMEDIA_LOG_BURST 1000
-#define VMEDIA_LOG_PER_SECOND 20
+#define VMEDIA_LOG_INTERVAL_MS 10000
 
 void vmedia_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

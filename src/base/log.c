@@ -77,17 +77,14 @@ static void deliver(int level, const char *msg)
 		to_stderr(level, msg);
 }
 
-/* May one more message of @level be written? Then *missed counts those before it that were not. */
-static bool within_limit(int level, uint64_t *missed)
+bool vmedia_log_within_limit_at(int level, uint64_t now, uint64_t *missed)
 {
-	const uint64_t cost = 1000000000u / VMEDIA_LOG_PER_SECOND;
-	uint64_t now;
+	const uint64_t cost = VMEDIA_LOG_INTERVAL_MS * 1000000ull;
 	bool ok;
 
 	*missed = 0;
 	if (level < 0 || level >= VMEDIA_LOG_DEBUG)
 		return true;
-	now = vmedia_now_ns();
 	pthread_mutex_lock(&limit.lock);
 	if (limit.used_until[level] < now)
 		limit.used_until[level] = now;
@@ -110,7 +107,8 @@ void vmedia_log(int level, const char *fmt, ...)
 	uint64_t missed;
 	va_list ap;
 
-	if (!vmedia_log_wants(level) || !within_limit(level, &missed))
+	if (!vmedia_log_wants(level) ||
+	    !vmedia_log_within_limit_at(level, vmedia_now_ns(), &missed))
 		return;
 	if (missed) {
 		snprintf(msg, sizeof(msg), "%llu messages were left out: too many for the log",

@@ -43,6 +43,12 @@ bool vmedia_ratelimit_ok(struct vmedia_ratelimit *rl, int level);
  */
 bool vmedia_ratelimit_ok_at(struct vmedia_ratelimit *rl, int level, uint64_t now_ns);
 
+/*
+ * vmedia_log_within_limit_at - may the process write one more message of @level, at @now_ns? Then
+ * *missed counts those before it that could not. What vmedia_log() asks; here for tests.
+ */
+bool vmedia_log_within_limit_at(int level, uint64_t now_ns, uint64_t *missed);
+
 #define vmedia_log_rl(rl, level, ...)                                            \
 	do {                                                                     \
 		if (vmedia_log_wants(level) && vmedia_ratelimit_ok((rl), level)) \
