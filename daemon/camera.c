@@ -62,6 +62,26 @@ static void unknown(const char *name, bool is_option, const char *word, char *wh
 			 word);
 }
 
+/*
+ * A size on the command line is meant for each format, and those of 4:2:0 have no odd one. The
+ * camera would offer them the next smaller, which nobody asked for.
+ */
+static int check_sizes(const struct vmedia_camera_options *opts, char *why, size_t why_size)
+{
+	for (uint32_t i = 0; i < opts->num_sizes; i++) {
+		uint32_t w = opts->sizes[i].width, h = opts->sizes[i].height;
+
+		if (!((w | h) & 1))
+			continue;
+		snprintf(why, why_size,
+			 "--size=%ux%u: no odd width or height, NV12 and YU12 cannot have it; use "
+			 "%ux%u",
+			 w, h, w & ~1u, h & ~1u);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int parse(struct vmedia_camera_options *opts, const struct daemon_options *o, char *why,
 		 size_t why_size)
 {
@@ -80,7 +100,7 @@ static int parse(struct vmedia_camera_options *opts, const struct daemon_options
 		if (ret < 0)
 			return ret;
 	}
-	return 0;
+	return check_sizes(opts, why, why_size);
 }
 
 int daemon_camera_create(struct vmedia_loop *loop, const struct daemon_options *o, char *why,
