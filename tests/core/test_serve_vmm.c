@@ -300,19 +300,19 @@ static void qemu_stop(struct vmm *v, uint32_t base[2])
 }
 
 /*
- * Boots, pauses, and reboots while buffers are mapped, with a region for 3 of them. It says nothing
+ * Boots, pauses, and reboots while 3 buffers are mapped, with a region for 6. It says nothing
  * of a reset but status 0, as for a pause, and undoes mappings itself. Memory is sent once.
  */
 static void run_qemu(unsigned int shmem_bit)
 {
 	struct vmedia_server_options opts = { .shmem_feature_bit = shmem_bit };
-	struct served *s = served_listen_with(3 * 12288, &opts);
+	struct served *s = served_listen_with(6 * 12288, &opts);
 	uint32_t base[2] = { 0, 0 }, session;
 	uint64_t addr = 0, again = 0;
 	unsigned int boot, i;
 	struct vmm v;
 
-	vmm_open(&v, s, 128, 3 * 12288);
+	vmm_open(&v, s, 128, 6 * 12288);
 	vmm_boot(&v);
 	qemu_init(&v, shmem_bit);
 	vmm_u64(&v, VMEDIA_VU_SET_FEATURES, FEATURES);
