@@ -228,6 +228,27 @@ static void test_reader_goes(void **state)
 	assert_int_equal(ended(&c), 0);
 }
 
+static void run_disk_full(struct child *c)
+{
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
+		_exit(7);
+	say_lines(0, LINES);
+	say_ready(c);
+}
+
+static void test_disk_full(void **state)
+{
+	struct child c;
+
+	spawn(&c, 0, run_disk_full);
+	wait_ready(&c);
+	assert_int_equal(ended(&c), 0);
+	close(c.err[1]);
+	close(c.go[1]);
+}
+
 static void run_few(struct child *c)
 {
 	say_lines(0, 300);
@@ -288,7 +309,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full),	    cmocka_unit_test(test_never_read),
 		cmocka_unit_test(test_reader_gone), cmocka_unit_test(test_reader_goes),
-		cmocka_unit_test(test_non_blocking), cmocka_unit_test(test_last),
+		cmocka_unit_test(test_disk_full),   cmocka_unit_test(test_non_blocking),
+		cmocka_unit_test(test_last),
 	};
 
 	return cmocka_run_group_tests_name("daemon log", tests, NULL, NULL);
