@@ -106,14 +106,11 @@ static int backing_count(struct vmedia_session *s, struct vmedia_backing *b, uin
 	struct vmedia_device *dev = s->dev;
 	int err;
 
-	if (bytes > b->share->max_bytes || bytes > b->account->max_bytes)
-		err = -EDQUOT;
-	else
-		do {
-			err = b->charged ? 0 : backing_charge(b, bytes);
-			if (!err && file)
-				err = backing_file(b);
-		} while (err && vmedia_objects_reclaim(s, err));
+	do {
+		err = b->charged ? 0 : backing_charge(b, bytes);
+		if (!err && file)
+			err = backing_file(b);
+	} while (err && vmedia_objects_reclaim(s, err, b->charged ? 0 : bytes));
 	if (!err)
 		return 0;
 	vmedia_warn_rl(&dev->rl,

@@ -373,10 +373,11 @@ int vmedia_objects_resolve(struct vmedia_request *req);
 void vmedia_objects_cancel(struct vmedia_request *req);
 void vmedia_objects_forget_cache(struct vmedia_session *s);
 /*
- * @s cannot have more, for @err: -EDQUOT its share, -ENOMEM the device's limit. Withdraw one export
- * that only keeps memory, the oldest; false: there is none.
+ * @s cannot have @bytes more (0: a file, an object), for @err: -EDQUOT its share, -ENOMEM the
+ * device's limit. Withdraw one export that only keeps memory, the oldest; false: there is none, or
+ * all of them would not be enough.
  */
-bool vmedia_objects_reclaim(struct vmedia_session *s, int err);
+bool vmedia_objects_reclaim(struct vmedia_session *s, int err, uint64_t bytes);
 /* Withdraw all exports; @tell the transport too. */
 void vmedia_objects_reset(struct vmedia_device *dev, bool tell);
 

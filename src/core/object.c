@@ -63,23 +63,46 @@ static void object_free(struct vmedia_device *dev, struct vmedia_object *o, bool
 	free(o);
 }
 
-/* The oldest that only keeps its memory: of closed sessions, or of the one of @share; or NULL. */
+/* Does it only keep its memory, and is it of @share, or of a closed session (NULL)? */
+static bool is_idle(const struct vmedia_object *o, const struct vmedia_share *share)
+{
+	return (share ? o->share == share : o->share->closed) &&
+	       atomic_load(&o->backing->refs) == 1;
+}
+
 static struct vmedia_object *find_idle(struct vmedia_device *dev, const struct vmedia_share *share)
 {
 	struct vmedia_object *o;
 
 	vmedia_list_for_each(o, &dev->objects, node)
-		if ((share ? o->share == share : o->share->closed) &&
-		    atomic_load(&o->backing->refs) == 1)
+		if (is_idle(o, share))
 			return o;
 	return NULL;
 }
 
-bool vmedia_objects_reclaim(struct vmedia_session *s, int err)
+/* Could @s have @bytes more, if all gave way that can? */
+static bool is_enough(const struct vmedia_session *s, int err, uint64_t bytes)
+{
+	const struct vmedia_account *a = s->dev->account;
+	const struct vmedia_share *sh = s->share;
+	const struct vmedia_object *o;
+	uint64_t room = err == -EDQUOT ? sh->max_bytes - atomic_load(&sh->bytes)
+				       : a->max_bytes - atomic_load(&a->bytes);
+
+	vmedia_list_for_each(o, &s->dev->objects, node)
+		if (is_idle(o, sh) || (err != -EDQUOT && is_idle(o, NULL)))
+			room += o->backing->charged;
+	return bytes <= room;
+}
+
+bool vmedia_objects_reclaim(struct vmedia_session *s, int err, uint64_t bytes)
 {
 	struct vmedia_device *dev = s->dev;
-	struct vmedia_object *o = err == -ENOMEM ? find_idle(dev, NULL) : NULL;
+	struct vmedia_object *o;
 
+	if (!is_enough(s, err, bytes))
+		return false;
+	o = err == -ENOMEM ? find_idle(dev, NULL) : NULL;
 	if (!o)
 		o = find_idle(dev, s->share);
 	if (!o)
@@ -103,7 +126,7 @@ static int make_room(struct vmedia_session *s)
 			err = -EDQUOT;
 		else if (s->dev->num_objects >= l->max_objects)
 			err = -ENOMEM;
-	} while (err && vmedia_objects_reclaim(s, err));
+	} while (err && vmedia_objects_reclaim(s, err, 0));
 	if (!err)
 		return 0;
 	vmedia_warn_rl(&s->dev->rl,
@@ -275,7 +298,7 @@ static void looked_up(struct vmedia_op *op, int err, int fd)
 		copy = vmedia_fd_dup(fd);
 		err = copy < 0 ? copy : vmedia_backing_from_object(req->session, copy, &b);
 		if (!err || !(give_way(req->session, err) ||
-			      vmedia_objects_reclaim(req->session, err)))
+			      vmedia_objects_reclaim(req->session, err, 0)))
 			break;
 		err = 0;
 	}

@@ -221,6 +221,7 @@ static void test_closed_exports_give_way(void **state)
 	vmedia_backing_put(m);
 	/* What cannot be had anyway costs nobody anything. */
 	assert_int_equal(vmedia_backing_create(w->f.last, 2 * OPENED + 1, &m), -ENOMEM);
+	assert_int_equal(vmedia_backing_create(w->f.last, OPENED + 1, &m), -ENOMEM);
 	assert_int_equal(w->h.removes, 1);
 	assert_int_equal(vmedia_backing_create(w->f.last, OPENED, &m), 0);
 	assert_int_equal(w->h.removes, FAKE_BUFFERS);
