@@ -25,6 +25,7 @@
 
 #include "base/fd.h"
 #include "base/loop.h"
+#include "core/core.h"
 #include "core/transport.h"
 #include "fuzz_core_commands.h"
 #include "virtq/dev.h"
@@ -435,6 +436,12 @@ static void reattach(void)
 	REQUIRE(!vmedia_device_attach(dev, &g.t));
 }
 
+/* No input depends on the clock: a turn of the device is one command, or all there is to do. */
+static void set_turn(bool one)
+{
+	dev->turn_ns = one ? 0 : 3600ull * 1000000000;
+}
+
 static void run_op(struct input *in)
 {
 	uint8_t op = u8(in);
@@ -452,6 +459,7 @@ static void run_op(struct input *in)
 		break;
 	case 3:
 		g.async = op & 0x10;
+		set_turn(op & 0x20);
 		break;
 	case 4:
 		if (g.num_waiting)
@@ -519,6 +527,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(known_uuid, 0, sizeof(known_uuid));
 	g.t.ops = &transport_ops;
 	REQUIRE(!vmedia_device_attach(dev, &g.t));
+	set_turn(false);
 	while (in.left)
 		run_op(&in);
 	vmedia_device_kick(dev, VMEDIA_QUEUE_COMMAND);
