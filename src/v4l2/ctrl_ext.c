@@ -271,17 +271,10 @@ static int give_cluster(struct vmedia_ctx *ctx, struct vmedia_request *req, uint
 	return err;
 }
 
-/* Did an earlier entry bring the cluster of entry @i? */
-static bool is_done(struct vmedia_ctx *ctx, const struct vmedia_ioctl *io, uint32_t i)
+/* Did an earlier entry bring the cluster of @master? One control is none: each entry counts. */
+static bool is_done(const struct vmedia_ctrl *master)
 {
-	const struct vmedia_ctrl *c = vmedia_ctrl_find(ctx, io->ctrls[i].id);
-
-	if (c->master == c && !c->next_member)
-		return false;
-	for (uint32_t k = 0; k < i; k++)
-		if (vmedia_ctrl_find(ctx, io->ctrls[k].id)->master == c->master)
-			return true;
-	return false;
+	return master->next_member && master->taken;
 }
 
 static int change_clusters(struct vmedia_file *f, struct vmedia_request *req, enum mode mode)
@@ -291,11 +284,14 @@ static int change_clusters(struct vmedia_file *f, struct vmedia_request *req, en
 	struct vmedia_ctrl *master;
 	int err = 0;
 
+	for (uint32_t i = 0; i < cs->count; i++)
+		vmedia_ctrl_find(f->ctx, io->ctrls[i].id)->master->taken = false;
 	for (uint32_t i = 0; i < cs->count && !err; i++) {
-		if (is_done(f->ctx, io, i))
-			continue;
-		cs->error_idx = i;
 		master = vmedia_ctrl_find(f->ctx, io->ctrls[i].id)->master;
+		if (is_done(master))
+			continue;
+		master->taken = true;
+		cs->error_idx = i;
 		err = take_cluster(f->ctx, req, i);
 		if (!err)
 			err = vmedia_cluster_try(master);

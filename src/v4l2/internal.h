@@ -215,6 +215,7 @@ struct vmedia_ctrl {
 	/* The cluster: a chain that begins with the master, which decides; see ctrl_cluster.c. */
 	struct vmedia_ctrl *master, *next_member;
 	bool is_auto, has_volatiles;	/* master */
+	bool taken;			/* master: an entry of the call brought its cluster */
 	int64_t manual;			/* master: the value that is not automatic */
 };
 
