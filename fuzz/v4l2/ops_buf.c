@@ -165,8 +165,10 @@ static void put_planes(struct fz *w, struct ask *a, uint8_t how)
 									 a->b->length[i]) : 64;
 
 		/* Of a size that nobody told yet: as large as a buffer gets here. */
-		if (!len || (how == 0xf0 && b->memory != V4L2_MEMORY_MMAP))
-			len = len ? len - 1 : 80000;
+		if (!len)
+			len = 80000;
+		else if (how == 0xf0 && b->memory != V4L2_MEMORY_MMAP && a->b && a->b->min[i])
+			len--;
 		if (b->memory == V4L2_MEMORY_USERPTR)
 			plane_shared(w, a, i, len, how, p);
 		else if (b->memory == V4L2_MEMORY_DMABUF)
