@@ -6,6 +6,7 @@
  *
  * After N frames of a stream the queue is in error, as vmedia_queue_error() has it.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +35,11 @@ static int serve(const char *path, const struct kinds_options *kind)
 
 	if (!err)
 		err = kinds_create(loop, kind, &dev);
+	if (err == -ENOENT) {
+		fprintf(stderr, "kinds-device: there is no kind \"%s\"\n", kind->name);
+		vmedia_loop_destroy(loop);
+		return 2;
+	}
 	if (!err)
 		err = vmedia_server_create(dev, &opts, &server);
 	if (!err) {

@@ -7,6 +7,7 @@
  *
  * A job takes N milliseconds (default 5), so that a stream can be stopped in the middle of one.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,13 @@ static int fail(const char *what, int err)
 	return 1;
 }
 
+static int usage(void)
+{
+	fprintf(stderr, "usage: m2m-device --socket-path=SOCK "
+			"[--kind=invert|encoder|decoder|naive] [--mplane] [--delay-ms=N]\n");
+	return 2;
+}
+
 static int serve(const char *path, const struct m2m_options *kind)
 {
 	struct vmedia_server_options opts = { .socket_path = path };
@@ -42,6 +50,10 @@ static int serve(const char *path, const struct m2m_options *kind)
 	if (err)
 		return fail("create an event loop", err);
 	err = m2m_create(loop, kind, &dev);
+	if (err == -ENOENT || err == -EINVAL) {
+		vmedia_loop_destroy(loop);
+		return usage();
+	}
 	if (err)
 		return fail("create the device", err);
 	err = vmedia_server_create(dev, &opts, &server);
@@ -54,13 +66,6 @@ static int serve(const char *path, const struct m2m_options *kind)
 	vmedia_device_destroy(dev);
 	vmedia_loop_destroy(loop);
 	return err ? fail("run", err) : 0;
-}
-
-static int usage(void)
-{
-	fprintf(stderr, "usage: m2m-device --socket-path=SOCK "
-			"[--kind=invert|encoder|decoder|naive] [--mplane] [--delay-ms=N]\n");
-	return 2;
 }
 
 int main(int argc, char **argv)
