@@ -61,7 +61,7 @@ enum fz_state { FZ_NONE, FZ_DEQUEUED, FZ_PREPARED, FZ_QUEUED };
 struct fz_buf {
 	enum fz_state state;
 	uint32_t num_planes;
-	uint32_t min[VMEDIA_MAX_PLANES];	/* the format's sizes when it was made; 0: ? */
+	uint32_t min[VMEDIA_MAX_PLANES];	/* by the format when it was made; 0: unknown */
 	uint32_t length[VMEDIA_MAX_PLANES];	/* as last told; 0: not yet */
 	uint32_t offset[VMEDIA_MAX_PLANES];	/* MMAP, as told */
 	uint8_t *mapped[VMEDIA_MAX_PLANES];	/* seen through region 0 */
