@@ -106,13 +106,13 @@ static void test_cloud_hypervisor(void **state)
  */
 static void test_cloud_hypervisor_reboots(void **state)
 {
-	struct served *s = served_listen_with(3 * 12288, &(struct vmedia_server_options){ 0 });
+	struct served *s = served_listen_with(6 * 12288, &(struct vmedia_server_options){ 0 });
 	uint32_t session;
 	uint64_t addr = 0;
 	unsigned int boot, i;
 	struct vmm v;
 
-	vmm_open(&v, s, 256, 3 * 12288);
+	vmm_open(&v, s, 256, 6 * 12288);
 	vmm_boot(&v);
 	ch_init(&v);
 	for (boot = 0; boot < 5; boot++) {
