@@ -18,6 +18,24 @@
  *	file:PATH	whatever libavformat reads from one file: a film, looped without a seam, or
  *			a still picture
  *
+ * What a guest sees of a file:
+ *	stream		the one that the ffmpeg program takes: the largest, with 5,000,000 pixels
+ *			more for the file's default; a cover picture only if there is nothing else
+ *	orientation	a display matrix or an Exif orientation turns the picture, by quarters
+ *	pixels		square: the side gets longer that is shown too short. Its own size comes
+ *			first
+ *	transparency	fades to black
+ *	fields		V4L2_FIELD_INTERLACED_TB or _BT, scaled each on its own; V4L2_FIELD_NONE
+ *			where heights are no multiples of 4, or the picture is turned on its side
+ *	samples		as they are, where a pixel format has them; range and matrix as told.
+ *			V4L2_PIX_FMT_MJPEG is full range BT.601, and the file's own packets where
+ *			these are that
+ *	colours		primaries and transfer function as the file says, where V4L2 has a name for
+ *			them, otherwise the defaults; nothing is mapped from one to another
+ *	time		frame n shows the picture of n intervals after the start. What passed, for
+ *			want of buffers or since the decoder was slow, is passed over
+ *	name		as many whole characters of the file's as fit
+ *
  * Security model: destination buffers belong to a hostile guest, which may change them at any time.
  * A source writes each byte of them at most from its own memory, never reads one back, and never
  * writes outside of the rows of the picture: padding at the end of rows stays as it is. The file is

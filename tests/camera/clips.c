@@ -174,11 +174,29 @@ static void write_packets(struct maker *m, const AVFrame *frame)
 	}
 }
 
+#define MATRIX_SIZE (9 * sizeof(int32_t))
+
+/* Room for the display matrix of @st. */
+static void *matrix_of(AVStream *st)
+{
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)
+	AVPacketSideData *sd = av_packet_side_data_new(&st->codecpar->coded_side_data,
+						       &st->codecpar->nb_coded_side_data,
+						       AV_PKT_DATA_DISPLAYMATRIX, MATRIX_SIZE, 0);
+
+	assert_non_null(sd);
+	return sd->data;
+#else
+	void *data = av_stream_new_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, MATRIX_SIZE);
+
+	assert_non_null(data);
+	return data;
+#endif
+}
+
 static void open_maker(struct maker *m, const AVCodec *codec, const char *name,
 		       const struct clip_look *look)
 {
-	void *matrix;
-
 	if (m->mux->oformat->flags & AVFMT_GLOBALHEADER)
 		m->enc->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 	/* The same file each time. */
@@ -191,13 +209,9 @@ static void open_maker(struct maker *m, const AVCodec *codec, const char *name,
 	m->stream->avg_frame_rate = m->enc->framerate;
 	if (look->sar.num)
 		m->stream->sample_aspect_ratio = look->sar;
-	if (look->matrix) {
-		matrix = av_stream_new_side_data(m->stream, AV_PKT_DATA_DISPLAYMATRIX,
-						 9 * sizeof(int32_t));
-		assert_non_null(matrix);
-		memcpy(matrix, look->matrix, 9 * sizeof(int32_t));
-	}
 	assert_true(avcodec_parameters_from_context(m->stream->codecpar, m->enc) >= 0);
+	if (look->matrix)
+		memcpy(matrix_of(m->stream), look->matrix, MATRIX_SIZE);
 	assert_true(avio_open(&m->mux->pb, clip_path(name), AVIO_FLAG_WRITE) >= 0);
 	assert_true(avformat_write_header(m->mux, NULL) >= 0);
 	m->packet = av_packet_alloc();
@@ -220,8 +234,13 @@ static void tell(const struct clip_look *look, AVCodecContext *enc, AVFrame *fra
 	if (look->fields) {
 		enc->flags |= AV_CODEC_FLAG_INTERLACED_DCT;
 		enc->field_order = look->fields == 1 ? AV_FIELD_TT : AV_FIELD_BB;
+#ifdef AV_FRAME_FLAG_INTERLACED
+		frame->flags |= AV_FRAME_FLAG_INTERLACED |
+				(look->fields == 1 ? AV_FRAME_FLAG_TOP_FIELD_FIRST : 0);
+#else
 		frame->interlaced_frame = 1;
 		frame->top_field_first = look->fields == 1;
+#endif
 	}
 	enc->color_range = frame->color_range = look->colour.range;
 	if (look->colour.space)
