@@ -571,8 +571,7 @@ static void transparent_is_black(void **state)
 
 static int setup(void **state)
 {
-	clips_init();
-	return 0;
+	return clips_init(), 0;
 }
 
 static int teardown(void **state)
