@@ -9,7 +9,8 @@
  * pixels are compared, of what somebody sees who believes what the format says (eye.h): 3 of 255 at
  * most for RGB, 6 where pixels share chroma (in the reference they share it too, by its mean, which
  * is not every scaler's way), 8 for JPEG at quality 100; 4 more for interlaced pictures, whose
- * fields ffmpeg converts as if they were one picture. A wrong range is 16 off, a wrong matrix 10 to 40, a wrong turn 100.
+ * fields ffmpeg converts as if they were one picture; 20 for JPEG of odd sizes, of which libswscale
+ * spreads the chroma evenly, half a pixel away from its pixels: an edge of strong colours shows it. A wrong range is 16 off, a wrong matrix 10 to 40, a wrong turn 100.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -314,7 +315,7 @@ static double slack_of(const struct given *g, uint32_t pixelformat)
 	case V4L2_PIX_FMT_RGB24:
 		return fields + 3;
 	case V4L2_PIX_FMT_MJPEG:
-		return fields + 8;
+		return fields + ((g->w | g->h) & 1 ? 20 : 8);
 	default:
 		return fields + 6;
 	}
