@@ -225,6 +225,9 @@ static void check_flags(struct fz *w, const struct fz_queue *q, const struct fz_
 		break;
 	}
 	FZ_REQUIRE(w, ok, "%s: flags %#x of a buffer in state %d", w->doing, flags, b->state);
+	/* An event may have waited for room since before the buffer was mapped. */
+	if (w->in_event)
+		return;
 	for (i = 0; i < b->num_planes; i++)
 		mapped |= b->mapped[i] != NULL;
 	if (q->memory == V4L2_MEMORY_MMAP && !b->exported)
@@ -318,7 +321,9 @@ static void buffer_back(struct fz *w, unsigned int s, const struct vmedia_evt *e
 	if (mb->state == FZ_NONE)
 		return;
 	mb->state = FZ_DEQUEUED;
+	w->in_event = true;
 	fz_check_buffer(w, q, b, evt->planes);
+	w->in_event = false;
 	FZ_REQUIRE(w, !q->counted || b->sequence > q->sequence,
 		   "buffer %u has sequence number %u after %u", b->index, b->sequence, q->sequence);
 	q->counted = true;

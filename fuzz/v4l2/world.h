@@ -125,7 +125,7 @@ struct fz {
 	struct fz_map maps[FZ_MAPS];
 	unsigned int num_maps;
 	uint64_t order;
-	bool exported, withhold;
+	bool exported, withhold, in_event;
 	uint8_t *room[FZ_EVENT_ROOM];		/* event buffers that are not posted */
 	unsigned int num_room;
 	/* What the device says of itself, asked once. */
