@@ -9,8 +9,9 @@
  * pixels are compared, of what somebody sees who believes what the format says (eye.h): 3 of 255 at
  * most for RGB, 6 where pixels share chroma (in the reference they share it too, by its mean, which
  * is not every scaler's way), 8 for JPEG at quality 100; 4 more for interlaced pictures, whose
- * fields ffmpeg converts as if they were one picture; 20 for JPEG of odd sizes, of which libswscale
- * spreads the chroma evenly, half a pixel away from its pixels: an edge of strong colours shows it. A wrong range is 16 off, a wrong matrix 10 to 40, a wrong turn 100.
+ * fields ffmpeg converts as if they were one picture; 20 where libswscale makes shared chroma of odd
+ * sizes, or of it: it spreads that evenly, half a pixel away from its pixels, as an edge of strong
+ * colours shows. A wrong range is 16 off, a wrong matrix 10 to 40, a wrong turn 100.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -309,13 +310,18 @@ static bool is_plain_rgb(const struct given *g)
 /* ffmpeg shares the chroma of fields between them; we do not. */
 static double slack_of(const struct given *g, uint32_t pixelformat)
 {
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(av_get_pix_fmt(g->format));
+	bool odd = (g->w | g->h) & 1, shares = d && (d->log2_chroma_w || d->log2_chroma_h);
 	double fields = g->field != 'P' ? 4 : 0;
 
+	if (odd && (shares || pixelformat == V4L2_PIX_FMT_MJPEG) &&
+	    pixelformat != V4L2_PIX_FMT_RGB24)
+		return fields + 20;
 	switch (pixelformat) {
 	case V4L2_PIX_FMT_RGB24:
 		return fields + 3;
 	case V4L2_PIX_FMT_MJPEG:
-		return fields + ((g->w | g->h) & 1 ? 20 : 8);
+		return fields + 8;
 	default:
 		return fields + 6;
 	}

@@ -576,8 +576,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	clips_fini();
-	return 0;
+	return clips_fini(), 0;
 }
 
 int main(void)
