@@ -9,8 +9,8 @@
  * pixels are compared, of what somebody sees who believes what the format says (eye.h): 3 of 255 at
  * most for RGB, 6 where pixels share chroma (in the reference they share it too, by its mean, which
  * is not every scaler's way), 8 for JPEG at quality 100; 4 more for interlaced pictures, whose
- * fields ffmpeg converts as if they were one picture; 20 where libswscale shares chroma in odd sizes
- * or takes it from them: it spreads that evenly, half a pixel away, as an edge of strong
+ * fields ffmpeg converts as if they were one picture; 20 where libswscale shares chroma in odd
+ * sizes or takes it from them: it spreads that evenly, half a pixel away, as an edge of strong
  * colours shows. A wrong range is 16 off, a wrong matrix 10 to 40, a wrong turn 100.
  */
 #include <math.h>
