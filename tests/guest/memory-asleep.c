@@ -192,7 +192,7 @@ static long attached(void)
 
 	need(f, DMABUF_DEBUG);
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Total %ld devices attached", &n) == 1)
+		if (strstr(line, "devices attached") && sscanf(line, "Total %ld", &n) == 1)
 			sum += n;
 	fclose(f);
 	return sum;
