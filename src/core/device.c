@@ -193,7 +193,8 @@ static void turn(struct vmedia_deferred *d)
 
 	if (dev->transport && dev->more[VMEDIA_QUEUE_COMMAND])
 		take_commands(dev);
-	else if (dev->transport && dev->transport->ops->look)
+	/* Commands taken here came without a kick, so the kick for the next is not asked for yet. */
+	if (dev->transport && !dev->more[VMEDIA_QUEUE_COMMAND] && dev->transport->ops->look)
 		dev->transport->ops->look(dev->transport, VMEDIA_QUEUE_COMMAND);
 	end_turn(dev);
 }

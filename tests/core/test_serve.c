@@ -4,6 +4,7 @@
  * The front-end is the project's own and runs in the same thread: while it waits for an answer it
  * steps the server's loop.
  */
+#include "core/core.h"
 #include "served.h"
 
 #include <stdio.h>
@@ -325,6 +326,37 @@ static void test_socket_path(void **state)
 	served_end(s);
 }
 
+/*
+ * Commands that wait for their turn, and others that come meanwhile: these are taken without a
+ * kick. The driver must be asked for the kick of the next one all the same.
+ */
+static void test_kick_after_turns(void **state)
+{
+	uint8_t req[16 + 4] = { 3 }, *resp;
+	struct served *s = served_listen(false);
+	unsigned int i, burst, open;
+	struct guest g;
+
+	assert_int_equal(guest_connect(&g, s, 0), 0);
+	guest_start(&g);
+	put32(req + 8, guest_open(&g));
+	put32(req + 12, VMEDIA_NR_G_INPUT);
+	s->f.dev->turn_ns = 0;
+	for (burst = 1; burst < 5; burst++) {
+		for (i = 0; i < burst; i++)
+			guest_offer(&g, 0, req, sizeof(req), 12, &resp);
+		vmedia_loop_step(s->h.loop, 0);
+		for (i = 0, open = burst; i < burst; i++, open++) {
+			guest_offer(&g, 0, req, sizeof(req), 12, &resp);
+			vmedia_loop_step(s->h.loop, 0);
+		}
+		while (open--)
+			assert_int_equal(guest_take(&g, 0), 12);
+	}
+	guest_leave(&g);
+	served_end(s);
+}
+
 /* `once' and `fd' end the loop after their guest. */
 static void test_once_and_fd(void **state)
 {
@@ -404,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_guest_after_guest),
 		cmocka_unit_test(test_packed_and_plain),
 		cmocka_unit_test(test_without_kick),
+		cmocka_unit_test(test_kick_after_turns),
 		cmocka_unit_test(test_channel),
 		cmocka_unit_test(test_no_channel),
 		cmocka_unit_test(test_reset),
