@@ -3,16 +3,22 @@
  * The listening socket: its path may be left over from a process that is gone, which only connect()
  * can tell.
  *
+ * A client may wait for the file and connect at once. bind() makes the file, but connect() is
+ * refused until listen(). So the file is made under a name of its own beside the path, and linked
+ * to the path when all is done: what is at the path listens, or is dead. getsockname() tells the
+ * first name, which begins with the path. If it would be too long for an address, the path itself
+ * is bound, and a client may come too early.
+ *
  * Who may connect is set in steps, of which none allows more than the last one: the file is made
  * with the owner's bits alone (Linux takes them from the unbound socket, less the umask), gets its
- * group, then its mode, and nobody can connect before listen(). The process's umask is not touched:
- * other threads may be making files.
+ * group, then its mode. The process's umask is not touched: other threads may be making files.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,7 +27,8 @@
 #include "base/log.h"
 #include "serve/serve.h"
 
-#define BACKLOG 16
+#define BACKLOG	    16
+#define ASIDE_TRIES 8
 
 /* Is nobody behind the socket file at @addr? */
 static bool is_dead(const struct sockaddr_un *addr)
@@ -40,25 +47,72 @@ static bool is_dead(const struct sockaddr_un *addr)
 	return dead;
 }
 
+/* Remove a dead socket at @addr. -EADDRINUSE: what is there is none. */
+static int make_room(const struct sockaddr_un *addr)
+{
+	if (!is_dead(addr))
+		return -EADDRINUSE;
+	vmedia_info("%s is left over from a process that is gone: replaced", addr->sun_path);
+	return unlink(addr->sun_path) && errno != ENOENT ? -errno : 0;
+}
+
 static int bind_path(int fd, const struct sockaddr_un *addr)
 {
+	int err;
+
 	if (!bind(fd, (const struct sockaddr *)addr, sizeof(*addr)))
 		return 0;
 	if (errno != EADDRINUSE)
 		return -errno;
-	if (!is_dead(addr))
-		return -EADDRINUSE;
-	vmedia_info("%s is left over from a process that is gone: replaced", addr->sun_path);
-	if (unlink(addr->sun_path) && errno != ENOENT)
-		return -errno;
+	err = make_room(addr);
+	if (err)
+		return err;
 	return bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
 }
 
+/* Bind beside @addr: *aside says where. -ENAMETOOLONG: no address can say it. */
+static int bind_aside(int fd, const struct sockaddr_un *addr, struct sockaddr_un *aside)
+{
+	const size_t room = sizeof(aside->sun_path);
+	uint32_t id;
+
+	aside->sun_family = AF_UNIX;
+	for (int i = 0; i < ASIDE_TRIES; i++) {
+		if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+			return -EIO;
+		if ((size_t)snprintf(aside->sun_path, room, "%.*s.%08x", (int)room, addr->sun_path,
+				     id) >= room)
+			return -ENAMETOOLONG;
+		if (!bind(fd, (const struct sockaddr *)aside, sizeof(*aside)))
+			return 0;
+		if (errno != EADDRINUSE)
+			return -errno;
+	}
+	return -EADDRINUSE;
+}
+
+/* Link the file at @aside to @addr, where nothing but a dead socket may be. */
+static int publish(const struct sockaddr_un *aside, const struct sockaddr_un *addr)
+{
+	int err;
+
+	if (!link(aside->sun_path, addr->sun_path))
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	err = make_room(addr);
+	if (err)
+		return err;
+	if (!link(aside->sun_path, addr->sun_path))
+		return 0;
+	return errno == EEXIST ? -EADDRINUSE : -errno;
+}
+
 /* The file of the bound socket: its inode into @l, its group and mode. */
-static int give_access(const struct vmedia_server_options *opts, mode_t mode,
+static int give_access(const char *path, const struct vmedia_server_options *opts, mode_t mode,
 		       struct vmedia_listener *l)
 {
-	int fd = open(l->path, O_PATH | O_NOFOLLOW | O_CLOEXEC), err = 0;
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), err = 0;
 	char self[64];
 	struct stat st;
 
@@ -80,40 +134,46 @@ static int give_access(const struct vmedia_server_options *opts, mode_t mode,
 	return err;
 }
 
+/* The bound socket's file at @at gets its group and mode, then the socket listens. */
+static int begin(const char *at, const struct vmedia_server_options *opts, mode_t mode,
+		 struct vmedia_listener *l)
+{
+	int err = give_access(at, opts, mode, l);
+
+	return err ? err : listen(l->fd, BACKLOG) ? -errno : 0;
+}
+
 int vmedia_listen(const struct vmedia_server_options *opts, struct vmedia_listener *l)
 {
 	mode_t mode = opts->socket_mode ? opts->socket_mode : opts->socket_group ? 0660 : 0600;
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX }, aside = { 0 };
 	const char *path = opts->socket_path;
 	int err;
 
-	l->fd = -1;
-	l->path = NULL;
+	*l = (struct vmedia_listener){ .fd = -1 };
 	if (!path[0] || strlen(path) >= sizeof(addr.sun_path))
 		return -EINVAL;
 	memcpy(addr.sun_path, path, strlen(path) + 1);
-	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (l->fd < 0)
-		return -errno;
-	err = fchmod(l->fd, mode & 0700) ? -errno : bind_path(l->fd, &addr);
-	if (err)
-		goto fail;
 	l->path = strdup(path);
-	if (!l->path) {
-		unlink(path);
-		err = -ENOMEM;
-		goto fail;
-	}
-	err = give_access(opts, mode, l);
-	if (err)
-		goto fail;
-	if (listen(l->fd, BACKLOG)) {
+	if (!l->path)
+		return -ENOMEM;
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0 || fchmod(l->fd, mode & 0700))
 		err = -errno;
-		goto fail;
+	else
+		err = bind_aside(l->fd, &addr, &aside);
+	if (!err) {
+		err = begin(aside.sun_path, opts, mode, l);
+		if (!err)
+			err = publish(&aside, &addr);
+		unlink(aside.sun_path);
+	} else if (err == -ENAMETOOLONG) {
+		err = bind_path(l->fd, &addr);
+		if (!err)
+			err = begin(path, opts, mode, l);
 	}
-	return 0;
-fail:
-	vmedia_listener_close(l);
+	if (err)
+		vmedia_listener_close(l);
 	return err;
 }
 

@@ -32,8 +32,9 @@ struct vmedia_listener {
 
 /*
  * vmedia_listen - bind and listen, non-blocking, at opts->socket_path with its mode and group. A
- * socket file that nobody listens on is replaced. 0; -EADDRINUSE: somebody listens there, or it is
- * no socket; -EINVAL: empty or too long; errno of socket(), bind(), chown().
+ * socket file that nobody listens on is replaced. The file appears when the socket listens, unless
+ * the path is within 9 bytes of the longest. 0; -EADDRINUSE: somebody listens there, or it is
+ * no socket; -EINVAL: empty or too long; errno of socket(), bind(), chown(), link().
  */
 int vmedia_listen(const struct vmedia_server_options *opts, struct vmedia_listener *l);
 void vmedia_listener_close(struct vmedia_listener *l);
