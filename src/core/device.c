@@ -193,7 +193,7 @@ static void turn(struct vmedia_deferred *d)
 
 	if (dev->transport && dev->more[VMEDIA_QUEUE_COMMAND])
 		take_commands(dev);
-	/* Commands taken here came without a kick, so the kick for the next is not asked for yet. */
+	/* Commands taken here came without a kick: the next one's must still be asked for. */
 	if (dev->transport && !dev->more[VMEDIA_QUEUE_COMMAND] && dev->transport->ops->look)
 		dev->transport->ops->look(dev->transport, VMEDIA_QUEUE_COMMAND);
 	end_turn(dev);
