@@ -149,8 +149,8 @@ static void restructuring(void **state)
 		unsigned long request;
 		union args arg;
 	} calls[] = {
-		{ VIDIOC_REQBUFS, { .rb = { 1, CAPTURE, MMAP } } },
-		{ VIDIOC_REQBUFS, { .rb = { 0, CAPTURE, MMAP } } },
+		{ VIDIOC_REQBUFS, { .rb = { .count = 1, .type = CAPTURE, .memory = MMAP } } },
+		{ VIDIOC_REQBUFS, { .rb = { .count = 0, .type = CAPTURE, .memory = MMAP } } },
 		{ NR_REMOVE_BUFS, { .remove = { .index = 0, .count = 2, .type = CAPTURE } } },
 		{ VIDIOC_CREATE_BUFS, { .cb = { .index = 2, .count = 2, .memory = MMAP,
 						.format = { .type = CAPTURE } } } },
