@@ -191,6 +191,7 @@ static bool change_pointer(struct hostile *h, struct hostile_answer *a)
 {
 	uint8_t *s = structure(a);
 	const struct hostile_field *f = s ? pick_field(h, a, HOSTILE_FIELD_POINTER) : NULL;
+	uint64_t before;
 
 	if (!f)
 		return false;
@@ -198,8 +199,10 @@ static bool change_pointer(struct hostile *h, struct hostile_answer *a)
 	if (a->q->code == VMEDIA_NR_QBUF &&
 	    hostile_get32(s + offsetof(struct vmedia_buffer, memory)) != VMEDIA_MEMORY_USERPTR)
 		return false;
-	hostile_put64(s + f->off, hostile_get64(s + f->off) + 1 + (hostile_random(h) >> 1));
-	a->must = true;
+	before = hostile_get64(s + f->off);
+	hostile_put64(s + f->off, before + 1 + (hostile_random(h) >> 1));
+	/* QBUF without a pointer is answered with PREPARE_BUF's, which drivers need not know. */
+	a->must = before || a->q->code != VMEDIA_NR_QBUF;
 	return true;
 }
 

@@ -90,7 +90,6 @@ static const struct row rows[] = {
 	REGION("echo-querybuf", ECHO, NR(QUERYBUF), reqbufs_mmap, mmap, EIO, 1),
 	/* The driver's own pointers, lengths. */
 	R("pointer-ext-controls", POINTER, NR(G_EXT_CTRLS), none, g_ext, EIO, 1),
-	R("pointer-qbuf", POINTER, NR(QBUF), stream, qbuf_spoilt, 0, 2),
 	R("length-qbuf", LENGTH, NR(QBUF), stream, qbuf_spoilt, 0, 2),
 	/* Too many of a thing, too large. */
 	R("count-reqbufs", COUNT, NR(REQBUFS), s_fmt, reqbufs, EIO, 1),
@@ -108,6 +107,7 @@ static const struct row rows[] = {
 	REGION("map-short", MAP_SHORT, MMAP, reqbufs_mmap, mmap, EIO, 1),
 	/* What a device may say, though it is wrong; and silence. */
 	R("long-g-fmt", LONG, NR(G_FMT), none, g_fmt, 0, 0),
+	R("pointer-qbuf", POINTER, NR(QBUF), stream, frame, 0, 0),
 	R("late-g-fmt", LATE, NR(G_FMT), none, g_fmt, 0, 0),
 	R("never-g-fmt", NEVER, NR(G_FMT), none, g_fmt, ETIMEDOUT, 1),
 	R("never-streamoff", NEVER, NR(STREAMOFF), stream, lost_session, EIO, 1),
