@@ -64,7 +64,8 @@ struct vmedia_loop;
  *   max_subscriptions  512        SUBSCRIBE_EVENT -ENOMEM                       one session's
  *   max_request        (***)      any command -E2BIG                            one command's
  *   max_ctrl_bytes     1 MiB      extended controls -E2BIG                      one command's
- *   commands in work   16 MiB     any command -ENOMEM                           one command
+ *     SG entries       4096       extended controls -E2BIG                      one command's
+ *   being answered     16 MiB     any command -ENOMEM                           one command
  *
  *   (*) of struct vmedia_device_config; a device is made with any. (**) descriptors: RLIMIT_NOFILE
  *   less 64, when the device is made. (***) VMEDIA_MAX_REQ_SIZE.
@@ -86,11 +87,7 @@ struct vmedia_limits {
 	uint32_t max_subscriptions; /* event subscriptions of one session */
 	uint32_t max_objects;	    /* exported virtio objects, and as many imported ones */
 	uint32_t max_request;	    /* bytes of one command */
-	/*
-	 * payload bytes of all controls in one command. Their SG lists may have 4096 entries in
-	 * all, with the same errno.
-	 */
-	uint64_t max_ctrl_bytes;
+	uint64_t max_ctrl_bytes;    /* payload bytes of all controls in one command */
 	uint64_t session_bytes;
 	uint64_t session_region; /* bytes of region 0 */
 	uint32_t session_mappings;

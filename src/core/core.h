@@ -52,7 +52,7 @@
 #define VMEDIA_CORE_AHEAD_SEGS		32768u /* pieces of chains that wait for their turn */
 #define VMEDIA_CORE_POOL_REQUESTS	64	/* idle requests kept */
 #define VMEDIA_CORE_POOL_BYTES		(64u << 10) /* larger scratch buffers are not kept */
-#define VMEDIA_CORE_HELD_BYTES		(16u << 20) /* copies of commands in work; then -ENOMEM */
+#define VMEDIA_CORE_HELD_BYTES		(16u << 20) /* copies of commands being answered; -ENOMEM */
 #define VMEDIA_CORE_CTRL_SG		4096u /* SG entries of all controls in one command */
 #define VMEDIA_CORE_FILES_RESERVE	64	/* descriptors left to the rest of the process */
 /* What one session may hold of a limit that no option divides. */
