@@ -82,7 +82,8 @@ struct vmedia_loop;
 struct vmedia_limits {
 	uint32_t max_sessions;	    /* open at once */
 	uint32_t max_buffers;	    /* in one queue */
-	uint64_t max_bytes;	    /* buffer memory of all sessions and orphaned mappings */
+	/* buffer memory of all sessions and orphaned mappings; as much again while it is freed */
+	uint64_t max_bytes;
 	uint32_t max_mappings;	    /* distinct mappings into region 0 */
 	uint32_t max_subscriptions; /* event subscriptions of one session */
 	uint32_t max_objects;	    /* exported virtio objects, and as many imported ones */
@@ -281,7 +282,10 @@ void vmedia_backing_put(struct vmedia_backing *b);
 /* Context: any thread; never NULL */
 void *vmedia_backing_addr(const struct vmedia_backing *b);
 uint64_t vmedia_backing_length(const struct vmedia_backing *b);
-/* The memory file and its offset, or -1: guest pages have none. Borrowed. */
+/*
+ * The memory file and its offset, or -1: guest pages have none. Borrowed. Whoever duplicates it
+ * keeps the backing too: the file loses its bytes with it.
+ */
 int vmedia_backing_fd(const struct vmedia_backing *b, uint64_t *offset);
 /* True while the guest has it mapped into region 0: V4L2_BUF_FLAG_MAPPED. */
 bool vmedia_backing_mapped(const struct vmedia_backing *b);

@@ -8,6 +8,11 @@
  * mappings the guard of virtq/mem.h repairs. Guest pages are views (virtq/view.h), guarded the same
  * way; where they must be bounced, the private copy is counted against max_bytes. Files of ours
  * are made present at once, so max_bytes is also what a guest can make the host hold.
+ *
+ * To free large memory takes the kernel long, so a thread does it (base/pages.h). The memory and
+ * its file are not counted from then on: a guest may free and allocate at once. max_bytes bounds
+ * what waits for the thread too, so the host holds twice as much for moments. Pages of a file that
+ * no other device was given are freed before it is unmapped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,14 +42,26 @@ static struct vmedia_backing *backing_new(struct vmedia_account *account,
 	return b;
 }
 
-static void backing_free(struct vmedia_backing *b)
+/* Context: the thread of account->pages, or any: nobody else knows @job's backing any more. */
+static void backing_unmap(struct vmedia_pages_job *job)
 {
-	vmedia_prefault_cancel(&b->account->prefault, &b->prefault);
-	if (b->map)
-		munmap(b->map, b->map_len);
+	struct vmedia_backing *b = vmedia_container_of(job, struct vmedia_backing, pages);
+
+	if (b->map && b->alone)
+		vmedia_pages_discard(b->map, b->map_len);
+	else if (b->map)
+		vmedia_pages_unmap(b->map, b->map_len);
 	vmedia_mem_put(b->mem);
 	vmedia_view_put(b->view);
-	vmedia_fd_close(&b->fd);
+	free(b);
+}
+
+static void backing_free(struct vmedia_backing *b)
+{
+	struct vmedia_account *account = b->account;
+	bool mapped = b->map || b->mem || (b->view && (b->view->bounced || b->view->mapped));
+
+	vmedia_fd_close(&b->fd); /* its mapping keeps the file */
 	if (b->charged)
 		vmedia_share_uncharge(b->share, b->charged);
 	if (b->filed && b->share)
@@ -52,8 +69,9 @@ static void backing_free(struct vmedia_backing *b)
 	else if (b->filed)
 		vmedia_account_unfile(b->account);
 	vmedia_share_put(b->share);
-	vmedia_account_put(b->account);
-	free(b);
+	vmedia_pages_release(&account->pages, &b->pages, mapped ? b->length : 0,
+			     b->view ? b->charged : b->length, backing_unmap);
+	vmedia_account_put(account);
 }
 
 static int backing_charge(struct vmedia_backing *b, uint64_t bytes)
@@ -153,7 +171,8 @@ int vmedia_backing_create(struct vmedia_session *s, uint64_t length,
 	err = backing_map(b);
 	if (err)
 		goto fail;
-	vmedia_prefault_start(&dev->account->prefault, &b->prefault, b->map, b->map_len);
+	b->alone = true;
+	vmedia_pages_populate(&dev->account->pages, &b->pages, b->map, b->map_len);
 	*backing = b;
 	return 0;
 fail:

@@ -38,7 +38,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/prefault.h"
+#include "base/pages.h"
 #include "core/region.h"
 #include "core/transport.h"
 #include "virtq/dev.h"
@@ -67,7 +67,7 @@ struct vmedia_account {
 	atomic_uint files;	     /* descriptors in backings */
 	uint64_t max_bytes;
 	unsigned int max_files;
-	struct vmedia_prefault prefault; /* of backings of ours */
+	struct vmedia_pages pages; /* of backings */
 };
 
 struct vmedia_account *vmedia_account_create(uint64_t max_bytes, unsigned int max_files);
@@ -122,9 +122,10 @@ struct vmedia_backing {
 	int fd; /* -1: guest pages */
 	uint64_t fd_offset;
 	bool writable;
-	void *map; /* to munmap, or NULL */
+	bool alone; /* a file of ours that no other device was given */
+	void *map;  /* to munmap, or NULL */
 	size_t map_len;
-	struct vmedia_prefault_job prefault;
+	struct vmedia_pages_job pages;
 	struct vmedia_mem *mem;	  /* a guarded mapping of a foreign file, or NULL */
 	struct vmedia_view *view; /* guest pages, or NULL */
 	unsigned int mappings;	  /* in region 0. Context: loop */

@@ -59,7 +59,7 @@ struct vmedia_account *vmedia_account_create(uint64_t max_bytes, unsigned int ma
 	atomic_init(&a->refs, 1);
 	a->max_bytes = max_bytes;
 	a->max_files = max_files;
-	vmedia_prefault_init(&a->prefault);
+	vmedia_pages_init(&a->pages, max_bytes);
 	return a;
 }
 
@@ -73,7 +73,7 @@ void vmedia_account_put(struct vmedia_account *a)
 {
 	if (!a || atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	vmedia_prefault_finish(&a->prefault);
+	vmedia_pages_finish(&a->pages);
 	free(a);
 }
 

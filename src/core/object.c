@@ -191,7 +191,10 @@ int vmedia_device_shared_object(struct vmedia_device *dev, const uint8_t uuid[VM
 	struct vmedia_object *o = find_export(dev, uuid);
 
 	vmedia_loop_assert(dev->loop);
-	return o ? vmedia_fd_dup(o->backing->fd) : -ENOENT;
+	if (!o)
+		return -ENOENT;
+	o->backing->alone = false;
+	return vmedia_fd_dup(o->backing->fd);
 }
 
 void vmedia_objects_reset(struct vmedia_device *dev, bool tell)

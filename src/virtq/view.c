@@ -17,6 +17,7 @@
 #include "base/checked.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "virtq/guard.h"
 #include "virtq/mem_impl.h"
 
@@ -184,7 +185,7 @@ static void unmap(struct vmedia_view *v)
 	vmedia_guard_del(v->guard);
 	v->guard = -1;
 	if (v->map)
-		munmap(v->map, v->map_len);
+		vmedia_pages_unmap(v->map, v->map_len);
 	v->map = NULL;
 	if (v->maps)
 		__atomic_sub_fetch(&v->mem->budget->maps, (int)v->maps, __ATOMIC_RELAXED);

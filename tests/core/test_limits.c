@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/core.h"
+
 #define PAGE	 4096u
 #define BUFFER	 (3 * PAGE)		   /* what a buffer of the fake takes */
 #define OPENED	 (FAKE_BUFFERS * BUFFER)   /* what a session of it takes */
@@ -273,6 +275,34 @@ static void test_idle_exports_give_way(void **state)
 	world_end(w);
 }
 
+/* Another device that was given the file has the frame, whatever becomes of the buffer. */
+static void test_given_export_keeps_bytes(void **state)
+{
+	struct vmedia_limits limits;
+	uint8_t uuid[16], byte = 0;
+	struct fake_session *fs;
+	struct world *w;
+	int fd;
+
+	vmedia_limits_default(&limits);
+	limits.max_objects = 1;
+	w = world_new(&limits);
+	w->session = session_new(w);
+	fs = vmedia_session_priv(w->f.last);
+	memset(vmedia_backing_addr(fs->buffer[0]), 0x5a, FAKE_LENGTH);
+	assert_int_equal(expbuf(w, w->session, 0, uuid), 0);
+	fd = vmedia_device_shared_object(w->f.dev, uuid);
+	assert_true(fd >= 0);
+	harness_close(&w->h, w->session);
+	w->session = session_new(w);
+	assert_int_equal(expbuf(w, w->session, 0, uuid), 0); /* pushes the first one out */
+	vmedia_pages_wait(&w->f.dev->account->pages);
+	assert_int_equal(pread(fd, &byte, 1, FAKE_LENGTH - 1), 1);
+	assert_int_equal(byte, 0x5a);
+	close(fd);
+	world_end(w);
+}
+
 /* A mapping is valid until MUNMAP: what is mapped does not give way, it would free nothing. */
 static void test_mapped_export_stays(void **state)
 {
@@ -385,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_region),
 		cmocka_unit_test(test_closed_exports_give_way),
 		cmocka_unit_test(test_idle_exports_give_way),
+		cmocka_unit_test(test_given_export_keeps_bytes),
 		cmocka_unit_test(test_mapped_export_stays),
 		cmocka_unit_test(test_imports),
 		cmocka_unit_test(test_waiting_commands),

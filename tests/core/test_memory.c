@@ -7,12 +7,14 @@
 
 #include <fcntl.h>
 #include <linux/videodev2.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "core/core.h"
 
 #define PAGE 4096u
 
@@ -424,6 +426,72 @@ static void test_backing_create(void **state)
 	world_end(w);
 }
 
+struct gated {
+	struct vmedia_pages_job job;
+	sem_t gate;
+};
+
+/* Not the test's own thread: the test then fails, and does not hang. */
+static void wait_for_gate(struct vmedia_pages_job *job)
+{
+	while (gettid() != getpid() &&
+	       sem_wait(&vmedia_container_of(job, struct gated, job)->gate))
+		;
+}
+
+static bool is_mapped(const void *addr, size_t len)
+{
+	return !msync((void *)((uintptr_t)addr & ~(uintptr_t)(PAGE - 1)), len, MS_ASYNC);
+}
+
+/*
+ * Large memory of a session that ends is unmapped by the thread of its account, which here waits
+ * for the test. What was freed can be had again at once.
+ */
+static void test_freed_elsewhere(void **state)
+{
+	enum { LARGE = 64 * PAGE };
+	struct gated first = { 0 };
+	struct vmedia_limits limits;
+	struct vmedia_account *account;
+	struct vmedia_sg_entry e[2];
+	struct vmedia_backing *a;
+	struct world *w;
+	void *addr[3];
+	int i;
+
+	vmedia_limits_default(&limits);
+	limits.max_bytes = limits.session_bytes = 3 * LARGE;
+	w = world_new(&limits);
+	sem_init(&first.gate, 0, 0);
+	account = vmedia_account_get(w->h.dev->account);
+	vmedia_pages_release(&account->pages, &first.job, LARGE, 0, wait_for_gate);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(harness_open(&w->h, &w->session), 0);
+		/* a file of ours; pages side by side; a copy of bytes that are no pages */
+		e[0] = (struct vmedia_sg_entry){ HARNESS_GPA + (1 << 20), LARGE / 2 };
+		e[1] = (struct vmedia_sg_entry){ HARNESS_GPA + (2 << 20) + (i == 2), LARGE / 2 };
+		if (i) {
+			assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, LARGE, e, 2), 0);
+			addr[i] = vmedia_backing_addr(last(w)->imported);
+		} else {
+			assert_int_equal(vmedia_backing_create(w->f.last, LARGE, &a), 0);
+			addr[i] = vmedia_backing_addr(a);
+			vmedia_backing_put(a);
+		}
+		harness_close(&w->h, w->session);
+		assert_int_equal(stats_of(w).bytes_held, 0);
+		assert_true(is_mapped(addr[i], LARGE));
+	}
+	sem_post(&first.gate);
+	vmedia_pages_wait(&account->pages);
+	for (i = 0; i < 3; i++)
+		assert_false(is_mapped(addr[i], LARGE));
+	world_end(w);
+	vmedia_account_put(account);
+	sem_destroy(&first.gate);
+}
+
 /* A backing may outlive its device, for a worker that is slow. */
 static void test_backing_outlives_device(void **state)
 {
@@ -520,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_ctrl_entries),
 		cmocka_unit_test(test_ctrl_count),
 		cmocka_unit_test(test_backing_create),
+		cmocka_unit_test(test_freed_elsewhere),
 		cmocka_unit_test(test_backing_outlives_device),
 		cmocka_unit_test(test_backing_from_fd),
 		cmocka_unit_test(test_files_limit),

@@ -75,7 +75,7 @@ static void test_no_faults(void **state)
 	struct rig *r = rig_new(&camera);
 
 	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_MMAP, BUFFERS), BUFFERS);
-	vmedia_prefault_wait(&r->dev->account->prefault);
+	vmedia_pages_wait(&r->dev->account->pages);
 	for (uint32_t i = 0; i < BUFFERS; i++)
 		assert_int_equal(rig_queue(r, r->s, CAP, i), 0);
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
