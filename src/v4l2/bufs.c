@@ -12,7 +12,9 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "base/log.h"
+#include "v4l2/dispatch.h"
+#include "v4l2/format.h"
 
 uint32_t vmedia_queue_caps(const struct vmedia_queue *q)
 {

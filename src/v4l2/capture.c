@@ -13,8 +13,10 @@
 #include <linux/videodev2.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "v4l2/capture.h"
+#include "v4l2/format.h"
 
 #define DEFAULT_INTERVAL_NS 33333333u
 

@@ -26,7 +26,7 @@
 
 #include <pthread.h>
 
-#include "v4l2/internal.h"
+#include "v4l2/queue.h"
 
 /*
  * At rest (its buffer is not ACTIVE), on `queued`, in fill() (`inflight`), or on `done`.
@@ -88,6 +88,12 @@ struct vmedia_capture {
 	uint64_t run;
 	unsigned int bad_frames;	/* in a row */
 };
+
+extern const struct vmedia_queue_impl vmedia_impl_capture;
+int vmedia_capture_create(struct vmedia_queue *q);
+void vmedia_capture_destroy(struct vmedia_queue *q);
+/* @on: no fill() begins, and none is under way on return. Ends with !@on or the next start. */
+void vmedia_capture_suspend(struct vmedia_queue *q, bool on);
 
 void *vmedia_capture_thread(void *arg);
 /* Call the source for @job, without the lock; results are in the job. Returns what it said. */

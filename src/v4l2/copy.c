@@ -13,7 +13,7 @@
  */
 #include <errno.h>
 
-#include "v4l2/internal.h"
+#include "v4l2/queue.h"
 
 /* One step. True if there is another. */
 static bool step(struct vmedia_vbuf *vb)

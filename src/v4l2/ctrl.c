@@ -17,7 +17,8 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "base/log.h"
+#include "v4l2/ctrl.h"
 
 #define MAX_CTRL_BYTES (1u << 20)
 

@@ -8,7 +8,7 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "v4l2/ctrl.h"
 
 void vmedia_ctrl_event(const struct vmedia_ctrl *c, uint32_t changes, struct vmedia_event *ev)
 {

@@ -16,7 +16,9 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "base/log.h"
+#include "v4l2/ctrl.h"
+#include "v4l2/event.h"
 
 #define for_each_member(c, master) for (c = (master); c; c = c->next_member)
 

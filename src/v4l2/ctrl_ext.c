@@ -15,7 +15,8 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "v4l2/ctrl.h"
+#include "v4l2/dispatch.h"
 
 #define WHICH_MASK 0x0fff0000u
 

@@ -10,7 +10,7 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "v4l2/ctrl.h"
 
 #define RO	V4L2_CTRL_FLAG_READ_ONLY
 #define WO	V4L2_CTRL_FLAG_WRITE_ONLY

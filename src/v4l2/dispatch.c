@@ -5,7 +5,8 @@
 #include <errno.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "v4l2/context.h"
+#include "v4l2/dispatch.h"
 
 typedef int (*handler)(struct vmedia_file *f, struct vmedia_request *req);
 

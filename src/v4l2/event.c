@@ -16,7 +16,10 @@
 
 #include "base/checked.h"
 #include "base/fd.h"
-#include "v4l2/internal.h"
+#include "v4l2/ctrl.h"
+#include "v4l2/dispatch.h"
+#include "v4l2/event.h"
+#include "v4l2/queue.h"
 
 static struct vmedia_subscription *find(const struct vmedia_file *f, uint32_t type, uint32_t id)
 {

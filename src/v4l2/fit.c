@@ -13,7 +13,8 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "base/log.h"
+#include "v4l2/format.h"
 
 /* Names for both shapes of a picture's format. */
 struct picture {

@@ -8,7 +8,8 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "v4l2/dispatch.h"
+#include "v4l2/format.h"
 
 bool vmedia_queue_is_video(const struct vmedia_queue *q)
 {
@@ -157,13 +158,6 @@ int vmedia_format_layout(const struct vmedia_format *fmt, const struct vmedia_pi
 	if (err)
 		memset(l, 0, sizeof(*l));
 	return err;
-}
-
-uint32_t vmedia_format_pixelformat(const struct vmedia_queue *q, const struct vmedia_format *fmt)
-{
-	if (q->mplane)
-		return fmt->fmt.pix_mp.pixelformat;
-	return vmedia_queue_is_video(q) ? fmt->fmt.pix.pixelformat : 0;
 }
 
 void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt,

@@ -8,7 +8,8 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "v4l2/dispatch.h"
+#include "v4l2/format.h"
 
 /*
  * The format of any queue of the context. Formats that are not there now count too: a decoder's raw

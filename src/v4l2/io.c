@@ -8,7 +8,8 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "v4l2/dispatch.h"
+#include "v4l2/queue.h"
 
 static void name_copy(uint8_t *to, size_t cap, const char *from)
 {

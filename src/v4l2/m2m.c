@@ -11,6 +11,8 @@
 
 #include "base/checked.h"
 #include "base/fd.h"
+#include "base/log.h"
+#include "v4l2/format.h"
 #include "v4l2/m2m.h"
 
 /*

@@ -40,6 +40,7 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
+#include "v4l2/dispatch.h"
 #include "v4l2/m2m.h"
 
 enum vmedia_m2m_state vmedia_m2m_state(const struct vmedia_ctx *ctx)

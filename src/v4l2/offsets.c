@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "v4l2/internal.h"
+#include "v4l2/queue.h"
 
 #define SHIFT		16
 #define MAX_SLOTS	65536u

@@ -12,7 +12,8 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "v4l2/dispatch.h"
+#include "v4l2/queue.h"
 
 #define GUEST_O_ACCMODE	3u
 #define GUEST_O_CLOEXEC	02000000u

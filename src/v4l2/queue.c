@@ -17,7 +17,11 @@
 
 #include "base/checked.h"
 #include "base/fd.h"
-#include "v4l2/internal.h"
+#include "base/log.h"
+#include "v4l2/capture.h"
+#include "v4l2/dispatch.h"
+#include "v4l2/format.h"
+#include "v4l2/m2m.h"
 
 /* ---- The plain implementation: the device's own operations ---- */
 

@@ -9,18 +9,19 @@
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
-#include "v4l2/internal.h"
+#include "base/log.h"
+#include "v4l2/capture.h"
+#include "v4l2/ctrl.h"
+#include "v4l2/dispatch.h"
+#include "v4l2/event.h"
+#include "v4l2/format.h"
+#include "v4l2/m2m.h"
 
 #define REGION_DEFAULT (256ull << 20)
 
 static const struct vmedia_video_ops no_ops;
 static const struct vmedia_video_io default_input = { .name = "Camera 0" };
 static const struct vmedia_video_io default_output = { .name = "Output 0" };
-
-struct vmedia_file *vmedia_file_of(const struct vmedia_session *s)
-{
-	return vmedia_session_priv(s);
-}
 
 /* ---- Contexts ---- */
 
@@ -529,71 +530,4 @@ int vmedia_video_create(struct vmedia_loop *loop, const struct vmedia_video_conf
 	v->ops = &no_ops;
 	vmedia_device_destroy(v->dev);
 	return err;
-}
-
-/* ---- Accessors ---- */
-
-struct vmedia_video *vmedia_video_of(const struct vmedia_device *dev)
-{
-	return vmedia_device_priv(dev);
-}
-
-struct vmedia_device *vmedia_video_device(const struct vmedia_video *v)
-{
-	return v->dev;
-}
-
-void *vmedia_video_priv(const struct vmedia_video *v)
-{
-	return v->cfg.priv;
-}
-
-struct vmedia_ctx *vmedia_video_ctx(const struct vmedia_video *v)
-{
-	return v->shared;
-}
-
-struct vmedia_video *vmedia_ctx_video(const struct vmedia_ctx *ctx)
-{
-	return ctx->v;
-}
-
-struct vmedia_session *vmedia_ctx_session(const struct vmedia_ctx *ctx)
-{
-	return ctx->s;
-}
-
-void *vmedia_ctx_priv(const struct vmedia_ctx *ctx)
-{
-	return ctx->priv;
-}
-
-void vmedia_ctx_set_priv(struct vmedia_ctx *ctx, void *priv)
-{
-	ctx->priv = priv;
-}
-
-struct vmedia_queue *vmedia_ctx_queue(const struct vmedia_ctx *ctx, uint32_t type)
-{
-	unsigned int i;
-
-	for (i = 0; i < ctx->num_queues; i++)
-		if (ctx->queues[i]->type == type)
-			return ctx->queues[i];
-	return NULL;
-}
-
-uint32_t vmedia_ctx_input(const struct vmedia_ctx *ctx)
-{
-	return ctx->input;
-}
-
-uint32_t vmedia_ctx_output(const struct vmedia_ctx *ctx)
-{
-	return ctx->output;
-}
-
-struct vmedia_ctx *vmedia_session_ctx(const struct vmedia_session *s)
-{
-	return vmedia_file_of(s)->ctx;
 }

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside the framework: a device, its contexts and the sessions that use them.
+ *
+ *   video.c        creation, contexts, sessions, the pull of events, reset
+ *   context.c      what a device, a context and a session know of each other
+ *   dispatch.c     one table: ioctl number -> handler
+ *   pixfmt*.c      pixel formats: the table, layouts
+ *   format.c       ENUM_FMT, G/S/TRY_FMT
+ *   fit.c          fitting a wished format to what the device has
+ *   frames.c       ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS, G/S_PARM
+ *   io.c           inputs, outputs, selections, crops, priority
+ *   queue.c        a buffer queue's states; STREAMON, STREAMOFF; what devices ask of it
+ *   bufs.c         REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go
+ *   qbuf.c         QUERYBUF, PREPARE_BUF, QBUF, EXPBUF and the dequeue
+ *   copy.c         bytes between guest pages and private copies of them
+ *   offsets.c      mem_offset <-> plane
+ *   ctrl*.c        controls: the standard ones, values, ioctls
+ *   event.c        subscriptions and their rings
+ *   capture.c      frame sources: the loop's half; capture_worker.c: the thread's;
+ *                  capture_quick.c: those that need no thread
+ *   m2m.c          jobs and drains of codecs
+ *
+ * Context: the device's loop, here and in the other headers of this folder, unless said otherwise.
+ */
+#ifndef VMEDIA_V4L2_CONTEXT_H
+#define VMEDIA_V4L2_CONTEXT_H
+
+#include <vmedia/video.h>
+
+#include "base/list.h"
+#include "base/loop.h"
+
+#define VMEDIA_MAX_QUEUES	8
+
+struct vmedia_m2m;
+struct vmedia_offsets;
+
+struct vmedia_file {
+	struct vmedia_session *s;
+	struct vmedia_ctx *ctx;
+	struct vmedia_list node;	/* ctx->files */
+	struct vmedia_list subs, events;
+	unsigned int num_subs, num_events;
+	uint32_t sequence;
+	uint32_t prio;			/* V4L2_PRIORITY_* */
+	bool closing;			/* CLOSE waits for queues to stop */
+};
+
+/* The controls of a context: ctrl.h. */
+struct vmedia_ctrls {
+	struct vmedia_ctrl **v;		/* by ascending ID */
+	unsigned int num, cap;
+	int error;
+};
+
+struct vmedia_ctx {
+	struct vmedia_video *v;
+	struct vmedia_session *s;	/* per session */
+	void *priv;
+	bool inited;
+	struct vmedia_queue *queues[VMEDIA_MAX_QUEUES];
+	unsigned int num_queues;
+	struct vmedia_ctrls ctrls;
+	struct vmedia_list files;
+	uint32_t input, output;
+	struct vmedia_m2m *m2m;
+	bool suspended;			/* the guest's memory is not to be written */
+};
+
+struct vmedia_video {
+	struct vmedia_device *dev;
+	struct vmedia_loop *loop;
+	struct vmedia_video_config cfg;
+	const struct vmedia_video_ops *ops;	/* never NULL */
+	struct vmedia_ctx *shared;	/* NULL if per_session */
+	struct vmedia_offsets *offsets;
+	uint64_t stamp;
+	uint32_t num_prio[4];
+	const struct vmedia_video_io *inputs, *outputs;
+	unsigned int num_inputs, num_outputs;
+	struct vmedia_list jobs;	/* m2m contexts that are ready, oldest first */
+	unsigned int num_jobs;
+	bool scheduling;		/* jobs are being started, or none may be */
+	struct vmedia_list copies;	/* buffers whose copy goes on, each a step in its turn */
+	struct vmedia_deferred copier;
+	struct vmedia_deferred turn;	/* m2m: due, no job begins before the end of the round */
+};
+
+struct vmedia_file *vmedia_file_of(const struct vmedia_session *s);
+/* One that @s may wait for at its end has stopped: is it the last? */
+void vmedia_file_check_closing(struct vmedia_session *s);
+/* 0, or -EBUSY if another session's priority forbids @f to change things. */
+int vmedia_prio_check(const struct vmedia_file *f);
+/* The device's ->ioctl(), or -ENOTTY. */
+int vmedia_do_fallback(struct vmedia_file *f, struct vmedia_request *req);
+
+#endif /* VMEDIA_V4L2_CONTEXT_H */
