@@ -3,13 +3,13 @@
  * Inside the framework: a device, its contexts and the sessions that use them.
  *
  *   video.c        creation, contexts, sessions, the pull of events, reset
- *   context.c      what a device, a context and a session know of each other
+ *   context.c      what a device, a context and a session know of each other; priority
  *   dispatch.c     one table: ioctl number -> handler
  *   pixfmt*.c      pixel formats: the table, layouts
  *   format.c       ENUM_FMT, G/S/TRY_FMT
  *   fit.c          fitting a wished format to what the device has
  *   frames.c       ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS, G/S_PARM
- *   io.c           inputs, outputs, selections, crops, priority
+ *   io.c           inputs, outputs, selections, crops
  *   queue.c        a buffer queue's states; STREAMON, STREAMOFF; what devices ask of it
  *   bufs.c         REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go
  *   qbuf.c         QUERYBUF, PREPARE_BUF, QBUF, EXPBUF and the dequeue

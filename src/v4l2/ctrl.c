@@ -306,23 +306,6 @@ int vmedia_ctrls_init(struct vmedia_ctx *ctx)
 	return ctx->ctrls.error;
 }
 
-int vmedia_ctrls_ready(struct vmedia_ctx *ctx)
-{
-	struct vmedia_ctrls *cs = &ctx->ctrls;
-	unsigned int i;
-
-	for (i = 0; i < cs->num && !cs->error; i++) {
-		struct vmedia_ctrl_config class = { .id = (cs->v[i]->cfg.id & 0x0fff0000) | 1 };
-
-		if (!vmedia_ctrl_find(ctx, class.id))
-			vmedia_ctrl_add(ctx, &class);
-	}
-	for (i = 0; i < cs->num && !cs->error; i++)
-		if (cs->v[i]->master == cs->v[i])
-			vmedia_cluster_announce(cs->v[i]);
-	return cs->error;
-}
-
 void vmedia_ctrls_finish(struct vmedia_ctx *ctx)
 {
 	unsigned int i;
@@ -404,6 +387,25 @@ int vmedia_ctrl_check(const struct vmedia_ctrl *c, struct vmedia_ctrl_value *v)
 		}
 	}
 	return err;
+}
+
+/* ---- Telling ---- */
+
+void vmedia_ctrl_event(const struct vmedia_ctrl *c, uint32_t changes, struct vmedia_event *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->type = V4L2_EVENT_CTRL;
+	ev->id = c->cfg.id;
+	ev->u.ctrl.changes = changes;
+	ev->u.ctrl.type = c->cfg.type;
+	ev->u.ctrl.flags = c->flags;
+	ev->u.ctrl.value64 = c->is_ptr ? 0 : c->cur;
+	if (c->cfg.type != V4L2_CTRL_TYPE_INTEGER64)
+		ev->u.ctrl.value = c->is_ptr ? 0 : (int32_t)c->cur;
+	ev->u.ctrl.minimum = (int32_t)c->cfg.min;
+	ev->u.ctrl.maximum = (int32_t)c->cfg.max;
+	ev->u.ctrl.step = (int32_t)c->cfg.step;
+	ev->u.ctrl.default_value = (int32_t)c->cfg.def;
 }
 
 /* ---- For devices ---- */

@@ -36,8 +36,6 @@ struct vmedia_std_ctrl {
 	uint8_t menu_len;
 };
 const struct vmedia_std_ctrl *vmedia_std_ctrl_find(uint32_t id);
-const struct vmedia_std_ctrl *vmedia_std_ctrl_part(unsigned int part, unsigned int *count);
-#define VMEDIA_STD_CTRL_PARTS 4
 /* Bytes of a structure type, 0 for those that V4L2 does not know. */
 uint32_t vmedia_ctrl_type_size(uint32_t type);
 
@@ -50,12 +48,6 @@ int vmedia_ctrls_ready(struct vmedia_ctx *ctx);
 void vmedia_ctrls_finish(struct vmedia_ctx *ctx);
 /* All defaults again, by the way of ->set(). */
 void vmedia_ctrls_reset(struct vmedia_ctx *ctx);
-/*
- * The first control with an ID above @id for NEXT_CTRL (scalars) and NEXT_COMPOUND, as V4L2 walks
- * them.
- */
-struct vmedia_ctrl *vmedia_ctrls_next(struct vmedia_ctx *ctx, uint32_t id, uint32_t flags);
-uint32_t vmedia_ctrl_user_flags(const struct vmedia_ctrl *c);
 uint32_t vmedia_ctrl_bytes(const struct vmedia_ctrl *c);
 /* Round and check @v: 0, -ERANGE, -EINVAL. */
 int vmedia_ctrl_check(const struct vmedia_ctrl *c, struct vmedia_ctrl_value *v);
@@ -74,8 +66,6 @@ void vmedia_cluster_begin(struct vmedia_ctrl *master);
 void vmedia_cluster_value(struct vmedia_ctrl *master, int64_t value);
 int vmedia_cluster_try(struct vmedia_ctrl *master);
 int vmedia_cluster_commit(struct vmedia_ctrl *master, struct vmedia_file *from);
-/* ->set() of what is current. */
-void vmedia_cluster_announce(struct vmedia_ctrl *master);
 void vmedia_ctrl_event(const struct vmedia_ctrl *c, uint32_t changes, struct vmedia_event *ev);
 
 #endif /* VMEDIA_V4L2_CTRL_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Controls that the device itself changes, and the event that tells of any change.
+ * Controls that the device itself changes.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,23 +9,6 @@
 
 #include "base/checked.h"
 #include "v4l2/ctrl.h"
-
-void vmedia_ctrl_event(const struct vmedia_ctrl *c, uint32_t changes, struct vmedia_event *ev)
-{
-	memset(ev, 0, sizeof(*ev));
-	ev->type = V4L2_EVENT_CTRL;
-	ev->id = c->cfg.id;
-	ev->u.ctrl.changes = changes;
-	ev->u.ctrl.type = c->cfg.type;
-	ev->u.ctrl.flags = vmedia_ctrl_user_flags(c);
-	ev->u.ctrl.value64 = c->is_ptr ? 0 : c->cur;
-	if (c->cfg.type != V4L2_CTRL_TYPE_INTEGER64)
-		ev->u.ctrl.value = c->is_ptr ? 0 : (int32_t)c->cur;
-	ev->u.ctrl.minimum = (int32_t)c->cfg.min;
-	ev->u.ctrl.maximum = (int32_t)c->cfg.max;
-	ev->u.ctrl.step = (int32_t)c->cfg.step;
-	ev->u.ctrl.default_value = (int32_t)c->cfg.def;
-}
 
 static void tell(const struct vmedia_ctrl *c, uint32_t changes)
 {

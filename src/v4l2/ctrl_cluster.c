@@ -216,7 +216,7 @@ static bool is_told(const struct vmedia_ctrl *c)
 }
 
 /* The device is told every value that it may have to act on. */
-void vmedia_cluster_announce(struct vmedia_ctrl *master)
+static void announce(struct vmedia_ctrl *master)
 {
 	struct vmedia_ctrl *c;
 
@@ -227,6 +227,23 @@ void vmedia_cluster_announce(struct vmedia_ctrl *master)
 	}
 	if (is_told(master))
 		call_set(master);
+}
+
+int vmedia_ctrls_ready(struct vmedia_ctx *ctx)
+{
+	struct vmedia_ctrls *cs = &ctx->ctrls;
+	unsigned int i;
+
+	for (i = 0; i < cs->num && !cs->error; i++) {
+		struct vmedia_ctrl_config class = { .id = (cs->v[i]->cfg.id & 0x0fff0000) | 1 };
+
+		if (!vmedia_ctrl_find(ctx, class.id))
+			vmedia_ctrl_add(ctx, &class);
+	}
+	for (i = 0; i < cs->num && !cs->error; i++)
+		if (cs->v[i]->master == cs->v[i])
+			announce(cs->v[i]);
+	return cs->error;
 }
 
 void vmedia_ctrls_reset(struct vmedia_ctx *ctx)
@@ -244,7 +261,7 @@ void vmedia_ctrls_reset(struct vmedia_ctx *ctx)
 	}
 	for (i = 0; i < ctx->ctrls.num; i++)
 		if (ctx->ctrls.v[i]->master == ctx->ctrls.v[i])
-			vmedia_cluster_announce(ctx->ctrls.v[i]);
+			announce(ctx->ctrls.v[i]);
 }
 
 /* ---- For devices ---- */

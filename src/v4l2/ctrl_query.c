@@ -13,18 +13,17 @@
 
 #define NEXT_FLAGS (V4L2_CTRL_FLAG_NEXT_CTRL | V4L2_CTRL_FLAG_NEXT_COMPOUND)
 
-uint32_t vmedia_ctrl_user_flags(const struct vmedia_ctrl *c)
-{
-	return c->flags;
-}
-
 /* V4L2's "compound": what the older calls cannot carry. Strings they can, in a way. */
 static bool is_compound(const struct vmedia_ctrl *c)
 {
 	return c->num_dims || c->cfg.type >= V4L2_CTRL_COMPOUND_TYPES;
 }
 
-struct vmedia_ctrl *vmedia_ctrls_next(struct vmedia_ctx *ctx, uint32_t id, uint32_t flags)
+/*
+ * The first control with an ID above @id for NEXT_CTRL (scalars) and NEXT_COMPOUND, as V4L2 walks
+ * them.
+ */
+static struct vmedia_ctrl *next(struct vmedia_ctx *ctx, uint32_t id, uint32_t flags)
 {
 	unsigned int i;
 
@@ -43,7 +42,7 @@ struct vmedia_ctrl *vmedia_ctrls_next(struct vmedia_ctx *ctx, uint32_t id, uint3
 static struct vmedia_ctrl *queried(struct vmedia_ctx *ctx, uint32_t id)
 {
 	if (id & NEXT_FLAGS)
-		return vmedia_ctrls_next(ctx, id & V4L2_CTRL_ID_MASK, id & NEXT_FLAGS);
+		return next(ctx, id & V4L2_CTRL_ID_MASK, id & NEXT_FLAGS);
 	return vmedia_ctrl_find(ctx, id);
 }
 
@@ -63,7 +62,7 @@ int vmedia_do_query_ext_ctrl(struct vmedia_file *f, struct vmedia_request *req)
 					     .maximum = c->cfg.max,
 					     .step = c->cfg.step,
 					     .default_value = c->cfg.def,
-					     .flags = vmedia_ctrl_user_flags(c),
+					     .flags = c->flags,
 					     .elem_size = c->elem_size,
 					     .elems = c->elems,
 					     .nr_of_dims = c->num_dims };
@@ -84,7 +83,7 @@ int vmedia_do_queryctrl(struct vmedia_file *f, struct vmedia_request *req)
 		return -EINVAL;
 	*q = (struct vmedia_queryctrl){ .id = c->cfg.id,
 					.type = c->cfg.type,
-					.flags = vmedia_ctrl_user_flags(c) };
+					.flags = c->flags };
 	memcpy(q->name, c->cfg.name, strnlen(c->cfg.name, sizeof(q->name) - 1));
 	switch (c->cfg.type) {
 	case V4L2_CTRL_TYPE_INTEGER:

@@ -135,26 +135,16 @@ static const struct vmedia_std_ctrl user[] = {
 
 const struct vmedia_std_part vmedia_std_user = { user, VMEDIA_ARRAY_SIZE(user) };
 
-const struct vmedia_std_ctrl *vmedia_std_ctrl_part(unsigned int part, unsigned int *count)
-{
-	const struct vmedia_std_part *const parts[VMEDIA_STD_CTRL_PARTS] = {
-		&vmedia_std_user, &vmedia_std_codec, &vmedia_std_other, &vmedia_std_stateless,
-	};
-
-	*count = parts[part]->num;
-	return parts[part]->v;
-}
-
 const struct vmedia_std_ctrl *vmedia_std_ctrl_find(uint32_t id)
 {
-	const struct vmedia_std_ctrl *v;
-	unsigned int part, num, i;
+	static const struct vmedia_std_part *const parts[] = {
+		&vmedia_std_user, &vmedia_std_codec, &vmedia_std_other, &vmedia_std_stateless,
+	};
+	unsigned int part, i;
 
-	for (part = 0; part < VMEDIA_STD_CTRL_PARTS; part++) {
-		v = vmedia_std_ctrl_part(part, &num);
-		for (i = 0; i < num; i++)
-			if (v[i].id == id)
-				return &v[i];
-	}
+	for (part = 0; part < VMEDIA_ARRAY_SIZE(parts); part++)
+		for (i = 0; i < parts[part]->num; i++)
+			if (parts[part]->v[i].id == id)
+				return &parts[part]->v[i];
 	return NULL;
 }

@@ -57,13 +57,6 @@ static const handler handlers[VMEDIA_NR_END] = {
 	[VMEDIA_NR_TRY_ENCODER_CMD] = vmedia_do_codec_cmd,
 };
 
-int vmedia_do_fallback(struct vmedia_file *f, struct vmedia_request *req)
-{
-	const struct vmedia_video_ops *ops = f->ctx->v->ops;
-
-	return ops->ioctl ? ops->ioctl(f->ctx, req) : -ENOTTY;
-}
-
 /* A radio or tuner has no queues, and nothing of formats and buffers. */
 static bool needs_queue(uint8_t nr)
 {

@@ -21,9 +21,24 @@
 #include "v4l2/event.h"
 #include "v4l2/queue.h"
 
-static struct vmedia_subscription *find(const struct vmedia_file *f, uint32_t type, uint32_t id)
+#define MAX_RING 8	/* events that one subscription holds */
+
+struct waiting {
+	struct vmedia_event ev;
+	uint64_t stamp;
+	struct vmedia_list node;	/* file->events */
+};
+
+struct subscription {
+	struct vmedia_list node;	/* file->subs */
+	uint32_t type, id, flags;
+	unsigned int elems, first, used;
+	struct waiting ring[];
+};
+
+static struct subscription *find(const struct vmedia_file *f, uint32_t type, uint32_t id)
 {
-	struct vmedia_subscription *sub;
+	struct subscription *sub;
 
 	vmedia_list_for_each(sub, &f->subs, node)
 		if (sub->type == type && sub->id == id)
@@ -40,7 +55,7 @@ static unsigned int ring_size(uint32_t type)
 	case V4L2_EVENT_EOS:
 		return 2;
 	default:
-		return VMEDIA_MAX_RING;
+		return MAX_RING;
 	}
 }
 
@@ -53,7 +68,7 @@ static void merge(const struct vmedia_event *old, struct vmedia_event *new)
 		new->u.src_change.changes |= old->u.src_change.changes;
 }
 
-static void push(struct vmedia_file *f, struct vmedia_subscription *sub,
+static void push(struct vmedia_file *f, struct subscription *sub,
 		 const struct vmedia_event *from, uint64_t now)
 {
 	struct vmedia_event ev = { .type = from->type, .u = from->u, .id = from->id };
@@ -78,18 +93,10 @@ static void push(struct vmedia_file *f, struct vmedia_subscription *sub,
 	vmedia_session_wake(f->s);
 }
 
-void vmedia_file_event(struct vmedia_file *f, const struct vmedia_event *ev)
-{
-	struct vmedia_subscription *sub = find(f, ev->type, ev->id);
-
-	if (sub)
-		push(f, sub, ev, vmedia_now_ns());
-}
-
 void vmedia_ctx_event_but(struct vmedia_ctx *ctx, const struct vmedia_event *ev,
 			  const struct vmedia_file *but)
 {
-	struct vmedia_subscription *sub;
+	struct subscription *sub;
 	struct vmedia_file *f;
 
 	vmedia_list_for_each(f, &ctx->files, node) {
@@ -123,13 +130,13 @@ uint64_t vmedia_file_event_stamp(const struct vmedia_file *f)
 {
 	return vmedia_list_empty(&f->events)
 		       ? UINT64_MAX
-		       : vmedia_list_first(&f->events, struct vmedia_waiting, node)->stamp;
+		       : vmedia_list_first(&f->events, struct waiting, node)->stamp;
 }
 
 void vmedia_file_pull(struct vmedia_file *f, struct vmedia_evt *evt)
 {
-	struct vmedia_waiting *e = vmedia_list_first(&f->events, struct vmedia_waiting, node);
-	struct vmedia_subscription *sub = find(f, e->ev.type, e->ev.id);
+	struct waiting *e = vmedia_list_first(&f->events, struct waiting, node);
+	struct subscription *sub = find(f, e->ev.type, e->ev.id);
 
 	vmedia_list_del(&e->node);
 	f->num_events--;
@@ -164,9 +171,9 @@ static int acceptable(struct vmedia_ctx *ctx, const struct vmedia_event_subscrip
 	return v->ops->subscribe ? v->ops->subscribe(ctx, s) : -EINVAL;
 }
 
-static void send_initial(struct vmedia_file *f, const struct vmedia_event_subscription *s)
+static void send_initial(struct vmedia_file *f, struct subscription *sub)
 {
-	struct vmedia_ctrl *c = vmedia_ctrl_find(f->ctx, s->id);
+	struct vmedia_ctrl *c = vmedia_ctrl_find(f->ctx, sub->id);
 	uint32_t changes = V4L2_EVENT_CTRL_CH_FLAGS;
 	struct vmedia_event ev;
 
@@ -175,7 +182,7 @@ static void send_initial(struct vmedia_file *f, const struct vmedia_event_subscr
 	if (!(c->flags & V4L2_CTRL_FLAG_WRITE_ONLY))
 		changes |= V4L2_EVENT_CTRL_CH_VALUE;
 	vmedia_ctrl_event(c, changes, &ev);
-	vmedia_file_event(f, &ev);
+	push(f, sub, &ev, vmedia_now_ns());
 }
 
 int vmedia_do_subscribe(struct vmedia_file *f, struct vmedia_request *req)
@@ -183,7 +190,7 @@ int vmedia_do_subscribe(struct vmedia_file *f, struct vmedia_request *req)
 	const struct vmedia_event_subscription *s =
 		&vmedia_request_ioctl(req)->arg.event_subscription;
 	unsigned int elems = ring_size(s->type), i;
-	struct vmedia_subscription *sub;
+	struct subscription *sub;
 	int err = acceptable(f->ctx, s);
 
 	if (err)
@@ -204,11 +211,11 @@ int vmedia_do_subscribe(struct vmedia_file *f, struct vmedia_request *req)
 	vmedia_list_add_tail(&f->subs, &sub->node);
 	f->num_subs++;
 	if (s->type == V4L2_EVENT_CTRL && s->flags & V4L2_EVENT_SUB_FL_SEND_INITIAL)
-		send_initial(f, s);
+		send_initial(f, sub);
 	return 0;
 }
 
-static void drop(struct vmedia_file *f, struct vmedia_subscription *sub)
+static void drop(struct vmedia_file *f, struct subscription *sub)
 {
 	unsigned int i;
 
@@ -224,7 +231,7 @@ static void drop(struct vmedia_file *f, struct vmedia_subscription *sub)
 
 void vmedia_file_release_events(struct vmedia_file *f)
 {
-	struct vmedia_subscription *sub, *tmp;
+	struct subscription *sub, *tmp;
 
 	vmedia_list_for_each_safe(sub, tmp, &f->subs, node)
 		drop(f, sub);
@@ -234,7 +241,7 @@ int vmedia_do_unsubscribe(struct vmedia_file *f, struct vmedia_request *req)
 {
 	const struct vmedia_event_subscription *s =
 		&vmedia_request_ioctl(req)->arg.event_subscription;
-	struct vmedia_subscription *sub;
+	struct subscription *sub;
 
 	if (s->type == V4L2_EVENT_ALL) {
 		vmedia_file_release_events(f);

@@ -7,23 +7,7 @@
 
 #include "v4l2/context.h"
 
-#define VMEDIA_MAX_RING		8	/* events that one subscription holds */
-
-struct vmedia_waiting {
-	struct vmedia_event ev;
-	uint64_t stamp;
-	struct vmedia_list node;	/* file->events */
-};
-
-struct vmedia_subscription {
-	struct vmedia_list node;	/* file->subs */
-	uint32_t type, id, flags;
-	unsigned int elems, first, used;
-	struct vmedia_waiting ring[];
-};
-
 void vmedia_file_release_events(struct vmedia_file *f);
-void vmedia_file_event(struct vmedia_file *f, const struct vmedia_event *ev);
 void vmedia_file_pull(struct vmedia_file *f, struct vmedia_evt *evt);
 uint64_t vmedia_file_event_stamp(const struct vmedia_file *f);
 void vmedia_ctx_event_but(struct vmedia_ctx *ctx, const struct vmedia_event *ev,

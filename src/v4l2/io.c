@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inputs and outputs, selections and the older crop calls, priority.
+ * Inputs and outputs, selections and the older crop calls.
  */
 #include <errno.h>
 #include <string.h>
@@ -316,41 +316,4 @@ int vmedia_do_s_crop(struct vmedia_file *f, struct vmedia_request *req)
 	sel.type = q->type;
 	sel.target = crop_target(q, V4L2_SEL_TGT_CROP);
 	return set_selection(f, q, &sel);
-}
-
-/* ---- Priority ---- */
-
-static uint32_t max_prio(const struct vmedia_video *v)
-{
-	uint32_t p;
-
-	for (p = V4L2_PRIORITY_RECORD; p > V4L2_PRIORITY_UNSET; p--)
-		if (v->num_prio[p])
-			return p;
-	return V4L2_PRIORITY_UNSET;
-}
-
-int vmedia_prio_check(const struct vmedia_file *f)
-{
-	return f->prio < max_prio(f->ctx->v) ? -EBUSY : 0;
-}
-
-int vmedia_do_g_priority(struct vmedia_file *f, struct vmedia_request *req)
-{
-	vmedia_request_ioctl(req)->arg.u32 = max_prio(f->ctx->v);
-	return 0;
-}
-
-int vmedia_do_s_priority(struct vmedia_file *f, struct vmedia_request *req)
-{
-	uint32_t p = vmedia_request_ioctl(req)->arg.u32;
-
-	if (p < V4L2_PRIORITY_BACKGROUND || p > V4L2_PRIORITY_RECORD)
-		return -EINVAL;
-	if (vmedia_prio_check(f))
-		return -EBUSY;
-	f->ctx->v->num_prio[f->prio]--;
-	f->prio = p;
-	f->ctx->v->num_prio[p]++;
-	return 0;
 }
