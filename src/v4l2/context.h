@@ -8,6 +8,8 @@
  *   pixfmt*.c      pixel formats: the table, layouts
  *   format.c       ENUM_FMT, G/S/TRY_FMT
  *   fit.c          fitting a wished format to what the device has
+ *   nearest.c      the nearest format, size and interval that the device has
+ *   layout.c       what of memory a format takes
  *   frames.c       ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS, G/S_PARM
  *   io.c           inputs, outputs, selections, crops
  *   queue.c        a buffer queue's states; STREAMON, STREAMOFF; what devices ask of it

@@ -7,7 +7,6 @@
 
 #include <linux/videodev2.h>
 
-#include "base/checked.h"
 #include "v4l2/ctrl.h"
 
 static void tell(const struct vmedia_ctrl *c, uint32_t changes)

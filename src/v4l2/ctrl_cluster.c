@@ -15,7 +15,6 @@
 
 #include <linux/videodev2.h>
 
-#include "base/checked.h"
 #include "base/log.h"
 #include "v4l2/ctrl.h"
 #include "v4l2/event.h"

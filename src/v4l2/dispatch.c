@@ -2,8 +2,6 @@
 /*
  * From an ioctl's number to its handler: one table.
  */
-#include <errno.h>
-
 #include "base/checked.h"
 #include "v4l2/context.h"
 #include "v4l2/dispatch.h"

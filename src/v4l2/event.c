@@ -10,11 +10,9 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <linux/videodev2.h>
 
-#include "base/checked.h"
 #include "base/fd.h"
 #include "v4l2/ctrl.h"
 #include "v4l2/dispatch.h"

@@ -104,63 +104,6 @@ static void picture_put(const struct vmedia_queue *q, const struct picture *p,
 	}
 }
 
-/* ---- Sizes ---- */
-
-static uint32_t step_fit(uint32_t want, uint32_t min, uint32_t max, uint32_t step)
-{
-	uint64_t v;
-
-	if (want <= min || max <= min)
-		return min;
-	if (want > max)
-		want = max;
-	if (!step)
-		step = 1;
-	v = min + ((uint64_t)(want - min) + step / 2) / step * step;
-	return (uint32_t)(v > max ? v - step : v);
-}
-
-static uint64_t distance(uint32_t a, uint32_t b)
-{
-	return a > b ? a - b : b - a;
-}
-
-static const struct vmedia_frame_size *size_fit(const struct vmedia_format_config *f, uint32_t *w,
-						uint32_t *h)
-{
-	const struct vmedia_frame_size *best = &f->sizes[0];
-	uint64_t best_error = UINT64_MAX, error;
-	unsigned int i;
-
-	if (best->step_width) {
-		*w = step_fit(*w, best->width, best->max_width, best->step_width);
-		*h = step_fit(*h, best->height, best->max_height, best->step_height);
-		return best;
-	}
-	for (i = 0; i < f->num_sizes; i++) {
-		error = distance(f->sizes[i].width, *w) + distance(f->sizes[i].height, *h);
-		if (error < best_error) {
-			best_error = error;
-			best = &f->sizes[i];
-		}
-	}
-	*w = best->width;
-	*h = best->height;
-	return best;
-}
-
-const struct vmedia_frame_size *vmedia_frame_size_exact(const struct vmedia_format_config *f,
-							uint32_t w, uint32_t h)
-{
-	uint32_t fw = w, fh = h;
-	const struct vmedia_frame_size *size;
-
-	if (!f->num_sizes)
-		return NULL;
-	size = size_fit(f, &fw, &fh);
-	return fw == w && fh == h ? size : NULL;
-}
-
 /* ---- Colour ---- */
 
 static uint32_t default_colorspace(const struct vmedia_queue *q, const struct vmedia_pixfmt *pf)
@@ -252,7 +195,7 @@ static int picture_fit(struct vmedia_queue *q, struct vmedia_format *fmt,
 		return -EINVAL;
 	pf = vmedia_pixfmt_find((*f)->pixelformat);
 	p.pixelformat = (*f)->pixelformat;
-	*size = size_fit(*f, &p.width, &p.height);
+	*size = vmedia_frame_size_fit(*f, &p.width, &p.height);
 	if (pf && pf->walign > 1)
 		p.width = (uint32_t)vmedia_align_up(p.width, pf->walign);
 	if (pf && pf->halign > 1)

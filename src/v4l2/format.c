@@ -7,47 +7,8 @@
 
 #include <linux/videodev2.h>
 
-#include "base/checked.h"
 #include "v4l2/dispatch.h"
 #include "v4l2/format.h"
-
-bool vmedia_queue_is_video(const struct vmedia_queue *q)
-{
-	return q->type == V4L2_BUF_TYPE_VIDEO_CAPTURE || q->type == V4L2_BUF_TYPE_VIDEO_OUTPUT ||
-	       q->mplane;
-}
-
-/* The n-th format that is there now; @all: whether or not it is. */
-static const struct vmedia_format_config *nth_format(struct vmedia_queue *q, uint32_t n,
-						     uint32_t mbus, bool all)
-{
-	const struct vmedia_video_ops *ops = q->ctx->v->ops;
-	unsigned int i;
-
-	for (i = 0; i < q->cfg->num_formats; i++) {
-		const struct vmedia_format_config *f = &q->cfg->formats[i];
-
-		if (!all && ops->has_format && !ops->has_format(q, f))
-			continue;
-		if (mbus && f->mbus_code && f->mbus_code != mbus)
-			continue;
-		if (!n--)
-			return f;
-	}
-	return NULL;
-}
-
-const struct vmedia_format_config *vmedia_queue_find_format(struct vmedia_queue *q,
-							    uint32_t pixelformat, bool all)
-{
-	const struct vmedia_format_config *f;
-	uint32_t i;
-
-	for (i = 0; (f = nth_format(q, i, 0, all)); i++)
-		if (f->pixelformat == pixelformat)
-			return f;
-	return all ? NULL : nth_format(q, 0, 0, false);
-}
 
 int vmedia_do_enum_fmt(struct vmedia_file *file, struct vmedia_request *req)
 {
@@ -61,7 +22,7 @@ int vmedia_do_enum_fmt(struct vmedia_file *file, struct vmedia_request *req)
 
 	if (!q || !q->cfg->num_formats)
 		return -EINVAL;
-	f = nth_format(q, index, mc ? d->mbus_code : 0, all);
+	f = vmedia_queue_nth_format(q, index, mc ? d->mbus_code : 0, all);
 	if (!f)
 		return -EINVAL;
 	pf = vmedia_pixfmt_find(f->pixelformat);
@@ -74,90 +35,6 @@ int vmedia_do_enum_fmt(struct vmedia_file *file, struct vmedia_request *req)
 	       strnlen(f->description ? f->description : pf->description,
 		       sizeof(d->description) - 1));
 	return 0;
-}
-
-uint32_t vmedia_format_plane_sizes(const struct vmedia_format *fmt,
-				   uint32_t sizes[VMEDIA_MAX_PLANES])
-{
-	const struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
-	const struct vmedia_vbi_format *vbi = &fmt->fmt.vbi;
-	uint64_t size;
-	uint32_t i;
-
-	switch (fmt->type) {
-	case V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE:
-	case V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE:
-		if (mp->num_planes > VMEDIA_MAX_PLANES)
-			return 0;
-		for (i = 0; i < mp->num_planes; i++)
-			sizes[i] = mp->plane_fmt[i].sizeimage;
-		return mp->num_planes;
-	case V4L2_BUF_TYPE_VIDEO_CAPTURE:
-	case V4L2_BUF_TYPE_VIDEO_OUTPUT:
-		sizes[0] = fmt->fmt.pix.sizeimage;
-		return 1;
-	case V4L2_BUF_TYPE_VBI_CAPTURE:
-	case V4L2_BUF_TYPE_VBI_OUTPUT:
-		size = (uint64_t)vbi->samples_per_line * ((uint64_t)vbi->count[0] + vbi->count[1]);
-		sizes[0] = size > UINT32_MAX ? 0 : (uint32_t)size;
-		return 1;
-	case V4L2_BUF_TYPE_SLICED_VBI_CAPTURE:
-	case V4L2_BUF_TYPE_SLICED_VBI_OUTPUT:
-		sizes[0] = fmt->fmt.sliced.io_size;
-		return 1;
-	case V4L2_BUF_TYPE_SDR_CAPTURE:
-	case V4L2_BUF_TYPE_SDR_OUTPUT:
-		sizes[0] = fmt->fmt.sdr.buffersize;
-		return 1;
-	case V4L2_BUF_TYPE_META_CAPTURE:
-	case V4L2_BUF_TYPE_META_OUTPUT:
-		sizes[0] = fmt->fmt.meta.buffersize;
-		return 1;
-	default:
-		return 0;
-	}
-}
-
-uint32_t vmedia_queue_plane_sizes(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES])
-{
-	return vmedia_format_plane_sizes(&q->fmt, sizes);
-}
-
-static bool is_coded(const struct vmedia_queue *q)
-{
-	return (q->pf && q->pf->kind == VMEDIA_PIXFMT_CODED) ||
-	       (q->fcfg && q->fcfg->flags & V4L2_FMT_FLAG_COMPRESSED);
-}
-
-/*
- * The format's sizes, which hold its layout (fit.c). Coded data that comes in is as long as
- * bytesused says: there sizeimage is what the next packet may need, and nothing that is read.
- */
-uint32_t vmedia_queue_plane_needs(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES])
-{
-	uint32_t n = vmedia_queue_plane_sizes(q, sizes);
-
-	if (q->output && is_coded(q))
-		memset(sizes, 0, n * sizeof(*sizes));
-	return n;
-}
-
-int vmedia_format_layout(const struct vmedia_format *fmt, const struct vmedia_pixfmt *pf,
-			 struct vmedia_picture_layout *l)
-{
-	const struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
-	const struct vmedia_pix_format *pix = &fmt->fmt.pix;
-	bool mplane = V4L2_TYPE_IS_MULTIPLANAR(fmt->type);
-	uint32_t bpl[VMEDIA_COLOUR_PLANES] = { 0 }, i;
-	int err;
-
-	for (i = 0; i < VMEDIA_COLOUR_PLANES; i++)
-		bpl[i] = mplane ? mp->plane_fmt[i].bytesperline : i ? 0 : pix->bytesperline;
-	err = vmedia_pixfmt_layout(pf, mplane ? mp->width : pix->width,
-				   mplane ? mp->height : pix->height, bpl, l);
-	if (err)
-		memset(l, 0, sizeof(*l));
-	return err;
 }
 
 void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt,

@@ -3,11 +3,9 @@
  * ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS, G_PARM, S_PARM.
  */
 #include <errno.h>
-#include <string.h>
 
 #include <linux/videodev2.h>
 
-#include "base/checked.h"
 #include "v4l2/dispatch.h"
 #include "v4l2/format.h"
 
@@ -100,63 +98,6 @@ int vmedia_do_enum_frameintervals(struct vmedia_file *file, struct vmedia_reques
 	e->stepwise.max = iv->max;
 	e->stepwise.step = iv->step;
 	return 0;
-}
-
-/* ---- Fitting intervals ---- */
-
-/* a < b, for fractions with denominators above 0. */
-static bool fract_less(struct vmedia_fract a, struct vmedia_fract b)
-{
-	return (uint64_t)a.numerator * b.denominator < (uint64_t)b.numerator * a.denominator;
-}
-
-static double fract_error(struct vmedia_fract a, struct vmedia_fract b)
-{
-	double d = (double)a.numerator / a.denominator - (double)b.numerator / b.denominator;
-
-	return d < 0 ? -d : d;
-}
-
-static struct vmedia_fract stepwise_fit(const struct vmedia_frame_interval *iv,
-					struct vmedia_fract want)
-{
-	struct vmedia_fract v;
-	uint64_t den, steps, num;
-
-	if (fract_less(want, iv->min))
-		return iv->min;
-	if (fract_less(iv->max, want))
-		return iv->max;
-	/* Only steps in units of one denominator are rounded to; others are continuous. */
-	if (!iv->step.numerator || iv->step.denominator != iv->min.denominator)
-		return want;
-	den = iv->min.denominator;
-	num = (uint64_t)want.numerator * den / want.denominator;
-	steps = (num - iv->min.numerator) / iv->step.numerator;
-	v.numerator = (uint32_t)(iv->min.numerator + steps * iv->step.numerator);
-	v.denominator = (uint32_t)den;
-	return v;
-}
-
-struct vmedia_fract vmedia_interval_fit(const struct vmedia_frame_size *size,
-					struct vmedia_fract want)
-{
-	struct vmedia_fract best = { 0, 0 }, v;
-	unsigned int i;
-
-	if (!size || !size->num_intervals)
-		return best;
-	best = size->intervals[0].min;
-	if (!want.numerator || !want.denominator)
-		return best;
-	for (i = 0; i < size->num_intervals; i++) {
-		const struct vmedia_frame_interval *iv = &size->intervals[i];
-
-		v = iv->max.denominator ? stepwise_fit(iv, want) : iv->min;
-		if (!i || fract_error(v, want) < fract_error(best, want))
-			best = v;
-	}
-	return best;
 }
 
 /* ---- G_PARM, S_PARM ---- */

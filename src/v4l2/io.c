@@ -7,7 +7,6 @@
 
 #include <linux/videodev2.h>
 
-#include "base/checked.h"
 #include "v4l2/dispatch.h"
 #include "v4l2/queue.h"
 

@@ -35,11 +35,9 @@
  *	STREAMON OUTPUT		not last_pending		neither changed nor ended
  */
 #include <errno.h>
-#include <string.h>
 
 #include <linux/videodev2.h>
 
-#include "base/checked.h"
 #include "v4l2/dispatch.h"
 #include "v4l2/m2m.h"
 

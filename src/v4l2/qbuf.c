@@ -11,7 +11,6 @@
 
 #include <linux/videodev2.h>
 
-#include "base/checked.h"
 #include "v4l2/dispatch.h"
 #include "v4l2/queue.h"
 

@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <linux/videodev2.h>
 
@@ -461,18 +460,6 @@ const struct vmedia_pixfmt *vmedia_queue_pixfmt(const struct vmedia_queue *q)
 struct vmedia_fract vmedia_queue_interval(const struct vmedia_queue *q)
 {
 	return q->interval;
-}
-
-void vmedia_queue_layout(const struct vmedia_queue *q, struct vmedia_picture_layout *l)
-{
-	uint32_t sizes[VMEDIA_MAX_PLANES], i;
-
-	memset(l, 0, sizeof(*l));
-	if (!q->pf || vmedia_format_layout(&q->fmt, q->pf, l))
-		return;
-	vmedia_queue_plane_sizes(q, sizes);
-	for (i = 0; i < l->num_mem; i++)
-		l->sizeimage[i] = sizes[i];
 }
 
 void vmedia_buf_set_sequence(struct vmedia_buf *b, uint32_t sequence)
