@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go.
+ * REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go, and with them who owns the queue.
  *
  * Memory of MMAP buffers that a guest has mapped, or that a worker still writes, outlives its
  * buffer by the references that those hold: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
@@ -16,7 +16,26 @@
 #include "v4l2/dispatch.h"
 #include "v4l2/format.h"
 
-uint32_t vmedia_queue_caps(const struct vmedia_queue *q)
+int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx,
+		      const struct vmedia_queue_config *cfg, const struct vmedia_queue_impl *impl)
+{
+	q->ctx = ctx;
+	q->cfg = cfg;
+	q->impl = impl;
+	q->type = cfg->type;
+	q->output = V4L2_TYPE_IS_OUTPUT(cfg->type);
+	q->mplane = V4L2_TYPE_IS_MULTIPLANAR(cfg->type);
+	q->memories = cfg->memories ? cfg->memories
+				    : VMEDIA_MEM_MMAP | VMEDIA_MEM_SHARED_PAGES | VMEDIA_MEM_OBJECT;
+	q->ts_flags = cfg->timestamp ? cfg->timestamp : V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
+	q->max_bufs = vmedia_device_limits(ctx->v->dev)->max_buffers;
+	vmedia_list_init(&q->queued);
+	vmedia_list_init(&q->done);
+	q->bufs = calloc(q->max_bufs, sizeof(*q->bufs));
+	return q->bufs ? 0 : -ENOMEM;
+}
+
+static uint32_t capabilities(const struct vmedia_queue *q)
 {
 	uint32_t caps = V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS |
 			V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS | V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS;
@@ -35,7 +54,7 @@ static bool memory_ok(const struct vmedia_queue *q, uint32_t memory)
 	return memory < 32 && q->memories & 1u << memory;
 }
 
-void vmedia_vbuf_drop_memory(struct vmedia_vbuf *vb)
+static void drop_memory(struct vmedia_vbuf *vb)
 {
 	const struct vmedia_queue_ops *ops = vb->b.queue->cfg->ops;
 	uint32_t i;
@@ -60,19 +79,40 @@ static void vbuf_free(struct vmedia_vbuf *vb)
 	for (i = 0; i < vb->b.num_planes; i++)
 		if (vb->offset[i])
 			vmedia_offsets_del(q->ctx->v->offsets, vb->offset[i]);
-	vmedia_vbuf_drop_memory(vb);
+	drop_memory(vb);
 	q->bufs[vb->b.index] = NULL;
 	q->num_bufs--;
 	free(vb);
 }
 
-void vmedia_queue_free(struct vmedia_queue *q, uint32_t first, uint32_t count)
+/* Free buffers [@first, @first + @count) that are there. The queue stays busy. */
+static void free_many(struct vmedia_queue *q, uint32_t first, uint32_t count)
 {
 	uint32_t i;
 
 	for (i = first; i < first + count; i++)
 		if (q->bufs[i])
 			vbuf_free(q->bufs[i]);
+}
+
+void vmedia_queue_take(struct vmedia_queue *q, struct vmedia_session *s, uint32_t memory)
+{
+	q->owner = s;
+	q->memory = memory;
+}
+
+void vmedia_queue_clear(struct vmedia_queue *q)
+{
+	vmedia_queue_cancel(q, true);
+	free_many(q, 0, q->max_bufs);
+	q->owner = NULL;
+	q->memory = 0;
+}
+
+void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s)
+{
+	if (q->owner == s)
+		vmedia_queue_clear(q);
 }
 
 static int give_memory(struct vmedia_vbuf *vb)
@@ -189,7 +229,7 @@ int vmedia_do_reqbufs(struct vmedia_file *f, struct vmedia_request *req)
 		return err;
 	if (!memory_ok(q, r->memory))
 		return -EINVAL;
-	r->capabilities = vmedia_queue_caps(q);
+	r->capabilities = capabilities(q);
 	r->flags = 0;
 	memset(r->reserved, 0, sizeof(r->reserved));
 	err = vmedia_queue_check_owner(q, f->s);
@@ -246,7 +286,7 @@ int vmedia_do_create_bufs(struct vmedia_file *f, struct vmedia_request *req)
 	if (!memory_ok(q, c->memory))
 		return -EINVAL;
 	c->index = q->num_bufs;
-	c->capabilities = vmedia_queue_caps(q);
+	c->capabilities = capabilities(q);
 	c->max_num_buffers = q->max_bufs;
 	c->flags = 0;
 	memset(c->reserved, 0, sizeof(c->reserved));
@@ -302,6 +342,6 @@ int vmedia_do_remove_bufs(struct vmedia_file *f, struct vmedia_request *req)
 			err = -EBUSY;
 	}
 	if (!err)
-		vmedia_queue_free(q, r->index, r->count);
+		free_many(q, r->index, r->count);
 	return err;
 }

@@ -90,8 +90,6 @@ struct vmedia_video {
 };
 
 struct vmedia_file *vmedia_file_of(const struct vmedia_session *s);
-/* One that @s may wait for at its end has stopped: is it the last? */
-void vmedia_file_check_closing(struct vmedia_session *s);
 /* 0, or -EBUSY if another session's priority forbids @f to change things. */
 int vmedia_prio_check(const struct vmedia_file *f);
 /* The device's ->ioctl(), or -ENOTTY. */

@@ -300,10 +300,19 @@ static int m2m_stop(struct vmedia_queue *q, bool final)
 	return 0;
 }
 
+static void m2m_left(struct vmedia_vbuf *vb)
+{
+	struct vmedia_m2m *m = vb->b.queue->ctx->m2m;
+
+	if (m->last_src == vb)
+		m->last_src = NULL;
+}
+
 const struct vmedia_queue_impl vmedia_impl_m2m = {
 	.queue = m2m_queue,
 	.start = m2m_start,
 	.stop = m2m_stop,
+	.left = m2m_left,
 };
 
 /* ---- Life ---- */

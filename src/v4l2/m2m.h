@@ -26,8 +26,6 @@ extern const struct vmedia_queue_impl vmedia_impl_m2m;
 int vmedia_m2m_create(struct vmedia_ctx *ctx);
 /* Its queues are there: find the two. -EINVAL. */
 int vmedia_m2m_bind(struct vmedia_ctx *ctx);
-/* @vb is done with, one way or the other. */
-void vmedia_m2m_left(struct vmedia_vbuf *vb);
 /*
  * @on: no job begins, the one under way writes no more on return, and what it finishes waits here;
  * !@on: it goes out, and jobs begin again.

@@ -55,14 +55,6 @@ bool vmedia_m2m_is_last_src(const struct vmedia_ctx *ctx, const struct vmedia_bu
 	return ctx->m2m->last_src && &ctx->m2m->last_src->b == src;
 }
 
-void vmedia_m2m_left(struct vmedia_vbuf *vb)
-{
-	struct vmedia_m2m *m = vb->b.queue->ctx->m2m;
-
-	if (m && m->last_src == vb)
-		m->last_src = NULL;
-}
-
 /* ---- LAST ---- */
 
 static void give_last(struct vmedia_m2m *m, struct vmedia_buf *dst)

@@ -10,17 +10,14 @@
  *   DONE or ERROR     <=>  node in queue->done
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include <linux/videodev2.h>
 
 #include "base/checked.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "v4l2/capture.h"
 #include "v4l2/dispatch.h"
 #include "v4l2/format.h"
-#include "v4l2/m2m.h"
 
 /* ---- The plain implementation: the device's own operations ---- */
 
@@ -54,61 +51,6 @@ const struct vmedia_queue_impl vmedia_impl_plain = {
 	.stop = plain_stop,
 };
 
-/* ---- Life ---- */
-
-int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx,
-		      const struct vmedia_queue_config *cfg)
-{
-	q->ctx = ctx;
-	q->cfg = cfg;
-	q->type = cfg->type;
-	q->output = V4L2_TYPE_IS_OUTPUT(cfg->type);
-	q->mplane = V4L2_TYPE_IS_MULTIPLANAR(cfg->type);
-	q->memories = cfg->memories ? cfg->memories
-				    : VMEDIA_MEM_MMAP | VMEDIA_MEM_SHARED_PAGES | VMEDIA_MEM_OBJECT;
-	q->ts_flags = cfg->timestamp ? cfg->timestamp : V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
-	q->max_bufs = vmedia_device_limits(ctx->v->dev)->max_buffers;
-	vmedia_list_init(&q->queued);
-	vmedia_list_init(&q->done);
-	q->impl = cfg->capture ? &vmedia_impl_capture
-		  : ctx->m2m   ? &vmedia_impl_m2m
-			       : &vmedia_impl_plain;
-	q->bufs = calloc(q->max_bufs, sizeof(*q->bufs));
-	if (!q->bufs)
-		return -ENOMEM;
-	return cfg->capture ? vmedia_capture_create(q) : 0;
-}
-
-void vmedia_queue_finish(struct vmedia_queue *q)
-{
-	if (!q->bufs)
-		return;
-	vmedia_queue_clear(q);
-	if (q->cap)
-		vmedia_capture_destroy(q);
-	free(q->bufs);
-}
-
-void vmedia_queue_take(struct vmedia_queue *q, struct vmedia_session *s, uint32_t memory)
-{
-	q->owner = s;
-	q->memory = memory;
-}
-
-void vmedia_queue_clear(struct vmedia_queue *q)
-{
-	vmedia_queue_cancel(q, true);
-	vmedia_queue_free(q, 0, q->max_bufs);
-	q->owner = NULL;
-	q->memory = 0;
-}
-
-void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s)
-{
-	if (q->owner == s)
-		vmedia_queue_clear(q);
-}
-
 int vmedia_queue_check_owner(const struct vmedia_queue *q, const struct vmedia_session *s)
 {
 	return q->owner && q->owner != s ? -EBUSY : 0;
@@ -138,7 +80,8 @@ void vmedia_vbuf_return(struct vmedia_vbuf *vb)
 		q->num_queued--;
 	if (vb->state == VMEDIA_BUF_ACTIVE)
 		q->num_active--;
-	vmedia_m2m_left(vb);
+	if (q->impl->left)
+		q->impl->left(vb);
 	call_finish(vb);
 	vb->state = VMEDIA_BUF_DEQUEUED;
 }
@@ -153,6 +96,30 @@ void vmedia_queue_activate(struct vmedia_queue *q, struct vmedia_vbuf *vb)
 	q->impl->queue(vb);
 }
 
+bool vmedia_file_stopping(const struct vmedia_file *f)
+{
+	const struct vmedia_queue *q;
+	unsigned int i;
+
+	for (i = 0; i < f->ctx->num_queues; i++) {
+		q = f->ctx->queues[i];
+		if (q->owner == f->s && q->stopping && (q->num_active || q->hold))
+			return true;
+	}
+	return false;
+}
+
+/* One that @s may wait for at its end has stopped: is it the last? */
+static void check_closing(struct vmedia_session *s)
+{
+	struct vmedia_file *f = vmedia_file_of(s);
+
+	if (!f->closing || vmedia_file_stopping(f))
+		return;
+	f->closing = false;
+	vmedia_session_closed(s);
+}
+
 void vmedia_queue_check_stopped(struct vmedia_queue *q)
 {
 	struct vmedia_request *req = q->req;
@@ -164,7 +131,7 @@ void vmedia_queue_check_stopped(struct vmedia_queue *q)
 	if (req)
 		vmedia_request_complete(req, 0);
 	if (q->owner)
-		vmedia_file_check_closing(q->owner);
+		check_closing(q->owner);
 }
 
 /* Field, time, number: what a finished buffer is told with. */
@@ -214,7 +181,8 @@ void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
 			state = VMEDIA_BUF_ERROR;
 	vmedia_list_del(&vb->node);
 	vmedia_list_del(&vb->ready);
-	vmedia_m2m_left(vb);
+	if (q->impl->left)
+		q->impl->left(vb);
 	q->num_queued--;
 	q->num_active--;
 	vb->state = state == VMEDIA_BUF_ERROR ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE;
@@ -347,15 +315,23 @@ int vmedia_queue_cancel(struct vmedia_queue *q, bool final)
 	return wait ? -EINPROGRESS : 0;
 }
 
-int vmedia_do_streamon(struct vmedia_file *f, struct vmedia_request *req)
+/* The queue that STREAMON or STREAMOFF names, if @f may change it. */
+static int stream_queue(const struct vmedia_file *f, struct vmedia_request *req,
+			struct vmedia_queue **q)
 {
-	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, vmedia_request_ioctl(req)->arg.u32);
 	int err = vmedia_prio_check(f);
 
-	if (!q)
+	*q = vmedia_ctx_queue(f->ctx, vmedia_request_ioctl(req)->arg.u32);
+	if (!*q)
 		return -EINVAL;
-	if (!err)
-		err = vmedia_queue_check_owner(q, f->s);
+	return err ? err : vmedia_queue_check_owner(*q, f->s);
+}
+
+int vmedia_do_streamon(struct vmedia_file *f, struct vmedia_request *req)
+{
+	struct vmedia_queue *q;
+	int err = stream_queue(f, req, &q);
+
 	if (err)
 		return err;
 	if (q->error)
@@ -376,16 +352,11 @@ int vmedia_do_streamon(struct vmedia_file *f, struct vmedia_request *req)
 
 int vmedia_do_streamoff(struct vmedia_file *f, struct vmedia_request *req)
 {
-	struct vmedia_queue *q = vmedia_ctx_queue(f->ctx, vmedia_request_ioctl(req)->arg.u32);
-	int err = vmedia_prio_check(f);
+	struct vmedia_queue *q;
+	int err = stream_queue(f, req, &q);
 
-	if (!q)
-		return -EINVAL;
 	if (!err)
-		err = vmedia_queue_check_owner(q, f->s);
-	if (err)
-		return err;
-	err = vmedia_queue_cancel(q, false);
+		err = vmedia_queue_cancel(q, false);
 	if (err == -EINPROGRESS)
 		q->req = req;
 	return err;

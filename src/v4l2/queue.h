@@ -39,8 +39,13 @@ struct vmedia_queue_impl {
 	void (*queue)(struct vmedia_vbuf *vb);
 	int (*start)(struct vmedia_queue *q, uint32_t count);
 	int (*stop)(struct vmedia_queue *q, bool final);
+	/* NULL: nothing to do. @vb is done with, one way or the other; its memory goes. */
+	void (*left)(struct vmedia_vbuf *vb);
 	void (*cleanup)(struct vmedia_vbuf *vb);
 };
+
+/* That of a device that has neither a frame source nor jobs. */
+extern const struct vmedia_queue_impl vmedia_impl_plain;
 
 struct vmedia_queue {
 	struct vmedia_ctx *ctx;
@@ -82,8 +87,7 @@ struct vmedia_queue {
 };
 
 int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx,
-		      const struct vmedia_queue_config *cfg);
-void vmedia_queue_finish(struct vmedia_queue *q);
+		      const struct vmedia_queue_config *cfg, const struct vmedia_queue_impl *impl);
 /* @s allocates buffers of @memory: the queue is busy, and its. */
 void vmedia_queue_take(struct vmedia_queue *q, struct vmedia_session *s, uint32_t memory);
 /* Stop it, free all buffers: the queue is nobody's. */
@@ -98,6 +102,8 @@ void vmedia_queue_activate(struct vmedia_queue *q, struct vmedia_vbuf *vb);
 int vmedia_queue_start(struct vmedia_queue *q);
 /* STREAMOFF's way: 0, or -EINPROGRESS (not if @final). */
 int vmedia_queue_cancel(struct vmedia_queue *q, bool final);
+/* Is there a queue of @f's session that has not stopped? */
+bool vmedia_file_stopping(const struct vmedia_file *f);
 /* End a stop that waited, if nothing is left to wait for. */
 void vmedia_queue_check_stopped(struct vmedia_queue *q);
 /*
@@ -106,10 +112,6 @@ void vmedia_queue_check_stopped(struct vmedia_queue *q);
  * codec or ->buf_queue() asks this just before, whatever was checked earlier.
  */
 bool vmedia_vbuf_admit(struct vmedia_vbuf *vb);
-uint32_t vmedia_queue_caps(const struct vmedia_queue *q);
-/* Free buffers [@first, @first + @count) that are there. The queue stays busy. */
-void vmedia_queue_free(struct vmedia_queue *q, uint32_t first, uint32_t count);
-void vmedia_vbuf_drop_memory(struct vmedia_vbuf *vb);
 /* The oldest DONE buffer leaves: state DEQUEUED, and told in @evt. */
 void vmedia_queue_dequeue(struct vmedia_queue *q, struct vmedia_evt *evt);
 /* Undo the preparation of a buffer that goes back to the driver without an event. */
@@ -145,8 +147,5 @@ int vmedia_offsets_add(struct vmedia_offsets *o, struct vmedia_vbuf *vb, uint32_
 void vmedia_offsets_del(struct vmedia_offsets *o, uint32_t offset);
 struct vmedia_vbuf *vmedia_offsets_find(const struct vmedia_offsets *o, uint32_t offset,
 					uint32_t *plane);
-
-/* Queues of a device that has neither a frame source nor jobs. */
-extern const struct vmedia_queue_impl vmedia_impl_plain;
 
 #endif /* VMEDIA_V4L2_QUEUE_H */

@@ -40,7 +40,9 @@ static void ctx_destroy(struct vmedia_ctx *ctx)
 	if (ctx->inited && ctx->v->ops->context_fini)
 		ctx->v->ops->context_fini(ctx);
 	for (i = 0; i < ctx->num_queues; i++) {
-		vmedia_queue_finish(ctx->queues[i]);
+		if (ctx->queues[i]->cap)
+			vmedia_capture_destroy(ctx->queues[i]);
+		free(ctx->queues[i]->bufs);
 		free(ctx->queues[i]);
 	}
 	vmedia_ctrls_finish(ctx);
@@ -49,24 +51,20 @@ static void ctx_destroy(struct vmedia_ctx *ctx)
 	free(ctx);
 }
 
-static int ctx_add_queues(struct vmedia_ctx *ctx)
+static int ctx_add_queue(struct vmedia_ctx *ctx, const struct vmedia_queue_config *cfg)
 {
-	const struct vmedia_video_config *cfg = &ctx->v->cfg;
-	unsigned int i;
-	int err = 0;
+	const struct vmedia_queue_impl *impl = cfg->capture ? &vmedia_impl_capture
+					       : ctx->m2m   ? &vmedia_impl_m2m
+							    : &vmedia_impl_plain;
+	struct vmedia_queue *q = calloc(1, sizeof(*q));
+	int err = q ? vmedia_queue_init(q, ctx, cfg, impl) : -ENOMEM;
 
-	for (i = 0; i < cfg->num_queues && !err; i++) {
-		struct vmedia_queue *q = calloc(1, sizeof(*q));
-
-		if (!q)
-			return -ENOMEM;
-		err = vmedia_queue_init(q, ctx, &cfg->queues[i]);
-		if (err && !q->bufs)
-			free(q);
-		else
-			ctx->queues[ctx->num_queues++] = q;
+	if (err) {
+		free(q);
+		return err;
 	}
-	return err;
+	ctx->queues[ctx->num_queues++] = q;
+	return cfg->capture ? vmedia_capture_create(q) : 0;
 }
 
 /* Queues first without hooks, then formats: a hook may look at another queue. */
@@ -78,8 +76,8 @@ static int ctx_setup(struct vmedia_ctx *ctx)
 
 	if (cfg->m2m)
 		err = vmedia_m2m_create(ctx);
-	if (!err)
-		err = ctx_add_queues(ctx);
+	for (i = 0; i < cfg->num_queues && !err; i++)
+		err = ctx_add_queue(ctx, &cfg->queues[i]);
 	if (!err && ctx->m2m)
 		err = vmedia_m2m_bind(ctx);
 	if (!err)
@@ -151,20 +149,6 @@ free_file:
 	return err;
 }
 
-/* Is there a queue of @s that has not stopped? */
-static bool any_stopping(const struct vmedia_file *f)
-{
-	const struct vmedia_queue *q;
-	unsigned int i;
-
-	for (i = 0; i < f->ctx->num_queues; i++) {
-		q = f->ctx->queues[i];
-		if (q->owner == f->s && q->stopping && (q->num_active || q->hold))
-			return true;
-	}
-	return false;
-}
-
 /* Does the device write memory of the guest for @s? Memory of ours is kept by references. */
 static bool lends(const struct vmedia_file *f)
 {
@@ -191,18 +175,8 @@ static int video_closing(struct vmedia_session *s)
 	for (i = 0; i < f->ctx->num_queues; i++)
 		if (f->ctx->queues[i]->owner == s)
 			vmedia_queue_cancel(f->ctx->queues[i], false);
-	f->closing = any_stopping(f);
+	f->closing = vmedia_file_stopping(f);
 	return f->closing ? -EINPROGRESS : 0;
-}
-
-void vmedia_file_check_closing(struct vmedia_session *s)
-{
-	struct vmedia_file *f = vmedia_file_of(s);
-
-	if (!f->closing || any_stopping(f))
-		return;
-	f->closing = false;
-	vmedia_session_closed(s);
 }
 
 static void video_close(struct vmedia_session *s)
