@@ -48,8 +48,6 @@ static void capture_queue(struct vmedia_vbuf *vb)
 	struct vmedia_capture_job *job = vb->impl;
 	uint32_t i;
 
-	if (!vmedia_vbuf_admit(vb))
-		return;
 	if (!job) {
 		job = calloc(1, sizeof(*job));
 		if (!job) {

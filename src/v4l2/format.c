@@ -43,6 +43,7 @@ void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt
 	const struct vmedia_video_ops *ops = q->ctx->v->ops;
 
 	q->fmt = *fmt;
+	q->unmeasured = true;
 	q->fcfg = f;
 	q->pf = f ? vmedia_pixfmt_find(f->pixelformat) : NULL;
 	/* A new list of intervals: keep the one that was set if the new size has it too. */

@@ -164,24 +164,35 @@ void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on)
 
 /* ---- Buffers ---- */
 
+static struct vmedia_list *ready_list(const struct vmedia_queue *q)
+{
+	struct vmedia_m2m *m = q->ctx->m2m;
+
+	return q == m->src ? &m->src_ready : &m->dst_ready;
+}
+
 /*
  * What of a ready list the device may see. Not when a buffer is queued: one that is too small for a
  * new resolution can still carry the LAST of the old one.
  */
-static struct vmedia_list *admitted(struct vmedia_list *list)
+static struct vmedia_list *admitted(struct vmedia_queue *q)
 {
+	struct vmedia_list *list = ready_list(q);
 	struct vmedia_vbuf *vb, *tmp;
 
-	vmedia_list_for_each_safe(vb, tmp, list, ready)
-		vmedia_vbuf_admit(vb);
+	if (q->unmeasured)
+		vmedia_list_for_each_safe(vb, tmp, list, ready)
+			vmedia_vbuf_admit(vb);
+	q->unmeasured = false;
 	return list;
 }
 
-static struct vmedia_buf *first(struct vmedia_list *list, bool take)
+static struct vmedia_buf *first(struct vmedia_queue *q, bool take)
 {
+	struct vmedia_list *list = admitted(q);
 	struct vmedia_vbuf *vb;
 
-	if (vmedia_list_empty(admitted(list)))
+	if (vmedia_list_empty(list))
 		return NULL;
 	vb = vmedia_list_first(list, struct vmedia_vbuf, ready);
 	if (take)
@@ -189,44 +200,44 @@ static struct vmedia_buf *first(struct vmedia_list *list, bool take)
 	return &vb->b;
 }
 
-static unsigned int length(struct vmedia_list *list)
+static unsigned int length(struct vmedia_queue *q)
 {
-	const struct vmedia_list *node;
+	const struct vmedia_list *list = admitted(q), *node;
 	unsigned int n = 0;
 
-	for (node = admitted(list)->next; node != list; node = node->next)
+	for (node = list->next; node != list; node = node->next)
 		n++;
 	return n;
 }
 
 struct vmedia_buf *vmedia_m2m_next_src(struct vmedia_ctx *ctx)
 {
-	return first(&ctx->m2m->src_ready, false);
+	return first(ctx->m2m->src, false);
 }
 
 struct vmedia_buf *vmedia_m2m_next_dst(struct vmedia_ctx *ctx)
 {
-	return first(&ctx->m2m->dst_ready, false);
+	return first(ctx->m2m->dst, false);
 }
 
 struct vmedia_buf *vmedia_m2m_take_src(struct vmedia_ctx *ctx)
 {
-	return first(&ctx->m2m->src_ready, true);
+	return first(ctx->m2m->src, true);
 }
 
 struct vmedia_buf *vmedia_m2m_take_dst(struct vmedia_ctx *ctx)
 {
-	return first(&ctx->m2m->dst_ready, true);
+	return first(ctx->m2m->dst, true);
 }
 
 unsigned int vmedia_m2m_num_src(const struct vmedia_ctx *ctx)
 {
-	return length(&ctx->m2m->src_ready);
+	return length(ctx->m2m->src);
 }
 
 unsigned int vmedia_m2m_num_dst(const struct vmedia_ctx *ctx)
 {
-	return length(&ctx->m2m->dst_ready);
+	return length(ctx->m2m->dst);
 }
 
 struct vmedia_queue *vmedia_m2m_src(const struct vmedia_ctx *ctx)
@@ -257,12 +268,14 @@ static void m2m_queue(struct vmedia_vbuf *vb)
 	struct vmedia_queue *q = vb->b.queue;
 	struct vmedia_m2m *m = q->ctx->m2m;
 
-	vmedia_list_add_tail(q == m->src ? &m->src_ready : &m->dst_ready, &vb->ready);
-	if (q == m->dst && !q->handing)
+	vmedia_list_add_tail(ready_list(q), &vb->ready);
+	/* STREAMON has measured what it hands over, and ->start() has not been called yet. */
+	if (q->handing)
+		return;
+	q->unmeasured = true;
+	if (q == m->dst)
 		vmedia_m2m_send_last(m);
-	/* While STREAMON hands over its buffers, ->start() has not been called yet. */
-	if (!q->handing)
-		vmedia_m2m_schedule(q->ctx);
+	vmedia_m2m_schedule(q->ctx);
 }
 
 static int m2m_start(struct vmedia_queue *q, uint32_t count)
@@ -283,7 +296,7 @@ static int m2m_start(struct vmedia_queue *q, uint32_t count)
 static int m2m_stop(struct vmedia_queue *q, bool final)
 {
 	struct vmedia_m2m *m = q->ctx->m2m;
-	struct vmedia_list *list = q == m->src ? &m->src_ready : &m->dst_ready;
+	struct vmedia_list *list = ready_list(q);
 
 	while (!vmedia_list_empty(list))
 		vmedia_vbuf_return(vmedia_list_first(list, struct vmedia_vbuf, ready));
@@ -309,6 +322,7 @@ static void m2m_left(struct vmedia_vbuf *vb)
 }
 
 const struct vmedia_queue_impl vmedia_impl_m2m = {
+	.admits = true,
 	.queue = m2m_queue,
 	.start = m2m_start,
 	.stop = m2m_stop,

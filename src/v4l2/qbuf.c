@@ -314,7 +314,7 @@ static int enqueue(struct vmedia_vbuf *vb, struct vmedia_request *req)
 	q->num_queued++;
 	tell(vb, &io->arg.buffer, io->planes);
 	if (q->started) {
-		vmedia_queue_activate(q, vb);
+		vmedia_queue_activate(vb);
 	} else if (q->streaming) {
 		err = vmedia_queue_start(q);
 		if (err)

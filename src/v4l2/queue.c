@@ -25,7 +25,7 @@ static void plain_queue(struct vmedia_vbuf *vb)
 {
 	const struct vmedia_queue_ops *ops = vb->b.queue->cfg->ops;
 
-	if (vmedia_vbuf_admit(vb) && ops && ops->buf_queue)
+	if (ops && ops->buf_queue)
 		ops->buf_queue(&vb->b);
 }
 
@@ -84,16 +84,6 @@ void vmedia_vbuf_return(struct vmedia_vbuf *vb)
 		q->impl->left(vb);
 	call_finish(vb);
 	vb->state = VMEDIA_BUF_DEQUEUED;
-}
-
-void vmedia_queue_activate(struct vmedia_queue *q, struct vmedia_vbuf *vb)
-{
-	vb->state = VMEDIA_BUF_ACTIVE;
-	q->num_active++;
-	vb->flushed = false;
-	vmedia_copy_reset(vb);
-	vb->own_sequence = false;
-	q->impl->queue(vb);
 }
 
 bool vmedia_file_stopping(const struct vmedia_file *f)
@@ -223,8 +213,27 @@ bool vmedia_vbuf_admit(struct vmedia_vbuf *vb)
 		   "with an error",
 		   vb->b.index, vb->b.queue->type);
 	vb->flushed = true;	/* nothing was written */
+	vb->own_sequence = false;
 	give_back_error(vb);
 	return false;
+}
+
+static void hand_over(struct vmedia_vbuf *vb)
+{
+	struct vmedia_queue *q = vb->b.queue;
+
+	vb->state = VMEDIA_BUF_ACTIVE;
+	q->num_active++;
+	vb->flushed = false;
+	vmedia_copy_reset(vb);
+	vb->own_sequence = false;
+	q->impl->queue(vb);
+}
+
+void vmedia_queue_activate(struct vmedia_vbuf *vb)
+{
+	if (vb->b.queue->impl->admits || vmedia_vbuf_admit(vb))
+		hand_over(vb);
 }
 
 /* ---- Start and stop ---- */
@@ -257,7 +266,7 @@ int vmedia_queue_start(struct vmedia_queue *q)
 	q->started = true;
 	q->handing = true;
 	vmedia_list_for_each_safe(vb, tmp, &q->queued, node)
-		vmedia_queue_activate(q, vb);
+		hand_over(vb);
 	q->handing = false;
 	err = q->impl->start(q, count);
 	if (err == -EINPROGRESS) {

@@ -36,6 +36,7 @@ static inline struct vmedia_vbuf *vmedia_vbuf(struct vmedia_buf *b)
 
 /* What stands behind a queue: the device's own vmedia_queue_ops, a capture source, or m2m. */
 struct vmedia_queue_impl {
+	bool admits;	/* ->queue() may get buffers that are too small: vmedia_vbuf_admit() */
 	void (*queue)(struct vmedia_vbuf *vb);
 	int (*start)(struct vmedia_queue *q, uint32_t count);
 	int (*stop)(struct vmedia_queue *q, bool final);
@@ -80,6 +81,7 @@ struct vmedia_queue {
 	bool hold;			/* stopping waits for more than buffers (m2m: its job) */
 	/* ->start() is about to be called: queued buffers are being handed over */
 	bool handing;
+	bool unmeasured;	/* m2m: a buffer came, or the format changed, since the last look */
 	bool error;
 	struct vmedia_request *req;	/* STREAMON or STREAMOFF that waits for the device */
 	uint32_t sequence;
@@ -96,8 +98,8 @@ void vmedia_queue_clear(struct vmedia_queue *q);
 void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s);
 /* May @s change the queue? 0 or -EBUSY. */
 int vmedia_queue_check_owner(const struct vmedia_queue *q, const struct vmedia_session *s);
-/* Give a QUEUED buffer to the device. */
-void vmedia_queue_activate(struct vmedia_queue *q, struct vmedia_vbuf *vb);
+/* Give a QUEUED buffer of a started queue to the device, or back if it is too small. */
+void vmedia_queue_activate(struct vmedia_vbuf *vb);
 /* The queue streams: tell the device, unless min_queued buffers are not there yet. */
 int vmedia_queue_start(struct vmedia_queue *q);
 /* STREAMOFF's way: 0, or -EINPROGRESS (not if @final). */
@@ -108,8 +110,8 @@ bool vmedia_file_stopping(const struct vmedia_file *f);
 void vmedia_queue_check_stopped(struct vmedia_queue *q);
 /*
  * @vb, QUEUED or ACTIVE, is about to reach the device: true, or false if it is too small for the
- * present format and was given back with V4L2_BUF_FLAG_ERROR. Whoever hands a buffer to a source, a
- * codec or ->buf_queue() asks this just before, whatever was checked earlier.
+ * present format and was given back with V4L2_BUF_FLAG_ERROR. The queue asks this when it hands @vb
+ * over, whatever was checked earlier; an implementation that admits, when the device looks.
  */
 bool vmedia_vbuf_admit(struct vmedia_vbuf *vb);
 /* The oldest DONE buffer leaves: state DEQUEUED, and told in @evt. */

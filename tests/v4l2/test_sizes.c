@@ -111,6 +111,34 @@ static void test_plain(void **state)
 	assert_int_equal(manual.prepared, manual.finished);
 }
 
+/* They are numbered from 0 by a new STREAMON, whatever number they had before. */
+static void test_sequence(void **state)
+{
+	static const struct vmedia_queue_config cfg = {
+		.type = CAP, .formats = raw, .num_formats = 1, .ops = &manual_ops,
+	};
+	struct rig *r = rig_of(&cfg);
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(rig_reqbufs(r, r->s, CAP, MMAP, 2), 2);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(rig_queue(r, r->s, CAP, i), 0);
+		vmedia_buf_set_sequence(manual.active[0], 7 + i);
+		manual_done(r, 1, VMEDIA_BUF_DONE);
+		assert_int_equal(rig_event(r).buffer.sequence, 7 + i);
+	}
+	assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+	assert_int_equal(change(only_queue(r, CAP), V4L2_PIX_FMT_GREY, 640, 480), 0);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(rig_queue(r, r->s, CAP, i), 0);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(rig_event(r).buffer.sequence, i);
+	rig_end(r);
+}
+
 /* The device is not told to start with fewer buffers than it needs because some were too small. */
 static void test_min_queued(void **state)
 {
@@ -301,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_sequence),
 		cmocka_unit_test(test_min_queued),
 		cmocka_unit_test(test_planes),
 		cmocka_unit_test(test_output),
