@@ -21,7 +21,7 @@
  *   event.c        subscriptions and their rings
  *   capture.c      frame sources: the loop's half; capture_worker.c: the thread's;
  *                  capture_quick.c: those that need no thread
- *   m2m.c          jobs and drains of codecs
+ *   m2m*.c         jobs, drains and commands of codecs
  *
  * Context: the device's loop, here and in the other headers of this folder, unless said otherwise.
  */

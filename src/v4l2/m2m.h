@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory-to-memory contexts: m2m.c has the jobs, m2m_drain.c the ends of streams.
+ * Memory-to-memory contexts: m2m.c has the jobs, m2m_drain.c the ends of streams,
+ * m2m_cmd.c the commands.
  */
 #ifndef VMEDIA_V4L2_M2M_H
 #define VMEDIA_V4L2_M2M_H
