@@ -42,8 +42,8 @@ int vmedia_eventfd(void);
 /*
  * vmedia_eventfd_signal - add one. A full counter counts as success (the reader has enough to wake
  * for), so that a peer that never reads cannot make this fail or block when the fd is non-blocking.
- * A peer that has it too can make it blocking: poke.h is for those. Nor does a signal
- * that interrupts such a wait make this fail. Signal-safe.
+ * A peer that has it too can clear O_NONBLOCK and fill the counter: then this waits until somebody
+ * reads, or a signal arrives, which is no failure either (SECURITY.md). Signal-safe.
  */
 int vmedia_eventfd_signal(int fd);
 

@@ -36,7 +36,6 @@
 #include "base/fd.h"
 #include "base/list.h"
 #include "base/log.h"
-#include "base/poke.h"
 #include "virtq/drv.h"
 
 /* Guest RAM begins here: not at 0, so that a forgotten address is seen. */
@@ -421,7 +420,6 @@ struct vmedia_driver {
 	struct vmedia_drv_object *objects;
 	unsigned int num_objects, objects_exported;
 	struct vmedia_drv_vq vq[VMEDIA_NUM_QUEUES];
-	struct vmedia_poke poke;	/* for kicks */
 	/* commands */
 	struct vmedia_drv_cmd *cmds;
 	unsigned int num_cmds;

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -79,8 +80,6 @@ int vmedia_drv_queues_init(struct vmedia_driver *drv)
 	unsigned int i;
 	int err;
 
-	/* No thread: a program may fork, and go on with the driver in the child. */
-	drv->poke.state = VMEDIA_POKE_ASK;
 	err = drv->hooks.kick ? 0 : pollable(drv);
 	for (i = 0; !err && i < VMEDIA_NUM_QUEUES; i++)
 		err = queue_init(drv, i);
@@ -123,6 +122,18 @@ void vmedia_drv_die(struct vmedia_driver *drv, int err)
 	vmedia_drv_cmd_fail_all(drv, err);
 }
 
+/*
+ * The device has the eventfd too: it can make it blocking and fill it, so ask first. A device that
+ * fills it between the two calls stops the program (SECURITY.md).
+ */
+static void kick(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) > 0 && p.revents & POLLOUT)
+		vmedia_eventfd_signal(fd);
+}
+
 void vmedia_drv_flush(struct vmedia_driver *drv)
 {
 	unsigned int i;
@@ -141,7 +152,7 @@ void vmedia_drv_flush(struct vmedia_driver *drv)
 		if (drv->hooks.kick)
 			drv->hooks.kick(drv->hooks.opaque, i);
 		else
-			vmedia_poke(&drv->poke, vq->kick_fd);
+			kick(vq->kick_fd);
 	}
 }
 

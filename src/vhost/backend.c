@@ -88,7 +88,6 @@ static void take_apart(struct vmedia_vub *vub)
 		vmedia_vub_ring_reset(&vub->ring[i], true);
 	vmedia_vub_mem_finish(vub);
 	vmedia_vu_link_finish(&vub->link);
-	vmedia_poke_finish(&vub->poke);
 }
 
 void vmedia_vub_shutdown(struct vmedia_vub *vub, int reason)

@@ -18,18 +18,13 @@
 
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/poke.h"
 #include "vhost/backend.h"
 
 struct vmedia_inflight_area;
 
-/*
- * What kind of descriptor signals: it decides how to write to it without ever blocking or raising a
- * signal.
- */
+/* What kind of descriptor signals: it decides how to write to it without raising a signal. */
 enum vmedia_vub_fd_kind {
 	VMEDIA_VUB_FD_EVENT,
-	VMEDIA_VUB_FD_ANON,	/* an anonymous file, /proc does not say of what kind */
 	VMEDIA_VUB_FD_SOCKET,	/* UML uses socket pairs */
 	VMEDIA_VUB_FD_PIPE,
 };
@@ -88,7 +83,6 @@ struct vmedia_vub {
 	unsigned int depth;
 	bool dead, destroyed;
 	struct vmedia_ratelimit rl;
-	struct vmedia_poke poke;
 
 	uint64_t features, offered;		/* virtio */
 	uint64_t pfeatures, poffered;		/* protocol, SHMEM at VMEDIA_VU_PF_SHMEM */
@@ -178,8 +172,11 @@ void vmedia_vub_chan_close(struct vmedia_vub *vub);
  */
 int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd, bool written);
 void vmedia_vub_signal_close(struct vmedia_vub_signal *sig);
-/* Never blocks and raises no signal, whatever the peer did to the other end. */
-void vmedia_vub_signal_send(struct vmedia_poke *poke, const struct vmedia_vub_signal *sig);
+/*
+ * Raises no signal, whatever the peer did to the other end. Blocks only in an eventfd that the peer
+ * made blocking and filled.
+ */
+void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig);
 /* Takes what was sent, where that is necessary. */
 void vmedia_vub_signal_drain(const struct vmedia_vub_signal *sig);
 

@@ -74,7 +74,7 @@ static void ring_broken(struct vmedia_vub_ring *r)
 	if (r->broken)
 		return;
 	r->broken = true;
-	vmedia_vub_signal_send(&r->vub->poke, &r->err);
+	vmedia_vub_signal_send(&r->err);
 }
 
 static int ring_start(struct vmedia_vub_ring *r)
@@ -507,7 +507,7 @@ int vmedia_vub_set_vring_call(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	if (r->call_missed && r->call.fd >= 0) {
 		r->call_missed = false;
 		r->stats.calls++;
-		vmedia_vub_signal_send(&r->vub->poke, &r->call);
+		vmedia_vub_signal_send(&r->call);
 	}
 	return 0;
 }
@@ -565,7 +565,7 @@ void vmedia_vub_notify(struct vmedia_vub *vub, unsigned int idx)
 		return;
 	}
 	r->stats.calls++;
-	vmedia_vub_signal_send(&r->vub->poke, &r->call);
+	vmedia_vub_signal_send(&r->call);
 }
 
 void vmedia_vub_get_stats(const struct vmedia_vub *vub, unsigned int idx,

@@ -7,16 +7,23 @@
  * process whose signals are not ours.
  *
  * Security model: regular files and devices are refused, as reading or writing those can block
- * whatever O_NONBLOCK says. O_NONBLOCK lives in the open file description, which the peer shares
- * and can clear again. So each call says for itself that it must not wait: for sockets, and for
- * pipes since Linux 6.4 (before, poll() is asked first, which leaves a race that the peer can win).
- * Eventfds know neither way; base/poke.h has one for them. Other anonymous files are refused where
- * they would be written to: their write() can wait too, and nothing ends that.
+ * whatever O_NONBLOCK says. Other anonymous files than eventfds are refused where they would be
+ * written to. O_NONBLOCK is set when the descriptor comes. It lives in the open file description,
+ * which the peer shares and can clear again. So each call says for itself that it must not wait:
+ * for sockets, and for pipes since Linux 6.4 (before, poll() is asked first, which leaves a race
+ * that the peer can win).
+ *
+ * Eventfds know no such call. A peer that clears O_NONBLOCK and fills the counter, which takes
+ * 2^64 - 2, stops the loop until it reads, or until the daemon is ended. It stops its own device
+ * only (SECURITY.md). poll() before each write would cost every signal a system call, and leave the
+ * peer a race that it can win.
  */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -25,6 +32,20 @@
 
 #include "base/fd.h"
 #include "vhost/backend_impl.h"
+
+/* Of an anonymous file; true also where /proc does not say. */
+static bool may_be_eventfd(int fd)
+{
+	char path[32], name[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, name, sizeof(name) - 1);
+	if (n < 0)
+		return true;
+	name[n] = 0;
+	return strcmp(name, "anon_inode:[eventfd]") == 0;
+}
 
 int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd, bool written)
 {
@@ -35,10 +56,9 @@ int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd, bool written)
 		return -errno;
 	switch (st.st_mode & S_IFMT) {
 	case 0:
-		err = vmedia_poke_is_eventfd(fd);
-		if (!err && written)
+		if (written && !may_be_eventfd(fd))
 			return -EINVAL;
-		sig->kind = err < 0 ? VMEDIA_VUB_FD_ANON : VMEDIA_VUB_FD_EVENT;
+		sig->kind = VMEDIA_VUB_FD_EVENT;
 		break;
 	case S_IFSOCK:
 		sig->kind = VMEDIA_VUB_FD_SOCKET;
@@ -108,20 +128,15 @@ static void send_pipe(int fd, const void *data, size_t len)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-void vmedia_vub_signal_send(struct vmedia_poke *poke, const struct vmedia_vub_signal *sig)
+void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig)
 {
 	static const uint64_t one = 1;
 
 	if (sig->fd < 0)
 		return;
 	switch (sig->kind) {
-	case VMEDIA_VUB_FD_ANON: /* the kernel sees what it is */
-		if (poke->state != VMEDIA_POKE_KERNEL)
-			vmedia_poke_distrust(poke);
-		vmedia_poke(poke, sig->fd);
-		break;
 	case VMEDIA_VUB_FD_EVENT:
-		vmedia_poke(poke, sig->fd);
+		vmedia_eventfd_signal(sig->fd);
 		break;
 	case VMEDIA_VUB_FD_SOCKET:
 		/* A full socket has wake-ups enough in it; a closed one has nobody to wake. */

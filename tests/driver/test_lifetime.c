@@ -16,6 +16,7 @@
 #include <linux/videodev2.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake.h"
 
@@ -425,6 +426,26 @@ static void broken_ring(void **state)
 	assert_int_equal(vmedia_open(d->drv, 0, &f), -EIO);
 }
 
+/* A device that makes the kick eventfd blocking and fills it: who waits is ended by the alarm. */
+static void full_kick(void **state)
+{
+	struct fake *d = fake_create_polled(variant, variant_flags);
+	struct vmedia_file *f = fake_session(d, 0, 0);
+	int fd = d->drv->vq[VMEDIA_QUEUE_COMMAND].kick_fd;
+	struct vmedia_format fmt = { .type = 1 };
+	const uint64_t full = UINT64_MAX - 1;
+	uint64_t kicks = d->drv->stats.kicks;
+
+	assert_int_equal(vmedia_eventfd_clear(fd), 1);
+	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
+	assert_int_equal(vmedia_fd_set_nonblock(fd, false), 0);
+	alarm(20);
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_G_FMT, &fmt), 0);
+	alarm(0);
+	assert_true(d->drv->stats.kicks > kicks);
+	fake_destroy(d);
+}
+
 static void close_all_at_disconnect(void **state)
 {
 	struct fake *d = *state;
@@ -466,6 +487,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pins_of_lost_qbuf, setup, teardown),
 		cmocka_unit_test_setup_teardown(pins_without_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken_ring, setup, teardown),
+		cmocka_unit_test(full_kick),
 		cmocka_unit_test_setup_teardown(close_all_at_disconnect, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_sessions, setup, teardown),
 	};
