@@ -128,7 +128,7 @@ static int backing_count(struct vmedia_session *s, struct vmedia_backing *b, uin
 		err = b->charged ? 0 : backing_charge(b, bytes);
 		if (!err && file)
 			err = backing_file(b);
-	} while (err && vmedia_objects_reclaim(s, err, b->charged ? 0 : bytes));
+	} while (err && b->account->reclaim(s, err, b->charged ? 0 : bytes));
 	if (!err)
 		return 0;
 	vmedia_warn_rl(&dev->rl,

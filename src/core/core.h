@@ -5,7 +5,8 @@
  * Theory of operation
  *
  *   device.c    creation, transport, kicks, the end of a turn, reset
- *   request.c   requests: a chain copied into private memory, its answer; the pool they come from
+ *   request.c   requests: a chain copied into private memory; the pool they come from
+ *   answer.c    the answer of a request, and the way back of its chain
  *   dispatch.c  one command to one handler, session by session in order
  *   session.c   sessions: ids, begin, end, error
  *   ctrl.c      payloads of controls between guest pages and private memory
@@ -27,7 +28,7 @@
  *   (end_turn() in device.c), which answers, starts the next command of those sessions, lets events
  *   out and notifies each queue once. So no callback of a device ever runs inside another one.
  *
- * Who owns a chain: the request that was made of it, until request.c pushes it. A request whose
+ * Who owns a chain: the request that was made of it, until answer.c pushes it. A request whose
  * chain went back early (queue stopped) lives on without one until what it waits for has ended.
  */
 #ifndef VMEDIA_CORE_CORE_H
@@ -68,6 +69,8 @@ struct vmedia_account {
 	uint64_t max_bytes;
 	unsigned int max_files;
 	struct vmedia_pages pages; /* of backings */
+	/* Who makes room when it is full: vmedia_objects_reclaim(). */
+	bool (*reclaim)(struct vmedia_session *s, int err, uint64_t bytes);
 };
 
 struct vmedia_account *vmedia_account_create(uint64_t max_bytes, unsigned int max_files);
@@ -193,18 +196,21 @@ struct vmedia_request {
 struct vmedia_request *vmedia_request_new(struct vmedia_device *dev, struct vmedia_chain *chain);
 /* Copy the rest. 0, -E2BIG, -ENOMEM. */
 int vmedia_request_read(struct vmedia_request *req);
+void vmedia_request_free(struct vmedia_request *req);
+/* It ended, with @err: finished at the end of the turn. */
+void vmedia_request_done(struct vmedia_request *req, int err);
+void vmedia_request_pool_drain(struct vmedia_device *dev);
+/* Grow *buf to @need bytes, contents lost: 0 or -ENOMEM. */
+int vmedia_buf_grow(uint8_t **buf, size_t *cap, size_t need);
+
+/* ---- Answers ---- */
+
 /* Answer with @err and free. The request may have no chain any more: then nothing is written. */
 void vmedia_request_finish(struct vmedia_request *req, int err);
 /* Write the answer and return the chain; the request stays. */
 void vmedia_request_answer(struct vmedia_request *req, int err);
-void vmedia_request_free(struct vmedia_request *req);
-/* It ended, with @err: finished at the end of the turn. */
-void vmedia_request_done(struct vmedia_request *req, int err);
 /* A header alone, for what never became a request; 0 written if even that does not fit. */
 void vmedia_chain_refuse(struct vmedia_device *dev, struct vmedia_chain *chain, int err);
-void vmedia_request_pool_drain(struct vmedia_device *dev);
-/* Grow *buf to @need bytes, contents lost: 0 or -ENOMEM. */
-int vmedia_buf_grow(uint8_t **buf, size_t *cap, size_t need);
 
 /* ---- Sessions ---- */
 
@@ -444,7 +450,11 @@ static inline void vmedia_device_defer(struct vmedia_device *dev)
 }
 
 /* Return a chain to queue @q. */
-void vmedia_device_push(struct vmedia_device *dev, unsigned int q, struct vmedia_chain *chain,
-			uint32_t used);
+static inline void vmedia_device_push(struct vmedia_device *dev, unsigned int q,
+				      struct vmedia_chain *chain, uint32_t used)
+{
+	dev->dirty[q] = true;
+	dev->transport->ops->push(dev->transport, q, chain, used);
+}
 
 #endif /* VMEDIA_CORE_CORE_H */

@@ -77,6 +77,7 @@ int vmedia_device_create(struct vmedia_loop *loop, const struct vmedia_device_co
 	dev->priv = cfg->priv;
 	dev->config = cfg->config;
 	dev->limits = cfg->limits;
+	dev->account->reclaim = vmedia_objects_reclaim;
 	vmedia_limits_set_shares(&dev->limits, cfg->region_size);
 	dev->region_size = cfg->region_size;
 	dev->turn_ns = VMEDIA_CORE_TURN_NS;
@@ -131,13 +132,6 @@ uint64_t vmedia_device_region_size(const struct vmedia_device *dev)
 }
 
 /* ---- A turn ---- */
-
-void vmedia_device_push(struct vmedia_device *dev, unsigned int q, struct vmedia_chain *chain,
-			uint32_t used)
-{
-	dev->dirty[q] = true;
-	dev->transport->ops->push(dev->transport, q, chain, used);
-}
 
 static void notify(struct vmedia_device *dev, unsigned int q)
 {
