@@ -50,28 +50,6 @@ static vmedia_vub_handler_fn *const handlers[VMEDIA_VU_REQ_END] = {
 	[VMEDIA_VU_GET_SHMEM_CONFIG] = vmedia_vub_get_shmem_config,
 };
 
-void vmedia_vub_enter(struct vmedia_vub *vub)
-{
-	vub->depth++;
-}
-
-void vmedia_vub_leave(struct vmedia_vub *vub)
-{
-	if (!--vub->depth && vub->destroyed)
-		free(vub);
-}
-
-void vmedia_vub_reset(struct vmedia_vub *vub)
-{
-	unsigned int i;
-
-	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++)
-		vmedia_vub_ring_reset(&vub->ring[i], false);
-	vmedia_vub_inflight_drop(vub);
-	if (!vub->dead && vub->ops->reset)
-		vub->ops->reset(vub->opaque);
-}
-
 /*
  * Takes the connection apart. Callbacks see a dead back-end whose rings are still there until their
  * queue_stop(). One that destroys the back-end comes here again, and does what is left before its
@@ -90,7 +68,7 @@ static void take_apart(struct vmedia_vub *vub)
 	vmedia_vu_link_finish(&vub->link);
 }
 
-void vmedia_vub_shutdown(struct vmedia_vub *vub, int reason)
+static void shut_down(struct vmedia_vub *vub, int reason)
 {
 	if (vub->dead)
 		return;
@@ -208,7 +186,7 @@ static void on_socket(struct vmedia_source *src, uint32_t revents)
 		ret = receive(vub);
 	if (!vub->dead) {
 		if (ret < 0)
-			vmedia_vub_shutdown(vub, ret == -ECONNRESET ? ret : -EPROTO);
+			shut_down(vub, ret == -ECONNRESET ? ret : -EPROTO);
 		else
 			vmedia_loop_mod_fd(&vub->src, vmedia_vu_link_wants_write(&vub->link)
 							      ? EPOLLOUT
@@ -271,6 +249,7 @@ int vmedia_vub_create(struct vmedia_loop *loop, int fd, const struct vmedia_vub_
 	vub->loop = loop;
 	vub->ops = ops;
 	vub->opaque = opaque;
+	vub->shut_down = shut_down;
 	fill_config(vub, config);
 	vmedia_vub_init_features(vub);
 	vub->chan.fd = -1;

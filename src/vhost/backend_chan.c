@@ -124,7 +124,7 @@ static void on_channel(struct vmedia_source *src, uint32_t revents)
 	ret = chan_io(vub);
 	if (!vub->dead) {
 		if (ret == -EPROTO) {
-			vmedia_vub_shutdown(vub, -EPROTO);
+			vub->shut_down(vub, -EPROTO);
 		} else if (ret < 0) {
 			/* Without any it is how a front-end leaves. */
 			if (vub->pending_num)

@@ -16,6 +16,8 @@
 #ifndef VMEDIA_VHOST_BACKEND_IMPL_H
 #define VMEDIA_VHOST_BACKEND_IMPL_H
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "base/loop.h"
 #include "vhost/backend.h"
@@ -75,6 +77,8 @@ struct vmedia_vub {
 	struct vmedia_loop *loop;
 	const struct vmedia_vub_ops *ops;
 	void *opaque;
+	/* Ends the connection for @reason, a negative errno. Context: between enter and leave. */
+	void (*shut_down)(struct vmedia_vub *vub, int reason);
 	struct vmedia_vub_config cfg;
 	uint64_t shmem_size[VMEDIA_VU_MAX_SHMEM];
 
@@ -116,12 +120,16 @@ static inline bool vmedia_vub_has_pf(const struct vmedia_vub *vub, enum vmedia_v
 typedef int vmedia_vub_handler_fn(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				  struct vmedia_vu_msg *reply);
 
-/* backend.c */
-void vmedia_vub_enter(struct vmedia_vub *vub);
-void vmedia_vub_leave(struct vmedia_vub *vub);
-void vmedia_vub_shutdown(struct vmedia_vub *vub, int reason);
-/* Stops all rings and makes them as new; the user's reset() follows. */
-void vmedia_vub_reset(struct vmedia_vub *vub);
+static inline void vmedia_vub_enter(struct vmedia_vub *vub)
+{
+	vub->depth++;
+}
+
+static inline void vmedia_vub_leave(struct vmedia_vub *vub)
+{
+	if (!--vub->depth && vub->destroyed)
+		free(vub);
+}
 
 /* backend_neg.c */
 void vmedia_vub_init_features(struct vmedia_vub *vub);
@@ -139,8 +147,6 @@ vmedia_vub_handler_fn vmedia_vub_set_mem_table, vmedia_vub_get_max_mem_slots,
 	vmedia_vub_rem_mem_reg, vmedia_vub_get_shmem_config, vmedia_vub_get_inflight_fd,
 		vmedia_vub_set_inflight_fd;
 void vmedia_vub_mem_finish(struct vmedia_vub *vub);
-/* Forgets the in-flight area. Rings must have stopped. */
-void vmedia_vub_inflight_drop(struct vmedia_vub *vub);
 
 /* backend_vring.c */
 vmedia_vub_handler_fn vmedia_vub_set_vring_num, vmedia_vub_set_vring_addr,
@@ -160,6 +166,8 @@ void vmedia_vub_ring_reset(struct vmedia_vub_ring *ring, bool all);
  */
 void vmedia_vub_ring_set_mem(struct vmedia_vub_ring *ring, bool whole);
 bool vmedia_vub_any_running(const struct vmedia_vub *vub);
+/* Forgets the in-flight area. Rings must have stopped. */
+void vmedia_vub_inflight_drop(struct vmedia_vub *vub);
 
 /* backend_chan.c */
 vmedia_vub_handler_fn vmedia_vub_set_backend_req_fd;

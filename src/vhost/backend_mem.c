@@ -239,12 +239,6 @@ int vmedia_vub_set_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg
 	return 0;
 }
 
-void vmedia_vub_inflight_drop(struct vmedia_vub *vub)
-{
-	vmedia_inflight_close(vub->inflight);
-	vub->inflight = NULL;
-}
-
 /* Rings must have stopped. */
 void vmedia_vub_mem_finish(struct vmedia_vub *vub)
 {

@@ -218,6 +218,18 @@ int vmedia_vub_set_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return vub->ops->set_config(vub->opaque, c->offset, c->data, c->size);
 }
 
+/* Stops all rings and makes them as new; the user's reset() follows. */
+static void reset(struct vmedia_vub *vub)
+{
+	unsigned int i;
+
+	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++)
+		vmedia_vub_ring_reset(&vub->ring[i], false);
+	vmedia_vub_inflight_drop(vub);
+	if (!vub->dead && vub->ops->reset)
+		vub->ops->reset(vub->opaque);
+}
+
 /*
  * Status 0 is a reset of the device, but QEMU sends it also when a VM pauses. One that negotiated
  * RESET_DEVICE says it with that message when the guest resets, so 0 then only stops the rings.
@@ -236,7 +248,7 @@ int vmedia_vub_set_status(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	if (vub->status)
 		return 0;
 	if (!vmedia_vub_has_pf(vub, VMEDIA_VU_PF_RESET_DEVICE)) {
-		vmedia_vub_reset(vub);
+		reset(vub);
 		return 0;
 	}
 	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++) {
@@ -257,7 +269,7 @@ int vmedia_vub_reset_device(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 			    struct vmedia_vu_msg *reply)
 {
 	vub->status = 0;
-	vmedia_vub_reset(vub);
+	reset(vub);
 	return 0;
 }
 

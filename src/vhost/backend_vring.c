@@ -58,6 +58,12 @@ bool vmedia_vub_any_running(const struct vmedia_vub *vub)
 	return false;
 }
 
+void vmedia_vub_inflight_drop(struct vmedia_vub *vub)
+{
+	vmedia_inflight_close(vub->inflight);
+	vub->inflight = NULL;
+}
+
 /*
  * Where a ring begins. UML says 0 for a fresh packed ring, which has its wrap counters at 1; a real
  * 0 is one that this ring stopped at.
@@ -182,7 +188,7 @@ static void check_memory(struct vmedia_vub *vub)
 		return;
 	vmedia_warn(
 		"vhost-user: closing the connection: a file of the guest's memory was truncated");
-	vmedia_vub_shutdown(vub, -EFAULT);
+	vub->shut_down(vub, -EFAULT);
 }
 
 /* Starts a ring that is complete, and has the user look into it. */

@@ -140,6 +140,17 @@ static int do_call(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call)
 	return 0;
 }
 
+int vmedia_vuf_handle_backend_req(struct vmedia_vuf *vuf)
+{
+	int err = vmedia_vuf_begin(vuf);
+
+	if (err)
+		return err;
+	err = vmedia_vuf_serve_channel(vuf);
+	vmedia_vuf_end(vuf);
+	return err ? vmedia_vuf_fail(vuf, err) : 0;
+}
+
 int vmedia_vuf_do(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call)
 {
 	int err = vmedia_vuf_begin(vuf);

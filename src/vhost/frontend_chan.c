@@ -181,14 +181,3 @@ int vmedia_vuf_serve_channel(struct vmedia_vuf *vuf)
 	}
 	return 0;
 }
-
-int vmedia_vuf_handle_backend_req(struct vmedia_vuf *vuf)
-{
-	int err = vmedia_vuf_begin(vuf);
-
-	if (err)
-		return err;
-	err = vmedia_vuf_serve_channel(vuf);
-	vmedia_vuf_end(vuf);
-	return err ? vmedia_vuf_fail(vuf, err) : 0;
-}
