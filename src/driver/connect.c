@@ -107,6 +107,13 @@ static int check_options(struct vmedia_driver_options *o)
 	return 0;
 }
 
+static const struct vmedia_drv_ring_ops ring_ops = {
+	.command = vmedia_drv_cmd_returned,
+	.event = vmedia_drv_event_returned,
+	.expire = vmedia_drv_cmd_expire,
+	.fail = vmedia_drv_cmd_fail_all,
+};
+
 static int driver_new(const struct vmedia_driver_options *opts,
 		      const struct vmedia_drv_hooks *hooks, struct vmedia_driver **out)
 {
@@ -120,6 +127,7 @@ static int driver_new(const struct vmedia_driver_options *opts,
 	drv->opts.path = NULL;
 	if (hooks)
 		drv->hooks = *hooks;
+	drv->ring_ops = &ring_ops;
 	drv->epfd = -1;
 	drv->timer_fd = -1;
 	drv->arena.fd = -1;

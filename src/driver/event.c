@@ -68,15 +68,6 @@ void vmedia_drv_events_fini(struct vmedia_driver *drv)
 	drv->ev_cookie = NULL;
 }
 
-void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt,
-			     const char *what, uint64_t got, uint64_t limit)
-{
-	drv->stats.refused_events++;
-	vmedia_warn_rl(&drv->limit, "event %s of session %u ignored: %s (%llu, limit %llu)",
-		       vmedia_evt_name(evt->type), evt->session_id, what, (unsigned long long)got,
-		       (unsigned long long)limit);
-}
-
 /* ---- Subscriptions: V4L2_EVENT_ALL is 0 ---- */
 
 static int sub_index(const struct vmedia_file *f, uint32_t type, uint32_t id)
@@ -258,21 +249,9 @@ static void take(struct vmedia_driver *drv, unsigned int slot, uint32_t len)
 	deliver(drv, &evt, len);
 }
 
-void vmedia_drv_events(struct vmedia_driver *drv)
+void vmedia_drv_event_returned(struct vmedia_driver *drv, void *cookie, uint32_t used)
 {
-	struct vmedia_vqr *q = drv->vq[VMEDIA_QUEUE_EVENT].vqr;
-	void *cookie;
-	uint32_t len;
-	int n;
-
-	while (!drv->err) {
-		n = vmedia_vqr_get_used(q, &cookie, &len);
-		if (n < 0)
-			vmedia_drv_die(drv, -EIO);
-		if (n <= 0)
-			break;
-		take(drv, (unsigned int)((uint8_t *)cookie - drv->ev_cookie), len);
-		if (drv->ev_free_num * 2 >= drv->ev_num)
-			post_free(drv);
-	}
+	take(drv, (unsigned int)((uint8_t *)cookie - drv->ev_cookie), used);
+	if (drv->ev_free_num * 2 >= drv->ev_num)
+		post_free(drv);
 }

@@ -259,11 +259,24 @@ struct vmedia_drv_vq {
 	uint64_t calls_read;		/* interrupts counted so far */
 };
 
+/* What queue.c calls of the files above it. */
+struct vmedia_drv_ring_ops {
+	/* The device returned a command, or an event buffer, with @used bytes in it. */
+	void (*command)(struct vmedia_drv_cmd *c, uint32_t used);
+	void (*event)(struct vmedia_driver *drv, void *cookie, uint32_t used);
+	/* Time went by: give up commands that take too long. */
+	void (*expire)(struct vmedia_driver *drv);
+	/* The device cannot be used any more: end all commands with @err. */
+	void (*fail)(struct vmedia_driver *drv, int err);
+};
+
 int vmedia_drv_queues_init(struct vmedia_driver *drv);
 void vmedia_drv_queues_fini(struct vmedia_driver *drv);
 void vmedia_drv_flush(struct vmedia_driver *drv);
 /* What is held back goes with the next flush. */
 void vmedia_drv_release(struct vmedia_driver *drv);
+/* Take what is in the event ring; in both. */
+void vmedia_drv_events(struct vmedia_driver *drv);
 void vmedia_drv_drain(struct vmedia_driver *drv);
 /*
  * Work until @cond(@arg): 0; or drv->err; or -ETIMEDOUT at @deadline_ns (UINT64_MAX: never). No
@@ -289,10 +302,8 @@ void vmedia_drv_arm_timer(struct vmedia_driver *drv);
 
 int vmedia_drv_events_init(struct vmedia_driver *drv);
 void vmedia_drv_events_fini(struct vmedia_driver *drv);
-/* Take and deliver what has come. */
-void vmedia_drv_events(struct vmedia_driver *drv);
-void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt,
-			     const char *what, uint64_t got, uint64_t limit);
+/* The ring returned the buffer of @cookie: take the event and deliver it. */
+void vmedia_drv_event_returned(struct vmedia_driver *drv, void *cookie, uint32_t used);
 
 struct vmedia_drv_event {
 	struct vmedia_list node;
@@ -360,6 +371,9 @@ void vmedia_drv_buf_answer(struct vmedia_drv_cmd *c);
 void vmedia_drv_buf_unasked(struct vmedia_drv_cmd *c);
 /* All other ioctls that change queues, after a successful answer; c->err may become -EIO. */
 void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c);
+/* Count and log. */
+void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt,
+			     const char *what, uint64_t got, uint64_t limit);
 /* Count, log, and make c->err -EIO. */
 void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got,
 			      uint64_t limit);
@@ -397,7 +411,6 @@ struct vmedia_file {
 	unsigned int num_subs, max_subs;
 };
 
-struct vmedia_file *vmedia_drv_file(struct vmedia_driver *drv, uint32_t session_id);
 void vmedia_drv_files_close(struct vmedia_driver *drv);
 void vmedia_drv_files_fini(struct vmedia_driver *drv);
 short vmedia_drv_mask(const struct vmedia_file *f, short wanted);
@@ -420,6 +433,7 @@ struct vmedia_driver {
 	struct vmedia_drv_object *objects;
 	unsigned int num_objects, objects_exported;
 	struct vmedia_drv_vq vq[VMEDIA_NUM_QUEUES];
+	const struct vmedia_drv_ring_ops *ring_ops;
 	/* commands */
 	struct vmedia_drv_cmd *cmds;
 	unsigned int num_cmds;
@@ -440,6 +454,22 @@ struct vmedia_driver {
 	struct vmedia_ratelimit limit;
 	struct vmedia_driver_stats stats;
 };
+
+static inline struct vmedia_list *vmedia_drv_bucket(struct vmedia_driver *drv, uint32_t session_id)
+{
+	return &drv->files[session_id % VMEDIA_DRV_FILE_HASH];
+}
+
+static inline struct vmedia_file *vmedia_drv_file(struct vmedia_driver *drv, uint32_t session_id)
+{
+	struct vmedia_file *f;
+
+	vmedia_list_for_each(f, vmedia_drv_bucket(drv, session_id), node) {
+		if (f->id == session_id)
+			return f;
+	}
+	return NULL;
+}
 
 /* ---- connect.c ---- */
 

@@ -119,7 +119,7 @@ void vmedia_drv_die(struct vmedia_driver *drv, int err)
 		vmedia_list_for_each(f, &drv->files[i], node)
 			f->err = err;
 	}
-	vmedia_drv_cmd_fail_all(drv, err);
+	drv->ring_ops->fail(drv, err);
 }
 
 /*
@@ -163,6 +163,23 @@ void vmedia_drv_release(struct vmedia_driver *drv)
 	vq->dirty |= vq->held;
 }
 
+void vmedia_drv_events(struct vmedia_driver *drv)
+{
+	struct vmedia_vqr *q = drv->vq[VMEDIA_QUEUE_EVENT].vqr;
+	void *cookie;
+	uint32_t len;
+	int n;
+
+	while (!drv->err) {
+		n = vmedia_vqr_get_used(q, &cookie, &len);
+		if (n < 0)
+			vmedia_drv_die(drv, -EIO);
+		if (n <= 0)
+			break;
+		drv->ring_ops->event(drv, cookie, len);
+	}
+}
+
 void vmedia_drv_drain(struct vmedia_driver *drv)
 {
 	struct vmedia_vqr *q = drv->vq[VMEDIA_QUEUE_COMMAND].vqr;
@@ -176,7 +193,7 @@ void vmedia_drv_drain(struct vmedia_driver *drv)
 			vmedia_drv_die(drv, -EIO);
 		if (n <= 0)
 			break;
-		vmedia_drv_cmd_returned(cookie, len);
+		drv->ring_ops->command(cookie, len);
 	}
 	vmedia_drv_events(drv);
 }
@@ -214,7 +231,7 @@ static void on_timer(struct vmedia_driver *drv)
 	if (drv->vq[VMEDIA_QUEUE_COMMAND].held)
 		vmedia_drv_release(drv);
 	else
-		vmedia_drv_cmd_expire(drv);
+		drv->ring_ops->expire(drv);
 	if (!vmedia_list_empty(&drv->flight))
 		vmedia_drv_arm_timer(drv);
 }

@@ -16,22 +16,6 @@
 #include <poll.h>
 #include <stdlib.h>
 
-static struct vmedia_list *bucket(struct vmedia_driver *drv, uint32_t id)
-{
-	return &drv->files[id % VMEDIA_DRV_FILE_HASH];
-}
-
-struct vmedia_file *vmedia_drv_file(struct vmedia_driver *drv, uint32_t session_id)
-{
-	struct vmedia_file *f;
-
-	vmedia_list_for_each(f, bucket(drv, session_id), node) {
-		if (f->id == session_id)
-			return f;
-	}
-	return NULL;
-}
-
 static void file_free(struct vmedia_file *f)
 {
 	vmedia_list_del(&f->node);
@@ -97,7 +81,7 @@ static int open_file(struct vmedia_driver *drv, int flags, struct vmedia_file **
 	f->nonblock = flags & O_NONBLOCK;
 	vmedia_list_init(&f->node);
 	vmedia_list_init(&f->events);
-	vmedia_list_add_tail(bucket(drv, id), &f->node);
+	vmedia_list_add_tail(vmedia_drv_bucket(drv, id), &f->node);
 	drv->num_files++;
 	drv->stats.open_files++;
 	*out = f;

@@ -132,6 +132,15 @@ void vmedia_drv_stream_fini(struct vmedia_file *f)
 	}
 }
 
+void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt,
+			     const char *what, uint64_t got, uint64_t limit)
+{
+	drv->stats.refused_events++;
+	vmedia_warn_rl(&drv->limit, "event %s of session %u ignored: %s (%llu, limit %llu)",
+		       vmedia_evt_name(evt->type), evt->session_id, what, (unsigned long long)got,
+		       (unsigned long long)limit);
+}
+
 void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got,
 			      uint64_t limit)
 {
