@@ -99,11 +99,8 @@ static void device_end(const struct setup *s)
 		vmedia_vqd_push(q, c, s->how & 4 ? UINT32_MAX : 1);
 		vmedia_vqd_notify_needed(q);
 	}
-	while (n && s->how & 8) {
-		c = held[--n];
-		if (vmedia_vqd_unpop(q, c))
-			vmedia_vqd_push(q, c, 0);
-	}
+	while (n && s->how & 8)	/* newest first */
+		vmedia_vqd_push(q, held[--n], 0);
 	for (unsigned int i = 0; i < n; i += 2) /* some out of order, some left to destroy */
 		vmedia_vqd_push(q, held[i], 0);
 	vmedia_vqd_notify_needed(q);

@@ -48,7 +48,6 @@ struct vmedia_chain *vmedia_chain_alloc(struct vmedia_vqd *q)
 	c->mem = NULL;
 	c->iov_num = 0;
 	c->slots = 0;
-	c->seq = 0;
 	c->held = false;
 	return c;
 }
@@ -71,7 +70,6 @@ void vmedia_chain_release(struct vmedia_vqd *q, struct vmedia_chain *c)
 {
 	if (c->held) {
 		vmedia_list_del(&c->pool);
-		q->held--;
 		q->held_segs -= c->iov_num;
 		q->held_slots -= c->slots;
 		c->held = false;
@@ -273,7 +271,6 @@ void vmedia_chain_finish(struct vmedia_vqd *q, struct vmedia_chain *c, int err)
 	c->in = c->iov + c->out_num;
 	c->mem = vmedia_mem_get(q->mem);
 	c->held = true;
-	q->held++;
 	q->held_segs += c->iov_num;
 	q->held_slots += c->slots;
 	vmedia_list_add_tail(&q->out, &c->pool);

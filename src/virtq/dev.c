@@ -178,10 +178,7 @@ static int fetch(struct vmedia_vqd *q, struct vmedia_chain *c)
 		if (ret)
 			return ret;
 	}
-	ret = q->packed ? vmedia_vqd_packed_fetch(q, c) : vmedia_vqd_split_fetch(q, c);
-	if (ret == 1)
-		c->seq = ++q->seq;
-	return ret;
+	return q->packed ? vmedia_vqd_packed_fetch(q, c) : vmedia_vqd_split_fetch(q, c);
 }
 
 int vmedia_vqd_pop(struct vmedia_vqd *q, struct vmedia_chain **out)
@@ -224,21 +221,6 @@ void vmedia_vqd_push(struct vmedia_vqd *q, struct vmedia_chain *chain, uint32_t 
 	vmedia_chain_release(q, chain);
 }
 
-int vmedia_vqd_unpop(struct vmedia_vqd *q, struct vmedia_chain *chain)
-{
-	if (chain->seq == 0 || chain->seq != q->seq)
-		return -EBUSY;
-	q->seq--;
-	if (q->inflight)
-		vmedia_inflight_forget(q->inflight, q, chain);
-	if (q->packed)
-		vmedia_vqd_packed_unpop(q, chain);
-	else
-		vmedia_vqd_split_unpop(q, chain);
-	vmedia_chain_release(q, chain);
-	return 0;
-}
-
 bool vmedia_vqd_notify_needed(struct vmedia_vqd *q)
 {
 	bool ret;
@@ -276,14 +258,4 @@ uint32_t vmedia_vqd_base(const struct vmedia_vqd *q)
 		return q->last_avail;
 	return q->avail_pos | (uint32_t)q->avail_wrap << 15 | (uint32_t)q->used_pos << 16 |
 	       (uint32_t)q->used_wrap << 31;
-}
-
-int vmedia_vqd_err(const struct vmedia_vqd *q)
-{
-	return q->err;
-}
-
-unsigned int vmedia_vqd_held(const struct vmedia_vqd *q)
-{
-	return q->held;
 }

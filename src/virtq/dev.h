@@ -85,7 +85,6 @@ struct vmedia_chain {
 	uint16_t slots;
 	uint16_t inflight_slot;
 	bool held;
-	uint64_t seq;
 	struct vmedia_list pool;
 };
 
@@ -112,7 +111,7 @@ int vmedia_vqd_set_mem(struct vmedia_vqd *q, struct vmedia_mem *mem);
 /*
  * vmedia_vqd_pop - take the next chain
  *
- * 1 and a chain, good or bad, that vmedia_vqd_push() or vmedia_vqd_unpop() must get; 0: none;
+ * 1 and a chain, good or bad, that vmedia_vqd_push() must get; 0: none;
  * negative: the ring is broken (-EIO) or there is no memory (-ENOMEM; nothing taken). With inflight
  * tracking, chains of an earlier life come first.
  */
@@ -126,15 +125,6 @@ int vmedia_vqd_pop(struct vmedia_vqd *q, struct vmedia_chain **out);
  * vmedia_vqd_notify_needed() says so and the caller signals. @used_len is cut to in_len.
  */
 void vmedia_vqd_push(struct vmedia_vqd *q, struct vmedia_chain *chain, uint32_t used_len);
-
-/*
- * vmedia_vqd_unpop - undo the last pop of all chains that are still out; @chain is gone, a later
- * pop finds it again
- *
- * For GET_VRING_BASE with chains in hand: unpop them newest first. -EBUSY: @chain is not the newest
- * one out, or one newer than it was pushed already; it then stays the caller's.
- */
-int vmedia_vqd_unpop(struct vmedia_vqd *q, struct vmedia_chain *chain);
 
 /*
  * vmedia_vqd_notify_needed - must the driver be interrupted for what was pushed since this was last
@@ -161,12 +151,6 @@ bool vmedia_vqd_enable_kick(struct vmedia_vqd *q);
  * vmedia_vqd_base - where to go on, in the form of GET_VRING_BASE. Chains in flight count as taken.
  */
 uint32_t vmedia_vqd_base(const struct vmedia_vqd *q);
-
-/* vmedia_vqd_err - 0, or the sticky error. */
-int vmedia_vqd_err(const struct vmedia_vqd *q);
-
-/* vmedia_vqd_held - chains that were popped and not returned. */
-unsigned int vmedia_vqd_held(const struct vmedia_vqd *q);
 
 /*
  * vmedia_chain_read - copy at most @cap bytes of the readable part from offset @off; the number

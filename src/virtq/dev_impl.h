@@ -51,10 +51,8 @@ struct vmedia_vqd {
 
 	struct vmedia_list pool;	/* free chains */
 	struct vmedia_list out;		/* chains with the device, oldest first */
-	unsigned int held;
 	uint32_t held_segs, held_slots;
 	uint32_t pooled_segs;		/* room in the iovecs of free chains */
-	uint64_t seq;			/* of the newest chain popped from the ring */
 
 	struct vmedia_inflight *inflight;
 	struct vmedia_ratelimit rl;
@@ -82,7 +80,6 @@ int vmedia_vqd_split_set_base(struct vmedia_vqd *q, uint32_t base);
 int vmedia_vqd_split_fetch(struct vmedia_vqd *q, struct vmedia_chain *c);
 int vmedia_vqd_split_build(struct vmedia_vqd *q, struct vmedia_chain *c, uint16_t head);
 void vmedia_vqd_split_push(struct vmedia_vqd *q, struct vmedia_chain *c, uint32_t len);
-void vmedia_vqd_split_unpop(struct vmedia_vqd *q, struct vmedia_chain *c);
 bool vmedia_vqd_split_notify(struct vmedia_vqd *q);
 bool vmedia_vqd_split_kick(struct vmedia_vqd *q, bool enable);
 
@@ -90,17 +87,27 @@ int vmedia_vqd_packed_set_base(struct vmedia_vqd *q, uint32_t base);
 int vmedia_vqd_packed_fetch(struct vmedia_vqd *q, struct vmedia_chain *c);
 /*
  * One descriptor of a chain that is at @err so far; the new error. Also for descriptors remembered
- * by inflight.c.
+ * by inflight_track.c.
  */
 int vmedia_vqd_packed_add(struct vmedia_vqd *q, struct vmedia_chain *c,
 			  const struct vmedia_packed_desc *d, int err);
-/* Move a position on by @n <= num descriptors. */
-void vmedia_vqd_packed_advance(const struct vmedia_vqd *q, uint16_t *pos, bool *wrap, uint32_t n);
 void vmedia_vqd_packed_push(struct vmedia_vqd *q, struct vmedia_chain *c, uint32_t len);
-void vmedia_vqd_packed_unpop(struct vmedia_vqd *q, struct vmedia_chain *c);
 bool vmedia_vqd_packed_notify(struct vmedia_vqd *q);
 bool vmedia_vqd_packed_kick(struct vmedia_vqd *q, bool enable);
 /* Is the descriptor at the used position of an earlier life marked used? */
 bool vmedia_vqd_packed_is_used(struct vmedia_vqd *q, uint16_t pos, bool wrap);
+
+/* Move a position on by @n <= num descriptors. */
+static inline void vmedia_vqd_packed_advance(const struct vmedia_vqd *q, uint16_t *pos, bool *wrap,
+					     uint32_t n)
+{
+	uint32_t to = *pos + n;
+
+	if (to >= q->num) {
+		to -= q->num;
+		*wrap = !*wrap;
+	}
+	*pos = (uint16_t)to;
+}
 
 #endif

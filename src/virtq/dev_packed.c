@@ -51,17 +51,6 @@ bool vmedia_vqd_packed_is_used(struct vmedia_vqd *q, uint16_t pos, bool wrap)
 	       !!(flags & VMEDIA_PACKED_F_USED) == wrap;
 }
 
-void vmedia_vqd_packed_advance(const struct vmedia_vqd *q, uint16_t *pos, bool *wrap, uint32_t n)
-{
-	uint32_t to = *pos + n;
-
-	if (to >= q->num) {
-		to -= q->num;
-		*wrap = !*wrap;
-	}
-	*pos = (uint16_t)to;
-}
-
 int vmedia_vqd_packed_add(struct vmedia_vqd *q, struct vmedia_chain *c,
 			  const struct vmedia_packed_desc *d, int err)
 {
@@ -124,16 +113,6 @@ void vmedia_vqd_packed_push(struct vmedia_vqd *q, struct vmedia_chain *c, uint32
 	vmedia_ring_st16_release(&d->flags, flags);	/* barrier pair [F] */
 	vmedia_vqd_packed_advance(q, &q->used_pos, &q->used_wrap, c->slots);
 	q->unsignalled += c->slots;
-}
-
-void vmedia_vqd_packed_unpop(struct vmedia_vqd *q, struct vmedia_chain *c)
-{
-	if (q->avail_pos >= c->slots) {
-		q->avail_pos = (uint16_t)(q->avail_pos - c->slots);
-	} else {
-		q->avail_pos = (uint16_t)(q->avail_pos + q->num - c->slots);
-		q->avail_wrap = !q->avail_wrap;
-	}
 }
 
 bool vmedia_vqd_packed_notify(struct vmedia_vqd *q)

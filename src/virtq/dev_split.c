@@ -128,12 +128,6 @@ void vmedia_vqd_split_push(struct vmedia_vqd *q, struct vmedia_chain *c, uint32_
 	q->unsignalled++;
 }
 
-void vmedia_vqd_split_unpop(struct vmedia_vqd *q, struct vmedia_chain *c)
-{
-	q->head_out[c->id] = 0;
-	q->last_avail--;
-}
-
 bool vmedia_vqd_split_notify(struct vmedia_vqd *q)
 {
 	vmedia_ring_mb();	/* barrier pair [D] */

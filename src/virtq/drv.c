@@ -201,11 +201,6 @@ unsigned int vmedia_vqr_outstanding(const struct vmedia_vqr *q)
 	return q->outstanding;
 }
 
-int vmedia_vqr_err(const struct vmedia_vqr *q)
-{
-	return q->err;
-}
-
 uint32_t vmedia_vqr_base(const struct vmedia_vqr *q)
 {
 	return q->packed ? 0x80008000u : 0;

@@ -94,7 +94,6 @@ bool vmedia_vqr_enable_notify_after(struct vmedia_vqr *q, unsigned int n);
 
 unsigned int vmedia_vqr_free(const struct vmedia_vqr *q);		/* descriptors */
 unsigned int vmedia_vqr_outstanding(const struct vmedia_vqr *q);	/* chains */
-int vmedia_vqr_err(const struct vmedia_vqr *q);
 
 /* vmedia_vqr_base - the SET_VRING_BASE value of a ring that has just been created. */
 uint32_t vmedia_vqr_base(const struct vmedia_vqr *q);

@@ -34,8 +34,4 @@ void vmedia_inflight_before_used(struct vmedia_inflight *inf, struct vmedia_vqd 
 void vmedia_inflight_after_used(struct vmedia_inflight *inf, struct vmedia_vqd *q,
 				struct vmedia_chain *c);
 
-/* The newest chain goes back to where it came from. */
-void vmedia_inflight_forget(struct vmedia_inflight *inf, struct vmedia_vqd *q,
-			    struct vmedia_chain *c);
-
 #endif

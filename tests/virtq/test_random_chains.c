@@ -197,7 +197,7 @@ static bool device_step(struct world *w)
 	int ret;
 
 	if (packed) {
-		model_packed(&w->m, p, base & 0x7fff, p->num - vmedia_vqd_held(p->dev));
+		model_packed(&w->m, p, base & 0x7fff, p->num);
 	} else {
 		const uint8_t *e = p->mem_bytes + p->layout.driver + 4 + 2 * (base & (p->num - 1));
 		uint16_t head = (uint16_t)(e[0] | e[1] << 8);
@@ -269,6 +269,7 @@ static void garbage_packed(struct world *w)
 {
 	struct pair *p = &w->p;
 	uint32_t base = vmedia_vqd_base(p->dev), pos = base & 0x7fff;
+	unsigned long broken = w->count.broken;
 	bool wrap = base >> 15 & 1;
 
 	for (uint32_t i = 0; i < p->num; i++) {
@@ -282,13 +283,10 @@ static void garbage_packed(struct world *w)
 			wrap = !wrap;
 		}
 	}
-	for (uint32_t i = 0; i < p->num; i++) {
-		if (!device_step(w)) {
-			if (vmedia_vqd_err(p->dev))
-				world_reset(w);
-			return;
-		}
-	}
+	for (uint32_t i = 0; i < p->num && device_step(w); i++)
+		;
+	if (w->count.broken != broken)
+		world_reset(w);
 }
 
 /* ---- both ends ---- */
@@ -406,7 +404,7 @@ static void mutated(struct world *w)
 		n = (uint16_t)(idx - vmedia_vqd_base(p->dev));
 		if (n > p->num)
 			n = 1;		/* one pop, which breaks it */
-		for (uint32_t i = 0; i < n && !vmedia_vqd_err(p->dev); i++) {
+		for (uint32_t i = 0; i < n; i++) {
 			struct vmedia_chain *c;
 
 			if ((uint16_t)(idx - vmedia_vqd_base(p->dev)) <= p->num) {
@@ -417,6 +415,7 @@ static void mutated(struct world *w)
 			w->count.chains++;
 			w->count.broken++;
 			assert_int_equal(vmedia_vqd_pop(p->dev, &c), -EIO);
+			break;
 		}
 	} else {
 		for (uint32_t i = 0; i < n; i++) {

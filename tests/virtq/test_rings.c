@@ -111,7 +111,6 @@ static void one_batch(struct pair *p, uint64_t *s)
 		serve(chains[i], &reqs[order[i]]);
 	}
 	assert_int_equal(vmedia_vqd_pop(p->dev, &c), 0);
-	assert_int_equal(vmedia_vqd_held(p->dev), n);
 	for (left = n; left; left--) {		/* in any order */
 		unsigned int k = below(s, left);
 
@@ -239,7 +238,7 @@ static void test_notifications(void **state)
 	}
 }
 
-/* Stop with chains in hand: unpop them, read the base, start there, find them again. */
+/* Stop, read the base, start there: what was not taken is found, what was is not found again. */
 static void test_stop_start(void **state)
 {
 	for (unsigned int m = 0; m < MATRIX; m++) {
@@ -252,20 +251,16 @@ static void test_stop_start(void **state)
 		for (int round = 0; round < 20; round++) {
 			for (int i = 0; i < 5; i++)
 				add_one(&p);
-			for (int i = 0; i < 4; i++)
+			for (int i = 0; i < 3; i++)
 				assert_int_equal(vmedia_vqd_pop(p.dev, &c[i]), 1);
-			vmedia_vqd_push(p.dev, c[0], 1);
-			/* not the newest */
-			assert_int_equal(vmedia_vqd_unpop(p.dev, c[1]), -EBUSY);
-			assert_int_equal(vmedia_vqd_unpop(p.dev, c[3]), 0);
-			assert_int_equal(vmedia_vqd_unpop(p.dev, c[2]), 0);
-			assert_int_equal(vmedia_vqd_unpop(p.dev, c[1]), 0);
-			assert_int_equal(vmedia_vqd_held(p.dev), 0);
+			for (int i = 3; i--;)
+				vmedia_vqd_push(p.dev, c[i], 1);
 			pair_restart_dev(&p, vmedia_vqd_base(p.dev));
-			for (int i = 1; i < 5; i++) {
+			for (int i = 3; i < 5; i++) {
 				assert_int_equal(vmedia_vqd_pop(p.dev, &c[i]), 1);
 				vmedia_vqd_push(p.dev, c[i], 1);
 			}
+			assert_int_equal(vmedia_vqd_pop(p.dev, &c[0]), 0);
 			for (int i = 0; i < 5; i++)
 				assert_int_equal(vmedia_vqr_get_used(p.drv, &cookie, &len), 1);
 			assert_int_equal(vmedia_vqr_get_used(p.drv, &cookie, &len), 0);
