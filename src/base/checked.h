@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <vmedia/list.h>		/* vmedia_container_of() */
 
 /*
  * True if the result does not fit *res (any integer types); *res then holds the wrapped value: do
@@ -57,7 +58,5 @@ static inline bool vmedia_range_ok(uint64_t start, uint64_t len, uint64_t size)
 	})
 
 #define VMEDIA_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-#define vmedia_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <vmedia/loop.h>		/* vmedia_now_ns() */
 
 /* vmedia_fd_close - close *fd unless it is negative, and make it -1. Keeps errno. */
 void vmedia_fd_close(int *fd);
@@ -52,8 +53,5 @@ int vmedia_eventfd_signal(int fd);
  * non-blocking.
  */
 int vmedia_eventfd_clear(int fd);
-
-/* vmedia_now_ns - CLOCK_MONOTONIC in nanoseconds. */
-uint64_t vmedia_now_ns(void);
 
 #endif

@@ -8,11 +8,9 @@
 #ifndef VMEDIA_BASE_LIST_H
 #define VMEDIA_BASE_LIST_H
 
-#include "base/checked.h"
+#include <vmedia/list.h>
 
-struct vmedia_list {
-	struct vmedia_list *next, *prev;
-};
+#include "base/checked.h"
 
 static inline void vmedia_list_init(struct vmedia_list *l)
 {

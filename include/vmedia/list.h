@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a structure needs that a caller embeds in one of its own: links, and the way back.
+ *
+ * <vmedia/loop.h> and <vmedia/worker.h> allocate nothing for a source, a timer or a job. The caller
+ * embeds the structure, and the callback gets a pointer to it:
+ *
+ *	struct camera {
+ *		struct vmedia_timer timeout;
+ *		...
+ *	};
+ *
+ *	static void on_timeout(struct vmedia_timer *t)
+ *	{
+ *		struct camera *c = vmedia_container_of(t, struct camera, timeout);
+ *		...
+ *	}
+ */
+#ifndef VMEDIA_LIST_H
+#define VMEDIA_LIST_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Private: the owner of the structure around it links it. */
+struct vmedia_list {
+	struct vmedia_list *next, *prev;
+};
+
+/* The structure of type @type whose member @member @ptr points to. */
+#define vmedia_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMEDIA_LIST_H */
