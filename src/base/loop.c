@@ -67,7 +67,7 @@ void vmedia_loop_destroy(struct vmedia_loop *loop)
 {
 	if (!loop)
 		return;
-	assert(loop->nsources == 0);
+	assert(loop->nsources == 0 && !loop->pool);
 	vmedia_fd_close(&loop->timerfd);
 	vmedia_fd_close(&loop->wakefd);
 	vmedia_fd_close(&loop->epfd);
@@ -325,12 +325,14 @@ int vmedia_loop_step(struct vmedia_loop *loop, int timeout_ms)
 
 	__atomic_store_n(&loop->thread, pthread_self(), __ATOMIC_RELAXED);
 	ret = wait_events(loop, timeout_ms);
+	loop->in_round = true;
 	if (ret >= 0) {
 		ran += vmedia_loop_timers_run(loop);
 		ran += run_posts(loop);
 		ran += run_batch(loop);
 		ran += run_deferred(loop);
 	}
+	loop->in_round = false;
 	vmedia_loop_timers_arm(loop);
 	__atomic_store_n(&loop->sleeping, 1, __ATOMIC_SEQ_CST);
 	if (work_left(loop))	/* barrier pair [P]; an embedder polls the epoll fd */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What loop.c and loop_timer.c share. Nobody else includes this.
+ * What loop.c, loop_timer.c and the workers' files share. Nobody else includes this.
  */
 #ifndef VMEDIA_BASE_LOOP_IMPL_H
 #define VMEDIA_BASE_LOOP_IMPL_H
@@ -26,6 +26,9 @@ struct vmedia_loop {
 	unsigned int nsources;
 	int nbatch, cur;	/* of the round that runs */
 	struct epoll_event batch[LOOP_BATCH];
+	bool in_round;		/* callbacks are being called: deferred ones will be */
+	struct vmedia_pool *pool;	/* of its workers; NULL: there is none */
+	unsigned int pool_threads;	/* 0: as many as usual */
 };
 
 int vmedia_loop_timers_init(struct vmedia_loop *loop);

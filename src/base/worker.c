@@ -1,171 +1,69 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A worker thread; see worker.h.
- *
- * One mutex guards the queue, the states and the list of finished jobs; it is held for list
- * operations only. Finished jobs travel to the loop through one post, so that a burst of them costs
- * one wake-up.
+ * Workers: jobs in their order, cancelling, waiting. See <vmedia/worker.h>; the threads are in
+ * worker_pool.c.
  *
  * A job that waits for its time, as one does for each frame, sleeps on the word that tells it to
  * stop and not on a condition: that is one system call a wait, where a timed wait for a condition
  * takes the mutex as if others waited for it, and so makes its unlocking a second one.
  */
-#include "base/worker.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <linux/futex.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-#include "base/thread.h"
+#include "base/loop_impl.h"
+#include "base/worker_impl.h"
 
-enum job_state { JOB_IDLE, JOB_QUEUED, JOB_RUNNING, JOB_FINISHED };
+/* ---- On the loop ---- */
 
-struct vmedia_worker {
-	struct vmedia_loop *loop;
-	struct vmedia_post post;	/* "finished is not empty" */
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;		/* to the worker: a job, or stop */
-	/* to vmedia_worker_drain(): nothing queued, nothing running */
-	pthread_cond_t calm;
-	/* under lock */
-	struct vmedia_list queue;
-	struct vmedia_list finished;
-	struct vmedia_job *running;
-	bool quit;
-	/* atomic, a futex: the running one shall stop; written under lock */
-	uint32_t stop;
-	char name[16];
-};
-
-/* Under lock. */
-static void stop_running(struct vmedia_worker *w)
-{
-	__atomic_store_n(&w->stop, 1, __ATOMIC_RELEASE);
-	syscall(SYS_futex, &w->stop, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-}
-
-static void finish(struct vmedia_worker *w, struct vmedia_job *job)
-{
-	job->state = JOB_FINISHED;
-	job->err = 0;
-	vmedia_list_add_tail(&w->finished, &job->node);
-	w->running = NULL;
-	if (vmedia_list_empty(&w->queue))
-		pthread_cond_broadcast(&w->calm);
-}
-
-static void *worker_main(void *arg)
-{
-	struct vmedia_worker *w = arg;
-	struct vmedia_list *node;
-
-	vmedia_thread_name(w->name);
-	pthread_mutex_lock(&w->lock);
-	for (;;) {
-		while (!w->quit && vmedia_list_empty(&w->queue))
-			pthread_cond_wait(&w->wake, &w->lock);
-		if (w->quit)
-			break;
-		node = vmedia_list_pop(&w->queue);
-		w->running = vmedia_list_entry(node, struct vmedia_job, node);
-		w->running->state = JOB_RUNNING;
-		__atomic_store_n(&w->stop, 0, __ATOMIC_RELAXED);
-		pthread_mutex_unlock(&w->lock);
-
-		w->running->run(w, w->running);
-
-		pthread_mutex_lock(&w->lock);
-		finish(w, w->running);
-		pthread_mutex_unlock(&w->lock);
-		vmedia_loop_post(w->loop, &w->post);
-		pthread_mutex_lock(&w->lock);
-	}
-	pthread_mutex_unlock(&w->lock);
-	return NULL;
-}
-
-/*
- * Call done() of what finished. A done() may submit, cancel, and free its job; not destroy the
- * worker.
- */
-static void call_done(struct vmedia_worker *w)
-{
-	struct vmedia_list *node;
-
-	for (;;) {
-		struct vmedia_job *job;
-		int err;
-
-		pthread_mutex_lock(&w->lock);
-		node = vmedia_list_pop(&w->finished);
-		job = node ? vmedia_list_entry(node, struct vmedia_job, node) : NULL;
-		if (job)
-			job->state = JOB_IDLE;
-		pthread_mutex_unlock(&w->lock);
-		if (!job)
-			return;
-		err = job->err;
-		if (job->done)
-			job->done(job, err);
-	}
-}
-
-static void on_post(struct vmedia_post *p)
-{
-	call_done(vmedia_container_of(p, struct vmedia_worker, post));
-}
-
-int vmedia_worker_create(struct vmedia_loop *loop, const char *name, struct vmedia_worker **out)
+int vmedia_worker_create(struct vmedia_loop *loop, struct vmedia_worker **out)
 {
 	struct vmedia_worker *w = calloc(1, sizeof(*w));
-	int ret;
 
+	vmedia_loop_assert(loop);
 	if (!w)
 		return -ENOMEM;
-	w->loop = loop;
-	snprintf(w->name, sizeof(w->name), "%s", name);
-	vmedia_post_init(&w->post, on_post);
-	vmedia_list_init(&w->queue);
-	vmedia_list_init(&w->finished);
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
-	pthread_cond_init(&w->calm, NULL);
-	ret = vmedia_thread_start(&w->thread, 0, worker_main, w);
-	if (ret) {
-		pthread_cond_destroy(&w->calm);
-		pthread_cond_destroy(&w->wake);
-		pthread_mutex_destroy(&w->lock);
+	w->pool = vmedia_pool_get(loop);
+	if (!w->pool) {
 		free(w);
-		return ret;
+		return -ENOMEM;
 	}
+	vmedia_list_init(&w->ready);
+	vmedia_list_init(&w->queue);
 	*out = w;
 	return 0;
+}
+
+/* Under lock: ask the job in run() to stop. */
+static void stop_job(struct vmedia_worker *w)
+{
+	__atomic_store_n(&w->stop, 1, __ATOMIC_RELEASE);
+	if (w->job->state == JOB_WAITING)
+		syscall(SYS_futex, &w->stop, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 void vmedia_worker_destroy(struct vmedia_worker *w)
 {
 	struct vmedia_list *node;
+	struct vmedia_pool *pool;
 
 	if (!w)
 		return;
-	vmedia_loop_assert(w->loop);
-	pthread_mutex_lock(&w->lock);
+	pool = w->pool;
+	vmedia_loop_assert(pool->loop);
+	pthread_mutex_lock(&pool->lock);
 	w->quit = true;
-	stop_running(w);
-	pthread_cond_broadcast(&w->wake);
-	pthread_mutex_unlock(&w->lock);
-	pthread_join(w->thread, NULL);
-	vmedia_loop_unpost(w->loop, &w->post);
-	call_done(w);
-	/* A done() may have submitted more; none of it will run. */
+	vmedia_list_del(&w->ready);
+	if (w->job)
+		stop_job(w);
+	while (w->job)
+		pthread_cond_wait(&pool->calm, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
+	vmedia_pool_tell(pool, w);
 	while ((node = vmedia_list_pop(&w->queue))) {
 		struct vmedia_job *job = vmedia_list_entry(node, struct vmedia_job, node);
 
@@ -173,10 +71,8 @@ void vmedia_worker_destroy(struct vmedia_worker *w)
 		if (job->done)
 			job->done(job, -ECANCELED);
 	}
-	pthread_cond_destroy(&w->calm);
-	pthread_cond_destroy(&w->wake);
-	pthread_mutex_destroy(&w->lock);
 	free(w);
+	vmedia_pool_put(pool);
 }
 
 void vmedia_worker_init_job(struct vmedia_job *job,
@@ -185,68 +81,150 @@ void vmedia_worker_init_job(struct vmedia_job *job,
 {
 	job->run = run;
 	job->done = done;
+	job->worker = NULL;
 	job->state = JOB_IDLE;
-	job->err = 0;
 	vmedia_list_init(&job->node);
+}
+
+/* Call the threads: once for all that this round submits. Outside of a round nobody else would. */
+static void kick(struct vmedia_pool *pool)
+{
+	if (pool->loop->in_round)
+		vmedia_defer(&pool->kick);
+	else
+		pool->kick.fn(&pool->kick);
 }
 
 int vmedia_worker_submit(struct vmedia_worker *w, struct vmedia_job *job)
 {
-	int ret = 0;
+	struct vmedia_pool *pool = w->pool;
+	bool ready = false;
+	int err;
 
-	vmedia_loop_assert(w->loop);
-	pthread_mutex_lock(&w->lock);
-	if (w->quit) {
-		ret = -ESHUTDOWN;
-	} else if (job->state != JOB_IDLE) {
-		ret = -EBUSY;
-	} else {
+	vmedia_loop_assert(pool->loop);
+	pthread_mutex_lock(&pool->lock);
+	if (w->quit)
+		err = -ESHUTDOWN;
+	else if (job->state != JOB_IDLE)
+		err = -EBUSY;
+	else
+		err = vmedia_pool_ensure_thread(pool);
+	if (!err) {
 		job->state = JOB_QUEUED;
+		job->worker = w;
 		vmedia_list_add_tail(&w->queue, &job->node);
-		if (!w->running)
-			pthread_cond_broadcast(&w->wake);
+		ready = !w->job && !vmedia_list_linked(&w->ready);
+		if (ready)
+			vmedia_list_add_tail(&pool->ready, &w->ready);
 	}
-	pthread_mutex_unlock(&w->lock);
-	return ret;
+	pthread_mutex_unlock(&pool->lock);
+	if (ready)
+		kick(pool);
+	return err;
 }
 
 int vmedia_worker_cancel(struct vmedia_worker *w, struct vmedia_job *job)
 {
+	struct vmedia_pool *pool = w->pool;
 	int ret = -ENOENT;
 
-	vmedia_loop_assert(w->loop);
-	pthread_mutex_lock(&w->lock);
+	vmedia_loop_assert(pool->loop);
+	pthread_mutex_lock(&pool->lock);
 	switch (job->state) {
 	case JOB_QUEUED:
 		vmedia_list_del(&job->node);
+		if (vmedia_list_empty(&w->queue))
+			vmedia_list_del(&w->ready);
 		job->state = JOB_IDLE;
 		ret = 0;
 		break;
 	case JOB_RUNNING:
-		stop_running(w);
-		ret = -EINPROGRESS;
+	case JOB_WAITING:
+		stop_job(w);
+		ret = job->state == JOB_WAITING ? -ECANCELED : -EINPROGRESS;
 		break;
 	case JOB_FINISHED:
 		ret = -EALREADY;
 		break;
 	}
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&pool->lock);
 	return ret;
+}
+
+/* Under lock. A job that waits goes on to run if nobody cancelled it. */
+static bool may_write(const struct vmedia_worker *w, const struct vmedia_job *job)
+{
+	return job->state == JOB_RUNNING || (job->state == JOB_WAITING && !w->stop);
+}
+
+int vmedia_worker_wait(struct vmedia_worker *w, struct vmedia_job *job, uint64_t until)
+{
+	struct timespec ts = { .tv_sec = (time_t)(until / 1000000000u),
+			       .tv_nsec = (long)(until % 1000000000u) };
+	struct vmedia_pool *pool = w->pool;
+	bool writes;
+
+	vmedia_loop_assert(pool->loop);
+	pthread_mutex_lock(&pool->lock);
+	while ((writes = may_write(w, job)) && vmedia_now_ns() < until)
+		pthread_cond_timedwait(&pool->calm, &pool->lock, &ts);
+	pthread_mutex_unlock(&pool->lock);
+	return writes ? -ETIMEDOUT : 0;
 }
 
 void vmedia_worker_drain(struct vmedia_worker *w)
 {
-	vmedia_loop_assert(w->loop);
-	pthread_mutex_lock(&w->lock);
-	while (w->running || !vmedia_list_empty(&w->queue))
-		pthread_cond_wait(&w->calm, &w->lock);
-	pthread_mutex_unlock(&w->lock);
-	call_done(w);
+	struct vmedia_pool *pool = w->pool;
+
+	vmedia_loop_assert(pool->loop);
+	pool->kick.fn(&pool->kick);
+	pthread_mutex_lock(&pool->lock);
+	while (w->job || !vmedia_list_empty(&w->queue))
+		pthread_cond_wait(&pool->calm, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
+	vmedia_pool_tell(pool, w);
 }
+
+/* ---- In run() ---- */
 
 bool vmedia_worker_stopping(struct vmedia_worker *w)
 {
 	return __atomic_load_n(&w->stop, __ATOMIC_ACQUIRE);
+}
+
+int vmedia_worker_wait_begin(struct vmedia_worker *w)
+{
+	struct vmedia_pool *pool = w->pool;
+	unsigned int n;
+
+	pthread_mutex_lock(&pool->lock);
+	assert(w->job->state == JOB_RUNNING || w->stop);
+	if (w->stop) {
+		pthread_mutex_unlock(&pool->lock);
+		return -ECANCELED;
+	}
+	w->job->state = JOB_WAITING;
+	pool->running--;
+	n = vmedia_pool_call(pool);
+	pthread_mutex_unlock(&pool->lock);
+	vmedia_pool_wake(pool, n);
+	return 0;
+}
+
+int vmedia_worker_wait_end(struct vmedia_worker *w)
+{
+	struct vmedia_pool *pool = w->pool;
+	int ret = -ECANCELED;
+
+	pthread_mutex_lock(&pool->lock);
+	/* One that was stopped stays WAITING: it is known to write nothing until it ends. */
+	if (!w->stop) {
+		w->job->state = JOB_RUNNING;
+		pool->running++;
+		ret = 0;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return ret;
 }
 
 /* Sleep while *word is 0. 0, or why it ended: -EAGAIN, -EINTR, -ETIMEDOUT. */
@@ -273,7 +251,13 @@ int vmedia_worker_wait_until(struct vmedia_worker *w, uint64_t deadline_ns)
 {
 	int ret = 0;
 
+	if (vmedia_worker_stopping(w))
+		return -ECANCELED;
+	if (vmedia_now_ns() >= deadline_ns)
+		return 0;
+	if (vmedia_worker_wait_begin(w))
+		return -ECANCELED;
 	while (!vmedia_worker_stopping(w) && (ret == 0 || ret == -EAGAIN || ret == -EINTR))
 		ret = wait_word(&w->stop, deadline_ns);
-	return vmedia_worker_stopping(w) ? -ECANCELED : 0;
+	return vmedia_worker_wait_end(w);
 }

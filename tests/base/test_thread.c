@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <vmedia/worker.h>
 
 #include "base/loop.h"
 #include "base/thread.h"
-#include "base/worker.h"
 
 struct seen {
 	struct vmedia_job job;
@@ -96,12 +96,12 @@ static void test_worker(void **state)
 
 	(void)state;
 	assert_int_equal(vmedia_loop_create(&loop), 0);
-	assert_int_equal(vmedia_worker_create(loop, "worker", &w), 0);
+	assert_int_equal(vmedia_worker_create(loop, &w), 0);
 	vmedia_worker_init_job(&s.job, job_run, NULL);
 	assert_int_equal(vmedia_worker_submit(w, &s.job), 0);
 	vmedia_worker_drain(w);
 	check(&s);
-	assert_string_equal(s.name, "worker");
+	assert_string_equal(s.name, "vmedia-worker");
 	vmedia_worker_destroy(w);
 	vmedia_loop_destroy(loop);
 }

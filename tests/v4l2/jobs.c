@@ -134,7 +134,7 @@ struct rig *jobs_rig_of(const struct vmedia_video_config *cfg, enum jobs_wait ho
 	sem_init(&jobs.in_job, 0, 0);
 	sem_init(&jobs.go, 0, 0);
 	sem_init(&jobs.written, 0, 0);
-	assert_int_equal(vmedia_worker_create(r->h.loop, "job", &jobs.worker), 0);
+	assert_int_equal(vmedia_worker_create(r->h.loop, &jobs.worker), 0);
 	r->pages = harness_alloc(&r->h, 4 * 4096, 4096);
 	return r;
 }

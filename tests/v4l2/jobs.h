@@ -7,11 +7,11 @@
 #define VMEDIA_TESTS_V4L2_JOBS_H
 
 #include "base/fd.h"
-#include "base/worker.h"
 #include "rig.h"
 
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <vmedia/worker.h>
 
 #define OUT V4L2_BUF_TYPE_VIDEO_OUTPUT
 #define CAP V4L2_BUF_TYPE_VIDEO_CAPTURE

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What worker.c (jobs and their order) and worker_pool.c (threads) share. Nobody else includes this.
+ */
+#ifndef VMEDIA_BASE_WORKER_IMPL_H
+#define VMEDIA_BASE_WORKER_IMPL_H
+
+#include <pthread.h>
+#include <vmedia/worker.h>
+
+#include "base/loop.h"
+
+enum job_state { JOB_IDLE, JOB_QUEUED, JOB_RUNNING, JOB_WAITING, JOB_FINISHED };
+
+struct vmedia_worker {
+	struct vmedia_pool *pool;
+	/* under pool->lock */
+	struct vmedia_list ready;	/* pool->ready: there is a job to begin, and none in run() */
+	struct vmedia_list queue;	/* QUEUED jobs */
+	struct vmedia_job *job;		/* the one in run(): RUNNING or WAITING */
+	bool quit;
+	/* atomic, a futex: that job shall stop; written under the lock */
+	uint32_t stop;
+};
+
+/* One a loop. */
+struct vmedia_pool {
+	struct vmedia_loop *loop;
+	/* the loop's */
+	unsigned int num_workers;
+	struct vmedia_deferred kick;	/* to the threads: workers are ready */
+	struct vmedia_post post;	/* to the loop: `finished` is not empty */
+	struct vmedia_list telling;	/* FINISHED jobs whose done() is next */
+	/* under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t work;		/* to idle threads: a worker is ready, or quit */
+	pthread_cond_t calm;		/* to the loop, if it waits: a job has finished */
+	struct vmedia_list ready;	/* workers, the longest ready first */
+	struct vmedia_list finished;	/* FINISHED jobs, in the order of finishing */
+	unsigned int max;		/* RUNNING jobs at a time */
+	unsigned int running;		/* RUNNING jobs */
+	unsigned int idle, coming;	/* threads without a job; that have not begun yet */
+	struct vmedia_list threads, ended;	/* `ended` ones are to be joined */
+	bool quit;
+};
+
+/* The pool of @loop, made if there is none; each get has its put. NULL: no memory. */
+struct vmedia_pool *vmedia_pool_get(struct vmedia_loop *loop);
+void vmedia_pool_put(struct vmedia_pool *pool);
+/*
+ * Under lock: see to threads for the workers that are ready. Returns how many idle ones are to be
+ * woken, by vmedia_pool_wake() without the lock.
+ */
+unsigned int vmedia_pool_call(struct vmedia_pool *pool);
+void vmedia_pool_wake(struct vmedia_pool *pool, unsigned int n);
+/* Under lock: see to it that there is a thread at all: 0, or why there is none. */
+int vmedia_pool_ensure_thread(struct vmedia_pool *pool);
+/* Call done() of what finished, of @w only or of all (NULL). Context: the loop. */
+void vmedia_pool_tell(struct vmedia_pool *pool, const struct vmedia_worker *w);
+
+#endif
