@@ -5,7 +5,8 @@
  *
  * Theory of operation
  *
- *   The framework runs one worker thread a source and calls everything below on it, one at a time:
+ *   Each source has a worker (<vmedia/worker.h>), a job of which calls everything below, one at a
+ *   time, on any thread of the loop's pool:
  *
  *	start (next (fill | skip))* stop
  *
@@ -18,8 +19,12 @@
  *   for longer than an interval loses the frames in between and goes on by the clock; there are no
  *   bursts.
  *
- *   Cost of a frame: the worker wakes once for the time, the loop once for the result. Buffers that
- *   are queued while the worker sleeps do not wake it.
+ *   Cost of a frame: a thread wakes once for the time, the loop once for the result. Buffers that
+ *   are queued while the worker still has others do not wake it.
+ *
+ *   What waits does not keep the threads of the pool from others: the framework waits for a frame's
+ *   time, and start() and next() may wait for the world. fill(), skip() and stop() count as
+ *   computing: while they run, the pool runs a job less for the other workers of the loop.
  *
  *   A source that only computes, and not for long, needs no thread: quick() says so of a mode, and
  *   the loop itself calls it at the frame's time. Commands wait for as long as one fill() takes,
@@ -30,25 +35,24 @@
  *   STREAMOFF waits for a fill() in progress without stopping the loop. fill() must therefore end
  *   by itself: whatever waits for the world (a network, a pipe, a codec) belongs into next(), which
  *   is interrupted by cancel(). CLOSE waits in the same way for a fill() into pages that the driver
- *   lent; one into memory of the device's own is orphaned: it is written into memory that a
- *   reference keeps valid, and nobody looks at it. The one wait of the loop is for a guest that
- *   goes: its queues stop, it resets, the connection is lost. Its pages may then be somebody else's
- *   at once, and there is no other guest to be served: the loop waits for fill(), at most
- *   VMEDIA_CAPTURE_CLOSE_MS, and orphans the frame then.
+ *   lent; one into memory of the device's own goes on: it is written into memory that a reference
+ *   keeps valid, and nobody looks at it. The one wait of the loop is for a guest that goes: its
+ *   queues stop, it resets, the connection is lost. Its pages may then be somebody else's at once,
+ *   and there is no other guest to be served: the loop waits for fill(), at most
+ *   VMEDIA_WORKER_WAIT_MS, and gives the frame up then.
  *
- * Context of all callbacks: the source's worker thread, except quick() and cancel(); in a mode that
- * is quick, the device's loop. Controls are read there by vmedia_ctrl_read().
+ * Context of all callbacks: the source's worker, except quick() and cancel(); in a mode that is
+ * quick, the device's loop. Controls are read there by vmedia_ctrl_read().
  */
 #ifndef VMEDIA_CAPTURE_H
 #define VMEDIA_CAPTURE_H
 
 #include <vmedia/queue.h>
+#include <vmedia/worker.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define VMEDIA_CAPTURE_CLOSE_MS 200
 
 /* What is to be delivered, fixed from start() to stop(). */
 struct vmedia_capture_mode {

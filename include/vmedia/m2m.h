@@ -53,6 +53,7 @@
 #define VMEDIA_M2M_H
 
 #include <vmedia/queue.h>
+#include <vmedia/worker.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -63,8 +64,6 @@ enum vmedia_m2m_state {
 	VMEDIA_M2M_DRAINING,
 	VMEDIA_M2M_STOPPED,
 };
-
-#define VMEDIA_M2M_WAIT_MS 200	/* for a job, see job_wait() */
 
 struct vmedia_m2m_ops {
 	unsigned int max_jobs;			/* on the device at a time; 0: 1 */

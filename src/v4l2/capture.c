@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frame sources: the loop's half. Hands buffers to the worker and results to the queue. Theory:
+ * Frame sources: the loop's half. Gives jobs to the worker and results to the queue. Theory:
  * capture.h.
  *
  * Context: the device's loop.
@@ -8,26 +8,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <linux/videodev2.h>
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/thread.h"
 #include "v4l2/capture.h"
 #include "v4l2/format.h"
 
 #define DEFAULT_INTERVAL_NS 33333333u
 
-void vmedia_capture_job_drop(struct vmedia_capture_job *job)
-{
-	uint32_t i;
-
-	for (i = 0; i < job->num_planes; i++)
-		vmedia_backing_put(job->mem[i]);
-	free(job);
-}
+/* ---- Buffers to the worker ---- */
 
 void vmedia_capture_job_rest(struct vmedia_capture_job *job)
 {
@@ -40,7 +31,83 @@ void vmedia_capture_job_rest(struct vmedia_capture_job *job)
 	job->num_planes = 0;
 }
 
-/* ---- Buffers to the worker ---- */
+static void drop(struct vmedia_capture_job *job)
+{
+	vmedia_capture_job_rest(job);
+	free(job);
+}
+
+static int submit(struct vmedia_capture *c, struct vmedia_job *work)
+{
+	int err = vmedia_worker_submit(c->worker, work);
+
+	c->busy += !err;
+	return err;
+}
+
+/* 0: @work is here again, and no done() of it comes. Else as vmedia_worker_cancel(). */
+static int cancel(struct vmedia_capture *c, struct vmedia_job *work)
+{
+	int err = vmedia_worker_cancel(c->worker, work);
+
+	c->busy -= !err;
+	return err;
+}
+
+static void submit_tick(struct vmedia_capture *c)
+{
+	c->tick_run = c->last_run;
+	submit(c, &c->tick);
+}
+
+/*
+ * See to it that a frame comes also if the worker has no buffer: its clock may be looked at, as the
+ * worker has no job at all.
+ */
+static void watch_clock(struct vmedia_capture *c)
+{
+	vmedia_timer_cancel(&c->late);
+	if (!c->run || !c->run->frames || c->busy)
+		return;
+	if (c->ops->next && !c->asked)
+		submit_tick(c);
+	else if (c->cur.paced && !(c->asked && c->asked_err))
+		vmedia_timer_arm(&c->late, c->when + c->cur.interval_ns / 2);
+}
+
+/* Give the worker all buffers that wait, if it may have them. */
+static void feed(struct vmedia_capture *c)
+{
+	struct vmedia_capture_job *job, *tmp;
+
+	if (c->run && c->run->frames && !c->suspended) {
+		vmedia_list_for_each_safe(job, tmp, &c->queued, node) {
+			if (submit(c, &job->work))
+				break;
+			job->given = true;
+			job->run = c->last_run;
+			vmedia_list_del(&job->node);
+			vmedia_list_add_tail(&c->given, &job->node);
+		}
+	}
+	watch_clock(c);
+}
+
+/* No buffer came in time. */
+static void on_late(struct vmedia_timer *t)
+{
+	struct vmedia_capture *c = vmedia_container_of(t, struct vmedia_capture, late);
+
+	if (c->ops->skip) {
+		submit_tick(c);
+		return;
+	}
+	vmedia_capture_pass(c);
+	c->shown = c->stats;
+	watch_clock(c);
+}
+
+static void frame_done(struct vmedia_job *work, int err);
 
 static void capture_queue(struct vmedia_vbuf *vb)
 {
@@ -55,6 +122,8 @@ static void capture_queue(struct vmedia_vbuf *vb)
 			return;
 		}
 		vmedia_list_init(&job->node);
+		vmedia_worker_init_job(&job->work, vmedia_capture_run_frame, frame_done);
+		job->c = c;
 		job->vb = vb;
 		vb->impl = job;
 	}
@@ -63,31 +132,35 @@ static void capture_queue(struct vmedia_vbuf *vb)
 		job->mem[i] = vmedia_backing_get(vb->b.planes[i].mem);
 		job->length[i] = vb->b.planes[i].length;
 	}
-	pthread_mutex_lock(&c->lock);
 	vmedia_list_add_tail(&c->queued, &job->node);
-	if (c->starving)
-		pthread_cond_signal(&c->to_worker);
-	pthread_mutex_unlock(&c->lock);
 	vmedia_capture_quick_queued(c);
+	feed(c);
 }
 
-/* The buffer goes. Its job goes with it, or is left to the worker that is filling it. */
+/* The buffer of @job is taken back, if not by this then by who asks; cancel() said @err. */
+static void take_back(struct vmedia_capture_job *job, int err)
+{
+	vmedia_list_del(&job->node);
+	if (!err) {
+		job->given = false;
+		vmedia_capture_job_rest(job);
+		return;
+	}
+	/* The worker has the job and its memory until done() comes, which frees both. */
+	job->vb->impl = NULL;
+	job->vb = NULL;
+}
+
+/* The buffer goes, and its job with it. */
 static void capture_cleanup(struct vmedia_vbuf *vb)
 {
-	struct vmedia_capture *c = vb->b.queue->cap;
 	struct vmedia_capture_job *job = vb->impl;
 
 	if (!job)
 		return;
-	pthread_mutex_lock(&c->lock);
-	job->vb = NULL;
-	job->orphan = c->inflight == job;
-	vmedia_list_del(&job->node);
-	if (job->orphan)
-		job = NULL;
-	pthread_mutex_unlock(&c->lock);
-	if (job)
-		vmedia_capture_job_drop(job);
+	take_back(job, job->given ? cancel(job->c, &job->work) : 0);
+	if (vb->impl)
+		drop(job);
 	vb->impl = NULL;
 }
 
@@ -118,36 +191,16 @@ void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *jo
 	vmedia_buf_done(b, job->err && job->err != -ENODATA ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
 }
 
-/*
- * Jobs of which the buffer was taken back already only rest; one at a time, as a result may lead
- * anywhere.
- */
-static struct vmedia_capture_job *next_done(struct vmedia_capture *c)
+/* Take what the source has not begun with; the buffers stay the queue's. */
+static void take_all(struct vmedia_capture *c)
 {
-	struct vmedia_list *node;
+	struct vmedia_capture_job *job, *tmp;
 
-	pthread_mutex_lock(&c->lock);
-	node = vmedia_list_pop(&c->done);
-	pthread_mutex_unlock(&c->lock);
-	return node ? vmedia_list_entry(node, struct vmedia_capture_job, node) : NULL;
-}
-
-/* Take what the worker has not begun with; @give_back: the buffers are the driver's again. */
-static void take_queued(struct vmedia_capture *c, bool give_back)
-{
-	struct vmedia_capture_job *job;
-	struct vmedia_list list, *node;
-
-	vmedia_list_init(&list);
-	pthread_mutex_lock(&c->lock);
-	vmedia_list_splice_tail(&list, &c->queued);
-	pthread_mutex_unlock(&c->lock);
-	while ((node = vmedia_list_pop(&list))) {
-		job = vmedia_list_entry(node, struct vmedia_capture_job, node);
-		vmedia_capture_job_rest(job);
-		if (give_back)
-			vmedia_vbuf_return(job->vb);
-	}
+	vmedia_list_for_each_safe(job, tmp, &c->given, node)
+		if (!cancel(c, &job->work))
+			take_back(job, 0);
+	vmedia_list_for_each_safe(job, tmp, &c->queued, node)
+		take_back(job, 0);
 }
 
 void vmedia_capture_end(struct vmedia_queue *q, int err)
@@ -156,41 +209,99 @@ void vmedia_capture_end(struct vmedia_queue *q, int err)
 		return;
 	vmedia_warn("the frame source of queue type %u is gone; its buffers go back with an error",
 		    q->type);
-	take_queued(q->cap, false);
+	take_all(q->cap);
 	vmedia_queue_error(q);
 }
 
-static void capture_post(struct vmedia_post *post)
+/* The worker returned the buffer: filled, or as it was, when a cancel() or the end came before. */
+static void give_back(struct vmedia_capture *c, struct vmedia_capture_job *job, bool wanted)
 {
-	struct vmedia_capture *c = vmedia_container_of(post, struct vmedia_capture, post);
-	struct vmedia_capture_job *job;
-	bool started, ended;
-	int started_err, end_err;
+	struct vmedia_vbuf *vb = job->vb;
 
-	pthread_mutex_lock(&c->lock);
-	started = c->started_new && c->started_run == c->want;
-	started_err = c->started_err;
-	c->started_new = false;
-	ended = c->end_err && c->end_run == c->want;
-	end_err = c->end_err;
-	c->end_err = 0;
-	pthread_mutex_unlock(&c->lock);
-	if (started && started_err) {
-		take_queued(c, false);
-		pthread_mutex_lock(&c->lock);
-		c->want = 0;
-		pthread_mutex_unlock(&c->lock);
+	if (vmedia_buf_state(&vb->b) != VMEDIA_BUF_ACTIVE) {
+		vmedia_capture_job_rest(job);
+	} else if (job->filled) {
+		vmedia_capture_finish(c->q, job);
+	} else if (wanted) {
+		vmedia_list_add_head(&c->queued, &job->node);
+	} else {
+		vmedia_capture_job_rest(job);
+		vmedia_buf_done(&vb->b, VMEDIA_BUF_ERROR);
 	}
-	if (started)
-		vmedia_queue_started(c->q, started_err);
-	while ((job = next_done(c))) {
-		if (vmedia_buf_state(&job->vb->b) == VMEDIA_BUF_ACTIVE)
-			vmedia_capture_finish(c->q, job);
-		else
-			vmedia_capture_job_rest(job);
+}
+
+/* A result of run number @run ends it by @end, if it is still the present one. */
+static void end_frames(struct vmedia_capture *c, uint64_t run, int end)
+{
+	if (!end || !c->run || run != c->last_run)
+		return;
+	c->run->frames = false;
+	vmedia_capture_end(c->q, end);
+}
+
+static void frame_done(struct vmedia_job *work, int err)
+{
+	struct vmedia_capture_job *job = vmedia_container_of(work, struct vmedia_capture_job, work);
+	struct vmedia_capture *c = job->c;
+	uint64_t run = job->run;
+	int end = job->end;
+
+	(void)err;	/* the worker is drained before it goes: all of them ran */
+	c->busy--;
+	vmedia_list_del(&job->node);
+	job->given = false;
+	if (c->run && run == c->last_run)
+		c->shown = job->stats;
+	if (job->vb)
+		give_back(c, job, c->run && run == c->last_run);
+	else
+		drop(job);
+	end_frames(c, run, end);
+	feed(c);
+}
+
+static void tick_done(struct vmedia_job *work, int err)
+{
+	struct vmedia_capture *c = vmedia_container_of(work, struct vmedia_capture, tick);
+
+	(void)err;
+	c->busy--;
+	if (!c->busy)
+		c->shown = c->stats;
+	end_frames(c, c->tick_run, c->tick_end);
+	feed(c);
+}
+
+static void start_done(struct vmedia_job *work, int err)
+{
+	struct vmedia_capture_run *run =
+		vmedia_container_of(work, struct vmedia_capture_run, start);
+	struct vmedia_capture *c = run->c;
+
+	c->busy--;
+	if (c->run != run)
+		return;		/* stopped meanwhile: its stop frees it */
+	err = run->err;
+	run->frames = !err;
+	if (err) {
+		c->run = NULL;
+		free(run);
+		take_all(c);
 	}
-	if (ended)
-		vmedia_capture_end(c->q, end_err);
+	vmedia_queue_started(c->q, err);
+	feed(c);
+}
+
+static void stop_done(struct vmedia_job *work, int err)
+{
+	struct vmedia_capture_run *run = vmedia_container_of(work, struct vmedia_capture_run, stop);
+	struct vmedia_capture *c = run->c;
+
+	(void)err;
+	c->busy--;
+	free(run);
+	/* A run that has started meanwhile could not look at the clock for this. */
+	feed(c);
 }
 
 /* ---- Start and stop ---- */
@@ -217,117 +328,141 @@ static void fill_mode(struct vmedia_capture *c, struct vmedia_capture_mode *m)
 	m->paced = c->paced;
 }
 
-/* Here and not earlier: the thread inherits what the process became (a sandbox, a user). */
-static int ensure_thread(struct vmedia_capture *c)
+static int start_on_worker(struct vmedia_capture *c)
 {
-	int err;
+	struct vmedia_capture_run *run;
+	int err = c->worker ? 0 : vmedia_worker_create(c->loop, &c->worker);
 
-	if (c->thread_runs)
-		return 0;
-	err = vmedia_thread_start(&c->thread, 0, vmedia_capture_thread, c);
-	c->thread_runs = !err;
 	if (err)
-		vmedia_err("cannot create the thread of a frame source: %s", strerror(-err));
-	return err;
-}
-
-/* Can the next run do without the worker? Not while that still winds one down. */
-static bool is_quick(struct vmedia_capture *c)
-{
-	bool busy;
-
-	if (!c->ops->quick || c->ops->next || !c->ops->quick(c->priv, &c->mode))
-		return false;
-	pthread_mutex_lock(&c->lock);
-	busy = c->working;
-	pthread_mutex_unlock(&c->lock);
-	return !busy;
+		return err;
+	run = calloc(1, sizeof(*run));
+	if (!run)
+		return -ENOMEM;
+	run->c = c;
+	run->mode = c->mode;
+	vmedia_worker_init_job(&run->start, vmedia_capture_run_start, start_done);
+	vmedia_worker_init_job(&run->stop, vmedia_capture_run_stop, stop_done);
+	err = submit(c, &run->start);
+	if (err) {
+		free(run);
+		return err;
+	}
+	c->run = run;
+	return -EINPROGRESS;
 }
 
 static int capture_start(struct vmedia_queue *q, uint32_t count)
 {
 	struct vmedia_capture *c = q->cap;
-	bool quick;
 	int err;
 
 	(void)count;
-	pthread_mutex_lock(&c->lock);
 	c->suspended = false;
+	memset(&c->shown, 0, sizeof(c->shown));
 	fill_mode(c, &c->mode);
-	pthread_mutex_unlock(&c->lock);
 	c->last_run++;
-	quick = is_quick(c);
-	err = quick ? vmedia_capture_quick_start(c) : ensure_thread(c);
-	if (err)
-		take_queued(c, false);
-	if (err || quick)
-		return err;
-	pthread_mutex_lock(&c->lock);
-	c->want = c->last_run;
-	c->started_new = false;
-	c->end_err = 0;
-	pthread_cond_signal(&c->to_worker);
-	pthread_mutex_unlock(&c->lock);
-	return -EINPROGRESS;
+	/* Can it do without the worker? Not while that still ends another run. */
+	if (c->ops->quick && !c->ops->next && !c->busy && c->ops->quick(c->priv, &c->mode))
+		err = vmedia_capture_quick_start(c);
+	else
+		err = start_on_worker(c);
+	if (err && err != -EINPROGRESS)
+		take_all(c);
+	return err;
 }
 
 /* The guest's pages will be somebody else's: give a fill() the time of a frame to end. */
-static void wait_inflight(struct vmedia_capture *c)
+static void wait_for_fill(struct vmedia_capture *c, struct vmedia_capture_job *job)
 {
-	uint64_t until = vmedia_now_ns() + VMEDIA_CAPTURE_CLOSE_MS * 1000000ull;
-	struct timespec ts = { .tv_sec = (time_t)(until / 1000000000u),
-			       .tv_nsec = (long)(until % 1000000000u) };
+	uint64_t until = vmedia_now_ns() + VMEDIA_WORKER_WAIT_MS * 1000000ull;
 
-	while (c->inflight && vmedia_now_ns() < until)
-		pthread_cond_timedwait(&c->to_loop, &c->lock, &ts);
-	if (c->inflight)
+	if (vmedia_worker_wait(c->worker, &job->work, until))
 		vmedia_warn("a frame source takes more than %u ms for one frame: a session that "
 			    "ended or was stopped does not wait for it",
-			    VMEDIA_CAPTURE_CLOSE_MS);
+			    VMEDIA_WORKER_WAIT_MS);
 }
 
 void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
 {
 	struct vmedia_capture *c = q->cap;
-	bool was;
+	struct vmedia_capture_job *job, *tmp;
+	struct vmedia_list taken;
+	int err;
 
 	vmedia_capture_quick_suspend(c, on);
-	pthread_mutex_lock(&c->lock);
-	was = c->suspended;
-	c->suspended = on;
-	pthread_cond_signal(&c->to_worker);
 	/* Once, and not for each session that shares the queue. */
-	if (on && !was && c->inflight)
-		wait_inflight(c);
-	pthread_mutex_unlock(&c->lock);
+	if (c->suspended == on)
+		return;
+	c->suspended = on;
+	if (!on) {
+		feed(c);
+		return;
+	}
+	vmedia_list_init(&taken);
+	vmedia_list_for_each_safe(job, tmp, &c->given, node) {
+		err = cancel(c, &job->work);
+		if (err == -EINPROGRESS)
+			wait_for_fill(c, job);
+		if (err)
+			continue;	/* done() puts it before the others */
+		job->given = false;
+		vmedia_list_del(&job->node);
+		vmedia_list_add_tail(&taken, &job->node);
+	}
+	vmedia_list_splice_tail(&taken, &c->queued);
+	vmedia_list_splice_tail(&c->queued, &taken);
+	watch_clock(c);
+}
+
+/* The source's cancel() comes after the jobs were told: what it interrupts is not called again. */
+static void stop_run(struct vmedia_capture *c)
+{
+	struct vmedia_capture_run *run = c->run;
+
+	c->run = NULL;
+	vmedia_timer_cancel(&c->late);
+	cancel(c, &c->tick);
+	if (!run)
+		return;
+	if (!cancel(c, &run->start)) {
+		free(run);
+		return;
+	}
+	if (c->ops->cancel)
+		c->ops->cancel(c->priv);
+	submit(c, &run->stop);
 }
 
 static int capture_stop(struct vmedia_queue *q, bool final)
 {
 	struct vmedia_capture *c = q->cap;
-	struct vmedia_capture_job *job;
-	bool quick = vmedia_capture_quick_stop(c);
+	struct vmedia_capture_job *job, *tmp;
+	struct vmedia_vbuf *vb;
+	int err;
 
-	pthread_mutex_lock(&c->lock);
-	c->want = 0;
-	pthread_cond_signal(&c->to_worker);
-	pthread_mutex_unlock(&c->lock);
-	if (!quick && c->ops->cancel && c->thread_runs)
-		c->ops->cancel(c->priv);
-	take_queued(c, true);
-	pthread_mutex_lock(&c->lock);
-	/*
-	 * Memory of ours is kept by the job's reference; guest pages are not ours to write any
-	 * more.
-	 */
-	if (final && c->inflight && q->memory != V4L2_MEMORY_MMAP)
-		wait_inflight(c);
-	pthread_mutex_unlock(&c->lock);
-	while ((job = next_done(c))) {
-		vmedia_capture_job_rest(job);
+	if (vmedia_capture_quick_stop(c))
+		c->shown = c->stats;
+	vmedia_list_for_each_safe(job, tmp, &c->given, node) {
+		err = cancel(c, &job->work);
+		/* It fills. Its done() gives the buffer back, if that may be waited for. */
+		if (err == -EINPROGRESS && !final)
+			continue;
+		/*
+		 * Memory of ours is kept by the job's reference; guest pages are not ours to write
+		 * any more.
+		 */
+		if (err == -EINPROGRESS && q->memory != V4L2_MEMORY_MMAP)
+			wait_for_fill(c, job);
+		vb = job->vb;
+		take_back(job, err);
+		vmedia_vbuf_return(vb);
+	}
+	vmedia_list_for_each_safe(job, tmp, &c->queued, node) {
+		take_back(job, 0);
 		vmedia_vbuf_return(job->vb);
 	}
-	/* What is still ACTIVE is in fill(), or was while we looked: its post comes. */
+	if (c->worker)
+		stop_run(c);
 	return q->num_active ? -EINPROGRESS : 0;
 }
 
@@ -343,7 +478,6 @@ const struct vmedia_queue_impl vmedia_impl_capture = {
 int vmedia_capture_create(struct vmedia_queue *q)
 {
 	struct vmedia_capture *c = calloc(1, sizeof(*c));
-	pthread_condattr_t attr;
 
 	if (!c)
 		return -ENOMEM;
@@ -354,38 +488,23 @@ int vmedia_capture_create(struct vmedia_queue *q)
 	c->priv = q->ctx->v->cfg.priv;
 	c->paced = true;
 	vmedia_list_init(&c->queued);
-	vmedia_list_init(&c->done);
-	vmedia_post_init(&c->post, capture_post);
+	vmedia_list_init(&c->given);
+	vmedia_timer_init(c->loop, &c->late, on_late);
+	vmedia_worker_init_job(&c->tick, vmedia_capture_run_tick, tick_done);
 	vmedia_capture_quick_init(c);
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->to_worker, &attr);
-	pthread_cond_init(&c->to_loop, &attr);
-	pthread_condattr_destroy(&attr);
 	q->cap = c;
 	return 0;
 }
 
+/* The queue is stopped: what the worker has left comes to its end here, stop() too. */
 void vmedia_capture_destroy(struct vmedia_queue *q)
 {
 	struct vmedia_capture *c = q->cap;
 
 	vmedia_capture_quick_stop(c);
-	pthread_mutex_lock(&c->lock);
-	c->quit = true;
-	c->want = 0;
-	pthread_cond_signal(&c->to_worker);
-	pthread_mutex_unlock(&c->lock);
-	if (c->thread_runs) {
-		if (c->ops->cancel)
-			c->ops->cancel(c->priv);
-		pthread_join(c->thread, NULL);
-	}
-	vmedia_loop_unpost(c->loop, &c->post);
-	pthread_mutex_destroy(&c->lock);
-	pthread_cond_destroy(&c->to_worker);
-	pthread_cond_destroy(&c->to_loop);
+	if (c->worker)
+		vmedia_worker_drain(c->worker);
+	vmedia_worker_destroy(c->worker);
 	free(c);
 	q->cap = NULL;
 }
@@ -399,9 +518,6 @@ void vmedia_capture_set_paced(struct vmedia_queue *q, bool paced)
 void vmedia_capture_stats(struct vmedia_queue *q, struct vmedia_capture_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
-	if (!q->cap)
-		return;
-	pthread_mutex_lock(&q->cap->lock);
-	*stats = q->cap->stats;
-	pthread_mutex_unlock(&q->cap->lock);
+	if (q->cap)
+		*stats = q->cap->quick ? q->cap->stats : q->cap->shown;
 }

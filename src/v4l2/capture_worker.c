@@ -1,61 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frame sources: the worker's half. Takes the frame's time, a buffer, and calls the source.
+ * Frame sources: the jobs of their worker, which wait for a frame's time and call the source.
  *
- * Context: the worker thread; the lock is held except where a function says that it drops it.
+ * Context: in run() of a job; what a quick run uses too, on the loop.
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/fd.h"
-#include "base/thread.h"
 #include "v4l2/capture.h"
 
-#define SKIPPED 1
+#define STOPPED 1
 
-static struct timespec to_timespec(uint64_t ns)
-{
-	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u),
-				  .tv_nsec = (long)(ns % 1000000000u) };
-}
-
-static bool over(const struct vmedia_capture *c)
-{
-	return c->quit || c->want != c->run;
-}
-
-/* Sleep until @when, or until the run is over. */
-static void sleep_until(struct vmedia_capture *c, uint64_t when)
-{
-	struct timespec ts = to_timespec(when);
-
-	while (!over(c) && vmedia_now_ns() < when)
-		pthread_cond_timedwait(&c->to_worker, &c->lock, &ts);
-}
-
-/*
- * The oldest job, waiting for one until @limit (0: for ever); NULL if none came or the run is over.
- */
-static struct vmedia_capture_job *take_job(struct vmedia_capture *c, uint64_t limit)
-{
-	struct timespec ts = to_timespec(limit);
-	struct vmedia_list *node;
-
-	while ((vmedia_list_empty(&c->queued) || c->suspended) && !over(c) &&
-	       (!limit || vmedia_now_ns() < limit)) {
-		c->starving = true;
-		if (limit)
-			pthread_cond_timedwait(&c->to_worker, &c->lock, &ts);
-		else
-			pthread_cond_wait(&c->to_worker, &c->lock);
-		c->starving = false;
-	}
-	if (over(c) || c->suspended)
-		return NULL;
-	node = vmedia_list_pop(&c->queued);
-	return node ? vmedia_list_entry(node, struct vmedia_capture_job, node) : NULL;
-}
+/* ---- A frame ---- */
 
 static void describe(const struct vmedia_capture *c, const struct vmedia_capture_job *job,
 		     struct vmedia_frame *f)
@@ -103,46 +59,17 @@ int vmedia_capture_fill(struct vmedia_capture *c, struct vmedia_capture_job *job
 	return err;
 }
 
-/* Fill one job. Drops the lock around the source's work. */
-static int fill(struct vmedia_capture *c, struct vmedia_capture_job *job, uint64_t number,
-		uint64_t when)
+/* The source ended between frames: the buffer carries the end. */
+static void fill_end(struct vmedia_capture *c, struct vmedia_capture_job *job)
 {
-	int err;
-
-	c->inflight = job;
-	pthread_mutex_unlock(&c->lock);
-	err = vmedia_capture_fill(c, job, number, when);
-	pthread_mutex_lock(&c->lock);
-	c->inflight = NULL;
-	pthread_cond_signal(&c->to_loop);
-	return err;
+	job->err = -ENODATA;
+	job->number = c->number;
+	job->timestamp = vmedia_now_ns();
+	job->flags = 0;
+	memset(job->bytesused, 0, sizeof(job->bytesused));
 }
 
-/* A filled job goes to the loop, or away if its buffer did. Drops the lock meanwhile. */
-static void hand_back(struct vmedia_capture *c, struct vmedia_capture_job *job)
-{
-	if (job->orphan) {
-		pthread_mutex_unlock(&c->lock);
-		vmedia_capture_job_drop(job);
-		pthread_mutex_lock(&c->lock);
-		return;
-	}
-	vmedia_list_add_tail(&c->done, &job->node);
-	/* Not under the lock, which is the first thing that the loop takes when it wakes. */
-	pthread_mutex_unlock(&c->lock);
-	vmedia_loop_post(c->loop, &c->post);
-	pthread_mutex_lock(&c->lock);
-}
-
-/* The run ends by itself: @err is -ENODATA or -ENODEV. */
-static void end_run(struct vmedia_capture *c, int err)
-{
-	c->end_err = err;
-	c->end_run = c->run;
-	vmedia_loop_post(c->loop, &c->post);
-	while (!over(c))
-		pthread_cond_wait(&c->to_worker, &c->lock);
-}
+/* ---- The clock ---- */
 
 int vmedia_capture_judge(struct vmedia_capture *c, int err)
 {
@@ -158,50 +85,6 @@ int vmedia_capture_judge(struct vmedia_capture *c, int err)
 	return -ENODEV;
 }
 
-/* The frame at @when: filled, SKIPPED, or nothing to show. Returns what the source said. */
-static int one_frame(struct vmedia_capture *c, uint64_t number, uint64_t when)
-{
-	uint64_t limit = c->cur.paced ? when + c->cur.interval_ns / 2 : 0;
-	struct vmedia_capture_job *job = take_job(c, limit);
-	int err;
-
-	if (!job) {
-		if (over(c))
-			return SKIPPED;
-		c->stats.skipped++;
-		if (c->ops->skip) {
-			pthread_mutex_unlock(&c->lock);
-			c->ops->skip(c->priv, number);
-			pthread_mutex_lock(&c->lock);
-		}
-		return SKIPPED;
-	}
-	err = fill(c, job, number, c->cur.paced ? when : vmedia_now_ns());
-	if (err == -EAGAIN && !job->orphan && !over(c)) {
-		vmedia_list_add_head(&c->queued, &job->node);
-		return err;
-	}
-	if (!err)
-		c->stats.frames++;
-	hand_back(c, job);
-	return err;
-}
-
-/* The source ended between frames: the next buffer carries the end. */
-static void send_end(struct vmedia_capture *c, uint64_t number, uint64_t when)
-{
-	struct vmedia_capture_job *job = take_job(c, 0);
-
-	if (!job)
-		return;
-	job->err = -ENODATA;
-	job->number = number;
-	job->timestamp = when;
-	job->flags = 0;
-	memset(job->bytesused, 0, sizeof(job->bytesused));
-	hand_back(c, job);
-}
-
 /* Frames whose time passed while the source was at work are lost; it goes on by the clock. */
 static void lose_late(struct vmedia_capture *c, uint64_t *when, uint64_t *number)
 {
@@ -213,20 +96,6 @@ static void lose_late(struct vmedia_capture *c, uint64_t *when, uint64_t *number
 	c->stats.late += lost;
 	*number += lost;
 	*when += lost * interval;
-}
-
-/* When the source says the next frame is; drops the lock meanwhile. */
-static int ask_next(struct vmedia_capture *c, uint64_t *when, uint64_t *number)
-{
-	uint64_t asked = *when;
-	int err;
-
-	pthread_mutex_unlock(&c->lock);
-	err = c->ops->next(c->priv, when);
-	pthread_mutex_lock(&c->lock);
-	if (c->cur.paced && *when == asked)
-		lose_late(c, when, number);
-	return err;
 }
 
 uint64_t vmedia_capture_first(const struct vmedia_capture *c)
@@ -245,76 +114,143 @@ uint64_t vmedia_capture_advance(struct vmedia_capture *c, uint64_t when, uint64_
 	return when;
 }
 
-static void run_frames(struct vmedia_capture *c)
+static void next_frame(struct vmedia_capture *c)
 {
-	uint64_t number = 0, when = vmedia_capture_first(c);
-	int err, end;
-
-	c->bad_frames = 0;
-	while (!over(c)) {
-		err = c->ops->next ? ask_next(c, &when, &number) : 0;
-		if (over(c))
-			return;
-		if (err == -ENODATA)
-			send_end(c, number, vmedia_now_ns());
-		if (!err) {
-			if (c->cur.paced)
-				sleep_until(c, when);
-			if (!over(c))
-				err = one_frame(c, number, when);
-		}
-		end = vmedia_capture_judge(c, err);
-		if (end) {
-			end_run(c, end);
-			return;
-		}
-		/* A source without a frame, or a bad one, must not spin. */
-		if (err < 0 && (!c->cur.paced || c->ops->next))
-			sleep_until(c, vmedia_now_ns() + c->cur.interval_ns);
-		when = vmedia_capture_advance(c, when, &number);
-	}
+	c->asked = false;
+	c->when = vmedia_capture_advance(c, c->when, &c->number);
 }
 
-static void one_run(struct vmedia_capture *c)
+void vmedia_capture_pass(struct vmedia_capture *c)
 {
+	c->stats.skipped++;
+	next_frame(c);
+}
+
+/* The coming frame is done with, by @err. Returns why the run ends with it, or 0. */
+static int end_frame(struct vmedia_capture *c, int err)
+{
+	int end = vmedia_capture_judge(c, err);
+
+	if (end) {
+		c->over = true;
+		return end;
+	}
+	next_frame(c);
+	/* A source without a frame, or a bad one, must not spin. */
+	if (err < 0 && (!c->cur.paced || c->ops->next)) {
+		c->pause = vmedia_now_ns() + c->cur.interval_ns;
+		if (!c->cur.paced)
+			c->when = c->pause;
+	}
+	return 0;
+}
+
+/* Let the source say when the coming frame is: 0 or its error; or STOPPED. */
+static int ask(struct vmedia_capture *c, struct vmedia_worker *w)
+{
+	uint64_t when = c->when;
+
+	if (c->pause && vmedia_worker_wait_until(w, c->pause))
+		return STOPPED;
+	c->pause = 0;
+	if (!c->ops->next)
+		return 0;
+	if (c->asked)
+		return c->asked_err;
+	if (vmedia_worker_wait_begin(w))
+		return STOPPED;
+	c->asked_err = c->ops->next(c->priv, &c->when);
+	if (c->asked_err > 0)
+		c->asked_err = -EIO;
+	c->asked = true;
+	if (c->cur.paced && c->when == when)
+		lose_late(c, &c->when, &c->number);
+	return vmedia_worker_wait_end(w) ? STOPPED : c->asked_err;
+}
+
+/* ---- Jobs ---- */
+
+void vmedia_capture_run_start(struct vmedia_worker *w, struct vmedia_job *work)
+{
+	struct vmedia_capture_run *run =
+		vmedia_container_of(work, struct vmedia_capture_run, start);
+	struct vmedia_capture *c = run->c;
 	int err = 0;
 
-	c->run = c->want;
-	c->cur = c->mode;
+	c->cur = run->mode;
 	memset(&c->stats, 0, sizeof(c->stats));
-	pthread_mutex_unlock(&c->lock);
-	if (c->ops->start)
+	c->bad_frames = 0;
+	c->asked = false;
+	c->pause = 0;
+	/* It may open what takes its time to answer. */
+	if (c->ops->start && vmedia_worker_wait_begin(w)) {
+		err = -ECANCELED;
+	} else if (c->ops->start) {
 		err = c->ops->start(c->priv, &c->cur);
-	pthread_mutex_lock(&c->lock);
-	c->started_run = c->run;
-	c->started_err = err;
-	c->started_new = true;
-	vmedia_loop_post(c->loop, &c->post);
-	if (err)
-		return;
-	run_frames(c);
-	if (c->ops->stop) {
-		pthread_mutex_unlock(&c->lock);
-		c->ops->stop(c->priv);
-		pthread_mutex_lock(&c->lock);
+		vmedia_worker_wait_end(w);
 	}
+	/* The framework's word for "later" is no source's. */
+	run->err = err == -EINPROGRESS ? -EIO : err;
+	c->over = run->err;
+	c->number = 0;
+	c->when = vmedia_capture_first(c);
 }
 
-void *vmedia_capture_thread(void *arg)
+void vmedia_capture_run_stop(struct vmedia_worker *w, struct vmedia_job *work)
 {
-	struct vmedia_capture *c = arg;
+	struct vmedia_capture_run *run = vmedia_container_of(work, struct vmedia_capture_run, stop);
 
-	vmedia_thread_name("vmedia-frames");
-	pthread_mutex_lock(&c->lock);
-	while (!c->quit) {
-		if (c->want && c->want != c->run) {
-			c->working = true;
-			one_run(c);
-			c->working = false;
-		} else {
-			pthread_cond_wait(&c->to_worker, &c->lock);
+	(void)w;
+	if (!run->err && run->c->ops->stop)
+		run->c->ops->stop(run->c->priv);
+}
+
+void vmedia_capture_run_frame(struct vmedia_worker *w, struct vmedia_job *work)
+{
+	struct vmedia_capture_job *job = vmedia_container_of(work, struct vmedia_capture_job, work);
+	struct vmedia_capture *c = job->c;
+	int err;
+
+	job->filled = false;
+	job->end = 0;
+	while (!c->over && !job->filled) {
+		err = ask(c, w);
+		if (!err && c->cur.paced && vmedia_worker_wait_until(w, c->when))
+			err = STOPPED;
+		if (err == STOPPED)
+			break;
+		if (err == -ENODATA) {
+			fill_end(c, job);
+			job->filled = true;
+		} else if (!err) {
+			err = vmedia_capture_fill(c, job, c->number,
+						  c->cur.paced ? c->when : vmedia_now_ns());
+			job->filled = err != -EAGAIN;
+			if (!err)
+				c->stats.frames++;
 		}
+		job->end = end_frame(c, err);
 	}
-	pthread_mutex_unlock(&c->lock);
-	return NULL;
+	job->stats = c->stats;
+}
+
+void vmedia_capture_run_tick(struct vmedia_worker *w, struct vmedia_job *work)
+{
+	struct vmedia_capture *c = vmedia_container_of(work, struct vmedia_capture, tick);
+	bool asked = c->asked;
+	int err;
+
+	c->tick_end = 0;
+	if (c->over)
+		return;
+	err = ask(c, w);
+	if (err == STOPPED || err == -ENODATA)	/* whose end the next buffer carries */
+		return;
+	if (err) {
+		c->tick_end = end_frame(c, err);
+	} else if (!c->ops->next || asked) {
+		if (c->ops->skip)
+			c->ops->skip(c->priv, c->number);
+		vmedia_capture_pass(c);
+	}
 }

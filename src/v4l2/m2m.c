@@ -127,7 +127,7 @@ void vmedia_m2m_job_done(struct vmedia_ctx *ctx)
 static void wait_for_job(struct vmedia_ctx *ctx)
 {
 	struct vmedia_video *v = ctx->v;
-	uint64_t until = vmedia_now_ns() + VMEDIA_M2M_WAIT_MS * 1000000ull;
+	uint64_t until = vmedia_now_ns() + VMEDIA_WORKER_WAIT_MS * 1000000ull;
 	bool scheduling = v->scheduling;
 	int err;
 
@@ -143,7 +143,7 @@ static void wait_for_job(struct vmedia_ctx *ctx)
 	if (err)
 		vmedia_warn("a job takes more than %u ms (error %d): a session that ended or was "
 			    "stopped does not wait for it",
-			    VMEDIA_M2M_WAIT_MS, -err);
+			    VMEDIA_WORKER_WAIT_MS, -err);
 }
 
 void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on)

@@ -62,8 +62,6 @@ static void src_skip(void *priv, uint64_t number)
 	(void)priv;
 	(void)number;
 	src.skips++;
-	if (src.want_skips)
-		sem_post(&src.in_skip);
 }
 
 static void src_stop(void *priv)
@@ -132,7 +130,6 @@ struct rig *gated_start(int which)
 	sem_init(&src.go, 0, 0);
 	sem_init(&src.in_fill, 0, 0);
 	sem_init(&src.in_next, 0, 0);
-	sem_init(&src.in_skip, 0, 0);
 	return rig_new(&cameras[which]);
 }
 

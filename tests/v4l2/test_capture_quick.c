@@ -64,7 +64,7 @@ static void test_paced(void **state)
 	assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
 	gated_no_more(r);
 	assert_true(src.mode.paced);
-	assert_false(gated_the_queue(r)->cap->thread_runs);
+	assert_null(gated_the_queue(r)->cap->worker);
 	rig_end(r);
 	assert_int_equal(src.starts, 1);
 	assert_int_equal(src.stops, 1);

@@ -353,7 +353,6 @@ static void test_busy_worker(void **state)
 	struct vmedia_capture *c = gated_the_queue(r)->cap;
 	struct harness_req *req;
 	struct vmedia_cmd cmd;
-	bool working = true;
 
 	(void)state;
 	gated_queue_all(r, 2);
@@ -374,12 +373,8 @@ static void test_busy_worker(void **state)
 	assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
 	assert_false(pthread_equal(src.filler, pthread_self()));
 	/* idle again: the loop's turn, and cancel() is not for it */
-	while (working) {
-		sched_yield();
-		pthread_mutex_lock(&c->lock);
-		working = c->working;
-		pthread_mutex_unlock(&c->lock);
-	}
+	while (c->busy)
+		assert_true(vmedia_loop_step(r->h.loop, -1) >= 0);
 	src.cancels = 0;
 	assert_int_equal(rig_queue(r, r->s, CAP, 0), 0);
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);

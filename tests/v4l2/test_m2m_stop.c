@@ -22,7 +22,7 @@ static void queue_stops(enum jobs_wait how, uint32_t memory, bool cut)
 	pushed = r->h.pushes[VMEDIA_QUEUE_EVENT];
 	jobs_stop(r);
 	assert_int_equal(jobs.waits, 1);
-	assert_true(jobs.until && jobs.until <= vmedia_now_ns() + VMEDIA_M2M_WAIT_MS * 1000000ull);
+	assert_true(jobs.until && jobs.until <= vmedia_now_ns() + VMEDIA_WORKER_WAIT_MS * 1000000ull);
 	assert_int_equal(jobs.writes, how != GIVEN_UP);
 	jobs_mark(r);
 	if (how == GIVEN_UP)
