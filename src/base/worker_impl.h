@@ -39,7 +39,8 @@ struct vmedia_pool {
 	struct vmedia_list finished;	/* FINISHED jobs, in the order of finishing */
 	unsigned int max;		/* RUNNING jobs at a time */
 	unsigned int running;		/* RUNNING jobs */
-	unsigned int idle, coming;	/* threads without a job; that have not begun yet */
+	unsigned int idle;		/* threads that sleep */
+	unsigned int coming;		/* threads that are about to look for a job */
 	struct vmedia_list threads, ended;	/* `ended` ones are to be joined */
 	bool quit;
 };

@@ -75,9 +75,11 @@ static struct vmedia_worker *next_worker(struct vmedia_pool *pool, bool *untold)
 			return w;
 		if (*untold) {
 			*untold = false;
+			pool->coming++;
 			pthread_mutex_unlock(&pool->lock);
 			vmedia_loop_post(pool->loop, &pool->post);
 			pthread_mutex_lock(&pool->lock);
+			pool->coming--;
 			continue;
 		}
 		if (pool->idle >= pool->max)
@@ -166,7 +168,9 @@ unsigned int vmedia_pool_call(struct vmedia_pool *pool)
 
 	for (; node != &pool->ready && pool->running + want < pool->max; node = node->next)
 		want++;
-	while (want > pool->idle + pool->coming) {
+	/* Each of these looks for a job by itself. */
+	want = want > pool->coming ? want - pool->coming : 0;
+	for (unsigned int more = want > pool->idle ? want - pool->idle : 0; more; more--) {
 		err = start_thread(pool);
 		if (err) {
 			vmedia_warn("Starting a worker thread failed: %s; jobs wait for one of "
