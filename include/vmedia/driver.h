@@ -67,6 +67,13 @@ struct vmedia_file;
 #define VMEDIA_DRIVER_ALLOW_UNSEALED	(1u << 4)
 /* cut messages into many descriptors at odd places, for tests */
 #define VMEDIA_DRIVER_SPLIT		(1u << 5)
+/*
+ * sleep at once where a call waits. Without it a wait looks at the rings for 10 us before: an
+ * answer or event that comes within that time costs no sleep here and no system call there. Waits
+ * stop looking for a while when they look in vain (1 to 1023 waits, doubled with each miss), and
+ * after a sleep of 100 us or more: a stream at a camera's pace pays nothing for it.
+ */
+#define VMEDIA_DRIVER_NO_SPIN		(1u << 6)
 
 /*
  * What a trace hook is told: one finished command or one event that came. Strings are constants.
@@ -139,6 +146,7 @@ struct vmedia_driver_stats {
 	uint64_t interrupts;		/* notifications received, both queues */
 	uint64_t round_trips;		/* calls that waited for an answer */
 	uint64_t sleeps;		/* times that a wait really slept */
+	uint64_t spins;			/* waits that looked, and need not sleep */
 	/* payload bytes moved by this driver; control data only: 0 while streaming */
 	uint64_t bytes_copied;
 	uint64_t maps, unmaps;		/* SHMEM_MAP and SHMEM_UNMAP carried out */

@@ -86,7 +86,8 @@ static int check_options(struct vmedia_driver_options *o)
 {
 	const uint32_t flags = VMEDIA_DRIVER_PACKED | VMEDIA_DRIVER_NO_EVENT_IDX |
 			       VMEDIA_DRIVER_NO_INDIRECT | VMEDIA_DRIVER_NO_REGION |
-			       VMEDIA_DRIVER_ALLOW_UNSEALED | VMEDIA_DRIVER_SPLIT;
+			       VMEDIA_DRIVER_ALLOW_UNSEALED | VMEDIA_DRIVER_SPLIT |
+			       VMEDIA_DRIVER_NO_SPIN;
 
 	if (o->flags & ~flags)
 		return -EINVAL;
@@ -128,6 +129,9 @@ static int driver_new(const struct vmedia_driver_options *opts,
 	if (hooks)
 		drv->hooks = *hooks;
 	drv->ring_ops = &ring_ops;
+	/* Where the other end runs in this thread it does nothing while a wait looks. */
+	if (!(opts->flags & VMEDIA_DRIVER_NO_SPIN) && !drv->hooks.pump)
+		drv->spin.ns = VMEDIA_DRV_SPIN_NS;
 	drv->epfd = -1;
 	drv->timer_fd = -1;
 	drv->arena.fd = -1;

@@ -36,6 +36,7 @@
 #include "base/fd.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/spin.h"
 #include "virtq/drv.h"
 
 /* Guest RAM begins here: not at 0, so that a forgotten address is seen. */
@@ -56,11 +57,14 @@
 #define VMEDIA_DRV_EVENTQ_BUFS	32
 #define VMEDIA_DRV_MAX_TYPE	14	/* highest V4L2 buffer type */
 #define VMEDIA_DRV_PUMPS	1000	/* with hooks: turns of the other end until a wait ends */
+#define VMEDIA_DRV_SPIN_NS	10000	/* a wait looks at the rings so long before it sleeps */
 
 /* In tests and the fuzz target the other end runs in this thread. */
 struct vmedia_drv_hooks {
 	/* instead of sleeping; negative: nothing will come any more */
 	int (*pump)(void *opaque);
+	/* instead of the time that a wait looks before it sleeps; false: that is over */
+	bool (*spin)(void *opaque);
 	void (*kick)(void *opaque, unsigned int q);	/* instead of the eventfd; may be NULL */
 	void *opaque;
 };
@@ -270,6 +274,13 @@ struct vmedia_drv_ring_ops {
 	void (*fail)(struct vmedia_driver *drv, int err);
 };
 
+/* What one wait does beside its condition. */
+struct vmedia_drv_wait {
+	bool idle;			/* there was a moment with nothing to do */
+	bool looking;			/* since then, until @end: no interrupts, no sleep */
+	uint64_t end;
+};
+
 int vmedia_drv_queues_init(struct vmedia_driver *drv);
 void vmedia_drv_queues_fini(struct vmedia_driver *drv);
 void vmedia_drv_flush(struct vmedia_driver *drv);
@@ -434,6 +445,8 @@ struct vmedia_driver {
 	unsigned int num_objects, objects_exported;
 	struct vmedia_drv_vq vq[VMEDIA_NUM_QUEUES];
 	const struct vmedia_drv_ring_ops *ring_ops;
+	struct vmedia_spin spin;	/* of all waits */
+	bool asked;			/* for interrupts, and they were not turned off since */
 	/* commands */
 	struct vmedia_drv_cmd *cmds;
 	unsigned int num_cmds;

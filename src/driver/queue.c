@@ -2,8 +2,10 @@
 /*
  * Both rings, and sleeping until one of them or the socket has something.
  *
- * A wait is: kick if the device wants it, look at the used rings, and only then ask for an
- * interrupt, look once more and sleep. The call eventfds are watched edge-triggered and never read
+ * A wait is: kick if the device wants it, look at the used rings, go on looking for some
+ * microseconds where that pays (base/spin.h), and only then ask for an interrupt, look once more
+ * and sleep. Who looks is not interrupted: a device that answers meanwhile makes no system call.
+ * The call eventfds are watched edge-triggered and never read
  * on that way, so that a round trip costs one write and one epoll_wait; their counters, read when
  * somebody asks for statistics, are the number of interrupts.
  *
@@ -80,6 +82,7 @@ int vmedia_drv_queues_init(struct vmedia_driver *drv)
 	unsigned int i;
 	int err;
 
+	drv->asked = true;	/* new rings ask */
 	err = drv->hooks.kick ? 0 : pollable(drv);
 	for (i = 0; !err && i < VMEDIA_NUM_QUEUES; i++)
 		err = queue_init(drv, i);
@@ -310,7 +313,10 @@ static int sleep_until(struct vmedia_driver *drv, uint64_t *deadline)
 		ms = (*deadline - now + 999999) / 1000000;
 	}
 	drv->stats.sleeps++;
+	now = drv->spin.ns ? vmedia_now_ns() : 0;
 	n = look(drv, *deadline == UINT64_MAX ? -1 : (int)VMEDIA_MIN(ms, (uint64_t)INT_MAX));
+	if (drv->spin.ns)
+		vmedia_spin_slept(&drv->spin, vmedia_now_ns() - now);
 	return VMEDIA_MIN(n, 0);
 }
 
@@ -319,6 +325,7 @@ static bool ask_for_interrupts(struct vmedia_driver *drv)
 	struct vmedia_vqr *commands = drv->vq[VMEDIA_QUEUE_COMMAND].vqr;
 	bool more = false;
 
+	drv->asked = true;
 	if (drv->urgent)
 		more = vmedia_vqr_enable_notify(commands);
 	else
@@ -326,10 +333,62 @@ static bool ask_for_interrupts(struct vmedia_driver *drv)
 	return vmedia_vqr_enable_notify(drv->vq[VMEDIA_QUEUE_EVENT].vqr) || more;
 }
 
+/* Until ask_for_interrupts(), without which nobody sleeps. */
+static void refuse_interrupts(struct vmedia_driver *drv)
+{
+	unsigned int i;
+
+	if (!drv->asked)
+		return;
+	drv->asked = false;
+	for (i = 0; i < VMEDIA_NUM_QUEUES; i++)
+		vmedia_vqr_disable_notify(drv->vq[i].vqr);
+}
+
+static bool spin_time_left(struct vmedia_driver *drv, const struct vmedia_drv_wait *w)
+{
+	if (drv->hooks.spin)
+		return drv->hooks.spin(drv->hooks.opaque);
+	vmedia_spin_relax();
+	return vmedia_now_ns() < w->end;
+}
+
+/* There is nothing to do: look before sleeping. True if something came back. */
+static bool spin(struct vmedia_driver *drv, struct vmedia_drv_wait *w)
+{
+	if (!w->idle) {
+		w->idle = true;
+		w->looking = vmedia_spin_begin(&drv->spin);
+		if (!w->looking)
+			return false;
+		refuse_interrupts(drv);
+		w->end = vmedia_now_ns() + drv->spin.ns;
+	}
+	if (!w->looking)
+		return false;
+	do {
+		if (vmedia_vqr_has_used(drv->vq[VMEDIA_QUEUE_COMMAND].vqr) ||
+		    vmedia_vqr_has_used(drv->vq[VMEDIA_QUEUE_EVENT].vqr))
+			return true;
+	} while (spin_time_left(drv, w));
+	w->looking = false;
+	vmedia_spin_end(&drv->spin, false);
+	return false;
+}
+
+static void waited(struct vmedia_driver *drv, const struct vmedia_drv_wait *w)
+{
+	if (!w->looking)
+		return;
+	vmedia_spin_end(&drv->spin, true);
+	drv->stats.spins++;
+}
+
 /* @complete: call done() of what is over, each time before @cond is looked at. */
 static int wait_until(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 		      uint64_t deadline_ns, bool complete)
 {
+	struct vmedia_drv_wait w = { 0 };
 	int err;
 
 	for (;;) {
@@ -337,12 +396,14 @@ static int wait_until(struct vmedia_driver *drv, bool (*cond)(void *arg), void *
 		vmedia_drv_drain(drv);
 		if (complete)
 			vmedia_drv_complete(drv);
-		if (cond(arg))
+		if (cond(arg)) {
+			waited(drv, &w);
 			return 0;
+		}
 		if (drv->err)
 			return drv->err;
 		vmedia_drv_flush(drv);
-		if (ask_for_interrupts(drv))
+		if (spin(drv, &w) || ask_for_interrupts(drv))
 			continue;
 		err = sleep_until(drv, &deadline_ns);
 		if (err)

@@ -148,6 +148,13 @@ int vmedia_vqr_get_used(struct vmedia_vqr *q, void **cookie, uint32_t *len)
 			 : vmedia_vqr_split_get(q, cookie, len);
 }
 
+bool vmedia_vqr_has_used(const struct vmedia_vqr *q)
+{
+	if (q->err)
+		return true;
+	return q->packed ? vmedia_vqr_packed_has_used(q) : vmedia_vqr_split_has_used(q);
+}
+
 void *vmedia_vqr_detach(struct vmedia_vqr *q)
 {
 	for (; q->detach_pos < q->num; q->detach_pos++) {

@@ -72,6 +72,12 @@ bool vmedia_vqr_kick_needed(struct vmedia_vqr *q);
 int vmedia_vqr_get_used(struct vmedia_vqr *q, void **cookie, uint32_t *len);
 
 /*
+ * vmedia_vqr_has_used - would vmedia_vqr_get_used() give a chain or an error? One look at the
+ * device's memory, which nothing is written to.
+ */
+bool vmedia_vqr_has_used(const struct vmedia_vqr *q);
+
+/*
  * vmedia_vqr_detach - after the device was reset or is gone: any cookie that is still out, or NULL.
  * Repeat until NULL.
  */

@@ -125,13 +125,18 @@ bool vmedia_vqr_packed_kick_needed(struct vmedia_vqr *q)
 }
 
 /* Is there a used descriptor at our position? */
-static bool is_used(struct vmedia_vqr *q)
+static bool is_used(const struct vmedia_vqr *q)
 {
 	/* barrier pair [F] */
 	uint16_t flags = vmedia_ring_ld16_acquire(&q->pdesc[q->used_pos].flags);
 
 	return !!(flags & VMEDIA_PACKED_F_AVAIL) == q->used_wrap &&
 	       !!(flags & VMEDIA_PACKED_F_USED) == q->used_wrap;
+}
+
+bool vmedia_vqr_packed_has_used(const struct vmedia_vqr *q)
+{
+	return is_used(q);
 }
 
 int vmedia_vqr_packed_get(struct vmedia_vqr *q, void **cookie, uint32_t *len)

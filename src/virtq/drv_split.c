@@ -128,6 +128,11 @@ static int used_waiting(struct vmedia_vqr *q)
 	return n;
 }
 
+bool vmedia_vqr_split_has_used(const struct vmedia_vqr *q)
+{
+	return vmedia_ring_ld16(&q->used->idx) != q->last_used;
+}
+
 int vmedia_vqr_split_get(struct vmedia_vqr *q, void **cookie, uint32_t *len)
 {
 	struct vmedia_vring_used_elem *e = &q->used->ring[q->last_used & (q->num - 1)];
