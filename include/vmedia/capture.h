@@ -27,10 +27,12 @@
  *   computing: while they run, the pool runs a job less for the other workers of the loop.
  *
  *   A source that only computes, and not for long, needs no thread: quick() says so of a mode, and
- *   the loop itself calls it at the frame's time. Commands wait for as long as one fill() takes,
- *   and a frame costs two thread switches less. At most one frame is made in a round of the loop,
- *   and none is ever under way when a command is looked at. While the worker still winds down a
- *   stream of another mode, it serves the next one too, quick or not.
+ *   the loop itself calls it at the frame's time. A frame then costs two thread switches less.
+ *   One that waits for its buffer is made when QBUF is answered, before the next command, and its
+ *   event is on its way at once: so neither end sleeps while buffers come fast. Such frames are
+ *   time of their session (vmedia_device_ops.work()): others wait for those of a millisecond, or
+ *   one that takes longer. None is ever under way when a command is looked at. While the worker
+ *   still winds down a stream of another mode, it serves the next one too, quick or not.
  *
  *   STREAMOFF waits for a fill() in progress without stopping the loop. fill() must therefore end
  *   by itself: whatever waits for the world (a network, a pipe, a codec) belongs into next(), which

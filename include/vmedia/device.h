@@ -147,6 +147,16 @@ struct vmedia_device_ops {
 	bool (*next_event)(struct vmedia_session *s, struct vmedia_evt *evt);
 
 	/*
+	 * vmedia_session_work() was said of @s: one piece of what the device does for it on the
+	 * loop, a frame that takes well under a millisecond, say; ask again if there is more. It is
+	 * time of the session, as its commands are: both together get a turn of a millisecond, then
+	 * others have theirs. What was answered before is told to the driver first, and events that
+	 * this leads to are on their way when the next command is looked at. Not called while the
+	 * command queue is stopped, nor for a session in error. Optional.
+	 */
+	void (*work)(struct vmedia_session *s);
+
+	/*
 	 * The driver stopped the command queue: the guest is paused or resets, which nobody can
 	 * tell apart before it goes on. When this returns for @on, memory of the guest that @s has
 	 * is not written any more, until the same comes with !@on (the guest went on) or ->close().
@@ -199,6 +209,12 @@ void vmedia_session_set_priv(struct vmedia_session *s, void *priv);
  * loop's turn.
  */
 void vmedia_session_wake(struct vmedia_session *s);
+
+/*
+ * @s has something for ->work(). From within an ioctl of @s: once that is answered, before the next
+ * command. From elsewhere: soon. Cheap, and the same as once if said again before.
+ */
+void vmedia_session_work(struct vmedia_session *s);
 
 /*
  * Unrecoverable error @err (negative errno) of @s: EVT_ERROR goes out, every later command but

@@ -319,7 +319,7 @@ static int wait_events(struct vmedia_loop *loop, int timeout_ms)
 	return n;
 }
 
-int vmedia_loop_step(struct vmedia_loop *loop, int timeout_ms)
+static int do_round(struct vmedia_loop *loop, int timeout_ms)
 {
 	int ret, ran = 0;
 
@@ -335,22 +335,35 @@ int vmedia_loop_step(struct vmedia_loop *loop, int timeout_ms)
 	loop->in_round = false;
 	vmedia_loop_timers_arm(loop);
 	__atomic_store_n(&loop->sleeping, 1, __ATOMIC_SEQ_CST);
-	if (work_left(loop))	/* barrier pair [P]; an embedder polls the epoll fd */
-		wake(loop);
 	return ret < 0 ? ret : ran;
+}
+
+/* An embedder polls the epoll fd; the next round here looks by itself. Barrier pair [P]. */
+static void wake_embedder(struct vmedia_loop *loop)
+{
+	if (work_left(loop))
+		wake(loop);
+}
+
+int vmedia_loop_step(struct vmedia_loop *loop, int timeout_ms)
+{
+	int ret = do_round(loop, timeout_ms);
+
+	wake_embedder(loop);
+	return ret;
 }
 
 int vmedia_loop_run(struct vmedia_loop *loop)
 {
-	while (!__atomic_exchange_n(&loop->stop, 0, __ATOMIC_ACQ_REL)) {
-		int ret = vmedia_loop_step(loop, -1);
+	int ret = 0;
 
-		if (ret < 0) {
-			vmedia_err("Waiting for events failed: %s", strerror(-ret));
-			return ret;
-		}
-	}
-	return 0;
+	while (ret >= 0 && !__atomic_exchange_n(&loop->stop, 0, __ATOMIC_ACQ_REL))
+		ret = do_round(loop, -1);
+	wake_embedder(loop);
+	if (ret >= 0)
+		return 0;
+	vmedia_err("Waiting for events failed: %s", strerror(-ret));
+	return ret;
 }
 
 void vmedia_loop_stop(struct vmedia_loop *loop)

@@ -18,10 +18,12 @@
  *   limits.c    what a guest may hold, and what one session of it: the counts
  *
  *   A turn: a kick (or a completion) brings work; each command runs at once unless its session is
- *   busy or the turn's time is over. Chains are taken from the ring all the same, and wait in their
- *   session, not copied yet; sessions with commands that wait for time are in dev->backlog and take
- *   turns. So one whose commands take long delays its own, and the loop runs between turns: timers,
- *   frames, sockets, and chains of sessions that wait for nothing.
+ *   busy or the turn's time is over. So does what the device does on the loop for that session
+ *   (->work(), a frame): a piece of it after a command, and the driver is told of it at once.
+ *   Chains are taken from the ring all the same, and wait in their session, not copied yet;
+ *   sessions with commands or work that wait for time are in dev->backlog and take turns. So one
+ *   whose commands and frames take long delays its own, and the loop runs between turns: timers,
+ *   sockets, and chains of sessions that wait for nothing.
  *
  *   What ends later than the call that began it (the device's vmedia_request_complete(), the
  *   transport's done()) only moves the request to dev->done and defers the end of the turn
@@ -222,7 +224,7 @@ struct vmedia_session {
 	struct vmedia_list all;		/* dev->sessions */
 	struct vmedia_list ready;	/* dev->ready: may have events */
 	struct vmedia_list queue;	/* requests that wait, in order */
-	struct vmedia_list backlog;	/* dev->backlog: the queue waits for time */
+	struct vmedia_list backlog;	/* dev->backlog: queue or work wait for time */
 	struct vmedia_request *current; /* in progress, or NULL */
 	struct vmedia_share *share;
 	struct vmedia_list cache;	/* imported objects, oldest first: session_node */
@@ -230,6 +232,7 @@ struct vmedia_session {
 	int error;			/* negative errno once in error */
 	bool error_event;		/* EVT_ERROR is still to be sent */
 	bool staged;			/* evt was pulled and found no buffer yet */
+	bool work;			/* ->work() is to be called */
 	struct vmedia_evt evt;
 };
 
@@ -416,7 +419,8 @@ struct vmedia_device {
 	struct vmedia_deferred turn;
 	uint64_t turn_ns;	    /* VMEDIA_CORE_TURN_NS; tests set what they need */
 	uint64_t turn_end;	    /* CLOCK_MONOTONIC ns: no command begins after it */
-	struct vmedia_list backlog; /* sessions whose commands wait for time, next one first */
+	struct vmedia_list backlog; /* sessions that wait for time, next one first */
+	struct vmedia_session *running; /* whose commands run now, or NULL */
 	struct vmedia_session none; /* has the queue of commands without a session, nothing else */
 	uint64_t ahead_segs;
 	bool dirty[VMEDIA_NUM_QUEUES]; /* pushed since the last notification */
@@ -448,6 +452,9 @@ static inline void vmedia_device_defer(struct vmedia_device *dev)
 {
 	vmedia_defer(&dev->turn);
 }
+
+/* One piece of ->work() for @s, and what it leads to is told. */
+void vmedia_device_work(struct vmedia_session *s);
 
 /* Return a chain to queue @q. */
 static inline void vmedia_device_push(struct vmedia_device *dev, unsigned int q,

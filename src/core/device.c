@@ -160,6 +160,35 @@ static void take_commands(struct vmedia_device *dev)
 	vmedia_dispatch_backlog(dev);
 }
 
+/* The driver is told of what came back so far. */
+static void notify_all(struct vmedia_device *dev)
+{
+	if (dev->event_first)
+		notify(dev, VMEDIA_QUEUE_EVENT);
+	dev->event_first = false;
+	notify(dev, VMEDIA_QUEUE_COMMAND);
+	notify(dev, VMEDIA_QUEUE_EVENT);
+}
+
+/*
+ * Answers that are still to be given go before events (vmedia_request_complete()): where there are
+ * any, the events wait for the end of the turn.
+ */
+void vmedia_device_work(struct vmedia_session *s)
+{
+	struct vmedia_device *dev = s->dev;
+
+	s->work = false;
+	if (!dev->ops->work)
+		return;
+	notify_all(dev);
+	dev->ops->work(s);
+	if (dev->errors || !vmedia_list_empty(&dev->done))
+		return;
+	vmedia_events_flush(dev);
+	notify_all(dev);
+}
+
 /* Everything that waits for the end of a turn. */
 static void end_turn(struct vmedia_device *dev)
 {
@@ -169,11 +198,7 @@ static void end_turn(struct vmedia_device *dev)
 	vmedia_dispatch_errors(dev);
 	vmedia_dispatch_done(dev);
 	dev->more[VMEDIA_QUEUE_EVENT] = vmedia_events_flush(dev);
-	if (dev->event_first)
-		notify(dev, VMEDIA_QUEUE_EVENT);
-	dev->event_first = false;
-	notify(dev, VMEDIA_QUEUE_COMMAND);
-	notify(dev, VMEDIA_QUEUE_EVENT);
+	notify_all(dev);
 	if (dev->more[VMEDIA_QUEUE_COMMAND] || dev->more[VMEDIA_QUEUE_EVENT] || dev->errors ||
 	    !vmedia_list_empty(&dev->done))
 		vmedia_device_defer(dev);
@@ -200,10 +225,12 @@ static void suspend(struct vmedia_device *dev, bool on)
 	if (dev->suspended == on)
 		return;
 	dev->suspended = on;
-	if (!dev->ops->suspend)
-		return;
-	vmedia_list_for_each(s, &dev->sessions, all)
-		dev->ops->suspend(s, on);
+	vmedia_list_for_each(s, &dev->sessions, all) {
+		if (dev->ops->suspend)
+			dev->ops->suspend(s, on);
+		if (!on && s->work)
+			vmedia_session_work(s);
+	}
 }
 
 void vmedia_device_kick(struct vmedia_device *dev, unsigned int q)

@@ -12,7 +12,8 @@
  * which it ends at once. When the turn's time is over all queue, and their sessions join the
  * backlog; commands without a session (OPEN, MUNMAP, and what names none that is there) queue in
  * dev->none. What queues is not read before its turn comes, so all checks but that of the chain are
- * made then.
+ * made then. A session's work takes turns with its commands, a piece of it before each: so a
+ * command is answered before what it led to, and neither of the two waits for all of the other.
  */
 #include <errno.h>
 
@@ -221,10 +222,20 @@ static bool turn_over(const struct vmedia_device *dev)
 	return vmedia_now_ns() >= dev->turn_end;
 }
 
-/* Does the queue of @s wait for nothing but time? */
-static bool can_run(const struct vmedia_session *s)
+static bool has_work(const struct vmedia_session *s)
+{
+	return s->work && !s->error && !s->dev->suspended;
+}
+
+static bool has_command(const struct vmedia_session *s)
 {
 	return !s->current && !vmedia_list_empty(&s->queue);
+}
+
+/* Is there anything in @s that waits for nothing but time? */
+static bool can_run(const struct vmedia_session *s)
+{
+	return has_work(s) || has_command(s);
 }
 
 static void join_backlog(struct vmedia_session *s)
@@ -238,7 +249,7 @@ static void join_backlog(struct vmedia_session *s)
 }
 
 /* The oldest command that waits in @s. False: @s is gone. */
-static bool run_first(struct vmedia_session *s)
+static bool run_command(struct vmedia_session *s)
 {
 	struct vmedia_list *node = vmedia_list_pop(&s->queue);
 	struct vmedia_request *req = vmedia_list_entry(node, struct vmedia_request, node);
@@ -250,16 +261,38 @@ static bool run_first(struct vmedia_session *s)
 	return !close || s == &dev->none || vmedia_session_find(dev, id) == s;
 }
 
+/* @once: whatever the time. */
+static void run_session(struct vmedia_session *s, bool once)
+{
+	struct vmedia_device *dev = s->dev;
+
+	dev->running = s;
+	while (can_run(s)) {
+		if (!once && turn_over(dev)) {
+			join_backlog(s);
+			break;
+		}
+		once = false;
+		if (has_work(s))
+			vmedia_device_work(s);
+		if (has_command(s) && !run_command(s))
+			break;
+	}
+	dev->running = NULL;
+}
+
 void vmedia_session_run(struct vmedia_session *s)
 {
-	while (can_run(s)) {
-		if (turn_over(s->dev)) {
-			join_backlog(s);
-			return;
-		}
-		if (!run_first(s))
-			return;
-	}
+	run_session(s, false);
+}
+
+void vmedia_session_work(struct vmedia_session *s)
+{
+	vmedia_loop_assert(s->dev->loop);
+	s->work = true;
+	/* Its own run comes to it by itself; a queue that is stopped, when it runs again. */
+	if (s != s->dev->running && has_work(s))
+		join_backlog(s);
 }
 
 void vmedia_dispatch_backlog(struct vmedia_device *dev)
@@ -270,8 +303,7 @@ void vmedia_dispatch_backlog(struct vmedia_device *dev)
 		s = vmedia_list_first(&dev->backlog, struct vmedia_session, backlog);
 		vmedia_list_del(&s->backlog);
 		/* A turn is not empty, however long what came before it took. */
-		if (can_run(s) && run_first(s))
-			vmedia_session_run(s);
+		run_session(s, true);
 		if (turn_over(dev))
 			break;
 	}

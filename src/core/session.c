@@ -118,8 +118,9 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 		vmedia_request_free(current);
 	vmedia_objects_forget_cache(s);
 	vmedia_dbg("session %u ends", s->id);
-	/* ->close() may have said wake. */
+	/* ->close() may have said wake, or work. */
 	vmedia_list_del(&s->ready);
+	vmedia_list_del(&s->backlog);
 	s->share->closed = true;
 	vmedia_share_put(s->share);
 	free(s);

@@ -90,7 +90,6 @@ struct vmedia_capture {
 	/* of a run without the worker, capture_quick.c: between start() and stop(); states */
 	bool quick, live, due;
 	struct vmedia_timer timer;
-	struct vmedia_deferred turn;
 
 	/* The clock: the worker's while it has a job, else the loop's */
 	struct vmedia_job tick;
@@ -111,6 +110,8 @@ int vmedia_capture_create(struct vmedia_queue *q);
 void vmedia_capture_destroy(struct vmedia_queue *q);
 /* @on: no fill() begins, and none is under way on return. Ends with !@on or the next start. */
 void vmedia_capture_suspend(struct vmedia_queue *q, bool on);
+/* ->work(): one frame of @s, or of each of its queues, that waited for its buffer. */
+void vmedia_capture_work(struct vmedia_session *s);
 
 /* ---- In run() of a job, or on the loop in a quick run ---- */
 

@@ -5,7 +5,8 @@
  * A frame then costs the device one wake-up for its time and one for the driver's next buffer; the
  * worker of other sources costs two more thread switches. States of a run: `live` from start() to
  * the end; `due` when the frame's time has come and only a buffer is missing, which is waited for
- * as capture.h says.
+ * as capture.h says. A buffer that comes then is filled as work of its session: when its QBUF is
+ * answered, and before the next command.
  *
  * Context: the device's loop.
  */
@@ -36,7 +37,6 @@ static void end_frames(struct vmedia_capture *c)
 	c->live = false;
 	c->due = false;
 	vmedia_timer_cancel(&c->timer);
-	vmedia_deferred_cancel(&c->turn);
 }
 
 /* The next frame is that at c->when; without pacing it is due at once. */
@@ -46,7 +46,7 @@ static void wait_for_time(struct vmedia_capture *c)
 	if (c->cur.paced)
 		vmedia_timer_arm(&c->timer, c->when);
 	else if (!vmedia_list_empty(&c->queued))
-		vmedia_defer(&c->turn);
+		vmedia_session_work(c->q->owner);
 }
 
 /* A source without a frame, or a bad one, must not keep the loop busy. */
@@ -112,20 +112,28 @@ static void on_time(struct vmedia_timer *t)
 		skip(c);
 }
 
-/* At the end of a round in which a buffer came that a frame waited for. */
-static void on_turn(struct vmedia_deferred *d)
+/* A buffer is there that a frame waits for. */
+static void fill_due(struct vmedia_capture *c)
 {
-	struct vmedia_capture *c = vmedia_container_of(d, struct vmedia_capture, turn);
 	struct vmedia_capture_job *job = c->live && c->due ? pop_job(c) : NULL;
 
 	if (job)
 		fill(c, job);
 }
 
+void vmedia_capture_work(struct vmedia_session *s)
+{
+	struct vmedia_ctx *ctx = vmedia_file_of(s)->ctx;
+	unsigned int i;
+
+	for (i = 0; i < ctx->num_queues; i++)
+		if (ctx->queues[i]->cap && ctx->queues[i]->owner == s)
+			fill_due(ctx->queues[i]->cap);
+}
+
 void vmedia_capture_quick_init(struct vmedia_capture *c)
 {
 	vmedia_timer_init(c->loop, &c->timer, on_time);
-	vmedia_deferred_init(c->loop, &c->turn, on_turn);
 }
 
 int vmedia_capture_quick_start(struct vmedia_capture *c)
@@ -149,19 +157,17 @@ int vmedia_capture_quick_start(struct vmedia_capture *c)
 void vmedia_capture_quick_queued(struct vmedia_capture *c)
 {
 	if (c->live && c->due)
-		vmedia_defer(&c->turn);
+		vmedia_session_work(c->q->owner);
 }
 
 void vmedia_capture_quick_suspend(struct vmedia_capture *c, bool on)
 {
 	if (!c->live)
 		return;
-	if (on) {
+	if (on)
 		vmedia_timer_cancel(&c->timer);
-		vmedia_deferred_cancel(&c->turn);
-	} else {
+	else
 		wait_for_time(c);
-	}
 }
 
 bool vmedia_capture_quick_stop(struct vmedia_capture *c)

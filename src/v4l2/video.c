@@ -265,8 +265,7 @@ static void video_reset(struct vmedia_device *dev)
 		vmedia_queue_default_format(ctx->queues[i]);
 	}
 	if (ctx) {
-		ctx->input = 0;
-		ctx->output = 0;
+		ctx->input = ctx->output = 0;
 		vmedia_ctrls_reset(ctx);
 	}
 	if (v->ops->reset)
@@ -312,6 +311,7 @@ static const struct vmedia_device_ops device_ops = {
 	.ioctl = video_ioctl,
 	.mmap = video_mmap,
 	.next_event = video_next_event,
+	.work = vmedia_capture_work,
 	.suspend = video_suspend,
 	.reset = video_reset,
 	.destroy = video_destroy,

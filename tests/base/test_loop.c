@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "base/fd.h"
-#include "base/loop.h"
+#include "base/loop_impl.h"
 
 struct src {
 	struct vmedia_source s;
@@ -358,12 +358,70 @@ static void test_stop(void **state)
 	vmedia_loop_destroy(loop);
 }
 
+/* Deferred again and again, until the loop is told to stop. */
+struct again {
+	struct vmedia_deferred d;
+	unsigned int left;
+};
+
+static void on_again(struct vmedia_deferred *d)
+{
+	struct again *a = vmedia_container_of(d, struct again, d);
+
+	if (a->left--)
+		vmedia_defer(d);
+	else
+		vmedia_loop_stop(d->loop);
+}
+
+static uint64_t wakes(const struct vmedia_loop *loop)
+{
+	uint64_t n = 0;
+
+	return read(loop->wakefd, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+/*
+ * Work that is left after a round wakes who polls the loop's descriptor, and costs the loop itself
+ * no system call.
+ */
+static void test_work_left(void **state)
+{
+	struct vmedia_loop *loop;
+	struct again a = { .left = 100 };
+	struct pollfd p = { .events = POLLIN };
+
+	(void)state;
+	assert_int_equal(vmedia_loop_create(&loop), 0);
+	vmedia_deferred_init(loop, &a.d, on_again);
+	vmedia_defer(&a.d);
+	wakes(loop);
+	assert_int_equal(vmedia_loop_run(loop), 0);
+	assert_int_equal(wakes(loop), 1); /* vmedia_loop_stop() */
+	assert_int_equal(vmedia_loop_step(loop, 0), 0);
+	p.fd = vmedia_loop_fd(loop);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	a.left = 2;
+	vmedia_defer(&a.d);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	assert_int_equal(vmedia_loop_step(loop, 0), 1);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	assert_int_equal(vmedia_loop_step(loop, 0), 1);
+	/* who stops it finds what it left */
+	vmedia_loop_stop(loop);
+	assert_int_equal(vmedia_loop_run(loop), 0);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	vmedia_deferred_cancel(&a.d);
+	vmedia_loop_destroy(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fds),
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_deferred),
+		cmocka_unit_test(test_work_left),
 		cmocka_unit_test(test_posts),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_stop),

@@ -192,6 +192,21 @@ static bool fake_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 	return true;
 }
 
+static void fake_work(struct vmedia_session *s)
+{
+	struct fake_session *fs = vmedia_session_priv(s);
+	struct fake *f = fake_of(s);
+
+	assert(!fs->suspended);
+	f->works++;
+	if (f->more_work) {
+		f->more_work--;
+		vmedia_session_work(s);
+	}
+	if (f->work)
+		f->work(f, s);
+}
+
 static void fake_suspend(struct vmedia_session *s, bool on)
 {
 	struct fake_session *fs = vmedia_session_priv(s);
@@ -233,6 +248,7 @@ static const struct vmedia_device_ops fake_ops = {
 	.ioctl = fake_ioctl,
 	.mmap = fake_mmap,
 	.next_event = fake_next_event,
+	.work = fake_work,
 	.suspend = fake_suspend,
 	.reset = fake_reset,
 	.destroy = fake_destroy,

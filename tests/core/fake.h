@@ -38,12 +38,16 @@ struct fake {
 	bool async;		/* ioctls wait in pending[] */
 	bool complete_suspended; /* ->suspend() ends what is pending */
 	bool no_events;		/* QBUF makes no event */
+	/* ->work(): asks for itself again so often */
+	unsigned int more_work;
+	void (*work)(struct fake *f, struct vmedia_session *s); /* in it */
 	uint64_t import_length; /* bytes to import; 0: the plane's */
 	bool import_read;
 	/* what happened */
 	struct vmedia_request *pending[HARNESS_MAX_WAITING];
 	unsigned int num_pending;
 	unsigned int opens, closes, ioctls, resets, destroys;
+	unsigned int works;		/* calls of ->work() */
 	unsigned int suspends, resumes;	/* of sessions */
 	unsigned int awake;		/* sessions that are open and not suspended */
 	unsigned int closed_awake;	/* ->close() came while some session was not suspended */

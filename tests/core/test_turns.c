@@ -2,7 +2,8 @@
 /*
  * Turns: a session whose commands take the loop's time delays its own, not those of others, and the
  * loop has other things to do in between. harness_turn() says how long a turn is, so that nothing
- * here depends on how long anything takes.
+ * here depends on how long anything takes. The same of what a device does on the loop for a session
+ * (->work()).
  */
 #include "test.h"
 
@@ -251,6 +252,180 @@ static void test_queue_stops(void **state)
 	world_end(w);
 }
 
+/* ---- ->work() ---- */
+
+static int ask_for_work(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)
+{
+	(void)f;
+	if (vmedia_request_ioctl(req)->info->nr == VMEDIA_NR_STREAMON)
+		vmedia_session_work(s);
+	return 0;
+}
+
+static void make_event(struct fake *f, struct vmedia_session *s)
+{
+	(void)f;
+	fake_event(s, V4L2_EVENT_EOS, 0);
+}
+
+/* A device whose STREAMON asks for work, each piece of which makes an event. */
+static struct world *working(unsigned int more)
+{
+	struct world *w = world_open();
+
+	harness_post_events(&w->h, 32, VMEDIA_EVT_EVENT_SIZE);
+	w->f.ioctl = ask_for_work;
+	w->f.work = make_event;
+	w->f.more_work = more;
+	w->h.traced = 0;
+	memset(w->h.trace, 0, sizeof(w->h.trace));
+	return w;
+}
+
+/* A command is answered, its work done, and both told, before the next command begins. */
+static void test_work_at_once(void **state)
+{
+	struct world *w = working(2);
+	struct harness_req *r[3];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		r[i] = offer(w, w->session, i == 1 ? VMEDIA_NR_STREAMOFF : VMEDIA_NR_STREAMON);
+	vmedia_device_kick(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	/* the first one's three pieces; the second asks for none; the third for one */
+	assert_string_equal(w->h.trace, "cCeEeEeEccCeE");
+	assert_int_equal(w->f.works, 4);
+	assert_int_equal(vmedia_loop_step(w->h.loop, 0), 0);
+	put(w, r, 3);
+	world_end(w);
+}
+
+/* Work is time of its session: others have their turn, and so have its own commands. */
+static void test_work_takes_turns(void **state)
+{
+	struct world *w = working(MANY);
+	struct harness_req *busy, *other, *own;
+	struct vmedia_timer t;
+	unsigned int works;
+	uint32_t victim;
+
+	(void)state;
+	w->f.work = NULL;
+	assert_int_equal(harness_open(&w->h, &victim), 0);
+	harness_turn(&w->h, 0);
+	busy = offer(w, w->session, VMEDIA_NR_STREAMON);
+	vmedia_device_kick(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	step_until(w, busy);
+	assert_in_range(w->f.works, 0, 1);
+	works = w->f.works;
+	other = offer(w, victim, VMEDIA_NR_G_INPUT);
+	own = offer(w, w->session, VMEDIA_NR_G_INPUT);
+	vmedia_device_kick(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	step_until(w, other);
+	assert_in_range(w->f.works, works, works + 1);
+	step_until(w, own);
+	assert_in_range(w->f.works, works + 1, works + 3);
+	/* the loop has its turns, too */
+	rung = 0;
+	vmedia_timer_init(w->h.loop, &t, ring);
+	vmedia_timer_arm(&t, 1);
+	works = w->f.works;
+	while (w->f.works < MANY + 1)
+		assert_true(vmedia_loop_step(w->h.loop, 0) > 0);
+	assert_in_range(rung, MANY + 1 - works, MANY + 2);
+	vmedia_timer_cancel(&t);
+	put(w, &busy, 1);
+	put(w, &other, 1);
+	put(w, &own, 1);
+	world_end(w);
+}
+
+/* A kick that comes while work waits for its turn is not lost, nor are commands without one. */
+static void test_work_and_kicks(void **state)
+{
+	struct world *w = working(MANY);
+	struct harness_req *busy, *r[MANY];
+	unsigned int i;
+
+	(void)state;
+	w->f.work = NULL;
+	harness_turn(&w->h, 0);
+	busy = offer(w, w->session, VMEDIA_NR_STREAMON);
+	vmedia_device_kick(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	for (i = 0; i < MANY; i++) {
+		r[i] = offer(w, w->session, VMEDIA_NR_G_INPUT);
+		if (i % 3)
+			vmedia_device_kick(w->f.dev, VMEDIA_QUEUE_COMMAND);
+		if (i % 2)
+			vmedia_loop_step(w->h.loop, 0);
+	}
+	harness_step(&w->h);
+	assert_int_equal(used(w, r, MANY), MANY);
+	assert_int_equal(w->f.works, MANY + 1);
+	put(w, &busy, 1);
+	put(w, r, MANY);
+	world_end(w);
+}
+
+/* None while the queue is stopped, by whomever it is asked for; all of it when it runs again. */
+static void test_work_stopped(void **state)
+{
+	struct world *w = working(0);
+	struct vmedia_session *s;
+	unsigned int i;
+
+	(void)state;
+	s = w->f.last;
+	vmedia_device_queue_stop(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	vmedia_session_work(s);
+	for (i = 0; i < 4; i++)
+		vmedia_loop_step(w->h.loop, 0);
+	assert_int_equal(w->f.works, 0);
+	harness_kick(&w->h, VMEDIA_QUEUE_COMMAND);
+	assert_int_equal(w->f.works, 1);
+	/* asked for from a timer, say: soon */
+	vmedia_session_work(s);
+	vmedia_session_work(s);
+	assert_int_equal(w->f.works, 1);
+	harness_step(&w->h);
+	assert_int_equal(w->f.works, 2);
+	/* nor for a session in error */
+	vmedia_log_set_level(-1);
+	vmedia_session_work(s);
+	vmedia_session_error(s, -EIO);
+	harness_step(&w->h);
+	assert_int_equal(w->f.works, 2);
+	world_end(w);
+}
+
+/* An answer that is ready goes before an event that was made after it, whoever made that. */
+static void test_work_after_answers(void **state)
+{
+	struct world *w = working(0);
+	struct harness_req *slow, *on;
+	uint32_t other;
+
+	(void)state;
+	w->f.ioctl = NULL;
+	w->f.async = true;
+	assert_int_equal(harness_open(&w->h, &other), 0);
+	slow = offer(w, other, VMEDIA_NR_G_INPUT);
+	vmedia_device_kick(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	assert_int_equal(w->f.num_pending, 1);
+	w->f.ioctl = ask_for_work;
+	on = offer(w, w->session, VMEDIA_NR_STREAMON);
+	w->f.num_pending = 0;
+	vmedia_request_complete(w->f.pending[0], 0);
+	w->h.traced = 0;
+	memset(w->h.trace, 0, sizeof(w->h.trace));
+	vmedia_device_kick(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	assert_string_equal(w->h.trace, "cCceCE");
+	put(w, &slow, 1);
+	put(w, &on, 1);
+	world_end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +435,11 @@ int main(void)
 		cmocka_unit_test(test_without_session),
 		cmocka_unit_test(test_close_waits),
 		cmocka_unit_test(test_queue_stops),
+		cmocka_unit_test(test_work_at_once),
+		cmocka_unit_test(test_work_takes_turns),
+		cmocka_unit_test(test_work_and_kicks),
+		cmocka_unit_test(test_work_stopped),
+		cmocka_unit_test(test_work_after_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,6 @@ static void silent(struct rig *r)
 	assert_false(c->live);
 	assert_false(c->due);
 	assert_false(vmedia_timer_armed(&c->timer));
-	assert_false(vmedia_list_linked(&c->turn.node));
 }
 
 static void test_start_fails(void **state)
@@ -248,6 +247,8 @@ static void reach(struct rig *r, enum when when)
 		assert_int_equal(rig_reqbufs(r, r->s, CAP, MMAP, 3), 3);
 	else
 		gated_queue_all(r, 3);
+	if (when == TURN_PENDING)
+		harness_turn(&r->h, 0);
 	if (when == BEFORE_FIRST || when == TURN_PENDING) {
 		harness_cmd_ioctl(&cmd, r->s, VMEDIA_NR_STREAMON);
 		cmd.io.arg.u32 = CAP;
@@ -261,7 +262,8 @@ static void reach(struct rig *r, enum when when)
 		assert_int_equal(harness_answered(&r->h, req, &cmd), 0);
 		/* as a QBUF of this moment would */
 		vmedia_capture_quick_queued(c);
-		assert_int_equal(vmedia_list_linked(&c->turn.node), when == TURN_PENDING);
+		assert_int_equal(c->due, when == TURN_PENDING);
+		assert_int_equal(src.fills, 0);
 		return;
 	}
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
