@@ -195,6 +195,11 @@ struct vmedia_ioctl {
 	struct vmedia_plane planes[VMEDIA_MAX_PLANES];
 	/* SHARED_PAGES; [0] for a single-planar buffer */
 	struct vmedia_sg plane_sg[VMEDIA_MAX_PLANES];
+	/*
+	 * Driver end: the SG lists of the planes, which end the question, are sent by the caller
+	 * from where they lie. plane_sg is not looked at, and the question's size is without them.
+	 */
+	bool sg_apart;
 	/* OBJECT; [0] for single-planar and EXPBUF */
 	uint8_t uuid[VMEDIA_MAX_PLANES][VMEDIA_UUID_SIZE];
 	/* VMEDIA_FOLLOW_CTRLS: caller's array; ctrl_sg is NULL or as long as ctrls */

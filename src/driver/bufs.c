@@ -102,40 +102,26 @@ static int query_question(struct vmedia_drv_cmd *c)
 	return 0;
 }
 
-/* SG lists of all planes, in one piece of memory that lives as long as the command. */
+/* The pages of all planes, and the list that names them to the device. */
 static int sg_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_buf *buf, uint32_t num,
-		       struct vmedia_pages **pages)
+		       const struct handle *h, struct vmedia_pages **pages)
 {
-	struct vmedia_ioctl *io = &c->cmd.io;
-	uint64_t total = 0;
-	struct handle h;
-	uint8_t *at;
+	struct vmedia_drv_memory mem[VMEDIA_MAX_PLANES];
 	uint32_t i;
 
 	for (i = 0; i < num; i++) {
-		h = handle_of(c, i);
 		if (buf && buf->prepared)
 			pages[i] = buf->pin[i];
-		else
-			pages[i] = h.length ? vmedia_pages_find(c->drv, h.userptr, h.length) : NULL;
+		else if (h[i].length)
+			pages[i] = vmedia_pages_find(c->drv, h[i].userptr, h[i].length);
 		if (!pages[i])
 			return -EFAULT;
-		io->plane_sg[i].count = vmedia_pages_sg(pages[i], h.userptr, h.length, NULL);
-		total += io->plane_sg[i].count;
+		mem[i] = (struct vmedia_drv_memory){ pages[i], h[i].userptr, h[i].length };
 	}
-	if (total > VMEDIA_MAX_SG_ENTRIES)
-		return -E2BIG;
-	c->sg_raw = malloc(VMEDIA_MAX(total, 1ull) * VMEDIA_SG_ENTRY_SIZE);
-	if (!c->sg_raw)
-		return -ENOMEM;
-	at = c->sg_raw;
-	for (i = 0; i < num; i++) {
-		h = handle_of(c, i);
-		io->plane_sg[i].raw = at;
-		vmedia_pages_sg(pages[i], h.userptr, h.length, at);
-		at += (size_t)io->plane_sg[i].count * VMEDIA_SG_ENTRY_SIZE;
-	}
-	return 0;
+	if (!num)
+		return 0;
+	c->cmd.io.sg_apart = true;
+	return vmedia_drv_list_of(c->drv, mem, num, buf ? buf->list : NULL, &c->list);
 }
 
 /* What the device sees instead of the program's pointer. */
@@ -146,7 +132,7 @@ static void hide_pointers(struct vmedia_drv_cmd *c, uint32_t num)
 	uint32_t i;
 
 	for (i = 0; i < num; i++) {
-		gpa = vmedia_sg_at(&io->plane_sg[i], 0).start;
+		gpa = c->list->plane[i].gpa;
 		if (vmedia_drv_type_multi(io->arg.buffer.type))
 			io->planes[i].m.userptr = gpa;
 		else
@@ -174,6 +160,8 @@ static void claim(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q, struct v
 			vmedia_pages_unpin(c->drv, buf->pin[i]);
 		buf->pin[i] = pages[i];
 	}
+	if (c->list)
+		vmedia_drv_list_keep(c->drv, &buf->list, c->list);
 	c->buf = buf;
 	if (is_qbuf(c)) {
 		buf->state = VMEDIA_DRV_BUF_QUEUING;
@@ -249,7 +237,6 @@ int vmedia_drv_buf_question(struct vmedia_drv_cmd *c)
 	int err;
 
 	c->buf = NULL;
-	memset(io->plane_sg, 0, sizeof(io->plane_sg));
 	err = copy_planes(c);
 	if (err)
 		return err;
@@ -267,7 +254,7 @@ int vmedia_drv_buf_question(struct vmedia_drv_cmd *c)
 			return -EINVAL;
 		memcpy(io->uuid, c->uuid, num * VMEDIA_UUID_SIZE);
 	} else if (io->arg.buffer.memory == V4L2_MEMORY_USERPTR) {
-		err = sg_question(c, buf, num, pages);
+		err = sg_question(c, buf, num, h, pages);
 		if (err)
 			return err;
 		hide_pointers(c, num);

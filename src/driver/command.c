@@ -8,9 +8,10 @@
  *		nobody does: its completion (completion.c) -> IDLE
  *	FLIGHT -> time-out: -ETIMEDOUT, the session is in error -> LOST -> returned() -> IDLE
  *
- * A slot is a page for the question and a page for the answer. Longer messages (SG lists, EDID) get
- * pages of their own for the time of the command. Whatever the state, memory goes back to the arena
- * only when the ring has given it back.
+ * A slot is a page for the question and a page for the answer. Longer messages (controls, EDID) get
+ * pages of their own for the time of the command. SG lists of buffers are sent from where they are
+ * kept (lists.c). Whatever the state, memory goes back to the arena only when the ring has given it
+ * back.
  *
  * A late answer still has effects at the device, so it is undone: a session opened is closed, a
  * mapping is unmapped.
@@ -70,8 +71,10 @@ void vmedia_drv_cmd_fini(struct vmedia_driver *drv)
 {
 	unsigned int i;
 
-	for (i = 0; i < drv->num_cmds; i++)
+	for (i = 0; i < drv->num_cmds; i++) {
 		free_copies(&drv->cmds[i]);
+		vmedia_drv_list_put(drv, drv->cmds[i].list);
+	}
 	free(drv->cmds);
 	free(drv->scratch);
 	drv->cmds = NULL;
@@ -124,6 +127,7 @@ int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_
 	c->cmd.session_id = f ? f->id : 0;
 	c->cmd.why.what = NULL;
 	c->cmd.io.num_planes = 0;
+	c->cmd.io.sg_apart = false;
 	c->cmd.io.ctrls = NULL;
 	c->cmd.io.ctrl_sg = NULL;
 	c->cmd.io.max_ctrls = 0;
@@ -145,6 +149,8 @@ void vmedia_drv_cmd_put(struct vmedia_drv_cmd *c)
 		return;
 	vmedia_arena_free(&drv->arena, c->big, c->big_pages);
 	vmedia_arena_free(&drv->arena, c->bounce, c->bounce_pages);
+	vmedia_drv_list_put(drv, c->list);
+	c->list = NULL;
 	c->big_pages = 0;
 	c->bounce_pages = 0;
 	c->state = VMEDIA_DRV_IDLE;
@@ -175,18 +181,17 @@ static int make_room(struct vmedia_drv_cmd *c, uint64_t req, uint64_t resp)
 }
 
 /*
- * Cut [gpa, gpa + len) into @pieces at odd places, as no honest device should mind
- * (VMEDIA_DRIVER_SPLIT).
+ * Cut [gpa, gpa + len) into @max pieces, 4 at most, at odd places, as no honest device should mind
+ * (VMEDIA_DRIVER_SPLIT). Returns their number.
  */
 static unsigned int cut(const struct vmedia_driver *drv, uint64_t gpa, uint32_t len,
-			struct vmedia_gpa_range *out)
+			unsigned int max, struct vmedia_gpa_range *out)
 {
 	static const uint32_t at[] = { 1, 7, 13 };
 	unsigned int n = 0, i;
 	uint32_t take;
 
-	for (i = 0; drv->opts.flags & VMEDIA_DRIVER_SPLIT && i < VMEDIA_ARRAY_SIZE(at) && len > 1;
-	     i++) {
+	for (i = 0; drv->opts.flags & VMEDIA_DRIVER_SPLIT && i + 1 < max && len > 1; i++) {
 		take = VMEDIA_MIN(at[i], len - 1);
 		out[n++] = (struct vmedia_gpa_range){ .gpa = gpa, .len = take };
 		gpa += take;
@@ -232,10 +237,13 @@ static int to_ring(struct vmedia_drv_cmd *c)
 {
 	struct vmedia_driver *drv = c->drv;
 	struct vmedia_gpa_range out[4], in[4];
-	unsigned int out_num = cut(drv, c->req_gpa, c->req_len, out);
-	unsigned int in_num = cut(drv, c->resp_gpa, c->resp_cap, in);
+	unsigned int out_num = cut(drv, c->req_gpa, c->req_len, c->list ? 2 : 4, out);
+	unsigned int in_num = cut(drv, c->resp_gpa, c->resp_cap, 4, in);
 	int err;
 
+	if (c->list)
+		out_num += cut(drv, vmedia_arena_gpa(&drv->arena, c->list->page), c->list->bytes, 2,
+			       out + out_num);
 	err = vmedia_vqr_add(drv->vq[VMEDIA_QUEUE_COMMAND].vqr, out, out_num, in, in_num, c,
 			     VMEDIA_VQR_INDIRECT);
 	if (err == -ENOSPC)
@@ -335,7 +343,7 @@ static void trace(const struct vmedia_drv_cmd *c)
 								   : vmedia_cmd_name(c->cmd.type),
 		.err = c->err,
 		.duration_ns = vmedia_now_ns() - c->start_ns,
-		.sent = c->req_len,
+		.sent = c->req_len + (c->list ? c->list->bytes : 0),
 		.received = c->used,
 	};
 	drv->opts.trace(drv->opts.trace_opaque, &t);

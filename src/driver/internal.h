@@ -3,7 +3,8 @@
  * Inside the user-space driver: its parts and their state. The interface is <vmedia/driver.h>.
  *
  *	arena.c		guest RAM: a memory file, and who has which of its pages
- *	pages.c		SHARED_PAGES memory of the program: allocation, SG lists, pins
+ *	pages.c		SHARED_PAGES memory of the program: allocation, SG entries, pins
+ *	lists.c		SG lists of buffers, kept in guest RAM
  *	region.c	shared memory region 0: what the device maps, what the program has of it
  *	object.c	virtio objects
  *	queue.c		both rings: publish, kick, sleep, take back
@@ -103,6 +104,7 @@ struct vmedia_pages {
 	uint64_t first;		/* contiguous: first page */
 	uint32_t *page;		/* scattered: number of each page; NULL if contiguous */
 	unsigned int pins;	/* queued buffers that lie in it */
+	uint64_t serial;	/* no other allocation of this driver has it, ever */
 	bool freed;		/* by the program; goes with the last pin */
 };
 
@@ -113,9 +115,43 @@ struct vmedia_pages *vmedia_pages_find(struct vmedia_driver *drv, uint64_t ptr, 
  * their number.
  */
 uint32_t vmedia_pages_sg(const struct vmedia_pages *p, uint64_t ptr, uint64_t len, uint8_t *raw);
+/* Guest-physical address of @ptr, which is in @p. */
+uint64_t vmedia_pages_gpa(const struct vmedia_pages *p, uint64_t ptr);
 void vmedia_pages_pin(struct vmedia_pages *p);
 void vmedia_pages_unpin(struct vmedia_driver *drv, struct vmedia_pages *p);
 void vmedia_pages_fini(struct vmedia_driver *drv);
+
+/* ---- lists.c ---- */
+
+/* The memory of a plane: [userptr, userptr + length) of @pages. */
+struct vmedia_drv_memory {
+	struct vmedia_pages *pages;
+	uint64_t userptr;
+	uint32_t length;
+};
+
+/* The SG lists of all planes of a buffer, one after the other, as the device reads them. */
+struct vmedia_drv_list {
+	unsigned int refs;	/* its buffer; commands that name it */
+	uint64_t page, pages;	/* of the arena */
+	uint32_t bytes, num;
+	struct {		/* what it describes */
+		uint64_t serial, userptr, gpa;
+		uint32_t length;
+	} plane[VMEDIA_MAX_PLANES];
+};
+
+/*
+ * The list of @num planes, at least one, with a reference for the caller: @kept, which may be NULL,
+ * if it says the same or can be written anew. 0; -E2BIG: more entries than a command may have;
+ * -ENOMEM.
+ */
+int vmedia_drv_list_of(struct vmedia_driver *drv, const struct vmedia_drv_memory *mem,
+		       uint32_t num, struct vmedia_drv_list *kept, struct vmedia_drv_list **out);
+/* A buffer keeps @l, and no longer what it kept so far. */
+void vmedia_drv_list_keep(struct vmedia_driver *drv, struct vmedia_drv_list **kept,
+			  struct vmedia_drv_list *l);
+void vmedia_drv_list_put(struct vmedia_driver *drv, struct vmedia_drv_list *l);	/* or NULL */
 
 /* ---- region.c ---- */
 
@@ -200,6 +236,7 @@ struct vmedia_drv_cmd {
 	uint64_t slot;			/* page */
 	uint64_t big, big_pages;	/* a longer question or answer; 0 pages: none */
 	uint64_t bounce, bounce_pages;	/* payloads of controls */
+	struct vmedia_drv_list *list;	/* SG lists, which end the question; or NULL */
 	uint8_t *req, *resp;
 	uint64_t req_gpa, resp_gpa;
 	uint32_t req_len, resp_cap;
@@ -355,6 +392,7 @@ struct vmedia_drv_buf {
 	uint64_t userptr[VMEDIA_MAX_PLANES];	/* the program's values, never the device's */
 	int32_t fd[VMEDIA_MAX_PLANES];
 	struct vmedia_pages *pin[VMEDIA_MAX_PLANES];
+	struct vmedia_drv_list *list;		/* of the last QBUF or PREPARE_BUF, or NULL */
 	struct vmedia_buffer evt;
 	struct vmedia_plane evt_planes[VMEDIA_MAX_PLANES];
 };
@@ -441,6 +479,7 @@ struct vmedia_driver {
 	struct vmedia_arena arena;
 	struct vmedia_region region;
 	struct vmedia_list pages;
+	uint64_t next_serial;			/* of an allocation */
 	struct vmedia_drv_object *objects;
 	unsigned int num_objects, objects_exported;
 	struct vmedia_drv_vq vq[VMEDIA_NUM_QUEUES];

@@ -130,6 +130,7 @@ int vmedia_pages_alloc(struct vmedia_driver *drv, size_t size, uint32_t flags, v
 		free(p);
 		return err;
 	}
+	p->serial = drv->next_serial++;
 	vmedia_list_add_head(&drv->pages, &p->node);
 	drv->stats.pages_bytes += bytes;
 	*ptr = p->ptr;
@@ -170,6 +171,13 @@ struct vmedia_pages *vmedia_pages_find(struct vmedia_driver *drv, uint64_t ptr, 
 static uint64_t page_gpa(const struct vmedia_pages *p, uint64_t i)
 {
 	return VMEDIA_DRV_GPA + (p->page ? p->page[i] : p->first + i) * VMEDIA_DRV_PAGE;
+}
+
+uint64_t vmedia_pages_gpa(const struct vmedia_pages *p, uint64_t ptr)
+{
+	uint64_t off = ptr - (uintptr_t)p->ptr;
+
+	return page_gpa(p, off / VMEDIA_DRV_PAGE) + off % VMEDIA_DRV_PAGE;
 }
 
 uint32_t vmedia_pages_sg(const struct vmedia_pages *p, uint64_t ptr, uint64_t len, uint8_t *raw)

@@ -104,15 +104,21 @@ void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
 	unpin(drv, buf);
 }
 
+static void free_buf(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
+		     struct vmedia_drv_buf *buf)
+{
+	vmedia_drv_buf_idle(drv, q, buf);
+	vmedia_drv_list_put(drv, buf->list);
+	free(buf);
+}
+
 static void free_bufs(struct vmedia_driver *drv, struct vmedia_drv_queue *q)
 {
 	uint32_t i;
 
 	for (i = 0; i < q->num; i++) {
-		if (!q->bufs[i])
-			continue;
-		vmedia_drv_buf_idle(drv, q, q->bufs[i]);
-		free(q->bufs[i]);
+		if (q->bufs[i])
+			free_buf(drv, q, q->bufs[i]);
 	}
 	free(q->bufs);
 	q->bufs = NULL;
@@ -256,8 +262,7 @@ static void remove_answer(struct vmedia_drv_cmd *c)
 	for (i = rb->index; q && i < q->num && i - rb->index < rb->count; i++) {
 		if (!q->bufs[i])
 			continue;
-		vmedia_drv_buf_idle(c->drv, q, q->bufs[i]);
-		free(q->bufs[i]);
+		free_buf(c->drv, q, q->bufs[i]);
 		q->bufs[i] = NULL;
 	}
 }

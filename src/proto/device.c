@@ -202,6 +202,7 @@ int vmedia_cmd_decode(struct vmedia_cmd *cmd, const void *buf, size_t len)
 	cmd->driver_addr = cmd->mmap_len = 0;
 	io->info = NULL;
 	io->num_planes = 0;
+	io->sg_apart = false;
 	memset(&io->asked, 0, sizeof(io->asked));
 	memset(&cmd->why, 0, sizeof(cmd->why));
 

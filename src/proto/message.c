@@ -68,7 +68,7 @@ int vmedia_sg_take(struct vmedia_rd *rd, uint64_t size, struct vmedia_sg *sg, ui
 bool vmedia_has_plane_sg(const struct vmedia_ioctl *io)
 {
 	return io->info->follow == VMEDIA_FOLLOW_PLANES && io->info->nr != VMEDIA_NR_QUERYBUF &&
-	       io->arg.buffer.memory == VMEDIA_MEMORY_USERPTR;
+	       io->arg.buffer.memory == VMEDIA_MEMORY_USERPTR && !io->sg_apart;
 }
 
 struct vmedia_asked vmedia_shape(const struct vmedia_ioctl *io)

@@ -35,7 +35,7 @@ int vmedia_sg_take(struct vmedia_rd *rd, uint64_t size, struct vmedia_sg *sg, ui
 struct vmedia_asked vmedia_shape(const struct vmedia_ioctl *io);
 /* Bytes of it in an answer: planes, UUIDs, controls, EDID blocks. */
 size_t vmedia_shape_size(const struct vmedia_asked *shape);
-/* True if buffers of this question are followed by SG lists. */
+/* True if SG lists of buffers follow in this question. */
 bool vmedia_has_plane_sg(const struct vmedia_ioctl *io);
 /* The number of lists and UUIDs: one a plane, or one for a single-planar buffer. */
 static inline uint32_t vmedia_num_memories(const struct vmedia_buffer *b)
