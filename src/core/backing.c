@@ -23,6 +23,7 @@
 
 #include "base/fd.h"
 #include "core/core.h"
+#include "proto/cursor.h"
 #include "virtq/view.h"
 
 /* @share: of the session that it counts for, or NULL. */
@@ -279,26 +280,34 @@ fail:
 	return err;
 }
 
-static bool backing_same(const struct vmedia_backing *old, struct vmedia_mem *mem,
-			 const struct vmedia_gpa_range *ranges, unsigned int num, uint64_t length,
-			 bool write)
+/* Is @sg, as far as @v is long, what @v was made of? */
+static bool same_list(const struct vmedia_view *v, const struct vmedia_sg *sg)
 {
-	return old && old->view && old->length == length && old->view->rdonly == !write &&
-	       vmedia_view_matches(old->view, mem, ranges, num);
+	const uint8_t *p = sg->raw;
+	unsigned int i;
+
+	if (sg->count < v->n)
+		return false;
+	for (i = 0; i + 1 < v->n; i++, p += VMEDIA_SG_ENTRY_SIZE)
+		if (vmedia_load64(p) != v->ents[i].gpa || vmedia_load32(p + 8) != v->ents[i].len)
+			return false;
+	return vmedia_load64(p) == v->ents[i].gpa && vmedia_load32(p + 8) >= v->ents[i].len;
+}
+
+bool vmedia_backing_is_of(const struct vmedia_backing *b, const struct vmedia_mem *mem,
+			  const struct vmedia_sg *sg, uint64_t length, bool write)
+{
+	return b && b->view && b->view->mem == mem && b->length == length &&
+	       b->view->rdonly == !write && same_list(b->view, sg);
 }
 
 int vmedia_backing_from_guest(struct vmedia_session *s, struct vmedia_mem *mem,
 			      const struct vmedia_gpa_range *ranges, unsigned int num,
-			      uint64_t length, bool write, struct vmedia_backing *old,
-			      struct vmedia_backing **backing)
+			      uint64_t length, bool write, struct vmedia_backing **backing)
 {
 	struct vmedia_backing *b;
 	int err;
 
-	if (backing_same(old, mem, ranges, num, length, write)) {
-		*backing = vmedia_backing_get(old);
-		return 0;
-	}
 	if (length > s->dev->limits.max_bytes)
 		return -ENOMEM;
 	b = backing_new(s->dev->account, s->share, length);

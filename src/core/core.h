@@ -136,11 +136,16 @@ struct vmedia_backing {
 	unsigned int mappings;	  /* in region 0. Context: loop */
 };
 
+/*
+ * vmedia_backing_is_of - is @b (or NULL) what the first @length bytes of @sg give in @mem?
+ * @b holds a reference on the map that its addresses came from: another map is another pointer.
+ */
+bool vmedia_backing_is_of(const struct vmedia_backing *b, const struct vmedia_mem *mem,
+			  const struct vmedia_sg *sg, uint64_t length, bool write);
 /* vmedia_backing_from_guest - see vmedia_request_import(); @ranges cover exactly @length. */
 int vmedia_backing_from_guest(struct vmedia_session *s, struct vmedia_mem *mem,
 			      const struct vmedia_gpa_range *ranges, unsigned int num,
-			      uint64_t length, bool write, struct vmedia_backing *old,
-			      struct vmedia_backing **backing);
+			      uint64_t length, bool write, struct vmedia_backing **backing);
 /*
  * vmedia_backing_from_object - the whole of a virtio object; @fd becomes the backing's, closed on
  * errors too. -EDQUOT, -ENOMEM: as vmedia_share_file().

@@ -402,9 +402,13 @@ int vmedia_request_import(struct vmedia_request *req, uint32_t plane, uint64_t l
 		return -EINVAL;
 	if (!req->chain || !req->chain->mem)
 		return -EFAULT;
+	if (vmedia_backing_is_of(old, req->chain->mem, &io->plane_sg[plane], length, write)) {
+		*backing = vmedia_backing_get(old);
+		return 0;
+	}
 	n = vmedia_sg_ranges(dev, &io->plane_sg[plane], length);
 	if (n < 0)
 		return n;
 	return vmedia_backing_from_guest(req->session, req->chain->mem, dev->ranges,
-					 (unsigned int)n, length, write, old, backing);
+					 (unsigned int)n, length, write, backing);
 }

@@ -29,26 +29,15 @@ void vmedia_sg_put(uint8_t *raw, uint32_t index, const struct vmedia_sg_entry *e
 int vmedia_sg_take(struct vmedia_rd *rd, uint64_t size, struct vmedia_sg *sg, uint32_t *budget,
 		   struct vmedia_why *why)
 {
+	size_t room = rd->bad ? 0 : rd->left / VMEDIA_SG_ENTRY_SIZE, n;
+	size_t max = room < *budget ? room : *budget;
+	const uint8_t *p = rd->p;
 	uint64_t covered = 0;
 
-	sg->raw = rd->p;
-	sg->count = 0;
-	while (covered < size) {
-		const uint8_t *p;
-		uint64_t start;
-		uint32_t len;
+	for (n = 0; covered < size && n < max; n++, p += VMEDIA_SG_ENTRY_SIZE) {
+		uint64_t start = vmedia_load64(p);
+		uint32_t len = vmedia_load32(p + 8);
 
-		if (!*budget)
-			return vmedia_refuse(
-				why, -E2BIG, "more SG entries than allowed in a command",
-				(uint64_t)VMEDIA_MAX_SG_ENTRIES + 1, VMEDIA_MAX_SG_ENTRIES);
-		p = vmedia_rd_take(rd, VMEDIA_SG_ENTRY_SIZE);
-		if (!p)
-			return vmedia_refuse(why, -EINVAL,
-					     "SG list ends before its memory is covered", covered,
-					     size);
-		start = vmedia_load64(p);
-		len = vmedia_load32(p + 8);
 		if (!len)
 			return vmedia_refuse(why, -EINVAL, "SG entry of zero bytes, covered so far",
 					     covered, size);
@@ -59,9 +48,16 @@ int vmedia_sg_take(struct vmedia_rd *rd, uint64_t size, struct vmedia_sg *sg, ui
 			return vmedia_refuse(why, -EINVAL, "SG entry wraps round the address space",
 					     start, len);
 		covered += len;
-		sg->count++;
-		--*budget;
 	}
+	if (covered < size && n == *budget)
+		return vmedia_refuse(why, -E2BIG, "more SG entries than allowed in a command",
+				     (uint64_t)VMEDIA_MAX_SG_ENTRIES + 1, VMEDIA_MAX_SG_ENTRIES);
+	if (covered < size)
+		return vmedia_refuse(why, -EINVAL, "SG list ends before its memory is covered",
+				     covered, size);
+	sg->raw = vmedia_rd_take(rd, n * VMEDIA_SG_ENTRY_SIZE);
+	sg->count = (uint32_t)n;
+	*budget -= (uint32_t)n;
 	return 0;
 }
 

@@ -344,15 +344,3 @@ void vmedia_view_put(struct vmedia_view *view)
 	vmedia_mem_put(view->mem);
 	free(view);
 }
-
-bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem,
-			 const struct vmedia_gpa_range *ents, unsigned int n)
-{
-	if (view->mem != mem || view->n != n)
-		return false;
-	for (unsigned int i = 0; i < n; i++) {
-		if (view->ents[i].gpa != ents[i].gpa || view->ents[i].len != ents[i].len)
-			return false;
-	}
-	return true;
-}

@@ -51,15 +51,15 @@ struct vmedia_view {
 	bool bounced;
 	bool mapped;		/* neither: direct */
 	bool rdonly;
-	/* private from here */
-	int refs;
 	struct vmedia_mem *mem;
+	/* private from here, but that whoever keeps a view may compare its list */
+	int refs;
 	void *map;
 	size_t map_len;
 	unsigned int maps;
 	int guard;
 	unsigned int n;
-	struct vmedia_gpa_range ents[];
+	struct vmedia_gpa_range ents[];	/* as vmedia_view_create() was given them */
 };
 
 /*
@@ -76,13 +76,6 @@ int vmedia_view_create(struct vmedia_mem *mem, const struct vmedia_gpa_range *en
 
 struct vmedia_view *vmedia_view_get(struct vmedia_view *view);
 void vmedia_view_put(struct vmedia_view *view);		/* NULL is fine; does not flush */
-
-/*
- * vmedia_view_matches - is @view what vmedia_view_create(mem, ents, n) would give? For callers that
- * keep views.
- */
-bool vmedia_view_matches(const struct vmedia_view *view, const struct vmedia_mem *mem,
-			 const struct vmedia_gpa_range *ents, unsigned int n);
 
 /* How far a copy has come; all zeros: it begins. */
 struct vmedia_view_pos {

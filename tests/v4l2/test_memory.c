@@ -159,6 +159,28 @@ static void test_shared_pages(void **state)
 	rig_end(r);
 }
 
+/* Buffers that come after REQBUFS(0) know nothing of the lists that those before it had. */
+static void test_shared_pages_anew(void **state)
+{
+	struct rig *r = rig_new(&camera);
+	uint8_t *pages = harness_alloc(&r->h, 4096, 4096);
+	int round;
+
+	(void)state;
+	for (round = 1; round <= 3; round++) {
+		assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_USERPTR, 1), 1);
+		assert_int_equal(qbuf_pages(r, 0, pages, 2048, 0x1000), 0);
+		assert_int_equal(manual.inits, round);
+		assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+		memset(vmedia_buf_plane(manual.active[0], 0), round, 2048);
+		assert_int_equal(pages[2047], round);
+		assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
+		assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_USERPTR, 0), 0);
+		assert_int_equal(manual.cleanups, round);
+	}
+	rig_end(r);
+}
+
 /* A prepared buffer is queued under the pointer that PREPARE_BUF had, unless QBUF has one. */
 static void test_prepared_pages(void **state)
 {
@@ -314,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_mmap),
 		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_shared_pages),
+		cmocka_unit_test(test_shared_pages_anew),
 		cmocka_unit_test(test_prepared_pages),
 		cmocka_unit_test(test_prepared_planes),
 		cmocka_unit_test(test_objects),

@@ -89,8 +89,6 @@ static void expect(struct guest *g, const struct vmedia_gpa_range *sg, unsigned 
 	assert_int_equal(vmedia_view_create(g->mem, sg, n, flags, &v), 0);
 	assert_int_equal(v->bounced, way == BOUNCED);
 	assert_int_equal(v->mapped, way == MAPPED);
-	assert_true(vmedia_view_matches(v, g->mem, sg, n));
-	assert_false(vmedia_view_matches(v, g->mem, sg, n - 1));
 	check(g, v, sg, n);
 	vmedia_view_put(v);
 }
