@@ -1,28 +1,141 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The kinds of device that vhost-user-media can serve. */
+/* The kinds of device, by name, and their options; see kinds.h. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "camera.h"
+#include <vmedia/camera.h>
+
 #include "kinds.h"
 
-static const struct daemon_kind kinds[] = {
-	{
-		.name = "camera",
-		.summary = "a camera: a test pattern, or any video file in a loop",
-		.help = daemon_camera_help,
-		.create = daemon_camera_create,
-	},
-};
+#define HELP "see vhost-user-media"
 
-const struct daemon_kind *daemon_kind_at(unsigned int index)
+int daemon_kind_find(const char *folder, const char *name, const struct vmedia_module **kind,
+		     char *why, size_t why_size)
 {
-	return index < sizeof(kinds) / sizeof(kinds[0]) ? &kinds[index] : NULL;
+	char reason[512];
+	int ret;
+
+	*kind = vmedia_camera_module();
+	if (!strcmp(name, (*kind)->name))
+		return 0;
+	ret = vmedia_module_load(folder, name, reason, sizeof(reason), kind);
+	if (ret == -EINVAL)
+		snprintf(why, why_size, "unknown kind of device '%.64s'; " HELP " --help", name);
+	else if (ret == -ENOENT)
+		snprintf(why, why_size, "unknown kind of device '%s': %s; " HELP " --help", name,
+			 reason);
+	else if (ret < 0)
+		snprintf(why, why_size, "%s", reason);
+	if (ret < 0 || (*kind)->create)
+		return ret;
+	snprintf(why, why_size, "'%s' is no kind of device but a source of the camera; " HELP
+		 " camera --help", name);
+	return -EINVAL;
 }
 
-const struct daemon_kind *daemon_kind_find(const char *name)
+/* ---- Help ---- */
+
+static void show_kind(void *opaque, const char *name, const struct vmedia_module *module,
+		      const char *why)
 {
-	for (unsigned int i = 0; daemon_kind_at(i); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return &kinds[i];
+	if (!module)
+		printf("  %-22s not served: %s\n", name, why);
+	else if (module->create)
+		printf("  %-22s %s\n", name, module->summary);
+}
+
+void daemon_kinds_help(const char *folder)
+{
+	const struct vmedia_module *camera = vmedia_camera_module();
+
+	show_kind(NULL, camera->name, camera, NULL);
+	vmedia_module_each(folder, show_kind, NULL);
+}
+
+void daemon_kind_help(const struct vmedia_module *kind)
+{
+	const struct vmedia_module_option *o = kind->options;
+	char left[64];
+
+	printf("Usage: vhost-user-media --socket-path=PATH %s%s\n", kind->name,
+	       o && o->name ? " [OPTIONS]\n\nOptions:" : "");
+	for (; o && o->name; o++) {
+		snprintf(left, sizeof(left), "--%s=%s", o->name, o->value);
+		printf("  %-26s %s\n", left, o->help);
+	}
+	printf("\nExample: vhost-user-media --socket-path=/run/%s.sock %s%s%s\n", kind->name,
+	       kind->name, kind->example ? " " : "", kind->example ? kind->example : "");
+}
+
+/* ---- Options ---- */
+
+static const struct vmedia_module_option *find_option(const struct vmedia_module *kind,
+						      const char *name, size_t len)
+{
+	const struct vmedia_module_option *o = kind->options;
+
+	for (; o && o->name; o++)
+		if (strlen(o->name) == len && !memcmp(o->name, name, len))
+			return o;
 	return NULL;
+}
+
+static int unknown(const struct vmedia_module *kind, const char *word, char *why, size_t size)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	if (!strncmp(word, "--", 2) && daemon_option_known(name))
+		snprintf(why, size,
+			 "--%s goes before the kind of device, as in vhost-user-media --%s ... %s",
+			 name, name, kind->name);
+	else
+		snprintf(why, size, "unknown option '%.200s' of the %s; " HELP " %s --help", word,
+			 kind->name, kind->name);
+	return -EINVAL;
+}
+
+/* "--name=value", or "--name" "value": the number of words that @v took, or -EINVAL. */
+static int split(const struct vmedia_module *kind, int argc, char **argv,
+		 struct vmedia_module_value *v, char *why, size_t size)
+{
+	const struct vmedia_module_option *o = NULL;
+	const char *word = argv[0], *eq = strchr(word, '=');
+
+	if (!strncmp(word, "--", 2))
+		o = find_option(kind, word + 2, eq ? (size_t)(eq - word) - 2 : strlen(word) - 2);
+	if (!o)
+		return unknown(kind, word, why, size);
+	v->name = o->name;
+	v->value = eq ? eq + 1 : argc > 1 ? argv[1] : "";
+	return eq || argc == 1 ? 1 : 2;
+}
+
+int daemon_kind_create(struct vmedia_loop *loop, const struct daemon_options *o, char *why,
+		       size_t why_size, struct vmedia_device **dev)
+{
+	struct vmedia_module_value *values =
+		calloc((size_t)o->kind_argc, sizeof(struct vmedia_module_value));
+	struct vmedia_module_args args = {
+		.loop = loop,
+		.limits = &o->limits,
+		.region_size = o->region_size,
+		.module_path = o->module_path,
+		.values = values,
+	};
+	int ret = values ? 0 : -ENOMEM, n;
+
+	for (int i = 1; ret == 0 && i < o->kind_argc; i += n) {
+		n = split(o->kind, o->kind_argc - i, o->kind_argv + i, &values[args.num_values++],
+			  why, why_size);
+		if (n < 0)
+			ret = n;
+	}
+	if (ret == 0)
+		ret = o->kind->create(&args, why, why_size, dev);
+	free(values);
+	return ret;
 }

@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kinds of device that vhost-user-media can serve: one row each, and the only place that knows
- * them all.
+ * The kinds of device that vhost-user-media can serve: the camera, which is in the library, and the
+ * modules (<vmedia/module.h>). A kind has a table of its options, which stand behind it on the
+ * command line as --name=value, and understands their values itself.
  */
 #ifndef VMEDIA_DAEMON_KINDS_H
 #define VMEDIA_DAEMON_KINDS_H
 
 #include <stddef.h>
 
+#include <vmedia/module.h>
+
 #include "options.h"
 
-struct daemon_kind {
-	const char *name;    /* as on the command line: "camera" */
-	const char *summary; /* one line of --help */
-	void (*help)(void);  /* options of the kind, to stdout */
-	/*
-	 * Parse the kind's options and make the device. Returns 0; or negative errno with a
-	 * sentence in @why, -EINVAL for a bad option.
-	 */
-	int (*create)(struct vmedia_loop *loop, const struct daemon_options *o, char *why,
-		      size_t why_size, struct vmedia_device **dev);
-};
+/*
+ * daemon_kind_find - the kind called @name, loaded if it is a module
+ * @folder: where modules are; NULL: the library's folder
+ *
+ * Returns 0, or negative errno with a sentence for the user in @why.
+ */
+int daemon_kind_find(const char *folder, const char *name, const struct vmedia_module **kind,
+		     char *why, size_t why_size);
 
-const struct daemon_kind *daemon_kind_find(const char *name);
-/* Rows in order, NULL after the last. */
-const struct daemon_kind *daemon_kind_at(unsigned int index);
+/* All kinds, a line each, to stdout; for --help. */
+void daemon_kinds_help(const char *folder);
+/* The options of @kind, to stdout. */
+void daemon_kind_help(const struct vmedia_module *kind);
+
+/*
+ * daemon_kind_create - split the options of o->kind and make the device
+ *
+ * Returns 0, or negative errno; where the user can mend it, with a sentence in @why.
+ */
+int daemon_kind_create(struct vmedia_loop *loop, const struct daemon_options *o, char *why,
+		       size_t why_size, struct vmedia_device **dev);
 
 #endif /* VMEDIA_DAEMON_KINDS_H */

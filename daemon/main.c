@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include <vmedia/log.h>
+#include <vmedia/loop.h>
 #include <vmedia/serve.h>
 
-#include "base/loop.h"
 #include "config.h"
 #include "kinds.h"
 #include "log.h"
@@ -103,7 +103,7 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 		ret = daemon_signals_start(&d->signals, d->loop);
 	if (ret < 0)
 		return internal_error("cannot make an event loop", ret);
-	ret = o->kind->create(d->loop, o, why, sizeof(why), &d->dev);
+	ret = daemon_kind_create(d->loop, o, why, sizeof(why), &d->dev);
 	if (ret < 0 && daemon_signals_caught(&d->signals))
 		return EXIT_OK;
 	if (ret < 0)
@@ -131,9 +131,9 @@ static int show(const struct daemon_options *o)
 	switch (o->action) {
 	case DAEMON_HELP:
 		if (o->kind)
-			o->kind->help();
+			daemon_kind_help(o->kind);
 		else
-			daemon_options_help();
+			daemon_options_help(o);
 		break;
 	case DAEMON_VERSION:
 		printf(PROGRAM " " VMEDIA_VERSION "\n");

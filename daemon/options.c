@@ -46,6 +46,7 @@ enum {
 	OPT_SESSION_OBJECTS,
 	OPT_MODE,
 	OPT_GROUP,
+	OPT_MODULES,
 };
 
 static const struct option long_options[] = {
@@ -72,12 +73,13 @@ static const struct option long_options[] = {
 	{ "session-objects", required_argument, NULL, OPT_SESSION_OBJECTS },
 	{ "socket-mode", required_argument, NULL, OPT_MODE },
 	{ "socket-group", required_argument, NULL, OPT_GROUP },
+	{ "module-path", required_argument, NULL, OPT_MODULES },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
-void daemon_options_help(void)
+void daemon_options_help(const struct daemon_options *o)
 {
 	fputs("Usage: vhost-user-media --socket-path=PATH [OPTIONS] KIND [OPTIONS OF THE KIND]\n"
 	      "Serve one virtio-media device to virtual machines over vhost-user, one guest after "
@@ -85,8 +87,7 @@ void daemon_options_help(void)
 	      "\n"
 	      "Kinds (vhost-user-media KIND --help tells the options of each):\n",
 	      stdout);
-	for (unsigned int i = 0; daemon_kind_at(i); i++)
-		printf("  %-22s %s\n", daemon_kind_at(i)->name, daemon_kind_at(i)->summary);
+	daemon_kinds_help(o->module_path);
 	fputs("\n"
 	      "Where:\n"
 	      "  --socket-path=PATH     listen on this UNIX socket\n"
@@ -120,6 +121,8 @@ void daemon_options_help(void)
 	      "but no IOMMU\n"
 	      "\n"
 	      "Other:\n"
+	      "  --module-path=FOLDER   where modules are that serve more kinds; before --help it "
+	      "lists them\n"
 	      "  --log-level=LEVEL      error, warning, info or debug, to standard error (default "
 	      "warning)\n"
 	      "  --no-sandbox           keep privileges, for debugging\n"
@@ -352,6 +355,9 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 	case OPT_NO_SANDBOX:
 		o->sandbox = false;
 		return 0;
+	case OPT_MODULES:
+		o->module_path = optarg;
+		return 0;
 	case OPT_MODE:
 		return parse_mode(o, why, size);
 	case OPT_GROUP:
@@ -369,18 +375,17 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 
 static int take_kind(struct daemon_options *o, int argc, char **argv, char *why, size_t size)
 {
+	int ret;
+
 	if (optind >= argc) {
 		snprintf(why, size,
 			 "which kind of device? For example: vhost-user-media --socket-path=PATH "
 			 "camera");
 		return -EINVAL;
 	}
-	o->kind = daemon_kind_find(argv[optind]);
-	if (!o->kind) {
-		snprintf(why, size, "unknown kind of device '%s'; see vhost-user-media --help",
-			 argv[optind]);
-		return -EINVAL;
-	}
+	ret = daemon_kind_find(o->module_path, argv[optind], &o->kind, why, size);
+	if (ret < 0)
+		return ret;
 	o->kind_argc = argc - optind;
 	o->kind_argv = argv + optind;
 	for (int i = 1; i < o->kind_argc; i++)

@@ -8,7 +8,7 @@
 
 #include <vmedia/serve.h>
 
-struct daemon_kind;
+struct vmedia_module;
 
 enum daemon_action {
 	DAEMON_SERVE,
@@ -19,7 +19,8 @@ enum daemon_action {
 
 struct daemon_options {
 	enum daemon_action action;
-	const struct daemon_kind *kind; /* NULL only with an action that needs none */
+	const struct vmedia_module *kind; /* NULL only with an action that needs none */
+	const char *module_path; /* folder of modules; NULL: the library's */
 	struct vmedia_server_options server;
 	gid_t socket_group; /* what server.socket_group points to, if it does */
 	struct vmedia_limits limits;
@@ -37,7 +38,7 @@ struct daemon_options {
  */
 int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *why,
 			 size_t why_size);
-void daemon_options_help(void);
+void daemon_options_help(const struct daemon_options *o);
 
 /* Is --@name one of the options that stand before the kind? */
 bool daemon_option_known(const char *name);

@@ -16,7 +16,8 @@
  *	pattern		colour bars and other test pictures, a bouncing box, and the frame's number
  *			and time in digits
  *	file:PATH	whatever libavformat reads from one file: a film, looped without a seam, or
- *			a still picture
+ *			a still picture. It is the module camera-file (<vmedia/module.h>): libav* is
+ *			loaded only for those who use it
  *
  * What a guest sees of a file:
  *	stream		the one that the ffmpeg program takes: the largest, with 5,000,000 pixels
@@ -49,6 +50,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <vmedia/device.h>
+#include <vmedia/module.h>
 #include <vmedia/v4l2.h>
 
 #ifdef __cplusplus
@@ -81,19 +83,16 @@ struct vmedia_camera_options {
 	uint32_t threads;		/* decoding threads; 0: one a processor, at most 4 */
 	struct vmedia_limits limits;
 	uint64_t region_size;		/* bytes of shared memory region 0: 256 MiB; 0: none */
+	const char *module_path;	/* where sources are that are modules (<vmedia/module.h>) */
 };
 
 void vmedia_camera_options_init(struct vmedia_camera_options *opts);
 
-/* One line of --help. */
-struct vmedia_camera_option {
-	const char *name;		/* "fps" */
-	const char *value;		/* what stands for its value in help: "N[/M]|max" */
-	const char *help;		/* one sentence */
-};
-
-/* All options that vmedia_camera_set_option() takes; @count receives their number. */
-const struct vmedia_camera_option *vmedia_camera_option_table(size_t *count);
+/*
+ * The camera as a kind of device among others, with its table of options: what vhost-user-media
+ * serves as "camera". It is part of the library, no file is loaded.
+ */
+const struct vmedia_module *vmedia_camera_module(void);
 
 /*
  * vmedia_camera_set_option - what the command line's --@name=@value means
@@ -114,7 +113,8 @@ int vmedia_camera_set_option(struct vmedia_camera_options *opts, const char *nam
  * @dev ends by vmedia_device_destroy(); or negative errno with a sentence in @why that says what to
  * do: -ENOENT and others of open() for a file; -EINVAL: unknown source, not a video, no video
  * stream; -ENOSYS: no decoder for it; -ESPIPE: not a regular file; -E2BIG: pictures too large;
- * -EIO: nothing in it decodes; -ENOMEM. Context: @loop's thread.
+ * -EIO: nothing in it decodes; -ENOMEM; of a source that is a module the errors of
+ * vmedia_module_load(). Context: @loop's thread.
  */
 int vmedia_camera_create(struct vmedia_loop *loop, const struct vmedia_camera_options *opts,
 			 char *why, size_t why_size, struct vmedia_device **dev);

@@ -121,12 +121,10 @@ static void others(void **state)
 /* Every line of --help names an option that exists. */
 static void table_is_true(void **state)
 {
-	const struct vmedia_camera_option *table;
-	size_t count;
+	const struct vmedia_module_option *table = vmedia_camera_module()->options;
 
-	table = vmedia_camera_option_table(&count);
-	assert_in_range(count, 1, 20);
-	for (size_t i = 0; i < count; i++) {
+	assert_non_null(table[0].name);
+	for (size_t i = 0; table[i].name; i++) {
 		struct vmedia_camera_options opts;
 		char why[256];
 

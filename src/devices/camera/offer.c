@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What a source offers, put together by the source, and the values of its controls.
+ * What a source offers, put together by the source, and the values of its controls. Sources that
+ * are modules have these functions too.
  */
 #include "source.h"
 

@@ -18,7 +18,7 @@ enum option {
 	NUM_OPTIONS,
 };
 
-static const struct vmedia_camera_option table[NUM_OPTIONS] = {
+const struct vmedia_module_option vmedia_camera_option_table[NUM_OPTIONS + 1] = {
 	[OPT_SOURCE] = { "source", "pattern|file:PATH",
 			 "what the camera sees: a test picture (default), or a video or picture "
 			 "file" },
@@ -33,12 +33,6 @@ static const struct vmedia_camera_option table[NUM_OPTIONS] = {
 			  "threads that decode a file: 1 to 16 (default: one a processor, at most "
 			  "4)" },
 };
-
-const struct vmedia_camera_option *vmedia_camera_option_table(size_t *count)
-{
-	*count = NUM_OPTIONS;
-	return table;
-}
 
 void vmedia_camera_options_init(struct vmedia_camera_options *opts)
 {
@@ -102,9 +96,11 @@ static bool parse_sizes(const char *s, struct vmedia_camera_options *opts)
 	}
 }
 
-static int refuse(char *why, size_t why_size, const struct vmedia_camera_option *o,
-		  const char *value, const char *hint)
+static int refuse(char *why, size_t why_size, enum option which, const char *value,
+		  const char *hint)
 {
+	const struct vmedia_module_option *o = &vmedia_camera_option_table[which];
+
 	snprintf(why, why_size, "--%s=%.*s is not %s: use --%s=%s", o->name,
 		 (int)vmedia_camera_cut(value, 64), value, hint, o->name, o->value);
 	return -EINVAL;
@@ -118,7 +114,7 @@ static int set_fps(struct vmedia_camera_options *opts, const char *value, char *
 		return 0;
 	}
 	if (!parse_rate(value, &opts->interval))
-		return refuse(why, why_size, &table[OPT_FPS], value,
+		return refuse(why, why_size, OPT_FPS, value,
 			      "a rate of 1/60 to 1000 frames a second");
 	opts->free_run = false;
 	return 0;
@@ -131,7 +127,7 @@ static int set_threads(struct vmedia_camera_options *opts, const char *value, ch
 	const char *s = value;
 
 	if (!number(&s, 1, 16, &n) || *s)
-		return refuse(why, why_size, &table[OPT_THREADS], value, "a number from 1 to 16");
+		return refuse(why, why_size, OPT_THREADS, value, "a number from 1 to 16");
 	opts->threads = (uint32_t)n;
 	return 0;
 }
@@ -139,27 +135,27 @@ static int set_threads(struct vmedia_camera_options *opts, const char *value, ch
 int vmedia_camera_set_option(struct vmedia_camera_options *opts, const char *name,
 			     const char *value, char *why, size_t why_size)
 {
-	int which;
+	unsigned int which;
 
 	for (which = 0; which < NUM_OPTIONS; which++)
-		if (!strcmp(table[which].name, name))
+		if (!strcmp(vmedia_camera_option_table[which].name, name))
 			break;
 	switch (which) {
 	case OPT_SOURCE:
 		if (!*value)
-			return refuse(why, why_size, &table[which], value, "a source");
+			return refuse(why, why_size, which, value, "a source");
 		opts->source = value;
 		return 0;
 	case OPT_FPS:
 		return set_fps(opts, value, why, why_size);
 	case OPT_SIZE:
 		if (!parse_sizes(value, opts))
-			return refuse(why, why_size, &table[which], value,
+			return refuse(why, why_size, which, value,
 				      "a list of sizes from 16x16 to 8192x8192");
 		return 0;
 	case OPT_CARD:
 		if (!*value || strlen(value) > 31)
-			return refuse(why, why_size, &table[which], value,
+			return refuse(why, why_size, which, value,
 				      "a name of 1 to 31 bytes");
 		opts->card = value;
 		return 0;

@@ -5,17 +5,7 @@
 #include "source.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static const struct {
-	const char *name;
-	const struct vmedia_camera_source_ops *ops;
-} kinds[] = {
-	{ "pattern", &vmedia_camera_pattern_ops },
-	{ "file", &vmedia_camera_file_ops },
-};
 
 /* ---- Opening and closing ---- */
 
@@ -23,27 +13,20 @@ int vmedia_camera_source_open(const struct vmedia_camera_options *opts, char *wh
 			      struct vmedia_camera_source **src)
 {
 	const char *name = opts->source ? opts->source : "pattern";
-	size_t len = strcspn(name, ":");
-	const char *arg = name[len] ? name + len + 1 : NULL;
+	const char *arg = strchr(name, ':');
+	size_t len = arg ? (size_t)(arg - name) : strlen(name);
+	const struct vmedia_camera_source_ops *ops;
+	struct vmedia_camera_source *s;
+	int err = vmedia_camera_source_find(opts, name, len, why, why_size, &ops);
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		struct vmedia_camera_source *s;
-		int err;
-
-		if (strlen(kinds[i].name) != len || strncmp(kinds[i].name, name, len))
-			continue;
-		err = kinds[i].ops->open(opts, arg, why, why_size, &s);
-		if (err)
-			return err;
-		for (uint32_t k = 0; k < s->num_controls; k++)
-			atomic_init(&s->values[k], s->controls[k].default_value);
-		*src = s;
-		return 0;
-	}
-	snprintf(why, why_size,
-		 "unknown source \"%.*s\": use --source=pattern or --source=file:PATH",
-		 (int)vmedia_camera_cut(name, len < 64 ? len : 64), name);
-	return -EINVAL;
+	if (!err)
+		err = ops->open(opts, arg ? arg + 1 : NULL, why, why_size, &s);
+	if (err)
+		return err;
+	for (uint32_t k = 0; k < s->num_controls; k++)
+		atomic_init(&s->values[k], s->controls[k].default_value);
+	*src = s;
+	return 0;
 }
 
 void vmedia_camera_source_close(struct vmedia_camera_source *src)

@@ -2,8 +2,9 @@
 /*
  * What a source of pictures is to the camera: the interface to implement for a new one.
  *
- * A source is opened by its name ("pattern", "file:PATH"): one row of the table in source.c. Its
- * ->open() fills in what it offers, as data; the camera enumerates, negotiates and checks. Then
+ * A source is opened by its name ("pattern", "file:PATH"), which find.c knows or which a module has
+ * (<vmedia/module.h>). Its ->open() fills in what it offers, as data; the camera enumerates,
+ * negotiates and checks. Then
  *
  *	start ((next) (fill | skip))* stop
  *
@@ -22,6 +23,8 @@
 #include <vmedia/camera.h>
 
 #include "layout.h"
+
+/* A source may be a module, built with this header: a change here changes VMEDIA_MODULE_ABI. */
 
 #define VMEDIA_CAMERA_MAX_FORMATS	12
 #define VMEDIA_CAMERA_MAX_INTERVALS	12
@@ -69,8 +72,21 @@ struct vmedia_camera_source {
 	struct vmedia_camera_format format;
 };
 
+/* All options, the last one without a name. */
+extern const struct vmedia_module_option vmedia_camera_option_table[];
+
 extern const struct vmedia_camera_source_ops vmedia_camera_pattern_ops;
 extern const struct vmedia_camera_source_ops vmedia_camera_file_ops;
+
+/*
+ * vmedia_camera_source_find - the source that is called by the first @len bytes of @name
+ *
+ * Returns 0; -EINVAL: there is none; errors of vmedia_module_load(). A sentence in @why. In find.c,
+ * or for programs that have all sources linked in (tests) in find_all.c.
+ */
+int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const char *name,
+			      size_t len, char *why, size_t why_size,
+			      const struct vmedia_camera_source_ops **ops);
 
 /* Present value of control @id, 0 if the source has none of that ID. Context: any thread. */
 int32_t vmedia_camera_value(const struct vmedia_camera_source *src, uint32_t id);

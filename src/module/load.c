@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Modules: found by name, checked, mapped.
+ */
+#include <vmedia/module.h>
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "module/trust.h"
+
+#define SUFFIX	 ".so"
+#define MAX_NAME 63
+
+/* Where modules are looked for. */
+struct place {
+	char folder[PATH_MAX];	/* absolute, without links */
+	bool given;		/* it is not the library's own */
+	bool trusted;		/* as the library is */
+};
+
+static bool is_name(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len && len <= MAX_NAME && !name[len] && name[0] != '-';
+}
+
+/* The folder "vmedia" beside the file that this function is in. */
+static int own_folder(struct place *p, char *folder, size_t size)
+{
+	const char *slash;
+	struct stat st;
+	Dl_info info;
+
+	if (!dladdr((const void *)&vmedia_module_load, &info) || !info.dli_fname)
+		return -ENOENT;
+	p->trusted = stat(info.dli_fname, &st) == 0 && st.st_uid != 0;
+	slash = strrchr(info.dli_fname, '/');
+	snprintf(folder, size, "%.*svmedia",
+		 slash ? (int)(slash + 1 - info.dli_fname) : 0, info.dli_fname);
+	return 0;
+}
+
+static int find_place(const char *given, struct place *p, char *why, size_t why_size)
+{
+	char folder[PATH_MAX];
+	int err = 0;
+
+	*p = (struct place){ .given = given };
+	if (given)
+		snprintf(folder, sizeof(folder), "%s", given);
+	else
+		err = own_folder(p, folder, sizeof(folder));
+	if (!err && !realpath(folder, p->folder))
+		err = -errno;
+	if (err)
+		snprintf(why, why_size, "the folder of modules %s: %s; give one by --module-path",
+			 folder, strerror(-err));
+	return err;
+}
+
+/* May others have written @path, which is in @p or what a link there leads to? */
+static int check_trust(const struct place *p, const char *path, bool is_link, char *why,
+		       size_t why_size)
+{
+	int ret = 0;
+
+	if (p->trusted)
+		return 0;
+	if (p->given)
+		ret = vmedia_trust_parents(p->folder, why, why_size);
+	if (ret == 0)
+		ret = vmedia_trust_path(p->folder, why, why_size);
+	if (ret == 0 && is_link)
+		ret = vmedia_trust_parents(path, why, why_size);
+	if (ret == 0)
+		ret = vmedia_trust_path(path, why, why_size);
+	return ret;
+}
+
+static int check_module(const struct vmedia_module *m, const char *path, const char *name,
+			char *why, size_t why_size)
+{
+	if (!m) {
+		snprintf(why, why_size,
+			 "%s has no symbol vmedia_module: give a module, made with "
+			 "<vmedia/module.h>",
+			 path);
+		return -ENOEXEC;
+	}
+	if (m->abi != VMEDIA_MODULE_ABI) {
+		snprintf(why, why_size,
+			 "%s is of module ABI %u, this vmedia has %u: build it again for this one",
+			 path, (unsigned int)m->abi, VMEDIA_MODULE_ABI);
+		return -ENOEXEC;
+	}
+	if (!m->name || strcmp(m->name, name)) {
+		snprintf(why, why_size, "%s is the module \"%s\": rename it to %s" SUFFIX, path,
+			 m->name ? m->name : "", m->name ? m->name : "its name");
+		return -ENOEXEC;
+	}
+	if (m->create || m->camera_source)
+		return 0;
+	snprintf(why, why_size, "%s makes no device: build it with a create()", path);
+	return -ENOEXEC;
+}
+
+/*
+ * All symbols are looked up now: one that is missing is an error here, and not the end of the
+ * process at its first use.
+ */
+static int map(const char *path, const char *name, char *why, size_t why_size,
+	       const struct vmedia_module **module)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	int ret;
+
+	if (!handle) {
+		const char *said = dlerror();
+		bool itself = !strncmp(said, path, strlen(path));
+
+		snprintf(why, why_size, "%s%s%s; %s", itself ? "" : path, itself ? "" : ": ", said,
+			 itself ? "give a module, made with <vmedia/module.h> for this vmedia"
+				: "install what the module needs");
+		return -ENOEXEC;
+	}
+	*module = dlsym(handle, "vmedia_module");
+	ret = check_module(*module, path, name, why, why_size);
+	if (ret < 0)
+		dlclose(handle);
+	return ret;
+}
+
+static int load_from(const struct place *p, const char *name, char *why, size_t why_size,
+		     const struct vmedia_module **module)
+{
+	char file[PATH_MAX + MAX_NAME + sizeof("/" SUFFIX)], path[PATH_MAX];
+	struct stat st;
+	int err;
+
+	snprintf(file, sizeof(file), "%s/%s" SUFFIX, p->folder, name);
+	if (!realpath(file, path)) {
+		err = errno;
+		snprintf(why, why_size, "there is no module %s: %s; install it, or give its folder "
+			 "by --module-path", file, strerror(err));
+		return -err;
+	}
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode)) {
+		snprintf(why, why_size, "%s is no file: give a module", path);
+		return -ENOEXEC;
+	}
+	err = check_trust(p, path, strcmp(path, file) != 0, why, why_size);
+	return err ? err : map(path, name, why, why_size, module);
+}
+
+int vmedia_module_load(const char *folder, const char *name, char *why, size_t why_size,
+		       const struct vmedia_module **module)
+{
+	struct place p;
+	int err;
+
+	if (!is_name(name)) {
+		snprintf(why, why_size,
+			 "\"%.64s\" can be no module: use small letters, digits and hyphens", name);
+		return -EINVAL;
+	}
+	err = find_place(folder, &p, why, why_size);
+	return err ? err : load_from(&p, name, why, why_size, module);
+}
+
+/* The name of a module in @name, which has room for MAX_NAME bytes, from that of its file. */
+static bool name_of(const char *file, char *name)
+{
+	size_t len = strlen(file), suffix = strlen(SUFFIX);
+
+	if (len <= suffix || len - suffix > MAX_NAME || strcmp(file + len - suffix, SUFFIX))
+		return false;
+	memcpy(name, file, len - suffix);
+	name[len - suffix] = 0;
+	return is_name(name);
+}
+
+int vmedia_module_each(const char *folder,
+		       void (*fn)(void *opaque, const char *name,
+				  const struct vmedia_module *module, const char *why),
+		       void *opaque)
+{
+	char name[MAX_NAME + 1], why[512];
+	const struct vmedia_module *m;
+	struct dirent **files;
+	struct place p;
+	int n, err;
+
+	err = find_place(folder, &p, why, sizeof(why));
+	if (err)
+		return err;
+	n = scandir(p.folder, &files, NULL, alphasort);
+	if (n < 0)
+		return -errno;
+	for (int i = 0; i < n; i++) {
+		if (name_of(files[i]->d_name, name)) {
+			err = load_from(&p, name, why, sizeof(why), &m);
+			fn(opaque, name, err ? NULL : m, err ? why : NULL);
+		}
+		free(files[i]);
+	}
+	free(files);
+	return 0;
+}
