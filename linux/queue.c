@@ -8,7 +8,8 @@
  * buf_prepare judge here, before the device is asked. What it refuses all the same comes back by
  * DQBUF with an error, as from broken hardware; after -EIO the whole queue is in error until
  * STREAMOFF, as after vb2_queue_error(). While STREAMON is undecided a refusal makes STREAMON fail,
- * and then all buffers must go back unused, so those that came back early wait in @back.
+ * and then all buffers must go back unused, so those that came back early wait in @back. An answer
+ * that makes no sense fails the session: only CLOSE tells that the device does not have the buffer.
  *
  * Security model: which buffer an event or answer means is looked up by the device's index in this
  * session's queue, and must be LENT (for answers: in the very loan that asked). Sizes are those
@@ -179,11 +180,8 @@ void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
 			       evt->buffer.length);
 }
 
-/*
- * The device did not take the buffer of loan @cookie; or, with @doubt, it may have: its answer
- * made no sense. Then the memory stays lent until CLOSE. Under map_lock.
- */
-static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, int err, bool doubt)
+/* The device did not take the buffer of loan @cookie. Under map_lock. */
+static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, int err)
 {
 	struct vmedia_session *s = q->session;
 	struct vmedia_loan *loan = NULL;
@@ -192,10 +190,7 @@ static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, int err,
 	spin_lock(&s->buf_lock);
 	buf = xa_load(&q->bufs, index);
 	if (buf && buf->state == VMEDIA_BUF_LENT && buf->cookie == cookie) {
-		if (doubt)
-			buf->loan = NULL;
-		else
-			loan = end_loan(q, buf);
+		loan = end_loan(q, buf);
 		clear_payload(buf);
 		if (!q->on && !q->qbuf_err)
 			q->qbuf_err = err;
@@ -210,12 +205,16 @@ static void qbuf_answered(struct vmedia_command *c)
 	struct vmedia_session *s = c->session;
 	struct vmedia_queue *q = s->queue[c->type];
 
-	/* The device's own queue has failed: as vb2_queue_error() there, so here. */
-	if (c->err == -EIO && !c->reaped && !c->cmd.why.what && READ_ONCE(q->on))
-		vb2_queue_error(&q->vb);
-	if (c->err && !c->reaped) {
+	if (c->cmd.why.what) {
+		/* The device may have the buffer, until CLOSE. */
+		vmedia_session_fail(s, -EIO);
+		vmedia_session_close(s);
+	} else if (c->err && !c->reaped) {
+		/* The device's own queue has failed: as vb2_queue_error() there, so here. */
+		if (c->err == -EIO && READ_ONCE(q->on))
+			vb2_queue_error(&q->vb);
 		down_read(&s->dev->map_lock);
-		refused_qbuf(q, c->index, c->cookie, c->err, c->cmd.why.what);
+		refused_qbuf(q, c->index, c->cookie, c->err);
 		up_read(&s->dev->map_lock);
 	}
 	spin_lock(&s->buf_lock);
@@ -310,7 +309,7 @@ static void buf_queue(struct vb2_buffer *vb)
 	down_read(&s->dev->map_lock);
 	err = lend(q, buf, cookie);
 	if (err)
-		refused_qbuf(q, buf->index, cookie, err, false);
+		refused_qbuf(q, buf->index, cookie, err);
 	up_read(&s->dev->map_lock);
 }
 

@@ -58,7 +58,7 @@ client_op op_none, op_open, op_enum_fmt, op_g_fmt, op_s_fmt, op_try_fmt, op_fram
 	op_intervals, op_enuminput, op_g_input, op_s_input, op_g_parm, op_s_parm, op_g_ctrl,
 	op_s_ctrl, op_g_ext, op_s_ext, op_try_ext, op_query_ext, op_querymenu, op_reqbufs,
 	op_reqbufs_mmap, op_create, op_streamon, op_streamoff, op_mmap, op_stream, op_frame,
-	op_qbuf_spoilt, op_qbuf_only, op_stream_again, op_lost_session, op_poll_error, op_subscribe,
+	op_qbuf_lost, op_qbuf_only, op_stream_again, op_lost_session, op_poll_error, op_subscribe,
 	op_more_streams;
 
 #endif

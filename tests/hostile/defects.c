@@ -197,10 +197,16 @@ static void waiters(struct client *c)
 
 	fd = idle_stream(c);
 	begin(c, &w, fd, dqbuf);
-	/* Its answer is an error: the buffer comes back. */
-	client_arm(c, HOSTILE_SHORT, VMEDIA_NR_QBUF, 1, 1);
 	check_err(op_qbuf_only(c, fd), 0, "QBUF");
 	end(c, &w, 0, "a buffer wakes it");
+	close(fd);
+
+	fd = idle_stream(c);
+	begin(c, &w, fd, dqbuf);
+	client_arm(c, HOSTILE_SHORT, VMEDIA_NR_QBUF, 1, 1);
+	check_err(op_qbuf_only(c, fd), 0, "QBUF");
+	end(c, &w, EIO, "an answer to QBUF that makes no sense wakes it");
+	check_err(op_g_fmt(c, fd), EIO, "every other call gets it too");
 	close(fd);
 }
 
@@ -295,6 +301,25 @@ static void pins(struct client *c)
 	check(pinned() - before == more, "and when the file is closed and CLOSE is on its way");
 	check(until(c, nothing_held, NULL), "CLOSE comes back");
 	check(until(c, pins_are, &before), "then they are released");
+}
+
+/*
+ * After an answer to QBUF that makes no sense the device may have the buffer: its memory stays lent
+ * until CLOSE. A device that answers so for ever costs one session, not memory for each QBUF.
+ */
+static void loans(struct client *c)
+{
+	int fd = client_open(c, O_NONBLOCK), err = op_stream(c, fd), i;
+
+	client_arm(c, HOSTILE_SHORT, VMEDIA_NR_QBUF, 1, 0);
+	for (i = 0; i < 2000 && !err; i++) {
+		err = poll_and_take(c, fd);
+		if (!err)
+			err = op_qbuf_only(c, fd);
+	}
+	printf("    the stream took %d buffers back\n", i);
+	check_err(err, EIO, "the first such answer ends the session");
+	close(fd);
 }
 
 /* ---- 9 ---- */
@@ -434,6 +459,7 @@ int client_defect(struct client *c, const char *name)
 		{ "gone", gone },	  { "pins", pins },	    { "beside", beside },
 		{ "nonblock", nonblock }, { "mappings", mappings }, { "meta", meta },
 		{ "vbi", vbi },		  { "sliced", sliced },	    { "sdr", sdr },
+		{ "loans", loans },
 	};
 	unsigned int i;
 	int fd = client_open(c, O_NONBLOCK);

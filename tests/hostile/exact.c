@@ -57,7 +57,7 @@ static const struct row rows[] = {
 	R("short-subscribe", SHORT, NR(SUBSCRIBE_EVENT), none, subscribe, EIO, 1),
 	R("short-streamon", SHORT, NR(STREAMON), reqbufs, streamon, EIO, 1),
 	R("short-streamoff", SHORT, NR(STREAMOFF), stream, lost_session, EIO, 1),
-	R("short-qbuf", SHORT, NR(QBUF), stream, qbuf_spoilt, 0, 2),
+	R("short-qbuf", SHORT, NR(QBUF), stream, qbuf_lost, EIO, 1),
 	REGION("short-querybuf", SHORT, NR(QUERYBUF), reqbufs_mmap, mmap, EIO, 1),
 	REGION("short-mmap", SHORT, MMAP, reqbufs_mmap, mmap, EIO, 1),
 	/* Status that is no errno. */
@@ -68,7 +68,7 @@ static const struct row rows[] = {
 	R("status-ext-controls", STATUS, NR(TRY_EXT_CTRLS), none, try_ext, EIO, 1),
 	R("status-streamon", STATUS, NR(STREAMON), reqbufs, streamon, EIO, 1),
 	R("status-streamoff", STATUS, NR(STREAMOFF), stream, lost_session, EIO, 1),
-	R("status-qbuf", STATUS, NR(QBUF), stream, qbuf_spoilt, 0, 2),
+	R("status-qbuf", STATUS, NR(QBUF), stream, qbuf_lost, EIO, 1),
 	REGION("status-mmap", STATUS, MMAP, reqbufs_mmap, mmap, EIO, 1),
 	/* Another thing than was asked about. */
 	R("echo-enum-fmt", ECHO, NR(ENUM_FMT), none, enum_fmt, EIO, 1),
@@ -86,11 +86,11 @@ static const struct row rows[] = {
 	R("echo-control", ECHO, ANY, none, s_ctrl, EIO, 1),
 	R("echo-ext-controls", ECHO, NR(S_EXT_CTRLS), none, s_ext, EIO, 1),
 	R("echo-querymenu", ECHO, NR(QUERYMENU), none, querymenu, EIO, 1),
-	R("echo-qbuf", ECHO, NR(QBUF), stream, qbuf_spoilt, 0, 2),
+	R("echo-qbuf", ECHO, NR(QBUF), stream, qbuf_lost, EIO, 1),
 	REGION("echo-querybuf", ECHO, NR(QUERYBUF), reqbufs_mmap, mmap, EIO, 1),
 	/* The driver's own pointers, lengths. */
 	R("pointer-ext-controls", POINTER, NR(G_EXT_CTRLS), none, g_ext, EIO, 1),
-	R("length-qbuf", LENGTH, NR(QBUF), stream, qbuf_spoilt, 0, 2),
+	R("length-qbuf", LENGTH, NR(QBUF), stream, qbuf_lost, EIO, 1),
 	/* Too many of a thing, too large. */
 	R("count-reqbufs", COUNT, NR(REQBUFS), s_fmt, reqbufs, EIO, 1),
 	R("count-create-bufs", COUNT, NR(CREATE_BUFS), s_fmt, create, EIO, 1),

@@ -310,23 +310,19 @@ int op_qbuf_only(struct client *c, int fd)
 	return queue(fd, 0);
 }
 
-/* The device's answer made no sense: the buffer comes back, marked as spoilt. */
-int op_qbuf_spoilt(struct client *c, int fd)
+/* The device's answer made no sense: the session has failed, and neither buffer comes any more. */
+int op_qbuf_lost(struct client *c, int fd)
 {
-	int err = queue(fd, 1);
-	uint32_t flags = 0;
-	int index;
+	int index = queue(fd, 1);
+	uint32_t flags;
 
-	/* Buffer 0 may come first. */
-	while (!err) {
+	/* Buffer 0 may have come before. */
+	while (index >= 0) {
 		index = dequeue(c, fd, &flags);
-		if (index < 0)
-			return index;
 		if (index == 1)
-			return flags & V4L2_BUF_FLAG_ERROR ? 0 : -EBADMSG;
-		err = queue(fd, 0);
+			return -EBADMSG;
 	}
-	return err;
+	return index;
 }
 
 /* An event is refused: STREAMOFF gives its buffer back, and the queue works again. */
