@@ -36,8 +36,6 @@ static int new_queue(struct vmedia_session *s, u32 type)
 		return -ENOMEM;
 	q->session = s;
 	q->type = type;
-	INIT_LIST_HEAD(&q->back);
-	init_waitqueue_head(&q->answered);
 	xa_init(&q->bufs);
 	q->vb.type = type;
 	q->vb.io_modes = io_modes(s->dev, type);

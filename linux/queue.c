@@ -2,14 +2,13 @@
 /*
  * videobuf2's operations: a buffer is lent to the device by QBUF and comes back by an event.
  *
- * videobuf2 gives buffers to its driver only once STREAMON was called; so QBUF is sent then for all
- * that wait, and at once afterwards. Nobody waits for a QBUF's answer, so that a frame costs one
- * command: what V4L2 has QBUF itself refuse (index, memory, lengths, content, state) videobuf2 and
- * buf_prepare judge here, before the device is asked. What it refuses all the same comes back by
- * DQBUF with an error, as from broken hardware; after -EIO the whole queue is in error until
- * STREAMOFF, as after vb2_queue_error(). While STREAMON is undecided a refusal makes STREAMON fail,
- * and then all buffers must go back unused, so those that came back early wait in @back. An answer
- * that makes no sense fails the session: only CLOSE tells that the device does not have the buffer.
+ * videobuf2 gives buffers to its driver when STREAMON is called. QBUF is sent for them once the
+ * device has agreed to STREAMON, and for later ones at once. Nobody waits for a QBUF's answer, so
+ * that a frame costs one command: what V4L2 has QBUF itself refuse (index, memory, lengths,
+ * content, state) videobuf2 and buf_prepare judge here, before the device is asked. What it refuses
+ * all the same comes back by DQBUF with an error, as from broken hardware; after -EIO the whole
+ * queue is in error until STREAMOFF, as after vb2_queue_error(). An answer that makes no sense
+ * fails the session: only CLOSE tells that the device does not have the buffer.
  *
  * Security model: which buffer an event or answer means is looked up by the device's index in this
  * session's queue, and must be LENT (for answers: in the very loan that asked). Sizes are those
@@ -39,24 +38,12 @@ static struct vmedia_loan *end_loan(struct vmedia_queue *q, struct vmedia_buf *b
 	return loan;
 }
 
-/* Under buf_lock: @buf is videobuf2's, who may free it. */
-static void leave(struct vmedia_queue *q, struct vmedia_buf *buf, enum vb2_buffer_state result)
-{
-	xa_erase(&q->bufs, buf->index);
-	vb2_buffer_done(&buf->vb.vb2_buf, result);
-}
-
-/* Under buf_lock: @buf is not the device's any more. */
+/* @buf is videobuf2's, who may free it. */
 static void give_back(struct vmedia_queue *q, struct vmedia_buf *buf, enum vb2_buffer_state result)
 {
 	lockdep_assert_held(&q->session->buf_lock);
-	if (q->on) {
-		leave(q, buf, result);
-	} else {
-		buf->state = VMEDIA_BUF_BACK;
-		buf->result = result;
-		list_add_tail(&buf->back, &q->back);
-	}
+	xa_erase(&q->bufs, buf->index);
+	vb2_buffer_done(&buf->vb.vb2_buf, result);
 }
 
 static void clear_payload(struct vmedia_buf *buf)
@@ -180,8 +167,11 @@ void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
 			       evt->buffer.length);
 }
 
-/* The device did not take the buffer of loan @cookie. Under map_lock. */
-static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, int err)
+/*
+ * The device did not take the buffer of loan @cookie; or, with @failed, no buffer any more: as
+ * vb2_queue_error() there, so here. Under map_lock.
+ */
+static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, bool failed)
 {
 	struct vmedia_session *s = q->session;
 	struct vmedia_loan *loan = NULL;
@@ -192,8 +182,8 @@ static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, int err)
 	if (buf && buf->state == VMEDIA_BUF_LENT && buf->cookie == cookie) {
 		loan = end_loan(q, buf);
 		clear_payload(buf);
-		if (!q->on && !q->qbuf_err)
-			q->qbuf_err = err;
+		if (failed)
+			vb2_queue_error(&q->vb);
 		give_back(q, buf, VB2_BUF_STATE_ERROR);
 	}
 	spin_unlock(&s->buf_lock);
@@ -210,17 +200,10 @@ static void qbuf_answered(struct vmedia_command *c)
 		vmedia_session_fail(s, -EIO);
 		vmedia_session_close(s);
 	} else if (c->err && !c->reaped) {
-		/* The device's own queue has failed: as vb2_queue_error() there, so here. */
-		if (c->err == -EIO && READ_ONCE(q->on))
-			vb2_queue_error(&q->vb);
 		down_read(&s->dev->map_lock);
-		refused_qbuf(q, c->index, c->cookie, c->err);
+		refused_qbuf(q, c->index, c->cookie, c->err == -EIO);
 		up_read(&s->dev->map_lock);
 	}
-	spin_lock(&s->buf_lock);
-	q->unanswered--;
-	spin_unlock(&s->buf_lock);
-	wake_up_all(&q->answered);
 }
 
 /* ---- Going there ---- */
@@ -280,37 +263,35 @@ static int lend(struct vmedia_queue *q, struct vmedia_buf *buf, u64 cookie)
 	spin_lock(&s->buf_lock);
 	buf->loan = loan;
 	list_add_tail(&loan->node, &s->loans);
-	q->unanswered++;
 	spin_unlock(&s->buf_lock);
 	err = vmedia_command_post(c, VMEDIA_WAIT_KILL);
-	if (err) {
+	if (err)
 		vmedia_command_free(c);
-		spin_lock(&s->buf_lock);
-		q->unanswered--;
-		spin_unlock(&s->buf_lock);
-	}
 	return err;
 }
 
-static void buf_queue(struct vb2_buffer *vb)
+/* A buffer that cannot be lent comes back with an error: there is no way to say no from here. */
+static void send_qbuf(struct vb2_buffer *vb)
 {
 	struct vmedia_buf *buf = vmedia_buf_of(vb);
 	struct vmedia_queue *q = vb2_get_drv_priv(vb->vb2_queue);
 	struct vmedia_session *s = q->session;
 	u64 cookie = atomic64_inc_return(&s->dev->cookie);
-	int err;
 
 	buf->state = VMEDIA_BUF_LENT;
 	buf->cookie = cookie;
 	buf->loan = NULL;
-	INIT_LIST_HEAD(&buf->back);
-	/* There is no way to say no from here. */
 	xa_store(&q->bufs, buf->index, buf, GFP_KERNEL | __GFP_NOFAIL);
 	down_read(&s->dev->map_lock);
-	err = lend(q, buf, cookie);
-	if (err)
-		refused_qbuf(q, buf->index, cookie, err);
+	if (lend(q, buf, cookie))
+		refused_qbuf(q, buf->index, cookie, false);
 	up_read(&s->dev->map_lock);
+}
+
+static void buf_queue(struct vb2_buffer *vb)
+{
+	if (vb2_start_streaming_called(vb->vb2_queue))
+		send_qbuf(vb);
 }
 
 /* ---- Streaming ---- */
@@ -331,10 +312,10 @@ static int ask_stream(struct vmedia_queue *q, u32 nr, enum vmedia_wait how)
 }
 
 /*
- * Everything the device has of this queue is videobuf2's again, in state @result; if @over, the
- * device has given it back, else the loans go on until CLOSE.
+ * Everything the device has of this queue is videobuf2's again; if @over, the device has given it
+ * back, else the loans go on until CLOSE.
  */
-static void reclaim(struct vmedia_queue *q, enum vb2_buffer_state result, bool over)
+static void reclaim(struct vmedia_queue *q, bool over)
 {
 	struct vmedia_session *s = q->session;
 	struct vmedia_loan *loan, *next;
@@ -349,10 +330,8 @@ static void reclaim(struct vmedia_queue *q, enum vb2_buffer_state result, bool o
 		buf->loan = NULL;
 		if (loan && over)
 			list_move_tail(&loan->node, &loans);
-		leave(q, buf, result);
+		give_back(q, buf, VB2_BUF_STATE_ERROR);
 	}
-	INIT_LIST_HEAD(&q->back);
-	q->on = false;
 	spin_unlock(&s->buf_lock);
 	list_for_each_entry_safe(loan, next, &loans, node)
 		vmedia_loan_free(s->dev, loan);
@@ -360,8 +339,9 @@ static void reclaim(struct vmedia_queue *q, enum vb2_buffer_state result, bool o
 }
 
 /* STREAMOFF, which takes back all buffers, streaming or not. */
-static void stop(struct vmedia_queue *q, enum vb2_buffer_state result)
+static void stop_streaming(struct vb2_queue *vq)
 {
+	struct vmedia_queue *q = vb2_get_drv_priv(vq);
 	struct vmedia_session *s = q->session;
 	int err = -ENODEV;
 
@@ -373,49 +353,26 @@ static void stop(struct vmedia_queue *q, enum vb2_buffer_state result)
 		/* What the device said before it stopped must not be taken for later news. */
 		vmedia_events_sync(s->dev);
 	}
-	reclaim(q, result, !err);
-}
-
-static void wait_for_answers(struct vmedia_queue *q)
-{
-	vmedia_events_sync(q->session->dev);
-	wait_event_killable_timeout(q->answered,
-				    !READ_ONCE(q->unanswered) || vmedia_session_err(q->session),
-				    msecs_to_jiffies(vmedia_timeout_ms));
+	reclaim(q, !err);
 }
 
 static int start_streaming(struct vb2_queue *vq, unsigned int count)
 {
 	struct vmedia_queue *q = vb2_get_drv_priv(vq);
-	struct vmedia_session *s = q->session;
-	struct vmedia_buf *buf, *next;
-	int err = vmedia_session_err(s);
+	int err = vmedia_session_err(q->session);
+	struct vb2_buffer *vb;
 
 	if (!err)
 		err = ask_stream(q, VMEDIA_NR_STREAMON, VMEDIA_WAIT_KILL);
-	wait_for_answers(q);
-	spin_lock(&s->buf_lock);
-	if (!err && q->unanswered)
-		err = -EIO;
-	if (!err)
-		err = q->qbuf_err;
-	q->qbuf_err = 0;
-	if (!err) {
-		q->on = true;
-		list_for_each_entry_safe(buf, next, &q->back, back) {
-			list_del(&buf->back);
-			leave(q, buf, buf->result);
-		}
-	}
-	spin_unlock(&s->buf_lock);
 	if (err)
-		stop(q, VB2_BUF_STATE_QUEUED);
+		stop_streaming(vq);
+	list_for_each_entry(vb, &vq->queued_list, queued_entry) {
+		if (err)
+			vb2_buffer_done(vb, VB2_BUF_STATE_QUEUED);
+		else
+			send_qbuf(vb);
+	}
 	return err;
-}
-
-static void stop_streaming(struct vb2_queue *vq)
-{
-	stop(vb2_get_drv_priv(vq), VB2_BUF_STATE_ERROR);
 }
 
 /* ---- Buffers ---- */

@@ -49,12 +49,9 @@ void vmedia_session_fail(struct vmedia_session *s, int err)
 	if (!s->err || err == -ENODEV)
 		WRITE_ONCE(s->err, err);
 	spin_unlock(&s->buf_lock);
-	for (i = 0; i <= VMEDIA_MAX_TYPE; i++) {
-		if (!s->queue[i])
-			continue;
-		vb2_queue_error(&s->queue[i]->vb);
-		wake_up_all(&s->queue[i]->answered);
-	}
+	for (i = 0; i <= VMEDIA_MAX_TYPE; i++)
+		if (s->queue[i])
+			vb2_queue_error(&s->queue[i]->vb);
 	wake_up_all(&s->fh.wait);
 }
 

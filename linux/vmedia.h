@@ -352,12 +352,10 @@ int vmedia_session_probe(struct vmedia_device *dev);
  * enum vmedia_buf_state - of a buffer that videobuf2 gave us
  * @VMEDIA_BUF_LENT: the device has it
  * @VMEDIA_BUF_COMING: came back; its loan is about to end
- * @VMEDIA_BUF_BACK: came back while STREAMON is not decided
  */
 enum vmedia_buf_state {
 	VMEDIA_BUF_LENT,
 	VMEDIA_BUF_COMING,
-	VMEDIA_BUF_BACK,
 };
 
 /**
@@ -368,8 +366,6 @@ enum vmedia_buf_state {
  * @state: has the device got it
  * @cookie: of the loan
  * @loan: what the device holds
- * @result: BACK: how it came back
- * @back: in queue->back
  */
 struct vmedia_buf {
 	struct vb2_v4l2_buffer vb;
@@ -378,8 +374,6 @@ struct vmedia_buf {
 	enum vmedia_buf_state state;
 	u64 cookie;
 	struct vmedia_loan *loan;
-	enum vb2_buffer_state result;
-	struct list_head back;
 };
 
 /**
@@ -388,13 +382,7 @@ struct vmedia_buf {
  * @session: whose
  * @type: V4L2_BUF_TYPE_*
  * @memory: V4L2_MEMORY_* spoken with the device
- * @on: streaming; else buffers that come back wait in @back. Under session->buf_lock
- * @unanswered: QBUFs without an answer. Under session->buf_lock
- * @qbuf_err: the first refusal of a QBUF while not @on
- * @answered: woken when @unanswered becomes 0
- * @back: struct vmedia_buf in order of return
- * @bufs: struct vmedia_buf by the device's index, while they are lent or BACK. Under
- *	session->buf_lock
+ * @bufs: struct vmedia_buf by the device's index, while they are lent. Under session->buf_lock
  * @create: CREATE_BUFS under way, or NULL
  * @created: index of the first that the device made for it
  */
@@ -403,11 +391,6 @@ struct vmedia_queue {
 	struct vmedia_session *session;
 	u32 type;
 	u32 memory;
-	bool on;
-	unsigned int unanswered;
-	int qbuf_err;
-	wait_queue_head_t answered;
-	struct list_head back;
 	struct xarray bufs;
 	struct v4l2_create_buffers *create;
 	u32 created;
