@@ -202,7 +202,7 @@ static int answer(const struct vmedia_command *c, struct v4l2_ext_controls *p, i
 	return result ?: err;
 }
 
-static int ext_ctrls(struct file *file, u32 nr, struct v4l2_ext_controls *p, enum vmedia_wait how)
+static int ext_ctrls(struct file *file, u32 nr, struct v4l2_ext_controls *p)
 {
 	struct vmedia_command *c = vmedia_command_ioctl(vmedia_session_of(file), nr);
 	bool gone = false;
@@ -212,7 +212,7 @@ static int ext_ctrls(struct file *file, u32 nr, struct v4l2_ext_controls *p, enu
 		return -ENOMEM;
 	err = question(c, p, nr != VMEDIA_NR_G_EXT_CTRLS);
 	if (!err) {
-		err = vmedia_command_run(c, how, &gone);
+		err = vmedia_command_run(c, &gone);
 		if (!gone && c->answered)
 			err = answer(c, p, err);
 	}
@@ -223,22 +223,22 @@ static int ext_ctrls(struct file *file, u32 nr, struct v4l2_ext_controls *p, enu
 
 int vmedia_g_ext_ctrls(struct file *file, void *priv, struct v4l2_ext_controls *p)
 {
-	return ext_ctrls(file, VMEDIA_NR_G_EXT_CTRLS, p, VMEDIA_WAIT_SIGNAL);
+	return ext_ctrls(file, VMEDIA_NR_G_EXT_CTRLS, p);
 }
 
 int vmedia_s_ext_ctrls(struct file *file, void *priv, struct v4l2_ext_controls *p)
 {
-	return ext_ctrls(file, VMEDIA_NR_S_EXT_CTRLS, p, VMEDIA_WAIT_KILL);
+	return ext_ctrls(file, VMEDIA_NR_S_EXT_CTRLS, p);
 }
 
 int vmedia_try_ext_ctrls(struct file *file, void *priv, struct v4l2_ext_controls *p)
 {
-	return ext_ctrls(file, VMEDIA_NR_TRY_EXT_CTRLS, p, VMEDIA_WAIT_SIGNAL);
+	return ext_ctrls(file, VMEDIA_NR_TRY_EXT_CTRLS, p);
 }
 
 /* ---- EDID ---- */
 
-static int edid(struct file *file, u32 nr, struct v4l2_edid *p, enum vmedia_wait how)
+static int edid(struct file *file, u32 nr, struct v4l2_edid *p)
 {
 	struct vmedia_command *c = vmedia_command_ioctl(vmedia_session_of(file), nr);
 	struct vmedia_edid *e;
@@ -259,7 +259,7 @@ static int edid(struct file *file, u32 nr, struct v4l2_edid *p, enum vmedia_wait
 	e->blocks = room;
 	if (nr == VMEDIA_NR_S_EDID && room)
 		memcpy(c->edid, p->edid, room * 128);
-	err = vmedia_command_run(c, how, &gone);
+	err = vmedia_command_run(c, &gone);
 	if (!gone && c->answered) {
 		p->blocks = e->blocks;
 		if (!err && nr == VMEDIA_NR_G_EDID && room)
@@ -273,12 +273,12 @@ free:
 
 int vmedia_g_edid(struct file *file, void *priv, struct v4l2_edid *p)
 {
-	return edid(file, VMEDIA_NR_G_EDID, p, VMEDIA_WAIT_SIGNAL);
+	return edid(file, VMEDIA_NR_G_EDID, p);
 }
 
 int vmedia_s_edid(struct file *file, void *priv, struct v4l2_edid *p)
 {
-	return edid(file, VMEDIA_NR_S_EDID, p, VMEDIA_WAIT_KILL);
+	return edid(file, VMEDIA_NR_S_EDID, p);
 }
 
 /* ---- Events ---- */

@@ -299,7 +299,7 @@ static int ask_uuid(struct vb2_buffer *vb, struct vmedia_mem *mem, unsigned long
 	e->index = buf->known ? buf->index : vb->index;
 	e->plane = plane;
 	e->flags = flags;
-	err = vmedia_command_run(c, VMEDIA_WAIT_KILL, &gone);
+	err = vmedia_command_run(c, &gone);
 	if (gone)
 		return err;
 	import_uuid(uuid, c->cmd.io.uuid[0]);

@@ -3,8 +3,7 @@
  * V4L2's calls, forwarded: a structure goes to the device and comes back.
  *
  * V4L2's structures are those of the wire on 64-bit machines, field for field; src/proto turns the
- * bytes where the machine is big-endian. Questions that change nothing can be interrupted by any
- * signal, since they can be asked again.
+ * bytes where the machine is big-endian.
  */
 #include <linux/compat.h>
 #include <linux/module.h>
@@ -14,34 +13,6 @@
 #include "vmedia.h"
 
 static_assert(sizeof(long) == 8, "structures are only those of the wire on 64-bit machines");
-
-static bool changes(u32 nr)
-{
-	switch (nr) {
-	case VMEDIA_NR_S_FMT:
-	case VMEDIA_NR_REQBUFS:
-	case VMEDIA_NR_CREATE_BUFS:
-	case VMEDIA_NR_S_PARM:
-	case VMEDIA_NR_S_STD:
-	case VMEDIA_NR_S_CTRL:
-	case VMEDIA_NR_S_TUNER:
-	case VMEDIA_NR_S_AUDIO:
-	case VMEDIA_NR_S_INPUT:
-	case VMEDIA_NR_S_OUTPUT:
-	case VMEDIA_NR_S_AUDOUT:
-	case VMEDIA_NR_S_MODULATOR:
-	case VMEDIA_NR_S_FREQUENCY:
-	case VMEDIA_NR_S_HW_FREQ_SEEK:
-	case VMEDIA_NR_S_DV_TIMINGS:
-	case VMEDIA_NR_S_SELECTION:
-	case VMEDIA_NR_ENCODER_CMD:
-	case VMEDIA_NR_DECODER_CMD:
-	case VMEDIA_NR_SUBSCRIBE_EVENT:
-	case VMEDIA_NR_UNSUBSCRIBE_EVENT:
-		return true;
-	}
-	return false;
-}
 
 int vmedia_forward(struct vmedia_session *s, u32 nr, void *arg, size_t size)
 {
@@ -57,7 +28,7 @@ int vmedia_forward(struct vmedia_session *s, u32 nr, void *arg, size_t size)
 		goto free;
 	if (info->dir & VMEDIA_DIR_W)
 		memcpy(&c->cmd.io.arg, arg, size);
-	err = vmedia_command_run(c, changes(nr) ? VMEDIA_WAIT_KILL : VMEDIA_WAIT_SIGNAL, &gone);
+	err = vmedia_command_run(c, &gone);
 	if (gone)
 		return err;
 	if (info->dir & VMEDIA_DIR_R && c->answered &&

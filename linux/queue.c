@@ -264,7 +264,7 @@ static int lend(struct vmedia_queue *q, struct vmedia_buf *buf, u64 cookie)
 	buf->loan = loan;
 	list_add_tail(&loan->node, &s->loans);
 	spin_unlock(&s->buf_lock);
-	err = vmedia_command_post(c, VMEDIA_WAIT_KILL);
+	err = vmedia_command_post(c);
 	if (err)
 		vmedia_command_free(c);
 	return err;
@@ -296,7 +296,7 @@ static void buf_queue(struct vb2_buffer *vb)
 
 /* ---- Streaming ---- */
 
-static int ask_stream(struct vmedia_queue *q, u32 nr, enum vmedia_wait how)
+static int ask_stream(struct vmedia_queue *q, u32 nr)
 {
 	struct vmedia_command *c = vmedia_command_ioctl(q->session, nr);
 	bool gone;
@@ -305,7 +305,7 @@ static int ask_stream(struct vmedia_queue *q, u32 nr, enum vmedia_wait how)
 	if (!c)
 		return -ENOMEM;
 	c->cmd.io.arg.u32 = q->type;
-	err = vmedia_command_run(c, how, &gone);
+	err = vmedia_command_run(c, &gone);
 	if (!gone)
 		vmedia_command_free(c);
 	return err;
@@ -347,7 +347,7 @@ static void stop_streaming(struct vb2_queue *vq)
 
 	/* A file that goes sends CLOSE instead. */
 	if (!s->closed && !vmedia_session_err(s)) {
-		err = ask_stream(q, VMEDIA_NR_STREAMOFF, VMEDIA_WAIT_ALWAYS);
+		err = ask_stream(q, VMEDIA_NR_STREAMOFF);
 		if (err)
 			vmedia_session_fail(s, err == -ENODEV ? err : -EIO);
 		/* What the device said before it stopped must not be taken for later news. */
@@ -363,7 +363,7 @@ static int start_streaming(struct vb2_queue *vq, unsigned int count)
 	struct vb2_buffer *vb;
 
 	if (!err)
-		err = ask_stream(q, VMEDIA_NR_STREAMON, VMEDIA_WAIT_KILL);
+		err = ask_stream(q, VMEDIA_NR_STREAMON);
 	if (err)
 		stop_streaming(vq);
 	list_for_each_entry(vb, &vq->queued_list, queued_entry) {

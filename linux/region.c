@@ -132,7 +132,7 @@ static void send_munmap(struct vmedia_command *c, u64 addr)
 {
 	c->cmd.driver_addr = addr;
 	atomic_inc(&c->dev->region.unmapping);
-	if (!vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
+	if (!vmedia_command_post(c))
 		return;
 	unmapped(c);
 	vmedia_command_free(c);
@@ -240,7 +240,7 @@ static int ask_mapping(struct vmedia_mem *mem, bool write)
 		return -ENOMEM;
 	c->cmd.mmap_flags = write ? VMEDIA_MMAP_FLAG_RW : 0;
 	c->cmd.mmap_offset = offset;
-	err = vmedia_command_run(c, VMEDIA_WAIT_KILL, &gone);
+	err = vmedia_command_run(c, &gone);
 	if (gone)
 		return err;
 	if (!err)

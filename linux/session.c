@@ -153,7 +153,7 @@ void vmedia_session_close(struct vmedia_session *s)
 	c->session = s;
 	c->cmd.session_id = s->id;
 	c->finish = closed;
-	if (!vmedia_command_post(c, VMEDIA_WAIT_ALWAYS))
+	if (!vmedia_command_post(c))
 		return;
 	/*
 	 * What the device has is taken back when it has been reset; before, it may still write
@@ -196,7 +196,7 @@ static int open_session(struct vmedia_session *s)
 
 	if (!c)
 		return -ENOMEM;
-	err = vmedia_command_run(c, VMEDIA_WAIT_KILL, &gone);
+	err = vmedia_command_run(c, &gone);
 	if (gone)
 		return err;
 	s->id = c->cmd.session_id;

@@ -90,7 +90,7 @@ static struct vmedia_command *ask_querybuf(struct vmedia_queue *q, u32 index)
 		io->arg.buffer.length = VIDEO_MAX_PLANES;
 		io->num_planes = VIDEO_MAX_PLANES;
 	}
-	err = vmedia_command_run(c, VMEDIA_WAIT_KILL, &gone);
+	err = vmedia_command_run(c, &gone);
 	if (err && !gone)
 		vmedia_command_free(c);
 	return err ? ERR_PTR(err) : c;

@@ -217,22 +217,21 @@ static int add_to_ring(struct vmedia_command *c, struct scatterlist *sg[2], u64 
 	return err;
 }
 
-static long sleep_for_space(struct vmedia_device *dev, u64 returns, enum vmedia_wait how)
+/* CLOSE and MUNMAP have to be said, by a caller who is killed, too. */
+static int sleep_for_space(struct vmedia_command *c, u64 returns)
 {
+	struct vmedia_device *dev = c->dev;
+
 #define MOVED (READ_ONCE(dev->returns) != returns || READ_ONCE(dev->failed))
-	switch (how) {
-	case VMEDIA_WAIT_SIGNAL:
-		return wait_event_interruptible_timeout(dev->space, MOVED, HZ);
-	case VMEDIA_WAIT_KILL:
-		return wait_event_killable_timeout(dev->space, MOVED, HZ);
-	case VMEDIA_WAIT_ALWAYS:
-		break;
+	if (c->cmd.type == VMEDIA_CMD_CLOSE || c->cmd.type == VMEDIA_CMD_MUNMAP) {
+		wait_event_timeout(dev->space, MOVED, HZ);
+		return 0;
 	}
-	return wait_event_timeout(dev->space, MOVED, HZ);
+	return wait_event_killable_timeout(dev->space, MOVED, HZ) < 0 ? -EINTR : 0;
 #undef MOVED
 }
 
-static int post(struct vmedia_command *c, enum vmedia_wait how)
+static int post(struct vmedia_command *c)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(vmedia_timeout_ms);
 	struct vmedia_device *dev = c->dev;
@@ -259,11 +258,7 @@ static int post(struct vmedia_command *c, enum vmedia_wait how)
 			err = -ETIMEDOUT;
 			break;
 		}
-		if (sleep_for_space(dev, returns, how) < 0) {
-			err = how == VMEDIA_WAIT_SIGNAL ? -ERESTARTSYS : -EINTR;
-			break;
-		}
-		err = usable(c);
+		err = sleep_for_space(c, returns) ?: usable(c);
 		if (err)
 			break;
 	}
@@ -274,15 +269,15 @@ static int post(struct vmedia_command *c, enum vmedia_wait how)
 	return err;
 }
 
-int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how)
+int vmedia_command_post(struct vmedia_command *c)
 {
 	struct vmedia_device *dev = c->dev;
 	int err;
 
 	if (!c->payload)
-		return post(c, how);
+		return post(c);
 	down_read(&dev->map_lock);
-	err = vmedia_payload_map(c) ?: post(c, how);
+	err = vmedia_payload_map(c) ?: post(c);
 	if (err)
 		vmedia_payload_unmap(c);
 	up_read(&dev->map_lock);
@@ -335,33 +330,16 @@ static bool queue_broken(struct vmedia_device *dev)
 	return broken;
 }
 
-static long sleep_for_answer(struct vmedia_command *c, enum vmedia_wait how)
-{
-	long slice = min_t(long, HZ, msecs_to_jiffies(vmedia_timeout_ms));
-
-	switch (how) {
-	case VMEDIA_WAIT_SIGNAL:
-		return wait_for_completion_interruptible_timeout(&c->done, slice);
-	case VMEDIA_WAIT_KILL:
-		return wait_for_completion_killable_timeout(&c->done, slice);
-	case VMEDIA_WAIT_ALWAYS:
-		break;
-	}
-	return wait_for_completion_timeout(&c->done, slice);
-}
-
 /* 0 when it came back, else why the wait ended. */
-static int await(struct vmedia_command *c, enum vmedia_wait how)
+static int await(struct vmedia_command *c)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(vmedia_timeout_ms);
+	long slice = min_t(long, HZ, msecs_to_jiffies(vmedia_timeout_ms)), left;
 
 	for (;;) {
-		long left = sleep_for_answer(c, how);
-
-		if (left > 0)
-			return 0;
-		if (left < 0)
-			return how == VMEDIA_WAIT_SIGNAL ? -ERESTARTSYS : -EINTR;
+		left = wait_for_completion_killable_timeout(&c->done, slice);
+		if (left)
+			return left < 0 ? -EINTR : 0;
 		if (queue_broken(c->dev))
 			return -ENODEV;
 		if (time_after_eq(jiffies, deadline))
@@ -380,20 +358,20 @@ static void unanswered(struct vmedia_device *dev, struct vmedia_session *s, bool
 		vmedia_session_fail(s, -EIO);
 }
 
-int vmedia_command_run(struct vmedia_command *c, enum vmedia_wait how, bool *gone)
+int vmedia_command_run(struct vmedia_command *c, bool *gone)
 {
 	struct vmedia_session *s = c->session;
 	struct vmedia_device *dev = c->dev;
 	bool changes = c->cmd.type == VMEDIA_CMD_IOCTL &&
 		       c->cmd.io.info->flags & VMEDIA_IOCTL_QUEUE;
-	int err = vmedia_command_post(c, how);
+	int err = vmedia_command_post(c);
 
 	*gone = false;
 	if (err)
 		return err;
 	if (s)
 		kref_get(&s->ref);
-	err = await(c, how);
+	err = await(c);
 	if (err == -ETIMEDOUT)
 		vmedia_refused(dev, command_name(c), "no answer, after milliseconds",
 			       vmedia_timeout_ms, vmedia_timeout_ms);
@@ -489,7 +467,7 @@ static void undo(struct vmedia_command *c, u32 type)
 	u->cmd.session_id = c->cmd.session_id;
 	u->cmd.driver_addr = c->cmd.driver_addr;
 	u->finish = forget;
-	if (vmedia_command_post(u, VMEDIA_WAIT_ALWAYS))
+	if (vmedia_command_post(u))
 		vmedia_command_free(u);
 }
 

@@ -56,18 +56,6 @@ struct vmedia_bytes {
 };
 
 /**
- * enum vmedia_wait - how a caller waits for an answer
- * @VMEDIA_WAIT_SIGNAL: any signal ends it; only for questions that change nothing
- * @VMEDIA_WAIT_KILL: a fatal signal ends it
- * @VMEDIA_WAIT_ALWAYS: only time ends it
- */
-enum vmedia_wait {
-	VMEDIA_WAIT_SIGNAL,
-	VMEDIA_WAIT_KILL,
-	VMEDIA_WAIT_ALWAYS,
-};
-
-/**
  * struct vmedia_command - a command and all memory that the device has with it
  * @node: in dev->ring, then in dev->returned
  * @dev: whose
@@ -259,13 +247,16 @@ void vmedia_payload_unmap(struct vmedia_command *c);
 /* Not for one that is in the ring. NULL is good. */
 void vmedia_command_free(struct vmedia_command *c);
 /*
- * Ask and wait. 0 or the device's error: c->cmd holds the answer, and the caller frees @c.
- * vmedia_command_gone(): @c was given up, and is not the caller's any more.
+ * Ask and wait. 0 or the device's error: c->cmd holds the answer, and the caller frees @c. *@gone:
+ * it was given up, and is not the caller's any more. -EINTR: the caller was killed.
  * -ETIMEDOUT: the device was silent, and the session has failed. -EIO: it answered nonsense.
  */
-int vmedia_command_run(struct vmedia_command *c, enum vmedia_wait how, bool *gone);
-/* Ask and leave: c->finish gets it. On error it is still the caller's. */
-int vmedia_command_post(struct vmedia_command *c, enum vmedia_wait how);
+int vmedia_command_run(struct vmedia_command *c, bool *gone);
+/*
+ * Ask and leave: c->finish gets it. On error it is still the caller's. Waits for room in the ring;
+ * a fatal signal ends that, but for CLOSE and MUNMAP.
+ */
+int vmedia_command_post(struct vmedia_command *c);
 /* Judge the answer of a command that came back: into c->err. */
 void vmedia_command_take(struct vmedia_command *c);
 /* Commands without a waiter that came back: call their finish. Context: dev->event_lock. */
