@@ -2,8 +2,8 @@
 /*
  * The event queue: buffers for the device's events, and what events do.
  *
- * One deliverer at a time (event_lock): the worker, or a caller whose answer is preceded by events
- * that must count before it returns. Answers that were there before an event are finished before
+ * One work item delivers; a caller whose answer is preceded by events that must count before it
+ * returns has it run, and waits for it. Answers that were there before an event are finished before
  * it, so that the DQBUF event of a buffer finds its QBUF answered if the device kept the order.
  *
  * Security model: an event is copied out once, decoded and checked by src/proto, and then judged by
@@ -90,7 +90,7 @@ static void dispatch(struct vmedia_device *dev, const struct vmedia_evt *evt)
 		return;
 	}
 	/* What is on its way when CLOSE is sent is nobody's. */
-	if (!s->closed && !s->close_sent) {
+	if (!READ_ONCE(s->closed) && !READ_ONCE(s->close_sent)) {
 		switch (evt->type) {
 		case VMEDIA_EVT_ERROR:
 			pr_warn_ratelimited("%s: session %u: device error %u\n", vmedia_name(dev),
@@ -150,14 +150,14 @@ static bool post_idle(struct vmedia_device *dev)
 	return posted;
 }
 
-/* A round of delivering; true if there may be more. */
-static bool deliver(struct vmedia_device *dev)
+/* A round of delivering; another follows if there may be more. */
+void vmedia_event_work(struct work_struct *work)
 {
+	struct vmedia_device *dev = container_of(work, struct vmedia_device, event_work);
 	unsigned int len, n;
 	bool posted;
 	u8 *buf;
 
-	lockdep_assert_held(&dev->event_lock);
 	posted = post_idle(dev);
 	vmedia_poll_answers(dev);
 	vmedia_finish_returned(dev);
@@ -175,28 +175,12 @@ static bool deliver(struct vmedia_device *dev)
 		kick(dev);
 	if (n < VMEDIA_NUM_EVENTS)
 		vmedia_sessions_forget_closed(dev);
-	return n == VMEDIA_NUM_EVENTS;
-}
-
-void vmedia_event_work(struct work_struct *work)
-{
-	struct vmedia_device *dev = container_of(work, struct vmedia_device, event_work);
-	bool more;
-
-	mutex_lock(&dev->event_lock);
-	more = deliver(dev);
-	mutex_unlock(&dev->event_lock);
-	if (more)
-		queue_work(dev->wq, &dev->event_work);
+	else
+		queue_work(dev->wq, work);
 }
 
 void vmedia_events_sync(struct vmedia_device *dev)
 {
-	bool more;
-
-	mutex_lock(&dev->event_lock);
-	more = deliver(dev);
-	mutex_unlock(&dev->event_lock);
-	if (more)
-		queue_work(dev->wq, &dev->event_work);
+	queue_work(dev->wq, &dev->event_work);
+	flush_work(&dev->event_work);
 }

@@ -221,7 +221,6 @@ static struct vmedia_device *new_device(struct virtio_device *virtio)
 	init_rwsem(&dev->map_lock);
 	mutex_init(&dev->attach_lock);
 	INIT_LIST_HEAD(&dev->attached);
-	mutex_init(&dev->event_lock);
 	xa_init(&dev->sessions);
 	/* The first session comes before the node is registered. */
 	spin_lock_init(&dev->video.fh_lock);
@@ -245,7 +244,6 @@ static void stop_device(struct vmedia_device *dev)
 	spin_unlock_irq(&dev->vq_lock);
 	vmedia_region_gone(dev);
 	virtio_reset_device(dev->virtio);
-	cancel_work_sync(&dev->event_work);
 	vmedia_transport_reap(dev);
 	vmedia_sessions_end(dev);
 }

@@ -129,7 +129,6 @@ void vmedia_sessions_forget_closed(struct vmedia_device *dev)
 {
 	struct vmedia_session *s, *next;
 
-	lockdep_assert_held(&dev->event_lock);
 	list_for_each_entry_safe(s, next, &dev->closed, node) {
 		list_del(&s->node);
 		vmedia_session_forget(s);
@@ -243,14 +242,18 @@ static int vmedia_open(struct file *file)
 	return 0;
 }
 
+/* None is delivered from here on. */
+static void end_events(struct vmedia_session *s)
+{
+	WRITE_ONCE(s->closed, true);
+	flush_work(&s->dev->event_work);
+}
+
 static int vmedia_release(struct file *file)
 {
 	struct vmedia_session *s = vmedia_session_of(file);
-	struct vmedia_device *dev = s->dev;
 
-	mutex_lock(&dev->event_lock);
-	s->closed = true;
-	mutex_unlock(&dev->event_lock);
+	end_events(s);
 	mutex_lock(&s->lock);
 	vmedia_queues_release(s);
 	mutex_unlock(&s->lock);
@@ -421,9 +424,7 @@ int vmedia_session_probe(struct vmedia_device *dev)
 				err = probe_queue(s, type);
 		if (!err)
 			probe_ioctls(s);
-		mutex_lock(&dev->event_lock);
-		s->closed = true;
-		mutex_unlock(&dev->event_lock);
+		end_events(s);
 		vmedia_session_close(s);
 	}
 	v4l2_fh_exit(&s->fh);

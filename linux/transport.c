@@ -488,7 +488,6 @@ void vmedia_finish_returned(struct vmedia_device *dev)
 {
 	struct vmedia_command *c;
 
-	lockdep_assert_held(&dev->event_lock);
 	for (;;) {
 		spin_lock_irq(&dev->vq_lock);
 		c = list_first_entry_or_null(&dev->returned, struct vmedia_command, node);
@@ -570,8 +569,5 @@ void vmedia_transport_reap(struct vmedia_device *dev)
 	}
 	spin_unlock_irq(&dev->vq_lock);
 	wake_up_all(&dev->space);
-	mutex_lock(&dev->event_lock);
-	vmedia_finish_returned(dev);
-	vmedia_sessions_forget_closed(dev);
-	mutex_unlock(&dev->event_lock);
+	vmedia_events_sync(dev);
 }

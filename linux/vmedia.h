@@ -143,12 +143,11 @@ struct vmedia_command {
  * @wq: for @event_work
  * @event_work: delivers @returned and events
  * @watchdog: notices a broken connection
- * @event_lock: one deliverer at a time; protects @evt
- * @evt: the event at hand
+ * @evt: the event at hand. This and what follows, up to @num_idle, is @event_work's alone
  * @closed: sessions whose CLOSE came back, and whose last events may not have been taken yet
  * @event_copy: the same, as it came
  * @events: memory of event buffers, VMEDIA_EVT_MAX_SIZE apart
- * @idle: those of them that could not be posted again yet. Under @event_lock
+ * @idle: those of them that could not be posted again yet
  * @num_idle: how many
  * @sessions: by the device's id
  * @cookie: numbers loans
@@ -188,7 +187,6 @@ struct vmedia_device {
 	struct workqueue_struct *wq;
 	struct work_struct event_work;
 	struct delayed_work watchdog;
-	struct mutex event_lock;	/* see above */
 	struct vmedia_evt evt;
 	struct list_head closed;
 	u8 event_copy[VMEDIA_EVT_MAX_SIZE];
@@ -259,7 +257,7 @@ int vmedia_command_run(struct vmedia_command *c, bool *gone);
 int vmedia_command_post(struct vmedia_command *c);
 /* Judge the answer of a command that came back: into c->err. */
 void vmedia_command_take(struct vmedia_command *c);
-/* Commands without a waiter that came back: call their finish. Context: dev->event_lock. */
+/* Commands without a waiter that came back: call their finish. Context: dev->event_work. */
 void vmedia_finish_returned(struct vmedia_device *dev);
 /* Look for answers now, without an interrupt. */
 void vmedia_poll_answers(struct vmedia_device *dev);
@@ -270,7 +268,7 @@ int vmedia_events_init(struct vmedia_device *dev);
 void vmedia_events_fini(struct vmedia_device *dev);
 void vmedia_events_ready(struct virtqueue *vq);
 void vmedia_event_work(struct work_struct *work);
-/* Deliver whatever the device has said so far. Context: may sleep; not under event_lock. */
+/* Have delivered whatever the device has said so far. Context: may sleep; not in event_work. */
 void vmedia_events_sync(struct vmedia_device *dev);
 
 /* ---- session.c ---- */
@@ -286,7 +284,7 @@ void vmedia_events_sync(struct vmedia_device *dev);
  * @dequeue_lock: events are taken, or no more subscribed to, by one caller at a time
  * @buf_lock: states of buffers, @loans, @err
  * @err: 0, or what every call gets
- * @closed: the file is gone; no event is delivered. Under dev->event_lock
+ * @closed: the file is gone; no event is delivered
  * @close_sent: CLOSE is on its way
  * @close: the command for that, made at open so that closing cannot fail for want of memory
  * @loans: memory that the device has
@@ -322,13 +320,13 @@ static inline int vmedia_session_err(struct vmedia_session *s)
 }
 
 void vmedia_session_put(struct vmedia_session *s);
-/* Reference, or NULL. Context: dev->event_lock, which keeps its file from going. */
+/* Reference, or NULL. Context: dev->event_work, which keeps its file from going. */
 struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, u32 id);
 /* Every call on it gets @err from now on. Context: may sleep. */
 void vmedia_session_fail(struct vmedia_session *s, int err);
 /* The device has nothing of it any more: loans end, and its id is free. Once or more. */
 void vmedia_session_forget(struct vmedia_session *s);
-/* The same, of all in dev->closed, when their events were taken. Context: dev->event_lock. */
+/* The same, of all in dev->closed, when their events were taken. Context: dev->event_work. */
 void vmedia_sessions_forget_closed(struct vmedia_device *dev);
 /* The same, of all, when the device was reset: from then on nothing is mapped for its DMA. */
 void vmedia_sessions_end(struct vmedia_device *dev);
@@ -397,7 +395,7 @@ extern const struct vb2_ops vmedia_vb2_ops;
 int vmedia_queues_init(struct vmedia_session *s);
 void vmedia_queues_release(struct vmedia_session *s);
 void vmedia_queues_free(struct vmedia_session *s);
-/* The device returned a buffer. Context: dev->event_lock. */
+/* The device returned a buffer. Context: dev->event_work. */
 void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt);
 /* The queue of @type, or NULL. */
 struct vmedia_queue *vmedia_queue_of(struct vmedia_session *s, u32 type);
