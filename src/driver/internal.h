@@ -23,8 +23,9 @@
  *   A command slot or event buffer is the device's from vmedia_vqr_add() to vmedia_vqr_get_used().
  *   A command whose answer does not come in time loses its caller (state LOST, quarantine) but
  *   keeps its memory until then. Pages of a SHARED_PAGES buffer are pinned from the question of
- *   QBUF to the DQBUF event, or to the answer of STREAMOFF, REQBUFS or CLOSE. Nothing here reads
- *   such memory twice: answers and events are copied out first.
+ *   QBUF to the DQBUF event, or to the answer of STREAMOFF, REQBUFS or CLOSE. The SG lists that
+ *   name them to the device stay as long as their buffer, or a command that the device has.
+ *   Nothing here reads such memory twice: answers and events are copied out first.
  *
  * Context: one thread at a time, the program's.
  */
