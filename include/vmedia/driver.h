@@ -195,10 +195,14 @@ struct vmedia_driver *vmedia_file_driver(const struct vmedia_file *f);
  * Pointers are returned unchanged. Error or not, @arg is changed only where V4L2 changes it.
  *
  * Answered here, without the device: QUERYCAP (from the configuration space), DQBUF, DQEVENT. The
- * latter two wait at most wait_ms (-ETIMEDOUT) or give -EAGAIN as vmedia_open() says. DQBUF as in
- * V4L2: -EINVAL when not streaming, -EPIPE after the buffer with V4L2_BUF_FLAG_LAST, -EIO in error.
- * A wait without end is not left to a program that calls from one thread: DQBUF with nothing queued
- * gives -EDEADLK where wait_ms is negative.
+ * latter two wait at most wait_ms (-ETIMEDOUT) or give -EAGAIN as vmedia_open() says. The device
+ * sends buffers and V4L2 events in one order. Here they are separate queues, as in V4L2: DQBUF does
+ * not tell which events came before its buffer. An event that the device sent before a buffer (EOS
+ * before the one with V4L2_BUF_FLAG_LAST) can be dequeued when DQBUF has given that buffer.
+ *
+ * DQBUF as in V4L2: -EINVAL when not streaming, -EPIPE after the buffer with V4L2_BUF_FLAG_LAST,
+ * -EIO in error. A wait without end is not left to a program that calls from one thread: DQBUF with
+ * nothing queued gives -EDEADLK where wait_ms is negative.
  *
  * Also decided here, by the state of the buffer: QBUF and PREPARE_BUF of one that is queued, that
  * came back and was not dequeued, or about which one of the two is under way, and PREPARE_BUF of a

@@ -170,8 +170,10 @@ void vmedia_post_init(struct vmedia_post *p, vmedia_post_fn fn);
 bool vmedia_loop_post(struct vmedia_loop *loop, struct vmedia_post *p);
 
 /*
- * vmedia_loop_unpost - take back @p: true if it was queued, and fn will not be called for it. Before
- * what @p is part of is freed, the caller first ends the thread that posts it, then takes it back.
+ * vmedia_loop_unpost - take back @p: true if it was queued, and fn will not be called for it
+ *
+ * No thread may post it meanwhile: who frees what @p is part of first ends the thread that posts
+ * it, then takes it back.
  */
 bool vmedia_loop_unpost(struct vmedia_loop *loop, struct vmedia_post *p);
 

@@ -8,9 +8,21 @@
  *   A context (one session) is ready for a job when both queues stream and each has a buffer, and
  *   ->job_ready() agrees. Ready contexts take turns; at most vmedia_m2m_ops.max_jobs run at a time
  *   on the device. ->job_run() looks at the buffers (vmedia_m2m_next_src(), _dst()) or takes them,
- *   lets a worker do the work and ends by vmedia_m2m_job_done() on the loop; taken buffers go back
- *   by vmedia_buf_done(). STREAMOFF waits for a running job as <vmedia/queue.h> says, and so does
- *   CLOSE where the driver lent the pages of CAPTURE: ->job_abort() asks it to end soon.
+ *   lets a worker do the work (<vmedia/worker.h>) and ends by vmedia_m2m_job_done() on the loop;
+ *   taken buffers go back by vmedia_buf_done(). STREAMOFF waits for a running job as
+ *   <vmedia/queue.h> says, and so does CLOSE where the driver lent the pages of CAPTURE:
+ *   ->job_abort() asks it to end soon.
+ *
+ *   A buffer that the job only looked at is not the job's: STREAMOFF takes it back at once, before
+ *   the job ends. vmedia_m2m_take_src() or _dst() then gives NULL, and every function here and
+ *   vmedia_buf_done() take NULL and do nothing with it. A job that writes into a buffer that it
+ *   looked at holds a reference on the memory (vmedia_backing_get()), and compares what it takes
+ *   at its end with what it looked at: see Sizes below. A job that takes its buffers when it
+ *   begins has them until it gives them back.
+ *
+ *   Of struct vmedia_queue_ops the queues use queue_setup, buf_init, buf_cleanup, buf_prepare and
+ *   buf_finish. Buffers, start and stop come by the operations here: a queue with buf_queue,
+ *   start_streaming or stop_streaming makes OPEN fail with -EINVAL and a line in the log.
  *
  *   While the driver's queues are stopped (a paused guest, or one that resets: the suspend() of
  *   struct vmedia_device_ops) no job begins, and ->job_wait() sees to it that none that runs writes
@@ -91,16 +103,24 @@ struct vmedia_m2m_ops {
 	 * other guest who could be kept waiting; ->job_orphan() may follow. Needed if job_run()
 	 * does not end its job itself.
 	 *
-	 * A job that its worker has not begun, because it stands behind an orphaned one, is not to
-	 * be waited for: take it back from the worker, so that it does not begin later, and say
-	 * vmedia_m2m_job_done() and 0 at once. Buffers that job_run() looked at but did not take
-	 * are there for the context's next job.
+	 * A job that its worker has not begun, because it stands behind others, is not to be waited
+	 * for: take it back, so that it does not begin later, and end it at once. Buffers that
+	 * job_run() looked at but did not take are there for the context's next job. With a worker
+	 * all of it is:
+	 *
+	 *	if (!vmedia_worker_cancel(worker, &job)) {
+	 *		vmedia_m2m_job_done(ctx);
+	 *		return 0;
+	 *	}
+	 *	return vmedia_worker_wait(worker, &job, until);
 	 */
 	int (*job_wait)(struct vmedia_ctx *ctx, uint64_t until);
 	/*
-	 * The session ends with a job running: forget the context and its buffers at once (a worker
-	 * holds references on what it uses); vmedia_m2m_job_done() must not be called any more.
-	 * Needed if job_run() goes to a worker.
+	 * The session ends with a job running: forget the context and its buffers at once;
+	 * vmedia_m2m_job_done() must not be called any more. The worker's job goes on until it
+	 * notices vmedia_worker_cancel(), and its done() comes later than this: so the job is not
+	 * part of the context's memory, and holds references on what it uses. Needed if job_run()
+	 * goes to a worker.
 	 */
 	void (*job_orphan)(struct vmedia_ctx *ctx);
 	/* Streaming of one queue begins or ends, inside of its STREAMON or STREAMOFF. Optional. */
@@ -117,8 +137,8 @@ struct vmedia_queue *vmedia_m2m_src(const struct vmedia_ctx *ctx);	/* OUTPUT */
 struct vmedia_queue *vmedia_m2m_dst(const struct vmedia_ctx *ctx);	/* CAPTURE */
 
 /*
- * Oldest ready buffer: look (next) or take. NULL if there is none. Taken ones are ended by
- * vmedia_buf_done().
+ * Oldest ready buffer: look (next) or take. NULL if there is none, also when STREAMOFF took back
+ * the one that the job looked at. A taken one is the device's until vmedia_buf_done().
  */
 struct vmedia_buf *vmedia_m2m_next_src(struct vmedia_ctx *ctx);
 struct vmedia_buf *vmedia_m2m_next_dst(struct vmedia_ctx *ctx);
@@ -127,9 +147,9 @@ struct vmedia_buf *vmedia_m2m_take_dst(struct vmedia_ctx *ctx);
 unsigned int vmedia_m2m_num_src(const struct vmedia_ctx *ctx);
 unsigned int vmedia_m2m_num_dst(const struct vmedia_ctx *ctx);
 
-/* Timestamp, timecode and frame type of @src onto @dst. */
+/* Timestamp, timecode, field and frame type of @src onto @dst; nothing if either is NULL. */
 void vmedia_m2m_copy_metadata(const struct vmedia_buf *src, struct vmedia_buf *dst);
-/* Is @src (taken or next) the newest that CMD_STOP saw: nothing comes behind it? */
+/* Is @src (taken or next) the newest that CMD_STOP saw: nothing comes behind it? NULL: false. */
 bool vmedia_m2m_is_last_src(const struct vmedia_ctx *ctx, const struct vmedia_buf *src);
 
 /*
@@ -142,7 +162,7 @@ void vmedia_m2m_schedule(struct vmedia_ctx *ctx);
 /*
  * @dst is the last of the drain: give it back as DONE with LAST set, EOS event before it. Without a
  * drain: the last of a resolution, no EOS, state STOPPED. (In a drain give the last of a resolution
- * back as any other, and say vmedia_m2m_source_change_last().)
+ * back as any other, and say vmedia_m2m_source_change_last().) NULL: as vmedia_m2m_drained().
  */
 void vmedia_m2m_buf_last(struct vmedia_ctx *ctx, struct vmedia_buf *dst);
 /*

@@ -38,9 +38,12 @@
  * and the buffers are gone when it returns; what a worker still writes then goes to memory that its
  * reference keeps.
  *
- * Guest pages that cannot be seen as one piece are a private copy: what the device shall read is in
- * it from ->buf_queue() on (not yet in ->buf_prepare()), what it wrote is copied out before the
- * DQBUF event, as much as bytesused says.
+ * Guest pages that cannot be seen as one piece are a private copy. Who copies: the framework. A
+ * device neither fetches nor flushes. What it shall read is in the copy from ->buf_queue() on (not
+ * yet in ->buf_prepare()): QBUF is answered when all of bytesused was fetched. What it wrote is
+ * flushed after vmedia_buf_done() and before the DQBUF event, as much as bytesused says. Both are
+ * done in steps on the loop; a frame source's frames are flushed by its worker, after fill().
+ * vmedia_backing_fetch() and _flush() are for devices that answer ioctls themselves.
  *
  * Context: the device's loop.
  */
@@ -95,6 +98,11 @@ struct vmedia_buf {
 	void *priv;			/* the device's, from ->buf_init() to ->buf_cleanup() */
 };
 
+/*
+ * All but buf_queue() optional. The framework has buf_queue(), start_streaming() and
+ * stop_streaming() itself for a frame source (<vmedia/capture.h>: struct vmedia_queue_config has
+ * the one or the other) and for m2m, whose queues use the other five (<vmedia/m2m.h>).
+ */
 struct vmedia_queue_ops {
 	/*
 	 * How many planes of which sizes. Comes with what the format says (and for CREATE_BUFS,
@@ -213,7 +221,8 @@ int vmedia_queue_set_format(struct vmedia_queue *q, struct vmedia_format *fmt);
 
 /*
  * Give an ACTIVE buffer back: VMEDIA_BUF_DONE or VMEDIA_BUF_ERROR, or QUEUED (unused; from a failed
- * start).
+ * start). NULL does nothing: what vmedia_m2m_take_src() gives after STREAMOFF. A buffer that is not
+ * ACTIVE stays what it is, and the log says that the device has a bug.
  */
 void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state);
 /* Its sequence number is this; the framework counts on from it. Before vmedia_buf_done(). */

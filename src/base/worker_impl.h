@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What worker.c (jobs and their order) and worker_pool.c (threads) share. Nobody else includes this.
+ * What worker.c (jobs and their order) and worker_pool.c (threads) share. Nobody else includes
+ * this.
  */
 #ifndef VMEDIA_BASE_WORKER_IMPL_H
 #define VMEDIA_BASE_WORKER_IMPL_H
@@ -15,7 +16,7 @@ enum job_state { JOB_IDLE, JOB_QUEUED, JOB_RUNNING, JOB_WAITING, JOB_FINISHED };
 struct vmedia_worker {
 	struct vmedia_pool *pool;
 	/* under pool->lock */
-	struct vmedia_list ready;	/* pool->ready: there is a job to begin, and none in run() */
+	struct vmedia_list ready;	/* in pool->ready: a job can begin, and none is in run() */
 	struct vmedia_list queue;	/* QUEUED jobs */
 	struct vmedia_job *job;		/* the one in run(): RUNNING or WAITING */
 	bool quit;

@@ -133,8 +133,10 @@ static void capture_queue(struct vmedia_vbuf *vb)
 		job->length[i] = vb->b.planes[i].length;
 	}
 	vmedia_list_add_tail(&c->queued, &job->node);
-	vmedia_capture_quick_queued(c);
-	feed(c);
+	if (c->run)
+		feed(c);
+	else
+		vmedia_capture_quick_queued(c);
 }
 
 /* The buffer of @job is taken back, if not by this then by who asks; cancel() said @err. */

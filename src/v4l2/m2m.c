@@ -255,6 +255,8 @@ void vmedia_m2m_copy_metadata(const struct vmedia_buf *src, struct vmedia_buf *d
 	const uint32_t mask = V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK |
 			      V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME;
 
+	if (!src || !dst)
+		return;
 	dst->timestamp = src->timestamp;
 	dst->timecode = src->timecode;
 	dst->field = src->field;
@@ -357,10 +359,22 @@ int vmedia_m2m_bind(struct vmedia_ctx *ctx)
 		if (vmedia_queue_is_video(ctx->queues[i]) && !*slot)
 			*slot = ctx->queues[i];
 	}
-	if (m->src && m->dst && ctx->num_queues == 2)
-		return 0;
-	vmedia_err("a memory-to-memory device needs one OUTPUT and one CAPTURE queue");
-	return -EINVAL;
+	if (!m->src || !m->dst || ctx->num_queues != 2) {
+		vmedia_err("a memory-to-memory device needs one OUTPUT and one CAPTURE queue");
+		return -EINVAL;
+	}
+	for (i = 0; i < 2; i++) {
+		const struct vmedia_queue_ops *ops = ctx->queues[i]->cfg->ops;
+
+		if (ops && (ops->buf_queue || ops->start_streaming || ops->stop_streaming)) {
+			vmedia_err("queue type %u of a memory-to-memory device has buf_queue(), "
+				   "start_streaming() or stop_streaming(), which are not called: "
+				   "use the operations of m2m",
+				   ctx->queues[i]->type);
+			return -EINVAL;
+		}
+	}
+	return 0;
 }
 
 static void orphan(struct vmedia_ctx *ctx)

@@ -115,6 +115,10 @@ void vmedia_m2m_buf_last(struct vmedia_ctx *ctx, struct vmedia_buf *dst)
 {
 	struct vmedia_m2m *m = ctx->m2m;
 
+	if (!dst) {
+		vmedia_m2m_drained(ctx);
+		return;
+	}
 	/* A resolution's LAST went out while the job ran: the drain's waits for the restart. */
 	if (vmedia_m2m_state(ctx) == VMEDIA_M2M_STOPPED && !m->last_pending) {
 		m->drained = m->draining;

@@ -142,10 +142,14 @@ static void complete_metadata(struct vmedia_queue *q, struct vmedia_vbuf *vb)
 
 void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
 {
-	struct vmedia_vbuf *vb = vmedia_vbuf(b);
-	struct vmedia_queue *q = b->queue;
+	struct vmedia_vbuf *vb;
+	struct vmedia_queue *q;
 	uint32_t i;
 
+	if (!b)
+		return;
+	vb = vmedia_vbuf(b);
+	q = b->queue;
 	if (vb->state != VMEDIA_BUF_ACTIVE) {
 		vmedia_err("buffer %u of queue type %u was given back in state %d; this is a bug "
 			   "of the device",

@@ -35,7 +35,7 @@ struct jobs_task {
 struct jobs {
 	struct vmedia_worker *worker;
 	struct jobs_task *running;
-	sem_t in_job, go, written;
+	sem_t in_job, go;
 	enum jobs_wait wait;
 	unsigned int begun, waits, taken_back, orphans, ends, stops;
 	uint64_t until;
