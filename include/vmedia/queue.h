@@ -234,8 +234,8 @@ void *vmedia_buf_plane(const struct vmedia_buf *b, uint32_t plane);
 /* Answer to a ->start_streaming() that returned -EINPROGRESS: 0, or why it failed. */
 void vmedia_queue_started(struct vmedia_queue *q, int err);
 /*
- * The device can deliver no more (unplugged): all come back with ERROR, QBUF and STREAMON get -EIO
- * until STREAMOFF.
+ * The device can deliver no more (unplugged): all buffers come back with ERROR, the one that a
+ * frame source fills when its fill() ends. QBUF and STREAMON get -EIO until STREAMOFF.
  */
 void vmedia_queue_error(struct vmedia_queue *q);
 

@@ -80,7 +80,7 @@ static void feed(struct vmedia_capture *c)
 {
 	struct vmedia_capture_job *job, *tmp;
 
-	if (c->run && c->run->frames && !c->suspended) {
+	if (c->run && c->run->frames && !c->suspended && !c->q->error) {
 		vmedia_list_for_each_safe(job, tmp, &c->queued, node) {
 			if (submit(c, &job->work))
 				break;
@@ -166,6 +166,18 @@ static void capture_cleanup(struct vmedia_vbuf *vb)
 	vb->impl = NULL;
 }
 
+static bool capture_revoke(struct vmedia_vbuf *vb)
+{
+	struct vmedia_capture_job *job = vb->impl;
+	int err = job && job->given ? cancel(job->c, &job->work) : 0;
+
+	if (err == -EINPROGRESS)
+		return false;
+	if (job)
+		take_back(job, err);
+	return true;
+}
+
 /* ---- Results from the worker ---- */
 
 void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *job)
@@ -190,19 +202,8 @@ void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *jo
 		vmedia_ctx_event_eos(q->ctx);
 		b->flags |= V4L2_BUF_FLAG_LAST;
 	}
-	vmedia_buf_done(b, job->err && job->err != -ENODATA ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
-}
-
-/* Take what the source has not begun with; the buffers stay the queue's. */
-static void take_all(struct vmedia_capture *c)
-{
-	struct vmedia_capture_job *job, *tmp;
-
-	vmedia_list_for_each_safe(job, tmp, &c->given, node)
-		if (!cancel(c, &job->work))
-			take_back(job, 0);
-	vmedia_list_for_each_safe(job, tmp, &c->queued, node)
-		take_back(job, 0);
+	vmedia_buf_done(b, q->error || (job->err && job->err != -ENODATA) ? VMEDIA_BUF_ERROR
+									  : VMEDIA_BUF_DONE);
 }
 
 void vmedia_capture_end(struct vmedia_queue *q, int err)
@@ -211,7 +212,6 @@ void vmedia_capture_end(struct vmedia_queue *q, int err)
 		return;
 	vmedia_warn("the frame source of queue type %u is gone; its buffers go back with an error",
 		    q->type);
-	take_all(q->cap);
 	vmedia_queue_error(q);
 }
 
@@ -220,9 +220,7 @@ static void give_back(struct vmedia_capture *c, struct vmedia_capture_job *job, 
 {
 	struct vmedia_vbuf *vb = job->vb;
 
-	if (vmedia_buf_state(&vb->b) != VMEDIA_BUF_ACTIVE) {
-		vmedia_capture_job_rest(job);
-	} else if (job->filled) {
+	if (job->filled) {
 		vmedia_capture_finish(c->q, job);
 	} else if (wanted) {
 		vmedia_list_add_head(&c->queued, &job->node);
@@ -255,7 +253,7 @@ static void frame_done(struct vmedia_job *work, int err)
 	if (c->run && run == c->last_run)
 		c->shown = job->stats;
 	if (job->vb)
-		give_back(c, job, c->run && run == c->last_run);
+		give_back(c, job, c->run && run == c->last_run && !c->q->error);
 	else
 		drop(job);
 	end_frames(c, run, end);
@@ -274,6 +272,15 @@ static void tick_done(struct vmedia_job *work, int err)
 	feed(c);
 }
 
+/* The start failed: the buffers, none of which was given yet, stay the queue's. */
+static void take_queued(struct vmedia_capture *c)
+{
+	struct vmedia_capture_job *job, *tmp;
+
+	vmedia_list_for_each_safe(job, tmp, &c->queued, node)
+		take_back(job, 0);
+}
+
 static void start_done(struct vmedia_job *work, int err)
 {
 	struct vmedia_capture_run *run =
@@ -288,7 +295,7 @@ static void start_done(struct vmedia_job *work, int err)
 	if (err) {
 		c->run = NULL;
 		free(run);
-		take_all(c);
+		take_queued(c);
 	}
 	vmedia_queue_started(c->q, err);
 	feed(c);
@@ -369,7 +376,7 @@ static int capture_start(struct vmedia_queue *q, uint32_t count)
 	else
 		err = start_on_worker(c);
 	if (err && err != -EINPROGRESS)
-		take_all(c);
+		take_queued(c);
 	return err;
 }
 
@@ -473,6 +480,7 @@ const struct vmedia_queue_impl vmedia_impl_capture = {
 	.start = capture_start,
 	.stop = capture_stop,
 	.cleanup = capture_cleanup,
+	.revoke = capture_revoke,
 };
 
 /* ---- Life ---- */

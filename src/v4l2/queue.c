@@ -381,7 +381,8 @@ void vmedia_queue_error(struct vmedia_queue *q)
 
 	q->error = true;
 	vmedia_list_for_each_safe(vb, tmp, &q->queued, node)
-		give_back_error(vb);
+		if (!q->impl->revoke || q->impl->revoke(vb))
+			give_back_error(vb);
 }
 
 /* ---- Questions ---- */

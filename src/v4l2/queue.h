@@ -43,6 +43,11 @@ struct vmedia_queue_impl {
 	/* NULL: nothing to do. @vb is done with, one way or the other; its memory goes. */
 	void (*left)(struct vmedia_vbuf *vb);
 	void (*cleanup)(struct vmedia_vbuf *vb);
+	/*
+	 * The queue is in error: take an ACTIVE buffer from whoever would fill it. False: it is
+	 * being filled, and vmedia_buf_done() follows. Optional.
+	 */
+	bool (*revoke)(struct vmedia_vbuf *vb);
 };
 
 /* That of a device that has neither a frame source nor jobs. */

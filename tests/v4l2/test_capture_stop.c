@@ -188,6 +188,55 @@ static void test_errors(void **state)
 	assert_int_equal(src.starts, src.stops);
 }
 
+/*
+ * The device is unplugged in the middle of fill(): what is not being written comes back at once,
+ * the rest when fill() ends, and STREAMOFF is not answered before that.
+ */
+static void test_error_in_fill(void **state)
+{
+	struct rig *r = gated_start(0);
+	struct harness_req *req;
+	struct vmedia_cmd cmd;
+	struct vmedia_evt evt;
+	uint32_t i;
+
+	(void)state;
+	gated_queue_all(r, 3);
+	src.gate_fill = true;
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_fill);
+	vmedia_queue_error(gated_the_queue(r));
+	for (i = 1; i < 3; i++) {
+		evt = rig_event(r);
+		assert_int_equal(evt.buffer.index, i);
+		assert_true(evt.buffer.flags & V4L2_BUF_FLAG_ERROR);
+	}
+	assert_int_equal(rig_queue(r, r->s, CAP, 1), -EIO);
+	assert_true(rig_query(r, r->s, CAP, 0).flags & V4L2_BUF_FLAG_QUEUED);
+	req = gated_offer(r, VMEDIA_NR_STREAMOFF, &cmd);
+	assert_false(req->used);
+	src.gate_fill = false;
+	sem_post(&src.go);
+	assert_int_equal(gated_await(r, req, &cmd), 0);
+	gated_no_more(r);
+	assert_int_equal(src.fills, 1);
+
+	/* without a STREAMOFF it comes with the error that the others had */
+	for (i = 0; i < 3; i++)
+		assert_int_equal(rig_queue(r, r->s, CAP, i), 0);
+	src.gate_fill = true;
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_fill);
+	vmedia_queue_error(gated_the_queue(r));
+	src.gate_fill = false;
+	sem_post(&src.go);
+	for (i = 0; i < 3; i++)
+		assert_true(rig_event(r).buffer.flags & V4L2_BUF_FLAG_ERROR);
+	assert_int_equal(src.fills, 2);
+	rig_end(r);
+	assert_int_equal(src.starts, src.stops);
+}
+
 /* Thirty bad frames in a row are the end of a source. */
 static void test_many_errors(void **state)
 {
@@ -291,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_close_lent),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_error_in_fill),
 		cmocka_unit_test(test_many_errors),
 		cmocka_unit_test(test_end_of_stream),
 		cmocka_unit_test(test_hammer),
