@@ -26,7 +26,8 @@
  *   whatever it is made of (a memory file of ours, guest pages, a virtio object of somebody else).
  *
  * Context: unless said otherwise, every callback and function here runs on the device's loop thread
- * and must not block. Work that takes time goes to a worker (<vmedia/worker.h>).
+ * and must not block. Work that takes time goes to a worker (<vmedia/worker.h>); descriptors and
+ * timers go on the loop itself (<vmedia/loop.h>, vmedia_device_loop()).
  */
 #ifndef VMEDIA_DEVICE_H
 #define VMEDIA_DEVICE_H

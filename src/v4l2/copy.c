@@ -6,7 +6,7 @@
  * Theory of operation: the loop copies, a step of one buffer in a round (VMEDIA_COPY_STEP). So a
  * long copy delays the session whose buffer it is, and nobody has to be waited for when the pages
  * are taken away. What the device shall read comes in with QBUF, whose answer waits for it. What
- * the device wrote goes out before its event does, which waits for it. (A frame source's own thread
+ * the device wrote goes out before its event does, which waits for it. (A frame source's worker
  * copies its frames itself: capture_worker.c.) Most copies are one step: then nothing waits.
  *
  * While the guest is suspended nothing is copied: a QBUF is broken off, an event waits.
