@@ -48,7 +48,7 @@ static void end(struct vmedia_vbuf *vb)
 
 	vb->copy_req = NULL;
 	if (req) {
-		vmedia_qbuf_copied(vb, req, 0);
+		vb->copied(vb, req, 0);
 		return;
 	}
 	vb->flushed = true;
@@ -131,6 +131,6 @@ void vmedia_copy_suspend(struct vmedia_ctx *ctx)
 		req = vb->copy_req;
 		vmedia_copy_cancel(vb);
 		if (req)
-			vmedia_qbuf_copied(vb, req, -ECANCELED);
+			vb->copied(vb, req, -ECANCELED);
 	}
 }

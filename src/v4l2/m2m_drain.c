@@ -34,8 +34,6 @@
  *				CAPTURE off			nothing
  *	STREAMON OUTPUT		not last_pending		neither changed nor ended
  */
-#include <errno.h>
-
 #include <linux/videodev2.h>
 
 #include "v4l2/m2m.h"

@@ -323,7 +323,8 @@ static int enqueue(struct vmedia_vbuf *vb, struct vmedia_request *req)
 	return err;
 }
 
-void vmedia_qbuf_copied(struct vmedia_vbuf *vb, struct vmedia_request *req, int err)
+/* The rest of a QBUF whose content is there, or why it is not. Completes @req. */
+static void copied(struct vmedia_vbuf *vb, struct vmedia_request *req, int err)
 {
 	if (!err && vb->b.queue->error)
 		err = -EIO;
@@ -354,6 +355,7 @@ int vmedia_do_qbuf(struct vmedia_file *f, struct vmedia_request *req)
 	if (err)
 		return err;
 	vb->state = VMEDIA_BUF_PREPARED;
+	vb->copied = copied;
 	err = vmedia_copy_in(vb, req);
 	return err ? err : enqueue(vb, req);
 }

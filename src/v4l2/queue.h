@@ -22,10 +22,11 @@ struct vmedia_vbuf {
 	struct vmedia_list node;	/* queue->queued or queue->done */
 	struct vmedia_list ready;	/* m2m: ready list of the context */
 	void *impl;			/* of the queue's implementation (capture: its job) */
-	/* A copy that takes steps: how far it is, in which plane, and the QBUF that waits for it */
+	/* A copy that takes steps: how far it is, in which plane; the QBUF that waits, its rest */
 	struct vmedia_copy copy;
 	uint32_t copy_plane;
 	struct vmedia_request *copy_req;
+	void (*copied)(struct vmedia_vbuf *vb, struct vmedia_request *req, int err);
 	struct vmedia_list copying;	/* video->copies */
 };
 
@@ -130,7 +131,7 @@ void vmedia_copy_init(struct vmedia_video *v);
 void vmedia_copy_finish(struct vmedia_video *v);
 /* The buffer is about to be written: nothing of that is copied yet. */
 void vmedia_copy_reset(struct vmedia_vbuf *vb);
-/* Content for the device: 0, or -EINPROGRESS: vmedia_qbuf_copied() follows. */
+/* Content for the device: 0, or -EINPROGRESS: vb->copied() follows. */
 int vmedia_copy_in(struct vmedia_vbuf *vb, struct vmedia_request *req);
 /* Is all out that the device wrote? If not, the owner is woken when it is. */
 bool vmedia_copy_out(struct vmedia_vbuf *vb);
@@ -138,8 +139,6 @@ bool vmedia_copy_out(struct vmedia_vbuf *vb);
 void vmedia_copy_cancel(struct vmedia_vbuf *vb);
 /* No copy of @ctx goes on; QBUFs that wait are broken off. */
 void vmedia_copy_suspend(struct vmedia_ctx *ctx);
-/* The rest of a QBUF whose content is there, or why it is not. Completes @req. */
-void vmedia_qbuf_copied(struct vmedia_vbuf *vb, struct vmedia_request *req, int err);
 
 /* ---- Offsets ---- */
 
