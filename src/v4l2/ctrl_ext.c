@@ -184,11 +184,8 @@ int vmedia_do_g_ext_ctrls(struct vmedia_file *f, struct vmedia_request *req)
 	struct vmedia_ext_controls *cs = &io->arg.ext_controls;
 	struct vmedia_ctrl *c;
 	uint32_t i;
-	int err;
+	int err = check_which(cs, io, GET);
 
-	if (!f->ctx->ctrls.num)
-		return vmedia_do_fallback(f, req);
-	err = check_which(cs, io, GET);
 	if (err || !cs->count)
 		return err ? err : check_class(f->ctx, cs->which);
 	err = prepare(f->ctx, cs, io, GET);
@@ -308,11 +305,8 @@ static int change(struct vmedia_file *f, struct vmedia_request *req, enum mode m
 {
 	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
 	struct vmedia_ext_controls *cs = &io->arg.ext_controls;
-	int err;
+	int err = check_which(cs, io, mode);
 
-	if (!f->ctx->ctrls.num)
-		return vmedia_do_fallback(f, req);
-	err = check_which(cs, io, mode);
 	if (!err && mode == SET)
 		err = vmedia_prio_check(f);
 	if (err || !cs->count)

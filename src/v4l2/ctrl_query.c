@@ -48,11 +48,8 @@ static struct vmedia_ctrl *queried(struct vmedia_ctx *ctx, uint32_t id)
 int vmedia_do_query_ext_ctrl(struct vmedia_file *f, struct vmedia_request *req)
 {
 	struct vmedia_query_ext_ctrl *q = &vmedia_request_ioctl(req)->arg.query_ext_ctrl;
-	const struct vmedia_ctrl *c;
+	const struct vmedia_ctrl *c = queried(f->ctx, q->id);
 
-	if (!f->ctx->ctrls.num)
-		return vmedia_do_fallback(f, req);
-	c = queried(f->ctx, q->id);
 	if (!c)
 		return -EINVAL;
 	*q = (struct vmedia_query_ext_ctrl){ .id = c->cfg.id,
@@ -73,11 +70,8 @@ int vmedia_do_query_ext_ctrl(struct vmedia_file *f, struct vmedia_request *req)
 int vmedia_do_queryctrl(struct vmedia_file *f, struct vmedia_request *req)
 {
 	struct vmedia_queryctrl *q = &vmedia_request_ioctl(req)->arg.queryctrl;
-	const struct vmedia_ctrl *c;
+	const struct vmedia_ctrl *c = queried(f->ctx, q->id);
 
-	if (!f->ctx->ctrls.num)
-		return vmedia_do_fallback(f, req);
-	c = queried(f->ctx, q->id);
 	if (!c)
 		return -EINVAL;
 	*q = (struct vmedia_queryctrl){ .id = c->cfg.id,
@@ -105,12 +99,9 @@ int vmedia_do_queryctrl(struct vmedia_file *f, struct vmedia_request *req)
 int vmedia_do_querymenu(struct vmedia_file *f, struct vmedia_request *req)
 {
 	struct vmedia_querymenu *m = &vmedia_request_ioctl(req)->arg.querymenu;
-	const struct vmedia_ctrl *c;
+	const struct vmedia_ctrl *c = vmedia_ctrl_find(f->ctx, m->id);
 	const char *name;
 
-	if (!f->ctx->ctrls.num)
-		return vmedia_do_fallback(f, req);
-	c = vmedia_ctrl_find(f->ctx, m->id);
 	if (!c ||
 	    (c->cfg.type != V4L2_CTRL_TYPE_MENU && c->cfg.type != V4L2_CTRL_TYPE_INTEGER_MENU))
 		return -EINVAL;
@@ -137,12 +128,9 @@ static bool fits_int(const struct vmedia_ctrl *c)
 int vmedia_do_g_ctrl(struct vmedia_file *f, struct vmedia_request *req)
 {
 	struct vmedia_control *v = &vmedia_request_ioctl(req)->arg.control;
-	struct vmedia_ctrl *c;
+	struct vmedia_ctrl *c = vmedia_ctrl_find(f->ctx, v->id);
 	int err;
 
-	if (!f->ctx->ctrls.num)
-		return vmedia_do_fallback(f, req);
-	c = vmedia_ctrl_find(f->ctx, v->id);
 	if (!c || !fits_int(c))
 		return -EINVAL;
 	if (c->flags & V4L2_CTRL_FLAG_WRITE_ONLY)
@@ -156,15 +144,11 @@ int vmedia_do_g_ctrl(struct vmedia_file *f, struct vmedia_request *req)
 int vmedia_do_s_ctrl(struct vmedia_file *f, struct vmedia_request *req)
 {
 	struct vmedia_control *v = &vmedia_request_ioctl(req)->arg.control;
-	struct vmedia_ctrl *c;
-	int err;
+	struct vmedia_ctrl *c = vmedia_ctrl_find(f->ctx, v->id);
+	int err = vmedia_prio_check(f);
 
-	if (!f->ctx->ctrls.num)
-		return vmedia_do_fallback(f, req);
-	err = vmedia_prio_check(f);
 	if (err)
 		return err;
-	c = vmedia_ctrl_find(f->ctx, v->id);
 	if (!c || !fits_int(c))
 		return -EINVAL;
 	if (c->flags & V4L2_CTRL_FLAG_READ_ONLY)
