@@ -47,6 +47,7 @@ enum {
 	OPT_MODE,
 	OPT_GROUP,
 	OPT_MODULES,
+	OPT_POLL,
 };
 
 static const struct option long_options[] = {
@@ -74,6 +75,7 @@ static const struct option long_options[] = {
 	{ "socket-mode", required_argument, NULL, OPT_MODE },
 	{ "socket-group", required_argument, NULL, OPT_GROUP },
 	{ "module-path", required_argument, NULL, OPT_MODULES },
+	{ "poll", required_argument, NULL, OPT_POLL },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -123,6 +125,8 @@ void daemon_options_help(const struct daemon_options *o)
 	      "Other:\n"
 	      "  --module-path=FOLDER   where modules are that serve more kinds; before --help it "
 	      "lists them\n"
+	      "  --poll=US              look for commands so long before sleeping, up to 1000 "
+	      "(default 0)\n"
 	      "  --log-level=LEVEL      error, warning, info or debug, to standard error (default "
 	      "warning)\n"
 	      "  --no-sandbox           keep privileges, for debugging\n"
@@ -341,6 +345,8 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 		return parse_region(o, why, size);
 	case OPT_SHMEM_BIT:
 		return parse_u32(opt, 20, 22, &o->server.shmem_feature_bit, why, size);
+	case OPT_POLL:
+		return parse_u32(opt, 0, VMEDIA_SERVER_MAX_POLL, &o->server.poll_us, why, size);
 	case OPT_NO_PACKED:
 		o->server.no_packed = true;
 		return 0;

@@ -21,6 +21,8 @@ extern "C" {
 
 struct vmedia_server;
 
+#define VMEDIA_SERVER_MAX_POLL 1000u
+
 struct vmedia_server_options {
 	/* listen here; a dead socket of that name is replaced, a live one is -EADDRINUSE */
 	const char *socket_path;
@@ -51,14 +53,25 @@ struct vmedia_server_options {
 	 * virtual IOMMU the rings do not start.
 	 */
 	bool access_platform;
+	/*
+	 * Microseconds that the loop looks into the guest's command ring before it sleeps; 0: none,
+	 * at most VMEDIA_SERVER_MAX_POLL. What comes meanwhile is taken without the wake-up, which
+	 * is most of what a command takes; 5 to 20 are enough for a driver that waits for answers
+	 * in the same way. It costs CPU time of this thread while a guest gives commands one after
+	 * the other, and gains nothing where driver and device share a CPU: so the loop stops
+	 * looking for a while when it looks in vain (1 to 1023 sleeps, doubled with each miss), and
+	 * after sleeps of ten times that long. An idle guest and a stream at a camera's pace cost
+	 * nothing. Servers on one loop look together, for the longest of their times.
+	 */
+	uint32_t poll_us;
 };
 
 /*
  * vmedia_server_create - listen, or take the connection. @dev must outlive the server. Returns 0;
  * -EADDRINUSE (another process listens there, or the path is no socket); -EINVAL (path empty or too
- * long, no path and no fd, odd feature bit); -EBUSY (another server has the device); -EPERM (the
- * group is none of this user's); errno of socket() or bind(). opts->fd is closed on failure to
- * serve it. Installs the SIGBUS guard of guest memory for the process.
+ * long, no path and no fd, odd feature bit, poll_us); -EBUSY (another server has the device);
+ * -EPERM (the group is none of this user's); errno of socket() or bind(). opts->fd is closed on
+ * failure to serve it. Installs the SIGBUS guard of guest memory for the process.
  */
 int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_options *opts,
 			 struct vmedia_server **srv);

@@ -34,6 +34,7 @@ int vmedia_loop_create(struct vmedia_loop **out)
 	loop->sleeping = 1;
 	loop->thread = pthread_self();
 	vmedia_list_init(&loop->deferred);
+	vmedia_list_init(&loop->pollers);
 	loop->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epfd < 0) {
 		ret = -errno;
@@ -302,11 +303,18 @@ static bool work_left(struct vmedia_loop *loop)
 
 static int wait_events(struct vmedia_loop *loop, int timeout_ms)
 {
+	uint64_t asleep;
 	int n;
 
-	if (work_left(loop)) /* barrier pair [P]: sleeping was set at the end of the last round */
+	if (timeout_ms && !work_left(loop) && vmedia_loop_poll(loop))
 		timeout_ms = 0;
+	/* barrier pair [P]: sleeping was set at the end of the last round, or of the polling */
+	if (work_left(loop))
+		timeout_ms = 0;
+	asleep = timeout_ms && loop->spin.ns ? vmedia_now_ns() : 0;
 	n = epoll_wait(loop->epfd, loop->batch, LOOP_BATCH, timeout_ms);
+	if (asleep)
+		vmedia_spin_slept(&loop->spin, vmedia_now_ns() - asleep);
 	__atomic_store_n(&loop->sleeping, 0, __ATOMIC_SEQ_CST);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

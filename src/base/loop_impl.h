@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What loop.c, loop_timer.c and the workers' files share. Nobody else includes this.
+ * What loop.c, loop_poll.c, loop_timer.c and the workers' files share. Nobody else includes this.
  */
 #ifndef VMEDIA_BASE_LOOP_IMPL_H
 #define VMEDIA_BASE_LOOP_IMPL_H
@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "base/loop.h"
+#include "base/spin.h"
 
 #define LOOP_BATCH 64
 
@@ -23,6 +24,8 @@ struct vmedia_loop {
 	struct vmedia_list timers;	/* by deadline */
 	uint64_t armed_ns;	/* what timerfd is set to; 0: not */
 	struct vmedia_list deferred;
+	struct vmedia_list pollers;
+	struct vmedia_spin spin;	/* before sleeps; ns is 0 without pollers */
 	unsigned int nsources;
 	int nbatch, cur;	/* of the round that runs */
 	struct epoll_event batch[LOOP_BATCH];
@@ -38,5 +41,8 @@ int vmedia_loop_timers_run(struct vmedia_loop *loop);
 
 /* Make timerfd fire for the earliest timer, if it would not in time. */
 void vmedia_loop_timers_arm(struct vmedia_loop *loop);
+
+/* Look before sleeping, if that is to be: true if there is something to do. */
+bool vmedia_loop_poll(struct vmedia_loop *loop);
 
 #endif

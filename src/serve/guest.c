@@ -6,6 +6,8 @@
  * need not say that it posted some unless an event waits. Taking one turns its kicks off, finding
  * none turns them on: a frame costs the kick of its QBUF and no other. Commands that a driver
  * leaves in the ring without a kick (VMEDIA_SUBMIT_HELD) are taken when a frame wakes the device.
+ *
+ * Polling (poll_us) only looks earlier: kicks stay on, so a command is never taken by it alone.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -147,6 +149,22 @@ static const struct vmedia_transport_ops basic_ops = {
 	.shm_unmap = op_shm_unmap,
 };
 
+/* ---- Polling ---- */
+
+/* True only if chains were taken: what nobody wants now must not keep the loop from sleeping. */
+static bool on_poll(struct vmedia_poller *p)
+{
+	struct vmedia_guest *g = vmedia_container_of(p, struct vmedia_guest, poller);
+	struct vmedia_vqd *vq = g->command_vq;
+	uint32_t base;
+
+	if (!vq || !vmedia_vqd_has_avail(vq))
+		return false;
+	base = vmedia_vqd_base(vq);
+	vmedia_vub_look(g->vub, VMEDIA_QUEUE_COMMAND);
+	return g->command_vq != vq || vmedia_vqd_base(vq) != base;
+}
+
 /* ---- What the front-end says ---- */
 
 static void on_ready(void *opaque, unsigned int idx, struct vmedia_vqd *vq)
@@ -155,6 +173,8 @@ static void on_ready(void *opaque, unsigned int idx, struct vmedia_vqd *vq)
 
 	if (idx == VMEDIA_QUEUE_EVENT)
 		g->event_vq = vq;
+	else
+		g->command_vq = vq;
 }
 
 static void on_stop(void *opaque, unsigned int idx)
@@ -163,6 +183,8 @@ static void on_stop(void *opaque, unsigned int idx)
 
 	if (idx == VMEDIA_QUEUE_EVENT)
 		g->event_vq = NULL;
+	else
+		g->command_vq = NULL;
 	vmedia_device_queue_stop(g->dev, idx);
 }
 
@@ -247,6 +269,7 @@ int vmedia_guest_start(struct vmedia_guest *g, struct vmedia_device *dev, int fd
 
 	g->dev = dev;
 	g->gone = gone;
+	g->command_vq = NULL;
 	g->event_vq = NULL;
 	g->ops = basic_ops;
 	g->transport.ops = &g->ops;
@@ -256,6 +279,9 @@ int vmedia_guest_start(struct vmedia_guest *g, struct vmedia_device *dev, int fd
 	err = vmedia_vub_create(vmedia_device_loop(dev), fd, &cfg, &vub_ops, g, &g->vub);
 	if (err)
 		vmedia_device_detach(dev);
+	else if (opts->poll_us)
+		vmedia_poller_add(vmedia_device_loop(dev), &g->poller, opts->poll_us * 1000ull,
+				  on_poll);
 	return err;
 }
 
@@ -265,6 +291,7 @@ void vmedia_guest_stop(struct vmedia_guest *g)
 
 	if (!vub)
 		return;
+	vmedia_poller_del(&g->poller);
 	/*
 	 * Core first: it answers what it can while the rings are there, and waits for nothing
 	 * afterwards.

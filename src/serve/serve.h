@@ -48,7 +48,8 @@ struct vmedia_guest {
 	struct vmedia_transport_ops ops;   /* objects only once they are negotiated */
 	struct vmedia_device *dev;
 	struct vmedia_vub *vub;	     /* NULL: nobody is connected */
-	struct vmedia_vqd *event_vq; /* NULL: stopped */
+	struct vmedia_vqd *command_vq, *event_vq; /* NULL: stopped */
+	struct vmedia_poller poller;		  /* looks into the command ring */
 	void (*gone)(struct vmedia_guest *g, int reason);
 };
 

@@ -252,6 +252,13 @@ bool vmedia_vqd_enable_kick(struct vmedia_vqd *q)
 	return q->packed ? vmedia_vqd_packed_kick(q, true) : vmedia_vqd_split_kick(q, true);
 }
 
+bool vmedia_vqd_has_avail(const struct vmedia_vqd *q)
+{
+	if (q->err)
+		return false;
+	return q->packed ? vmedia_vqd_packed_has_avail(q) : vmedia_vqd_split_has_avail(q);
+}
+
 uint32_t vmedia_vqd_base(const struct vmedia_vqd *q)
 {
 	if (!q->packed)

@@ -148,6 +148,12 @@ void vmedia_vqd_disable_kick(struct vmedia_vqd *q);
 bool vmedia_vqd_enable_kick(struct vmedia_vqd *q);
 
 /*
+ * vmedia_vqd_has_avail - would vmedia_vqd_pop() give a chain, as far as one look at the driver's
+ * memory tells? Nothing is written, so the driver does not notice.
+ */
+bool vmedia_vqd_has_avail(const struct vmedia_vqd *q);
+
+/*
  * vmedia_vqd_base - where to go on, in the form of GET_VRING_BASE. Chains in flight count as taken.
  */
 uint32_t vmedia_vqd_base(const struct vmedia_vqd *q);

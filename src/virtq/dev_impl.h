@@ -81,6 +81,7 @@ int vmedia_vqd_split_fetch(struct vmedia_vqd *q, struct vmedia_chain *c);
 int vmedia_vqd_split_build(struct vmedia_vqd *q, struct vmedia_chain *c, uint16_t head);
 void vmedia_vqd_split_push(struct vmedia_vqd *q, struct vmedia_chain *c, uint32_t len);
 bool vmedia_vqd_split_notify(struct vmedia_vqd *q);
+bool vmedia_vqd_split_has_avail(const struct vmedia_vqd *q);
 bool vmedia_vqd_split_kick(struct vmedia_vqd *q, bool enable);
 
 int vmedia_vqd_packed_set_base(struct vmedia_vqd *q, uint32_t base);
@@ -93,6 +94,7 @@ int vmedia_vqd_packed_add(struct vmedia_vqd *q, struct vmedia_chain *c,
 			  const struct vmedia_packed_desc *d, int err);
 void vmedia_vqd_packed_push(struct vmedia_vqd *q, struct vmedia_chain *c, uint32_t len);
 bool vmedia_vqd_packed_notify(struct vmedia_vqd *q);
+bool vmedia_vqd_packed_has_avail(const struct vmedia_vqd *q);
 bool vmedia_vqd_packed_kick(struct vmedia_vqd *q, bool enable);
 /* Is the descriptor at the used position of an earlier life marked used? */
 bool vmedia_vqd_packed_is_used(struct vmedia_vqd *q, uint16_t pos, bool wrap);

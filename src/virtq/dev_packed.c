@@ -34,7 +34,7 @@ int vmedia_vqd_packed_set_base(struct vmedia_vqd *q, uint32_t base)
 	return 0;
 }
 
-static bool is_avail(struct vmedia_vqd *q)
+static bool is_avail(const struct vmedia_vqd *q)
 {
 	/* barrier pair [E] */
 	uint16_t flags = vmedia_ring_ld16_acquire(&q->pdesc[q->avail_pos].flags);
@@ -133,6 +133,11 @@ bool vmedia_vqd_packed_notify(struct vmedia_vqd *q)
 		event -= q->num;
 	return vmedia_ring_need_event((uint16_t)event, q->used_pos,
 				      (uint16_t)(q->used_pos - q->unsignalled));
+}
+
+bool vmedia_vqd_packed_has_avail(const struct vmedia_vqd *q)
+{
+	return q->held_slots < q->num && is_avail(q);
 }
 
 bool vmedia_vqd_packed_kick(struct vmedia_vqd *q, bool enable)

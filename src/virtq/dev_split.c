@@ -139,6 +139,11 @@ bool vmedia_vqd_split_notify(struct vmedia_vqd *q)
 				      (uint16_t)(q->used_idx - q->unsignalled));
 }
 
+bool vmedia_vqd_split_has_avail(const struct vmedia_vqd *q)
+{
+	return vmedia_ring_ld16(&q->avail->idx) != q->last_avail;
+}
+
 bool vmedia_vqd_split_kick(struct vmedia_vqd *q, bool enable)
 {
 	if (!q->event_idx)

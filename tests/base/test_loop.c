@@ -272,6 +272,68 @@ static void test_posts(void **state)
 	vmedia_loop_destroy(loop);
 }
 
+/* ---- pollers ---- */
+
+struct looker {
+	struct vmedia_poller p;
+	unsigned int looks, finds_at;	/* 0: never */
+	struct vmedia_poller *forget;	/* when it finds something */
+};
+
+static bool on_look(struct vmedia_poller *p)
+{
+	struct looker *me = vmedia_container_of(p, struct looker, p);
+
+	if (++me->looks != me->finds_at)
+		return false;
+	if (me->forget)
+		vmedia_poller_del(me->forget);
+	return true;
+}
+
+/* So long that each wait ends by what is found, not by the time. */
+#define FOR_EVER 3600000000000ull
+
+static void test_pollers(void **state)
+{
+	struct looker a = { .finds_at = 5 }, b = { .finds_at = 7 };
+	struct vmedia_loop *loop;
+	struct post p = { .hits = 0 };
+	int log[1], rung = 0;
+	struct tm_rec t = { .log = log, .n = &rung };
+
+	(void)state;
+	assert_int_equal(vmedia_loop_create(&loop), 0);
+	vmedia_poller_del(&a.p);
+	vmedia_poller_add(loop, &a.p, FOR_EVER, on_look);
+	vmedia_poller_add(loop, &b.p, 1, on_look);
+	/* who would not sleep does not look */
+	assert_int_equal(vmedia_loop_step(loop, 0), 0);
+	vmedia_post_init(&p.p, on_post);
+	vmedia_loop_post(loop, &p.p);
+	assert_int_equal(vmedia_loop_step(loop, -1), 1);
+	assert_int_equal(a.looks, 0);
+	/* nothing else would wake it */
+	assert_int_equal(vmedia_loop_step(loop, -1), 0);
+	assert_int_equal(a.looks, 5);
+	assert_int_equal(b.looks, 4);
+	/* one goes in its own callback: the other is still asked */
+	b.forget = &b.p;
+	assert_int_equal(vmedia_loop_step(loop, -1), 0);
+	assert_int_equal(b.looks, 7);
+	a.finds_at = a.looks + 1;
+	assert_int_equal(vmedia_loop_step(loop, -1), 0);
+	assert_int_equal(b.looks, 7);
+	/* what a timer is for ends it, too */
+	vmedia_timer_init(loop, &t.t, on_timer);
+	vmedia_timer_arm(&t.t, vmedia_now_ns() + 1000);
+	assert_int_equal(vmedia_loop_step(loop, -1), 1);
+	assert_int_equal(rung, 1);
+	vmedia_poller_del(&a.p);
+	assert_int_equal(vmedia_loop_step(loop, 0), 0);
+	vmedia_loop_destroy(loop);
+}
+
 /* ---- threads ---- */
 
 #define THREADS 4
@@ -306,14 +368,17 @@ static void *producer(void *arg)
 }
 
 /* No post is lost: after the last one there is a call that sees all that was produced. */
-static void test_threads(void **state)
+static void all_posts(uint64_t poll_ns)
 {
 	struct counter c[THREADS];
 	pthread_t t[THREADS];
 	struct vmedia_loop *loop;
+	struct looker l = { .finds_at = 0 };
 	int running = THREADS;
 
 	assert_int_equal(vmedia_loop_create(&loop), 0);
+	if (poll_ns)
+		vmedia_poller_add(loop, &l.p, poll_ns, on_look);
 	memset(c, 0, sizeof(c));
 	for (int i = 0; i < THREADS; i++) {
 		vmedia_post_init(&c[i].p, on_counter);
@@ -328,7 +393,16 @@ static void test_threads(void **state)
 	vmedia_loop_step(loop, 0);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(c[i].consumed, POSTS);
+	vmedia_poller_del(&l.p);
 	vmedia_loop_destroy(loop);
+}
+
+static void test_threads(void **state)
+{
+	(void)state;
+	all_posts(0);
+	/* between looks and sleeps */
+	all_posts(2000);
 }
 
 static void *run_thread(void *arg)
@@ -423,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_deferred),
 		cmocka_unit_test(test_work_left),
 		cmocka_unit_test(test_posts),
+		cmocka_unit_test(test_pollers),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_stop),
 	};

@@ -357,6 +357,72 @@ static void test_kick_after_turns(void **state)
 	served_end(s);
 }
 
+/*
+ * A command that lies in the ring, with no kick: is it taken by a loop that is about to sleep,
+ * which looks each time or, after looking in vain, less often?
+ */
+static bool taken(struct guest *g, const uint8_t *req, uint32_t len, unsigned int sleeps)
+{
+	uint64_t chains = served_stats(g->s).chains[0];
+	uint8_t *resp;
+
+	g->held = true;
+	guest_offer(g, 0, req, len, 12, &resp);
+	g->held = false;
+	while (served_stats(g->s).chains[0] == chains && sleeps--)
+		assert_true(vmedia_loop_step(g->s->h.loop, 1) >= 0);
+	if (served_stats(g->s).chains[0] == chains)
+		return false;
+	assert_int_equal(guest_take(g, 0), 12);
+	return true;
+}
+
+/* Polling finds commands before their kicks; these are given all the same. */
+static void test_polling(void **state)
+{
+	struct vmedia_server_options opts = { .poll_us = VMEDIA_SERVER_MAX_POLL };
+	uint8_t req[16 + 4] = { 3 }, *resp;
+	struct served *s;
+	struct guest g;
+	uint64_t kicks;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++, opts.poll_us = 0) {
+		unsigned int j;
+
+		s = served_listen_with(0, &opts);
+		assert_int_equal(guest_connect(&g, s, 0), 0);
+		guest_start(&g);
+		put32(req + 8, guest_open(&g));
+		put32(req + 12, VMEDIA_NR_G_INPUT);
+		for (j = 0; j < 100; j++) {
+			kicks = served_stats(s).kicks[0];
+			assert_int_equal(taken(&g, req, sizeof(req), opts.poll_us ? 10000 : 20),
+					 opts.poll_us != 0);
+			assert_int_equal(served_stats(s).kicks[0], kicks);
+			if (!opts.poll_us)
+				break;
+		}
+		/* the next one is kicked, and answered */
+		kicks = served_stats(s).kicks[0];
+		guest_offer(&g, 0, req, sizeof(req), 12, &resp);
+		served_step(s);
+		assert_int_equal(served_stats(s).kicks[0], kicks + 1);
+		assert_int_equal(guest_take(&g, 0), 12);
+		/* somebody who left is not looked at */
+		guest_leave(&g);
+		assert_true(vmedia_loop_step(s->h.loop, 1) >= 0);
+		served_end(s);
+	}
+	s = served_new(NULL);
+	opts.poll_us = VMEDIA_SERVER_MAX_POLL + 1;
+	opts.socket_path = s->path;
+	assert_int_equal(vmedia_server_create(s->f.dev, &opts, &s->srv), -EINVAL);
+	s->srv = NULL;
+	served_end(s);
+}
+
 /* `once' and `fd' end the loop after their guest. */
 static void test_once_and_fd(void **state)
 {
@@ -437,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_packed_and_plain),
 		cmocka_unit_test(test_without_kick),
 		cmocka_unit_test(test_kick_after_turns),
+		cmocka_unit_test(test_polling),
 		cmocka_unit_test(test_channel),
 		cmocka_unit_test(test_no_channel),
 		cmocka_unit_test(test_reset),
