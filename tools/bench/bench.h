@@ -4,8 +4,8 @@
  *
  * Every figure is taken next to its floor, in turns or at the same time within one run, and
  * reported as a ratio to it: eventfd ping-pong of two processes under round trips, the bare source
- * under frames, memcpy under bytes. The device runs in a process of its own (peer.c), as the daemon
- * does; the driver is this process.
+ * under frames, memcpy under bytes, one buffer at a time under several. The device runs in a
+ * process of its own (peer.c), as the daemon does; the driver is this process.
  */
 #ifndef VMEDIA_BENCH_H
 #define VMEDIA_BENCH_H
@@ -79,6 +79,8 @@ struct bench_stream {
 	unsigned int buffers;	/* queued at a time */
 	unsigned int fps;	/* 0: free run */
 	bool scattered;
+	bool nofill;		/* of the camera of nofill.c */
+	bool no_spin;		/* the driver sleeps at once where it waits */
 	double seconds;
 };
 
@@ -112,15 +114,29 @@ struct bench_peer {
 	struct vmedia_file *f;
 };
 
-/*
- * @fps: frames a second, 0: as fast as buffers come. Returns 0 or negative errno after a line on
- * standard error.
- */
-int bench_peer_start(struct bench_peer *p, const struct bench_options *o, unsigned int fps);
+/* What the device of that process is. */
+struct bench_device {
+	unsigned int fps; /* frames a second, 0: as fast as buffers come */
+	bool nofill;	  /* the camera of nofill.c, as fast as buffers come */
+	bool no_spin;	  /* the driver sleeps at once where it waits */
+	unsigned int poll_us; /* the device looks for commands so long before it sleeps */
+};
+
+/* Returns 0 or negative errno after a line on standard error. */
+int bench_peer_start(struct bench_peer *p, const struct bench_options *o,
+		     const struct bench_device *device);
 /* CPU time that the device's process has used, all threads, in nanoseconds. */
 uint64_t bench_peer_cpu_ns(const struct bench_peer *p);
 /* Disconnect, wait for the process, take its counters (@stats may be NULL). */
 int bench_peer_stop(struct bench_peer *p, struct bench_peer_stats *stats);
+
+/* ---- nofill.c ---- */
+
+#define BENCH_NOFILL_WIDTH  640
+#define BENCH_NOFILL_HEIGHT 480
+
+/* A camera of NV12 in that size. 0 or negative errno. */
+int bench_nofill_create(struct vmedia_loop *loop, struct vmedia_device **dev);
 
 /* ---- stream.c ---- */
 
@@ -156,5 +172,10 @@ void bench_report_section(struct bench_report *r, const char *title);
 int bench_report_open(struct bench_report *r, const char *path);
 int bench_report_json(struct bench_report *r);
 void bench_report_free(struct bench_report *r);
+
+/* ---- lazy.c ---- */
+
+/* Frames that nobody writes, in step and with several buffers. @rtt_ns: an eventfd round trip. */
+int bench_lazy(const struct bench_options *o, struct bench_report *r, double rtt_ns);
 
 #endif /* VMEDIA_BENCH_H */

@@ -92,10 +92,16 @@ static int trips(struct bench_peer *p, double *samples, unsigned int n)
 static const struct place {
 	const char *suffix, *title;
 	unsigned int other; /* CPU of the other process, as an index into those we may use */
+	unsigned int poll_us; /* the device's, beside the driver's default */
 } places[] = {
-	{ "", "One command, driver and device on two CPUs (median)", 1 },
-	{ "_one_cpu", "One command, driver and device on one CPU (median)", 0 },
+	{ "", "One command, driver and device on two CPUs (median)", 1, 0 },
+	{ "_one_cpu", "One command, driver and device on one CPU (median)", 0, 0 },
+	{ "_poll", "One command on two CPUs, both ends look before they sleep (median)", 1, 20 },
 };
+
+#define TWO_CPUS (&places[0])
+#define ONE_CPU	 (&places[1])
+#define POLLING	 (&places[2])
 
 static int add_trip(struct bench_report *r, const struct place *p, const char *key, double value,
 		    const char *unit, const char *label)
@@ -136,11 +142,12 @@ static int take_turns(const struct bench_options *o, const struct place *place,
 		      const cpu_set_t *may, double *floor, double *ours)
 {
 	struct bench_pingpong pp = { 0 };
+	struct bench_device device = { .poll_us = place->poll_us };
 	struct bench_peer peer;
 	int ret = bench_pingpong_start(&pp);
 
 	if (ret == 0)
-		ret = bench_peer_start(&peer, o, 0);
+		ret = bench_peer_start(&peer, o, &device);
 	if (ret < 0)
 		goto stop;
 	pin(0, nth_cpu(may, 0));
@@ -174,7 +181,7 @@ static int round_trips(const struct bench_options *o, struct bench_report *r,
 		double median = bench_median(ours, total);
 
 		*floor_ns = bench_median(floor, total);
-		bench_report_section(r, CPU_COUNT(&may) > 1 ? place->title : places[1].title);
+		bench_report_section(r, CPU_COUNT(&may) > 1 ? place->title : ONE_CPU->title);
 		add_trip(r, place, "eventfd_rtt_us", *floor_ns / 1e3, "us",
 			 "floor: eventfd ping-pong of two processes");
 		add_trip(r, place, "g_fmt_rtt_us", median / 1e3, "us",
@@ -366,11 +373,15 @@ static int latency(const struct bench_options *o, struct bench_report *r, const 
 
 static int run(const struct bench_options *o, struct bench_report *r)
 {
-	double one_cpu_ns, rtt_ns = 0;
-	int ret = round_trips(o, r, &places[0], &rtt_ns);
+	double other_ns, rtt_ns = 0;
+	int ret = round_trips(o, r, TWO_CPUS, &rtt_ns);
 
 	if (ret == 0)
-		ret = round_trips(o, r, &places[1], &one_cpu_ns);
+		ret = round_trips(o, r, ONE_CPU, &other_ns);
+	if (ret == 0)
+		ret = round_trips(o, r, POLLING, &other_ns);
+	if (ret == 0 && (!o->only || strcmp(o->only, "nofill") == 0))
+		ret = bench_lazy(o, r, rtt_ns);
 	bench_report_section(r, "Copying one NV12 frame, for comparison");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		char key[32], label[64];

@@ -32,7 +32,8 @@ void bench_options_help(void)
 	     "  --rounds=N       turns of a floor and what stands on it, up to 64 (default 15)\n"
 	     "  --packed         packed virtqueues\n"
 	     "  --only=KEY       frames of one kind only: mmap_720p, mmap_1080p, user_720p, "
-	     "user_1080p\n"
+	     "user_1080p,\n"
+	     "                   nofill\n"
 	     "  --quick          one short round, unless told otherwise: whether it works, not how "
 	     "fast\n"
 	     "  --json[=FILE]    the figures as one flat JSON object, to FILE or standard output "
@@ -82,7 +83,8 @@ static int parse_seconds(struct bench_options *o)
 
 static int parse_only(struct bench_options *o)
 {
-	static const char *const keys[] = { "mmap_720p", "mmap_1080p", "user_720p", "user_1080p" };
+	static const char *const keys[] = { "mmap_720p", "mmap_1080p", "user_720p", "user_1080p",
+					    "nofill" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(keys[i], optarg) == 0) {
@@ -90,7 +92,8 @@ static int parse_only(struct bench_options *o)
 			return 0;
 		}
 	}
-	return usage("--only=%s: give mmap_720p, mmap_1080p, user_720p or user_1080p", optarg);
+	return usage("--only=%s: give mmap_720p, mmap_1080p, user_720p, user_1080p or nofill",
+		     optarg);
 }
 
 static int parse_one(struct bench_options *o, int opt)

@@ -15,10 +15,22 @@
 
 #include "bench.h"
 
-static int serve(int fd, int stats_fd, const struct bench_options *o, unsigned int fps)
+static int camera(struct vmedia_loop *loop, const struct bench_options *o, unsigned int fps,
+		  char *why, size_t size, struct vmedia_device **dev)
 {
-	struct vmedia_server_options so = { .fd = fd };
 	struct vmedia_camera_options opts;
+
+	vmedia_camera_options_init(&opts);
+	opts.source = o->source;
+	opts.free_run = fps == 0;
+	if (fps)
+		opts.interval = (struct vmedia_fract){ 1, fps };
+	return vmedia_camera_create(loop, &opts, why, size, dev);
+}
+
+static int serve(int fd, int stats_fd, const struct bench_options *o, const struct bench_device *d)
+{
+	struct vmedia_server_options so = { .fd = fd, .poll_us = d->poll_us };
 	struct bench_peer_stats stats;
 	struct vmedia_device *dev = NULL;
 	struct vmedia_server *srv = NULL;
@@ -26,14 +38,10 @@ static int serve(int fd, int stats_fd, const struct bench_options *o, unsigned i
 	char why[256] = "";
 	int ret;
 
-	vmedia_camera_options_init(&opts);
-	opts.source = o->source;
-	opts.free_run = fps == 0;
-	if (fps)
-		opts.interval = (struct vmedia_fract){ 1, fps };
 	ret = vmedia_loop_create(&loop);
 	if (ret == 0)
-		ret = vmedia_camera_create(loop, &opts, why, sizeof(why), &dev);
+		ret = d->nofill ? bench_nofill_create(loop, &dev)
+				: camera(loop, o, d->fps, why, sizeof(why), &dev);
 	if (ret == 0)
 		ret = vmedia_server_create(dev, &so, &srv);
 	if (ret == 0)
@@ -48,7 +56,8 @@ static int serve(int fd, int stats_fd, const struct bench_options *o, unsigned i
 	return write(stats_fd, &stats, sizeof(stats)) == sizeof(stats) ? 0 : -EIO;
 }
 
-static int spawn(struct bench_peer *p, const struct bench_options *o, unsigned int fps, int *sock)
+static int spawn(struct bench_peer *p, const struct bench_options *o, const struct bench_device *d,
+		 int *sock)
 {
 	int sv[2], pipefd[2], ret;
 
@@ -68,7 +77,7 @@ static int spawn(struct bench_peer *p, const struct bench_options *o, unsigned i
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(sv[0]);
 		close(pipefd[0]);
-		_exit(serve(sv[1], pipefd[1], o, fps) < 0);
+		_exit(serve(sv[1], pipefd[1], o, d) < 0);
 	}
 	close(sv[1]);
 	close(pipefd[1]);
@@ -85,13 +94,17 @@ close_sockets:
 	return ret;
 }
 
-int bench_peer_start(struct bench_peer *p, const struct bench_options *o, unsigned int fps)
+int bench_peer_start(struct bench_peer *p, const struct bench_options *o,
+		     const struct bench_device *device)
 {
-	struct vmedia_driver_options d = { .flags = o->packed ? VMEDIA_DRIVER_PACKED : 0 };
+	struct vmedia_driver_options d = {
+		.flags = (o->packed ? VMEDIA_DRIVER_PACKED : 0) |
+			 (device->no_spin ? VMEDIA_DRIVER_NO_SPIN : 0),
+	};
 	int ret;
 
 	*p = (struct bench_peer){ .pid = -1, .stats_fd = -1 };
-	ret = spawn(p, o, fps, &d.fd);
+	ret = spawn(p, o, device, &d.fd);
 	if (ret < 0)
 		return bench_fail("cannot start the device process", ret);
 	ret = vmedia_driver_connect(&d, &p->drv);

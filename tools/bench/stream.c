@@ -208,13 +208,14 @@ int bench_stream_run(const struct bench_options *o, const struct bench_stream *s
 		     struct bench_stream_result *res)
 {
 	struct run r = { .s = s };
+	struct bench_device device = { .fps = s->fps, .nofill = s->nofill, .no_spin = s->no_spin };
 	struct bench_peer_stats stats;
 	int ret;
 
 	r.samples = calloc(MAX_SAMPLES, sizeof(*r.samples));
 	if (!r.samples || s->buffers > MAX_BUFFERS)
 		return -ENOMEM;
-	ret = bench_peer_start(&r.peer, o, s->fps);
+	ret = bench_peer_start(&r.peer, o, &device);
 	if (ret == 0) {
 		int end;
 
