@@ -60,6 +60,10 @@ static int create(const struct vmedia_module_args *args, char *why, size_t why_s
 }
 
 const struct vmedia_module vmedia_module = {
-	.abi = VMEDIA_MODULE_ABI, .name = "ramp", .summary = "a camera that shows a moving grey ramp",
-	.example = "--step=4", .options = options, .create = create
+	.abi = VMEDIA_MODULE_ABI,
+	.name = "ramp",
+	.summary = "a camera that shows a moving grey ramp",
+	.example = "--step=4",
+	.options = options,
+	.create = create,
 };

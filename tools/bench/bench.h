@@ -27,6 +27,7 @@ struct bench_options {
 	unsigned int rounds; /* turns between a floor and what stands on it */
 	unsigned int trips;  /* round trips in each turn */
 	const char *only;    /* "mmap_1080p": that kind of frames alone; NULL: all */
+	const char *daemon;  /* vhost-user-media; NULL: where it is built or installed */
 	bool packed, quick, help;
 };
 
@@ -177,5 +178,12 @@ void bench_report_free(struct bench_report *r);
 
 /* Frames that nobody writes, in step and with several buffers. @rtt_ns: an eventfd round trip. */
 int bench_lazy(const struct bench_options *o, struct bench_report *r, double rtt_ns);
+
+/* ---- start.c ---- */
+
+/* Is there a daemon? 0, or negative errno after a line on standard error. */
+int bench_start_check(const struct bench_options *o);
+/* Starts of the daemon beside those of a program that does nothing, and what it holds. */
+int bench_start_run(const struct bench_options *o, struct bench_report *r);
 
 #endif /* VMEDIA_BENCH_H */

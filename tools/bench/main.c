@@ -374,8 +374,10 @@ static int latency(const struct bench_options *o, struct bench_report *r, const 
 static int run(const struct bench_options *o, struct bench_report *r)
 {
 	double other_ns, rtt_ns = 0;
-	int ret = round_trips(o, r, TWO_CPUS, &rtt_ns);
+	int ret = bench_start_run(o, r);
 
+	if (ret == 0)
+		ret = round_trips(o, r, TWO_CPUS, &rtt_ns);
 	if (ret == 0)
 		ret = round_trips(o, r, ONE_CPU, &other_ns);
 	if (ret == 0)
@@ -418,6 +420,8 @@ static int check(const struct bench_options *o, struct bench_report *r)
 {
 	int ret = bench_source_check(o);
 
+	if (ret == 0)
+		ret = bench_start_check(o);
 	if (ret == 0 && o->json)
 		ret = bench_report_open(r, o->json);
 	return ret;

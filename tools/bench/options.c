@@ -14,6 +14,7 @@ static const struct option long_options[] = {
 	{ "json", optional_argument, NULL, 'j' },
 	{ "seconds", required_argument, NULL, 't' },
 	{ "rounds", required_argument, NULL, 'r' },
+	{ "daemon", required_argument, NULL, 'd' },
 	{ "packed", no_argument, NULL, 'p' },
 	{ "only", required_argument, NULL, 'o' },
 	{ "quick", no_argument, NULL, 'q' },
@@ -30,6 +31,8 @@ void bench_options_help(void)
 	     "  --source=SOURCE  pattern or file:PATH, as of the camera (default pattern)\n"
 	     "  --seconds=S      of each streaming run (default 0.5)\n"
 	     "  --rounds=N       turns of a floor and what stands on it, up to 64 (default 15)\n"
+	     "  --daemon=PATH    the vhost-user-media whose start is measured (default: the one "
+	     "beside)\n"
 	     "  --packed         packed virtqueues\n"
 	     "  --only=KEY       frames of one kind only: mmap_720p, mmap_1080p, user_720p, "
 	     "user_1080p,\n"
@@ -109,6 +112,9 @@ static int parse_one(struct bench_options *o, int opt)
 		return parse_seconds(o);
 	case 'r':
 		return parse_rounds(o);
+	case 'd':
+		o->daemon = optarg;
+		return 0;
 	case 'p':
 		o->packed = true;
 		return 0;
