@@ -5,11 +5,13 @@
 BUILD ?= build
 MESON_OPTIONS ?=
 MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := all
 
 .PHONY: help all demo test bench fuzz check-style sanitize sanitize-address sanitize-thread cross lab guest-test qemu-test \
 	media-test guest-shell install clean
 
 help:
+	@echo 'make              build everything (make all)'
 	@echo 'make demo         see a real video go through a virtual camera, in this terminal'
 	@echo 'make test         build everything and run all tests'
 	@echo 'make bench        measure, print a table, leave $(BUILD)/bench.json'
@@ -22,7 +24,6 @@ help:
 	@echo 'make qemu-test    the Linux driver in QEMU, with region 0, on three Debian kernels'
 	@echo 'make guest-shell  a shell in a guest with /dev/video0 (GUEST=qemu: in QEMU; DEVICE="camera --source=file:PATH")'
 	@echo 'make check-style  what a reviewer would otherwise have to say'
-	@echo 'make all          only build'
 	@echo 'make install      install programs, library and headers (PREFIX=/usr/local, DESTDIR=)'
 	@echo 'make clean        remove what was built'
 
@@ -92,6 +93,7 @@ PREFIX ?= /usr/local
 install: all
 	@meson configure $(BUILD) --prefix=$(PREFIX)
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
