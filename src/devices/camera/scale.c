@@ -10,6 +10,8 @@
 #include <string.h>
 #include <vmedia/log.h>
 
+#define CHROMA_ROW_DEFAULT (-513)	/* libswscale's: in the middle */
+
 static int even_up(int v)
 {
 	return (v + 1) & ~1;
@@ -31,11 +33,21 @@ static int make_out(struct vmedia_camera_scaler *s)
 	return 0;
 }
 
+/* Where the chroma of two rows of field @field lies, in 256ths of the way from one to the other. */
+static int chroma_row(const struct vmedia_camera_scaler *s, enum AVPixelFormat format, int field)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(format);
+
+	if (!s->fields || !d || d->log2_chroma_h != 1)
+		return CHROMA_ROW_DEFAULT;
+	return field ? 192 : 64;
+}
+
 /*
  * libswscale chooses its way when a context is made, by sizes, formats and ranges: all of them must
  * be known by then. Only the matrices come after it.
  */
-static int init_context(const struct vmedia_camera_scaler *s, struct SwsContext *sws)
+static int init_context(const struct vmedia_camera_scaler *s, struct SwsContext *sws, int field)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(s->from.format);
 	/* It takes all grey for full while it chooses, and would copy what is to be converted. */
@@ -55,6 +67,8 @@ static int init_context(const struct vmedia_camera_scaler *s, struct SwsContext 
 		{ "dsth", s->to.height >> s->fields },
 		{ "dst_format", s->to.format },
 		{ "dst_range", s->to.full && !grey },
+		{ "src_v_chr_pos", chroma_row(s, s->from.format, field) },
+		{ "dst_v_chr_pos", chroma_row(s, s->to.format, field) },
 	};
 	int err = 0;
 
@@ -71,17 +85,28 @@ static int init_context(const struct vmedia_camera_scaler *s, struct SwsContext 
 	return 0;
 }
 
-static int make_context(struct vmedia_camera_scaler *s)
+static void free_contexts(struct vmedia_camera_scaler *s)
 {
-	sws_freeContext(s->sws);
-	s->sws = sws_alloc_context();
-	if (!s->sws)
-		return -ENOMEM;
-	if (init_context(s, s->sws) < 0) {
-		vmedia_warn("camera: libswscale cannot make %dx%d %s of %dx%d %s", s->to.width,
-			    s->to.height, av_get_pix_fmt_name(s->to.format), s->from.width,
-			    s->from.height, av_get_pix_fmt_name(s->from.format));
-		return -EINVAL;
+	for (int i = 0; i < 2; i++) {
+		sws_freeContext(s->sws[i]);
+		s->sws[i] = NULL;
+	}
+}
+
+static int make_contexts(struct vmedia_camera_scaler *s)
+{
+	free_contexts(s);
+	for (int i = 0; i < 1 + s->fields; i++) {
+		s->sws[i] = sws_alloc_context();
+		if (!s->sws[i])
+			return -ENOMEM;
+		if (init_context(s, s->sws[i], i) < 0) {
+			vmedia_warn("camera: libswscale cannot make %dx%d %s of %dx%d %s",
+				    s->to.width, s->to.height, av_get_pix_fmt_name(s->to.format),
+				    s->from.width, s->from.height,
+				    av_get_pix_fmt_name(s->from.format));
+			return -EINVAL;
+		}
 	}
 	return make_out(s);
 }
@@ -122,7 +147,9 @@ static int scale_rows(struct vmedia_camera_scaler *s, const struct planes *in, i
 		if (s->out->data[i])
 			dst[i] = s->out->data[i] + first * s->out->linesize[i];
 	}
-	return sws_scale(s->sws, src, from, 0, s->from.height / step, dst, to) < 0 ? -EINVAL : 0;
+	return sws_scale(s->sws[first], src, from, 0, s->from.height / step, dst, to) < 0 ?
+		       -EINVAL :
+		       0;
 }
 
 static int scale(struct vmedia_camera_scaler *s, const struct planes *in)
@@ -166,12 +193,12 @@ int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, in
 	fields = vmedia_camera_is_interlaced(frame) && !((from.height | to->height) & 3);
 	if (grey)
 		from.format = AV_PIX_FMT_YUV420P;
-	if (!s->sws || !s->out || s->fields != fields ||
+	if (!s->sws[0] || !s->out || s->fields != fields ||
 	    !vmedia_camera_raw_same(&from, &s->from) || !vmedia_camera_raw_same(to, &s->to)) {
 		s->from = from;
 		s->to = *to;
 		s->fields = fields;
-		err = make_context(s);
+		err = make_contexts(s);
 	}
 	for (int i = 0; i < 4; i++) {
 		in.data[i] = frame->data[i];
@@ -192,8 +219,7 @@ int vmedia_camera_scale(struct vmedia_camera_scaler *s, const AVFrame *frame, in
 
 void vmedia_camera_scaler_fini(struct vmedia_camera_scaler *s)
 {
-	sws_freeContext(s->sws);
-	s->sws = NULL;
+	free_contexts(s);
 	av_frame_free(&s->out);
 	av_buffer_unref(&s->grey);
 }

@@ -16,7 +16,7 @@
 #include "colour.h"
 
 struct vmedia_camera_scaler {
-	struct SwsContext *sws;
+	struct SwsContext *sws[2];	/* of all rows: [0]; or of each field */
 	struct vmedia_camera_raw from, to;
 	bool fields;			/* each field is scaled on its own */
 	AVFrame *out;
@@ -29,7 +29,9 @@ struct vmedia_camera_scaler {
  * @crop_width, @crop_height: how much of the frame to take, from its upper left corner
  *
  * The fields of an interlaced frame are scaled each on its own, and stay interlaced, where both
- * heights are multiples of 4: that many rows give whole rows of shared chroma to each field.
+ * heights are multiples of 4: that many rows give whole rows of shared chroma to each field. The
+ * chroma of two rows of a field lies a quarter of the way from the first to the second in the upper
+ * field, three quarters in the lower one (MPEG-2's, which H.264 and HEVC share).
  *
  * Rows and columns of @out are doubled at the end where its size is odd. 0, -ENOMEM; -EINVAL:
  * libswscale cannot.
