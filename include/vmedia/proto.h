@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * The virtio-media protocol, both ends of it: messages, the table of ioctls, encoding, decoding and
+ * The virtio-media protocol for both ends: messages, the table of ioctls, encoding, decoding and
  * checking.
  *
- * Clauses named below are those of "Media Device" in virtio 1.4; payloads are V4L2's structures as
- * <vmedia/v4l2.h> lays them out. Everything here works on linear, private memory: a caller copies a
- * chain once, decodes the copy, and encodes an answer into private memory that it then scatters.
- * Nothing allocates, sleeps or calls the system, so that the same files serve a daemon, a
- * user-space driver and a kernel module.
+ * Clauses named below are those of "Media Device" in virtio 1.4. Payloads are V4L2's structures as
+ * <vmedia/v4l2.h> lays them out. All functions work on linear, private memory: a caller copies a
+ * chain once and decodes the copy; it encodes an answer into private memory and then copies that
+ * into the chain. No function allocates, sleeps or makes a system call, so that a daemon, a
+ * user-space driver and a kernel module can use the same files.
  *
- * Security model: each end takes the other for hostile. A decoder reads nothing outside the bytes
- * it was given and leaves a structure whose counts and lengths are within the limits below;
- * vmedia_resp_decode() and vmedia_evt_decode() also check an answer against its question. What
- * they refuse they name in struct vmedia_why.
+ * Security model: each end assumes that the other is hostile. A decoder reads only the bytes that
+ * it was given, and leaves a structure whose counts and lengths are within the limits below.
+ * vmedia_resp_decode() also checks an answer against its question. The reason of a refusal is in
+ * struct vmedia_why.
  *
- * Errors: negative errno inside, the positive status of clause "Command Virtqueue" on the wire.
- * Context: any; no function here touches state beyond its arguments.
+ * Errors: negative errno in the interface, the positive status of clause "Command Virtqueue" on the
+ * wire. Context: any thread; no function here changes anything but its arguments.
  */
 #ifndef VMEDIA_PROTO_H
 #define VMEDIA_PROTO_H
@@ -35,15 +35,15 @@ extern "C" {
 #define VMEDIA_UUID_SIZE		16
 
 /*
- * Limits of this implementation; a peer that exceeds one gets -E2BIG (-EINVAL for planes, as in
- * V4L2).
+ * Limits of this implementation. A command beyond one of them is refused with -E2BIG (-EINVAL for
+ * planes, as in V4L2).
  */
 /* controls in one G/S/TRY_EXT_CTRLS, V4L2's own limit */
 #define VMEDIA_MAX_CTRLS		1024
 /* SG entries in one command: 256 MiB in 4 KiB pages */
 #define VMEDIA_MAX_SG_ENTRIES		65536
 #define VMEDIA_MAX_EDID_BLOCKS		256	/* V4L2's own limit */
-/* buffers of a queue; no answer or event may name another index */
+/* buffers of a queue; an answer or event with a higher index is refused */
 #define VMEDIA_MAX_BUFFERS		1024
 #define VMEDIA_MAX_REQ_SIZE	\
 	(16 + 2072 + VMEDIA_MAX_CTRLS * 20 + VMEDIA_MAX_SG_ENTRIES * 16)
@@ -95,13 +95,13 @@ struct vmedia_config {
 void vmedia_config_encode(const struct vmedia_config *cfg, uint8_t out[VMEDIA_CONFIG_SIZE]);
 void vmedia_config_decode(struct vmedia_config *cfg, const uint8_t in[VMEDIA_CONFIG_SIZE]);
 
-/* Why a decoder refused: a constant phrase and up to two numbers, for the caller's log sentence. */
+/* The reason of a refusal: a constant phrase and up to two numbers, for the caller's log. */
 struct vmedia_why {
 	const char *what;		/* NULL when nothing was refused */
 	uint64_t got, limit;
 };
 
-/* ---- The table of ioctls: the one source of truth, invariant 2 of ARCHITECTURE.md ---- */
+/* ---- The table of ioctls, which all ends use (invariant 2 of ARCHITECTURE.md) ---- */
 
 enum vmedia_dir {			/* V4L2's direction, seen from the driver */
 	VMEDIA_DIR_NONE = 0,		/* no payload (LOG_STATUS) */
@@ -110,21 +110,21 @@ enum vmedia_dir {			/* V4L2's direction, seen from the driver */
 	VMEDIA_DIR_WR = 3,		/* _IOWR: both */
 };
 
-enum vmedia_follow {			/* what comes after the structure, both ways unless said */
+enum vmedia_follow {			/* what follows the structure, in both directions */
 	VMEDIA_FOLLOW_NONE,
-	/* planes if multi-planar; then SG entries (driver to device only) or UUIDs */
+	/* planes if multi-planar; then SG entries (in questions only) or UUIDs */
 	VMEDIA_FOLLOW_PLANES,
-	/* count controls; then SG entries of those with size > 0 (to device only) */
+	/* count controls; then SG entries of those with size > 0 (in questions only) */
 	VMEDIA_FOLLOW_CTRLS,
 	VMEDIA_FOLLOW_UUID,		/* one UUID in the place of a file descriptor (EXPBUF) */
 	VMEDIA_FOLLOW_EDID,		/* blocks * 128 bytes */
 };
 
-/* travels in CMD_IOCTL; else a device answers ENOTTY */
+/* the protocol carries this ioctl in CMD_IOCTL; a device answers ENOTTY to the others */
 #define VMEDIA_IOCTL_CARRIED	(1u << 0)
-/* an error may change the structure: written back on errors too */
+/* V4L2 updates the structure on errors too, so the device sends it back then */
 #define VMEDIA_IOCTL_ERR_PAYLOAD (1u << 1)
-/* belongs to buffer streaming; serialised with the queue */
+/* part of buffer streaming; runs in order with the other ioctls of the queue */
 #define VMEDIA_IOCTL_QUEUE	(1u << 2)
 
 struct vmedia_layout;	/* how a payload's bytes are ordered; private to src/proto */
@@ -139,9 +139,9 @@ struct vmedia_ioctl_info {
 	const struct vmedia_layout *layout;
 };
 
-/* The row of ioctl @nr, or NULL if V4L2 has none of that number. */
+/* The row of ioctl @nr, or NULL if V4L2 has no ioctl of that number. */
 const struct vmedia_ioctl_info *vmedia_ioctl_info(uint32_t nr);
-/* Rows in ascending order of nr, for listings; @count receives their number. */
+/* All rows by ascending nr. @count receives their number. */
 const struct vmedia_ioctl_info *const *vmedia_ioctl_table(unsigned int *count);
 
 /* ---- Scatter-gather lists, clause "Handling of pointers to userspace memory" ---- */
@@ -152,7 +152,8 @@ struct vmedia_sg_entry {
 };
 
 /*
- * Entries as they came, still in wire order; @raw points into the request and lives as long as it.
+ * SG entries in wire order, as they came. @raw points into the request and is valid as long as the
+ * request is.
  */
 struct vmedia_sg {
 	const uint8_t *raw;
@@ -167,25 +168,25 @@ void vmedia_sg_put(uint8_t *raw, uint32_t index, const struct vmedia_sg_entry *e
 union vmedia_payload;			/* all payload structures, <vmedia/v4l2.h> */
 
 /*
- * The shape of the question, which its answer must have too, whatever the device does to the
- * structure meanwhile. Written by vmedia_cmd_decode() alone; a driver leaves it zero, its questions
- * are intact.
+ * The shape of the question. The answer must have the same shape, even if the device has changed
+ * the structure. Only vmedia_cmd_decode() writes it. A driver leaves it zero, since a driver does
+ * not change its questions.
  */
 struct vmedia_asked {
 	bool known;
-	bool restore;	/* the pointer or fd placeholder below goes back as it came */
+	bool restore;	/* the answer returns the pointer or fd placeholder below */
 	uint64_t pointer;			/* m.planes, controls, edid, fd of EXPBUF */
 	uint32_t num_planes, num_uuids, num_ctrls, edid_blocks;
 };
 
 /*
- * An ioctl with all that follows it, in host byte order. The device end decodes the question into
- * it, changes it in place and encodes it as the answer; the driver end does the reverse. Pointers
- * refer to memory of the caller.
+ * An ioctl and what follows its structure, in host byte order. The device end decodes the question
+ * into it, changes it in place and encodes it as the answer. The driver end encodes it as the
+ * question and decodes the answer into it. Pointers refer to the caller's memory.
  *
- * A driver sets num_planes to arg.buffer.length for a multi-planar buffer and to 0 for another; the
- * answer may lower both (QUERYBUF is asked with room for planes). A device may change anything in
- * arg, planes, uuid, ctrls and edid.
+ * A driver sets num_planes to arg.buffer.length for a multi-planar buffer, and to 0 for another
+ * buffer. The answer may lower both, since QUERYBUF is asked with room for more planes. A device
+ * may change anything in arg, planes, uuid, ctrls and edid.
  */
 struct vmedia_ioctl {
 	const struct vmedia_ioctl_info *info;
@@ -215,7 +216,7 @@ struct vmedia_ioctl {
 struct vmedia_cmd {
 	uint32_t type;				/* enum vmedia_cmd_type */
 	uint32_t session_id;			/* OPEN: answer; CLOSE, IOCTL, MMAP: question */
-	uint32_t code;				/* IOCTL: as it came, also when unknown */
+	uint32_t code;				/* IOCTL: the number sent, known or not */
 	uint32_t mmap_flags, mmap_offset;	/* MMAP: question */
 	uint64_t driver_addr;			/* MMAP: answer; MUNMAP: question */
 	uint64_t mmap_len;			/* MMAP: answer */
@@ -226,27 +227,33 @@ struct vmedia_cmd {
 /*
  * Device end.
  *
- * vmedia_cmd_decode - decode @len bytes of the device-readable part at @buf into @cmd. io.ctrls,
- * ctrl_sg, max_ctrls, edid and max_edid_blocks must be set (or zero) before the call; SG lists
- * point into @buf.
+ * vmedia_cmd_decode - decode the device-readable part of a chain, @len bytes at @buf, into @cmd
+ *
+ * The caller sets io.ctrls, ctrl_sg, max_ctrls, edid and max_edid_blocks (or leaves them zero)
+ * before the call. SG lists point into @buf.
+ *
+ * Two deviations are accepted. A command may have extra bytes after its payload: known drivers send
+ * 4 with G_INPUT and G_OUTPUT, and SG lists with QUERYBUF, which are not kept. A question may lack
+ * bytes that only the device writes: UUIDs of QUERYBUF (its answer then has none) and of EXPBUF,
+ * and blocks of G_EDID. Missing bytes read as zero.
+ *
  * Returns 0; -EINVAL for a short or malformed command; -ENOTTY for an unknown command, an unknown
- * ioctl or one that is not carried; -E2BIG beyond a limit, the caller's arrays included. On errors
+ * ioctl or one that is not carried; -E2BIG beyond a limit or beyond the caller's arrays. On errors
  * type, session_id and code hold what could be read, and io.info is NULL, so that
- * vmedia_resp_encode() writes a header alone. Tolerated: extra bytes after a payload (known drivers
- * send 4 with G_INPUT and G_OUTPUT, SG lists with QUERYBUF), and bytes that only the device writes
- * missing in the question (UUIDs of QUERYBUF, whose answer then has none, and of EXPBUF, blocks of
- * G_EDID): they read as zero. Of a QUERYBUF no SG list is kept.
+ * vmedia_resp_encode() writes only a header.
  *
- * vmedia_resp_size - bytes that the complete successful answer to @cmd takes; good at both ends.
+ * vmedia_resp_size - bytes that the complete successful answer to @cmd takes. Both ends may use it.
  *
- * vmedia_resp_encode - encode the answer to @cmd with result @err (0 or negative errno) into @buf.
- * Pointers of the driver (m.planes, controls, edid) and EXPBUF's fd go back as they came, whatever
- * is in @cmd now; userptr and fd of buffers are the device's to keep. With an error the structure
- * follows where VMEDIA_IOCTL_ERR_PAYLOAD says so and @cap allows. An @err that is no errno (below
- * -4095, or positive) is sent as EIO.
- * Returns the bytes written (what to report as used.len), 0 for CLOSE, or -ENOSPC if @cap, the
- * writable part of the chain, cannot take the answer: then nothing was written and the caller
- * answers -EINVAL by a header alone.
+ * vmedia_resp_encode - encode the answer to @cmd with result @err (0 or negative errno) into @buf
+ *
+ * The driver's pointers (m.planes, controls, edid) and EXPBUF's fd are sent back as they came, even
+ * if @cmd has other values now. The device must not change userptr and fd of buffers itself. With
+ * an error the structure follows if VMEDIA_IOCTL_ERR_PAYLOAD is set and @cap is large enough. An
+ * @err that is no errno (below -4095, or positive) is sent as EIO.
+ *
+ * Returns the bytes written, which the caller reports as used.len; 0 for CLOSE; -ENOSPC if the
+ * answer is longer than @cap, the writable part of the chain. Then nothing was written, and the
+ * caller answers -EINVAL with only a header.
  */
 int vmedia_cmd_decode(struct vmedia_cmd *cmd, const void *buf, size_t len);
 size_t vmedia_resp_size(const struct vmedia_cmd *cmd);
@@ -258,23 +265,27 @@ int vmedia_resp_encode(const struct vmedia_cmd *cmd, int err, void *buf, size_t 
  * vmedia_cmd_size - bytes that the question @cmd takes, or 0 if vmedia_cmd_encode() would refuse
  * it.
  *
- * vmedia_cmd_encode - encode the question @cmd into @buf. SG entries are taken from plane_sg /
- * ctrl_sg and must cover the lengths exactly (QBUF and PREPARE_BUF with SHARED_PAGES; controls with
- * size > 0).
- * Returns its length; -EINVAL for a question that no device could take (counts, SG lists, unknown
- * ioctl); -ENOTTY for an ioctl that is not carried; -ENOSPC.
+ * vmedia_cmd_encode - encode the question @cmd into @buf
  *
- * vmedia_resp_decode - decode and check @len bytes (used.len, already bounded by what was offered)
- * as the answer to @cmd, whose question is intact, and update it to the answer. @cmd is unchanged
- * on -EIO.
- * Returns 0, the device's error as negative errno (1..4095; the payload is updated if the device
- * wrote it), or -EIO with cmd->why set where the answer does not fit its question: too short,
- * status out of range, another buffer index, type, memory or plane count, a count out of range,
- * pointers changed. cmd->why.what is NULL with the device's own -EIO. The structure that comes with
- * an error is read only where VMEDIA_IOCTL_ERR_PAYLOAD says that it means something; of ext
- * controls it may come without its array. Names are NUL-terminated afterwards. Nothing else about
- * an answer is trusted than what src/proto/check.c lists: sizes, offsets into region 0 and buffer
- * states are the driver's to check.
+ * SG entries are taken from plane_sg and ctrl_sg. They must cover the lengths exactly (QBUF and
+ * PREPARE_BUF with SHARED_PAGES; controls with size > 0).
+ *
+ * Returns the question's length; -EINVAL for a question that no device could accept (counts, SG
+ * lists, unknown ioctl); -ENOTTY for an ioctl that is not carried; -ENOSPC if @cap is too small.
+ *
+ * vmedia_resp_decode - decode and check the answer to @cmd, and update @cmd to it
+ *
+ * @len is used.len, which the caller has limited to the bytes that it offered. @cmd still holds the
+ * question. Names are NUL-terminated afterwards. With an error the structure is read only if
+ * VMEDIA_IOCTL_ERR_PAYLOAD is set; extended controls may then come without their array.
+ *
+ * Returns 0; the device's error as negative errno (1..4095), with the payload updated if the device
+ * wrote it; or -EIO with cmd->why set and @cmd otherwise unchanged if the answer does not fit its
+ * question: too short, status out of range, another buffer index, type, memory or plane count, a
+ * count out of range, pointers changed. If the device itself answered EIO, cmd->why.what is NULL.
+ *
+ * src/proto/check.c lists all checks. The driver must check the rest itself: sizes, offsets into
+ * region 0 and buffer states.
  */
 size_t vmedia_cmd_size(const struct vmedia_cmd *cmd);
 int vmedia_cmd_encode(const struct vmedia_cmd *cmd, void *buf, size_t cap);
@@ -294,22 +305,16 @@ struct vmedia_evt {
 
 /* Bytes that @evt takes on the wire. */
 size_t vmedia_evt_size(const struct vmedia_evt *evt);
-/*
- * Encode @evt; pointers in buffers are written as NULL. Returns its length or -ENOSPC. Context:
- * device end.
- */
+/* Device end: encode @evt, with NULL for pointers in buffers. Returns its length or -ENOSPC. */
 int vmedia_evt_encode(const struct vmedia_evt *evt, void *buf, size_t cap);
 /*
- * Decode one event: 0, or -EINVAL with why set if short, of unknown type or inconsistent in itself
- * (index, type, memory, plane count, more bytes used than there are). An ERROR that names no errno
- * reads as EIO. Context: driver end.
+ * Driver end: decode one event. Returns 0, or -EINVAL with why set if the event is short, of
+ * unknown type or inconsistent (index, type, memory, plane count, more bytes used than the length).
+ * An ERROR event whose number is no errno reads as EIO.
  */
 int vmedia_evt_decode(struct vmedia_evt *evt, const void *buf, size_t len);
 
-/*
- * Names for logs and traces: "OPEN", "DQBUF", "VIDEO_CAPTURE_MPLANE", "MMAP"; "?" for what has
- * none.
- */
+/* Names for logs and traces: "OPEN", "DQBUF", "VIDEO_CAPTURE_MPLANE", "MMAP"; "?" if unknown. */
 const char *vmedia_cmd_name(uint32_t type);
 const char *vmedia_evt_name(uint32_t type);
 const char *vmedia_buf_type_name(uint32_t type);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * Does an answer fit its question? Read on the wire form, before anything of it reaches the caller.
+ * Checks that an answer fits its question. The checks read the wire form, before any of it reaches
+ * the caller.
  *
- * Three kinds of checks. Echoes, a table: words that a device returns as they were asked (V4L2
- * never changes them; a driver that took the answer's would speak of another buffer, control or
- * format). Ranges: numbers that the driver goes on to use as counts, indexes or lengths. Pointers:
- * the driver's own, unchanged. What a device may rightly change is left alone: REQBUFS and
- * CREATE_BUFS may grant more than was asked (a queue has a minimum), QUERYBUF corrects the memory
- * type and lowers the number of planes, S_FMT and the like adjust all but the type.
+ * There are three kinds of checks:
+ *   - Echoes are fields that the device must return as the driver sent them; a table lists them.
+ *     V4L2 never changes these fields. A driver that accepted other values would go on with another
+ *     buffer, control or format than it asked about.
+ *   - Ranges are limits of numbers that the driver uses as counts, indexes or lengths.
+ *   - Pointers are the driver's own and must come back unchanged.
+ *
+ * Fields that V4L2 lets a device change are not checked: REQBUFS and CREATE_BUFS may grant more
+ * buffers than asked for (a queue has a minimum), QUERYBUF corrects the memory type and lowers the
+ * number of planes, S_FMT and its like adjust everything but the type.
  */
 #include "proto/message.h"
 
@@ -122,7 +127,7 @@ static int check_echoes(struct vmedia_cmd *cmd, const uint8_t *w)
 	return 0;
 }
 
-/* @w: a struct vmedia_format, of the type asked for. */
+/* @w: a struct vmedia_format in wire order, whose type is already checked. */
 static int check_format(struct vmedia_cmd *cmd, const uint8_t *w)
 {
 	if (!vmedia_buf_type_is_multiplanar(vmedia_load32(w + OFF(format, type))))
@@ -154,9 +159,9 @@ static int check_reqbufs(struct vmedia_cmd *cmd, const uint8_t *w)
 }
 
 /*
- * A memory that the driver provided comes back under the driver's own handle, and no longer than it
- * was. A QBUF without a pointer, of a prepared buffer, is told the one that PREPARE_BUF had, which
- * is not known here.
+ * Memory that the driver provided comes back with the driver's own pointer or descriptor, and its
+ * length does not grow. One case is not checked: QBUF of a prepared buffer may hold no pointer. The
+ * device then answers with the pointer that PREPARE_BUF had, which this function does not know.
  */
 static int check_own_memory(struct vmedia_cmd *cmd, uint64_t asked_m, uint32_t asked_len,
 			    uint64_t m, uint32_t len)
@@ -169,7 +174,7 @@ static int check_own_memory(struct vmedia_cmd *cmd, uint64_t asked_m, uint32_t a
 	return at_most(cmd, "buffer longer than its pages", len, asked_len);
 }
 
-/* m as a number of 64 bits: of the answer's wire form, or of the question in host order. */
+/* The union m as a 64-bit number: from the answer in wire order, or from the question. */
 static uint64_t asked_m(uint32_t memory, const void *m)
 {
 	uint64_t pointer;
@@ -183,7 +188,7 @@ static uint64_t asked_m(uint32_t memory, const void *m)
 	return pointer;
 }
 
-/* @w: the structure, followed by @planes planes. */
+/* @w: a struct vmedia_buffer in wire order, with @planes planes behind it. */
 static int check_own_memories(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t planes)
 {
 	const struct vmedia_ioctl *io = &cmd->io;
@@ -261,8 +266,9 @@ static int check_ctrls(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t num, u
 }
 
 /*
- * start_block 0 and blocks 0 ask how many there are; and S_EDID says with E2BIG how many it could
- * take.
+ * In two cases the number of blocks is information and not a count of blocks that follow:
+ * start_block 0 with blocks 0 asks how many blocks there are, and S_EDID with E2BIG tells how many
+ * the device can store.
  */
 static int check_edid(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t err)
 {
@@ -277,8 +283,8 @@ static int check_edid(struct vmedia_cmd *cmd, const uint8_t *w, uint32_t err)
 }
 
 /*
- * QUERYCTRL and QUERY_EXT_CTRL, whose id comes first: the control asked for, or with a NEXT flag
- * one after it.
+ * QUERYCTRL and QUERY_EXT_CTRL: both structures begin with the id. The answer describes the control
+ * that was asked for, or, with a NEXT flag, one with a higher id.
  */
 static int check_ctrl_id(struct vmedia_cmd *cmd, const uint8_t *w)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * Byte cursors with a sticky error: take or put what the format says, ask once at the end whether
- * it was all there. After the first access beyond the end every take gives NULL or zero and every
- * put is ignored. Little-endian numbers are put together from bytes, so that neither alignment nor
- * the host's order matters.
+ * Byte cursors with a sticky error. The caller takes or puts fields one after another and checks
+ * for an error once, at the end. After the first access beyond the end every take returns NULL or
+ * zero, and every put does nothing. Numbers are read and written byte by byte in little-endian
+ * order, so alignment and the host's byte order do not matter.
  */
 #ifndef VMEDIA_PROTO_CURSOR_H
 #define VMEDIA_PROTO_CURSOR_H
@@ -47,7 +47,7 @@ static inline struct vmedia_rd vmedia_rd_init(const void *buf, size_t len)
 	return rd;
 }
 
-/* The next @n bytes, or NULL if there are fewer. */
+/* The next @n bytes, or NULL if fewer are left. */
 static inline const uint8_t *vmedia_rd_take(struct vmedia_rd *rd, size_t n)
 {
 	const uint8_t *p = rd->p;
@@ -91,7 +91,7 @@ static inline struct vmedia_wr vmedia_wr_init(void *buf, size_t cap)
 	return wr;
 }
 
-/* Room for the next @n bytes, which the caller fills, or NULL if there is less. */
+/* Room for the next @n bytes, which the caller fills, or NULL if fewer are left. */
 static inline uint8_t *vmedia_wr_room(struct vmedia_wr *wr, size_t n)
 {
 	uint8_t *p = wr->p;

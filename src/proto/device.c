@@ -2,11 +2,12 @@
 /*
  * Device end: decode commands, encode answers.
  *
- * Security model: the command is a hostile guest's, copied once into private memory. The cursor
- * refuses whatever is not there; counts (planes, controls, EDID blocks, SG entries) are compared
- * with their limits before anything is done as often as they say. What is decoded is well-formed,
- * not sensible: types, indexes and values are the device's to judge. An answer takes its shape from
- * the question as decoded, not from the structure that the device meanwhile changed.
+ * Security model: the guest that sent the command is hostile. The command was copied once into
+ * private memory. The cursor stops reads beyond its end. Counts (planes, controls, EDID blocks, SG
+ * entries) are compared with their limits before any loop uses them. A decoded command is
+ * well-formed, but its types, indexes and values are not checked; the device does that. The shape
+ * of an answer (how many planes, controls and so on) comes from the decoded question, because the
+ * device may have changed the structure since.
  */
 #include "proto/message.h"
 
@@ -35,8 +36,8 @@ static int decode_planes(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 }
 
 /*
- * The memories of a buffer: an SG list or a UUID each. QUERYBUF asks about memory that the device
- * knows already.
+ * Decode the memory of each plane: an SG list or a UUID. QUERYBUF has neither in its question; the
+ * device already knows the memory.
  */
 static int decode_buffer(struct vmedia_cmd *cmd, struct vmedia_rd *rd)
 {
@@ -238,7 +239,7 @@ int vmedia_cmd_decode(struct vmedia_cmd *cmd, const void *buf, size_t len)
 	return cmd->type == VMEDIA_CMD_IOCTL ? decode_ioctl(cmd, &rd) : 0;
 }
 
-/* Put the driver's pointer, or EXPBUF's fd, back where the device may have changed it. */
+/* Restore the driver's pointer, or EXPBUF's fd, in case the device changed it. */
 static void restore_pointer(const struct vmedia_ioctl_info *info, const struct vmedia_asked *shape,
 			    uint8_t *arg)
 {
@@ -289,7 +290,7 @@ static void encode_payload(const struct vmedia_ioctl *io, struct vmedia_wr *wr)
 		vmedia_wr_bytes(wr, io->edid, (size_t)shape.edid_blocks * 128);
 }
 
-/* Whether more than the header is to be written. */
+/* True if the answer holds more than the header. */
 static bool answer_has_body(const struct vmedia_cmd *cmd, int err, size_t cap)
 {
 	const struct vmedia_ioctl_info *info = cmd->io.info;

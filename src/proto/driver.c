@@ -2,16 +2,17 @@
 /*
  * Driver end: encode commands, decode answers.
  *
- * Security model: the answer is a hostile device's. Its status is read once and must be an errno;
- * its length must hold what a success writes; then check.c compares it, still in wire order, with
- * the question, and only an answer that fits is converted into the caller's structures. Of an error
- * only the structures that V4L2 updates on errors are looked at.
+ * Security model: the device that sent the answer is hostile. The status is read once and must be
+ * an errno. A successful answer must be long enough for all that it must hold. check.c then
+ * compares the answer, still in wire order, with the question. Only an answer that fits is
+ * converted into the caller's structures. With an error, only those structures are read that V4L2
+ * updates on errors.
  */
 #include "proto/message.h"
 
 /* ---- Questions ---- */
 
-/* Does @sg cover @size bytes exactly, within the budget of a command? */
+/* True if @sg covers @size bytes exactly and fits into what is left of the command's entries. */
 static bool sg_covers(const struct vmedia_sg *sg, uint64_t size, uint32_t *budget)
 {
 	struct vmedia_rd rd = vmedia_rd_init(sg->raw, (size_t)sg->count * VMEDIA_SG_ENTRY_SIZE);
@@ -60,7 +61,7 @@ static bool question_of_ctrls(const struct vmedia_ioctl *io, size_t *extra)
 	return true;
 }
 
-/* Is this a question at all? @extra receives the bytes of its SG lists. */
+/* Check that a device could accept this question. @extra receives the bytes of its SG lists. */
 static bool question_ok(const struct vmedia_ioctl *io, size_t *extra)
 {
 	uint32_t blocks;
@@ -218,9 +219,9 @@ int vmedia_cmd_encode(const struct vmedia_cmd *cmd, void *buf, size_t cap)
 /* ---- Answers ---- */
 
 /*
- * The shape of this answer. It should be the question's; but a device that writes as many planes or
- * EDID blocks as the structure in its answer counts, fewer than asked, is understood too. Of an
- * error the array or the blocks may be missing.
+ * The shape of this answer. It normally equals the question's. A device may also write fewer planes
+ * or EDID blocks than asked for, if the structure in its answer says so. An answer with an error
+ * may lack the array or the blocks.
  */
 static int answer_shape(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t err,
 			struct vmedia_asked *shape)
@@ -300,7 +301,7 @@ static int decode_payload(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t
 	vmedia_layout_get(io->info->layout, &io->arg, p);
 	vmedia_layout_terminate(io->info->layout, &io->arg);
 	take_following(io, rd, &shape);
-	/* Where nothing failed a device need not have written it. */
+	/* A device need not write error_idx when nothing failed. */
 	if (io->info->follow == VMEDIA_FOLLOW_CTRLS && !err &&
 	    io->arg.ext_controls.error_idx > shape.num_ctrls)
 		io->arg.ext_controls.error_idx = shape.num_ctrls;
@@ -309,7 +310,7 @@ static int decode_payload(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t
 	return 0;
 }
 
-/* An error's structure is read if V4L2 gives it a meaning, and if it is there. */
+/* The structure of an answer with an error is read if V4L2 defines it and the device wrote it. */
 static int decode_error(struct vmedia_cmd *cmd, struct vmedia_rd *rd, uint32_t err)
 {
 	const struct vmedia_ioctl_info *info = cmd->io.info;

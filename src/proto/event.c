@@ -2,10 +2,10 @@
 /*
  * Events: encoded by a device, decoded by a driver.
  *
- * Security model, driver end: the event is a hostile device's. What is decoded names a buffer index
- * that can exist, a plane count that fits, and no more bytes used than the event says there are;
- * whether that buffer is queued, and how long it really is, the driver knows and must check.
- * Pointers are set to NULL (clause "Dequeue buffer": meaningless).
+ * Security model, driver end: the device that sent the event is hostile. A decoded event has a
+ * buffer index below VMEDIA_MAX_BUFFERS, a plane count that fits, and no more bytes used than its
+ * own lengths allow. The driver must check the rest: whether that buffer is queued, and its real
+ * length. Pointers are set to NULL, since clause "Dequeue buffer" gives them no meaning.
  */
 #include "proto/message.h"
 
@@ -27,7 +27,7 @@ size_t vmedia_evt_size(const struct vmedia_evt *evt)
 	return 0;
 }
 
-/* Where m holds a pointer and not an offset or a placeholder of an fd. */
+/* True if m holds a pointer, and not an offset or a placeholder of an fd. */
 static bool m_is_pointer(uint32_t memory)
 {
 	return memory != VMEDIA_MEMORY_MMAP && memory != VMEDIA_MEMORY_DMABUF;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
-/* How the bytes of each payload are ordered, and the walk that converts them. See layout.h. */
+/* The layout of each payload, and the walk that converts its byte order. See layout.h. */
 #include "proto/layout.h"
 
 #define B(n) { .kind = VMEDIA_RUN_U8, .count = (n) }
@@ -16,8 +16,8 @@
 		.name_off = (off), .name_len = (len), .runs = runs_##tag,			\
 	}
 /*
- * The layout of struct vmedia_@tag; NAMED: with a string in field @name; PART: used in this file
- * only.
+ * The layout of struct vmedia_@tag. NAMED: it has a string in field @name. PART: only this file
+ * uses it.
  */
 #define LAYOUT(tag, ...) DEFINE(, tag, struct vmedia_##tag, 0, 0, __VA_ARGS__)
 #define NAMED(tag, name, ...)									\
@@ -75,7 +75,7 @@ LAYOUT(create_buffers, W(3), B(4), SUB(format, 1), W(8));
 LAYOUT(remove_buffers, W(16));
 LAYOUT(requestbuffers, W(4), B(4));
 
-/* m of buffers and planes: an offset or fd with four bytes to spare, or a 64-bit pointer. */
+/* m of buffers and planes: an offset or fd and four unused bytes, or a 64-bit pointer. */
 struct vmedia_words { uint32_t w[2]; };
 struct vmedia_pointer { vmedia_u64 p; };
 PART(words, W(2));
@@ -100,7 +100,7 @@ static const struct vmedia_layout *pick_buffer_m(const void *host)
 
 LAYOUT(buffer, W(5), B(4), Q(2), W(2), B(8), W(2), UNION(pick_buffer_m, 8), W(3), B(4));
 
-/* A plane does not say what its memory is; its buffer does. */
+/* A plane has no memory type of its own; the buffer's applies. */
 DEFINE(static, plane_words, struct vmedia_plane, 0, 0, W(16));
 DEFINE(static, plane_pointer, struct vmedia_plane, 0, 0, W(2), Q(1), W(12));
 DEFINE(static, plane_bytes, struct vmedia_plane, 0, 0, W(2), B(8), W(12));
@@ -169,8 +169,8 @@ LAYOUT(encoder_cmd, W(10));
 LAYOUT(jpegcompression, W(3), B(60), W(1), B(60), W(1));
 
 /*
- * V4L2_DEC_CMD_STOP has a 64-bit time stamp first, START two words, and no other command has
- * anything.
+ * V4L2_DEC_CMD_STOP begins with a 64-bit time stamp, V4L2_DEC_CMD_START with two 32-bit words. The
+ * other commands have no data.
  */
 #define DEC_CMD_STOP 1
 struct vmedia_dec_stop { vmedia_u64 pts; uint32_t rest[14]; };
@@ -229,8 +229,8 @@ PART(event_motion_det, W(3));
 static const struct vmedia_layout *pick_event(const void *host)
 {
 	/*
-	 * V4L2_EVENT_CTRL to _MOTION_DET. VSYNC is one byte, EOS nothing, private ones are their
-	 * device's own.
+	 * V4L2_EVENT_CTRL to V4L2_EVENT_MOTION_DET. VSYNC has one byte and EOS none. Private events
+	 * have bytes that only their device defines.
 	 */
 	switch (((const struct vmedia_event *)host)->type) {
 	case 3:
@@ -270,7 +270,7 @@ static void turn(uint8_t *dst, const uint8_t *src, unsigned int width, unsigned 
 			dst[i] = src[width - 1 - i];
 }
 
-/* Recursion: as deep as the layouts above nest, four at most. */
+/* The recursion is as deep as the layouts above nest: four levels at most. */
 void vmedia_layout_walk(const struct vmedia_layout *layout, uint8_t *dst, const uint8_t *src,
 			const uint8_t *host)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * Byte order of payloads. Each structure of <vmedia/v4l2.h> is described as a sequence of runs: so
- * many numbers of 1, 2, 4 or 8 bytes, nested structures, unions whose member a field before them
- * chooses. On little-endian hosts converting is memcpy; elsewhere a walk over the runs turns each
- * number round. A union whose choice is unknown is copied as bytes, and so is what a member leaves
- * unused: converting loses nothing, in either direction.
+ * Byte order of payloads. A layout describes a structure of <vmedia/v4l2.h> as a sequence of runs.
+ * A run is a count of numbers of 1, 2, 4 or 8 bytes, a nested structure, or a union whose member is
+ * selected by an earlier field. On little-endian hosts a conversion is memcpy(). On other hosts a
+ * walk over the runs swaps the bytes of each number. A union without a known member is copied as
+ * bytes, and so are the bytes that a member does not use. A conversion therefore loses no bytes in
+ * either direction.
+ *
  * Context: any.
  */
 #ifndef VMEDIA_PROTO_LAYOUT_H
@@ -26,26 +28,26 @@ struct vmedia_run {
 	uint8_t kind;
 	uint16_t count;
 	const struct vmedia_layout *sub;
-	/* @host: the structure in host order as far as it precedes the union. NULL: bytes. */
+	/* @host: the structure in host order up to the union. Returns NULL to copy bytes. */
 	const struct vmedia_layout *(*pick)(const void *host);
 };
 
 struct vmedia_layout {
 	uint16_t size;
 	uint8_t num_runs;
-	uint8_t name_off, name_len;	/* a string that a decoder terminates; name_len 0: none */
+	uint8_t name_off, name_len;	/* a string that a decoder ends with a NUL; 0: none */
 	const struct vmedia_run *runs;
 };
 
 /*
- * Wire order to host order, and back; both of layout->size bytes, not overlapping, of any
- * alignment.
+ * Convert from wire order to host order, and back. @dst and @src have layout->size bytes each, do
+ * not overlap, and may have any alignment.
  */
 void vmedia_layout_get(const struct vmedia_layout *layout, void *host, const uint8_t *wire);
 void vmedia_layout_put(const struct vmedia_layout *layout, uint8_t *wire, const void *host);
 /*
- * The walk itself, on any host: @host is whichever of @dst and @src is in host order. For the two
- * above and tests.
+ * The walk over the runs, on any host. @host is the one of @dst and @src that is in host order. The
+ * two functions above use it, and tests do.
  */
 void vmedia_layout_walk(const struct vmedia_layout *layout, uint8_t *dst, const uint8_t *src,
 			const uint8_t *host);

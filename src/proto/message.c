@@ -2,10 +2,11 @@
 /*
  * SG lists, shapes of answers, the configuration space, and names.
  *
- * Security model: an SG list is the peer's. It ends where the bytes end, where it covers what it
- * should, or where the budget of entries does, whichever comes first; an entry of no bytes, which
- * would never get there, is refused, and so is one that would wrap round the 64-bit address space.
- * Whether addresses are guest memory is for the memory map.
+ * Security model: an SG list comes from the peer. Its end is not marked. A list is complete when
+ * its entries cover the size asked for; it is refused when the bytes or the command's budget of
+ * entries end before that. Empty entries are refused, since a list of them would never be complete,
+ * and so are entries that wrap around the 64-bit address space. The memory map (virtq/mem.h) checks
+ * that the addresses are guest memory.
  */
 #include "proto/message.h"
 

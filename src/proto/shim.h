@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * The only place of src/proto that includes anything from outside: libc in user space, the kernel's
- * headers in the kernel.
+ * The only file of src/proto that includes system headers: libc's in user space, the kernel's in
+ * the kernel.
  */
 #ifndef VMEDIA_PROTO_SHIM_H
 #define VMEDIA_PROTO_SHIM_H

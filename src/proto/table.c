@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * The 83 ioctls of V4L2, one row each: what the device end, both drivers, the conformance suite and
- * the tracer know about an ioctl they read here.
+ * The table of V4L2's 83 ioctls, one row each. The device end and both drivers take everything that
+ * they know about an ioctl from here.
  *
- * Not carried, so ENOTTY (clause "Unsupported ioctls" and wire.md): QUERYCAP (config space), DQBUF
- * and DQEVENT (events), G/S_JPEGCOMP (controls), LOG_STATUS and the DBG_ ones (of the guest's own
- * business), the overlay ones (guest memory by address). CROPCAP, G/S_CROP and G/S_PRIORITY are
- * carried: Linux guests absorb them in their V4L2 core, others need not.
+ * The protocol does not carry these ioctls, and a device answers them with ENOTTY (clause
+ * "Unsupported ioctls"): QUERYCAP (the configuration space has it), DQBUF and DQEVENT (they are
+ * events), G/S_JPEGCOMP (controls replace them), LOG_STATUS and the DBG_ ioctls (they concern the
+ * guest's own kernel), and the overlay ioctls (they name guest memory by address). CROPCAP,
+ * G/S_CROP and G/S_PRIORITY are carried. The V4L2 core of a Linux guest answers them itself; other
+ * guests may send them.
  *
- * ERR_PAYLOAD marks those whose structure V4L2 copies back on errors too: error_idx and sizes of
- * ext controls, the number of blocks of EDIDs, what QUERY_DV_TIMINGS saw of a signal it could not
- * lock to.
+ * ERR_PAYLOAD marks the ioctls whose structure V4L2 copies back on errors too: error_idx and sizes
+ * of extended controls, the number of EDID blocks, and the signal that QUERY_DV_TIMINGS saw but
+ * could not lock to.
  */
 #include "proto/layout.h"
 
@@ -18,7 +20,7 @@
 #define E VMEDIA_IOCTL_ERR_PAYLOAD
 #define Q VMEDIA_IOCTL_QUEUE
 
-/* X(name, direction, payload type, layout, what follows, flags), in ascending order of number. */
+/* X(name, direction, payload type, layout, what follows, flags), by ascending number. */
 #define VMEDIA_IOCTLS(X)								\
 	X(QUERYCAP,		R,	struct vmedia_capability,	capability,	NONE,	0)	\
 	X(ENUM_FMT,		WR,	struct vmedia_fmtdesc,		fmtdesc,	NONE,	C)	\
