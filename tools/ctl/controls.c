@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Controls: list, get, wait for; setting is in set.c. Names are v4l2-ctl's: the control's name in
- * lower case, other characters as one '_'.
+ * Controls: list them, get their values, wait for their events. set.c sets them. Their names are
+ * v4l2-ctl's: the control's name in lower case, with one '_' for each run of other characters.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -37,8 +37,8 @@ static void flat_name(const char *name, char out[33])
 }
 
 /*
- * The next control after @q->id: 1; 0 at the end, and where a device's ids do not ascend; or the
- * error that broke the list off.
+ * Get the next control after @q->id. Returns 1; 0 at the end of the list, or if the device's ids do
+ * not ascend; or the error that ended the list.
  */
 static int next_ctrl(struct ctl *c, struct vmedia_query_ext_ctrl *q)
 {
@@ -97,7 +97,9 @@ uint32_t ctl_payload_size(const struct vmedia_query_ext_ctrl *q)
 	return ctl_has_payload(q) && n <= 1u << 20 ? (uint32_t)n : 0;
 }
 
-/* Elements are numbers of the host's order; of what is no number, the first byte stands. */
+/*
+ * Print elements as numbers in host order. For types that are no numbers, print their first byte.
+ */
 static uint64_t element(const struct vmedia_query_ext_ctrl *q, const uint8_t *data)
 {
 	uint16_t v16;
@@ -156,7 +158,10 @@ static int print_menu(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
 	char text[CTL_TEXT];
 	int ret;
 
-	/* Holes of a menu are -EINVAL. Its bounds are the device's word: no sums with them. */
+	/*
+ * A device answers -EINVAL for an entry that the menu does not have. The bounds of the menu come
+ * from the device and may be any number, so sums with them could overflow.
+ */
 	for (int64_t i = q->minimum; i >= 0 && i <= q->maximum && i < MAX_MENU; i++) {
 		m = (struct vmedia_querymenu){ .id = q->id, .index = (uint32_t)i };
 		if (!ctl_may_list(c))
@@ -177,7 +182,7 @@ static int print_menu(struct ctl *c, const struct vmedia_query_ext_ctrl *q)
 	return 0;
 }
 
-/* The words of a menu's present value, as v4l2-ctl has them behind it. */
+/* Print the words of a menu's current value in parentheses, as v4l2-ctl does. */
 static void print_choice(struct ctl *c, const struct vmedia_query_ext_ctrl *q, int32_t value)
 {
 	struct vmedia_querymenu m = { .id = q->id, .index = (uint32_t)value };

@@ -2,8 +2,8 @@
 /*
  * vmedia-ctl: drive a virtio-media device from the command line, with v4l2-ctl's option names.
  *
- * Options are collected first (options.c), then carried out in a fixed order whatever their order
- * on the command line, as v4l2-ctl does: set, get, list, wait for events, stream.
+ * options.c first collects all options. main.c then carries them out in v4l2-ctl's fixed order,
+ * whatever their order on the command line: set, get, list, wait for events, stream.
  */
 #ifndef VMEDIA_CTL_H
 #define VMEDIA_CTL_H
@@ -18,7 +18,7 @@
 
 enum { CTL_EXIT_OK = 0, CTL_EXIT_FAILED = 1, CTL_EXIT_USAGE = 2 };
 
-/* Beside negative errno: the command line is wrong, and a line said how. Exit status 2. */
+/* An error beside negative errno: wrong usage, already said on standard error. Exit status 2. */
 #define CTL_ERR_USAGE (-10000)
 
 /* Arguments of an option that may be given several times. */
@@ -33,7 +33,7 @@ struct ctl_stream_options {
 	uint64_t count, skip; /* frames; count 0: until interrupted */
 	const char *to;	      /* raw or, by its ending, Y4M; "-": standard output */
 	const char *snapshot; /* PNG of the first frame; "-": standard output */
-	int stdout_fd;	      /* where "-" goes: text may have taken descriptor 1 elsewhere */
+	int stdout_fd;	      /* the descriptor of "-": text may have replaced descriptor 1 */
 	bool count_given, skip_given;
 	bool preview;
 	bool scattered; /* USERPTR pages scattered in guest memory */
@@ -57,21 +57,22 @@ struct ctl {
 	struct vmedia_file *f;
 	uint32_t caps; /* V4L2_CAP_* of the node */
 	uint32_t type; /* buffer type that its video capture (or output) uses; 0: none */
-	uint32_t listed; /* entries that it was asked for, see ctl_may_list() */
+	uint32_t listed; /* entries asked for so far, see ctl_may_list() */
 };
 
 /* Parse the command line. Returns 0, or CTL_ERR_USAGE after one line on standard error. */
 int ctl_options_parse(struct ctl_options *o, int argc, char **argv);
 void ctl_options_help(void);
 
-/* One line on standard error: "vmedia-ctl: VIDIOC_S_FMT: Device or resource busy". Returns @err. */
+/* Print one line: "vmedia-ctl: VIDIOC_S_FMT: Device or resource busy". Returns @err. */
 int ctl_fail(const char *what, int err);
-/* The same with words of one's own: -EINVAL; CTL_ERR_USAGE. */
+/* Print one line with the words given. These return -EINVAL and CTL_ERR_USAGE. */
 int ctl_fail_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int ctl_usage_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * ctl_text - a string of the device, fit for a terminal: what is not printable ASCII becomes \xNN
+ * ctl_text - make a device's string safe for a terminal: bytes that are not printable ASCII become
+ * \xNN
  * @s: a fixed array of @size bytes, at most 32, terminated or not. Returns @buf.
  */
 #define CTL_TEXT 129
@@ -81,23 +82,24 @@ const char *ctl_text(char buf[CTL_TEXT], const void *s, unsigned int size);
 const char *ctl_fourcc(uint32_t pixelformat, char buf[8]);
 
 /*
- * Split off the next "key=value" or "value" of a comma list at *@list. Returns false at its end.
- * @key is "" where there is none. Both buffers have @size bytes; what is longer is cut.
+ * Take the next "key=value" or "value" from the comma-separated list at *@list. Returns false at
+ * its end. @key is "" if there is only a value. Both buffers have @size bytes; longer text is cut.
  */
 bool ctl_next_pair(const char **list, char *key, char *value, unsigned int size);
 
 /*
- * ctl_may_list - may the device be asked for one more entry of a list? A hostile device has lists
- * without end: after CTL_MAX_LISTED entries in all the answer is no, and a line says so.
- * ctl_list_ended - how a list ended: 0 where @err is how V4L2 ends lists, else @err after a line.
+ * ctl_may_list - true if one more entry of a list may be asked for. A hostile device may have lists
+ * without an end. After CTL_MAX_LISTED entries in all this prints a line and returns false.
+ * ctl_list_ended - the result of a list. Returns 0 if @err is the errno that ends V4L2's lists,
+ * else prints a line and returns @err.
  */
 #define CTL_MAX_LISTED (1u << 16)
 bool ctl_may_list(struct ctl *c);
 int ctl_list_ended(const struct ctl *c, const char *what, int err);
 
 /*
- * Each does one thing on the device, prints, and returns 0, or negative errno or CTL_ERR_USAGE
- * after a line on standard error.
+ * Each of these does one thing on the device and prints the result. They return 0, or negative
+ * errno or CTL_ERR_USAGE after a line on standard error.
  */
 int ctl_show_info(struct ctl *c);
 int ctl_show_all(struct ctl *c);

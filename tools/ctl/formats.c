@@ -88,7 +88,7 @@ int ctl_show_fmt(struct ctl *c)
 
 /* ---- change it ---- */
 
-/* The format of that index: 0, or an error after a line. */
+/* Get the format of that index. Returns 0, or an error after a line on standard error. */
 static int format_at(struct ctl *c, struct ctl_spec *s)
 {
 	struct vmedia_fmtdesc d = { .type = c->type, .index = s->index };
@@ -104,8 +104,8 @@ static int format_at(struct ctl *c, struct ctl_spec *s)
 }
 
 /*
- * Has the device the format of these letters? VIDIOC_S_FMT would choose another one without a word.
- * A device that lists none is not asked.
+ * Check that the device has this pixel format. Without the check VIDIOC_S_FMT would silently choose
+ * another one. A device that lists no formats is not checked.
  */
 static int check_format(struct ctl *c, uint32_t pixelformat)
 {
@@ -126,7 +126,7 @@ static int check_format(struct ctl *c, uint32_t pixelformat)
 	return -EIO;
 }
 
-/* Parses @text; pixelformat is one that the device has, or 0. */
+/* Parse @text. The pixel format is one that the device has, or 0 if none was given. */
 static int get_spec(struct ctl *c, const char *text, struct ctl_spec *s)
 {
 	int ret = ctl_spec_parse(text, s);
@@ -143,7 +143,7 @@ static uint32_t given(uint32_t value, uint32_t old)
 	return value != CTL_SPEC_NONE ? value : old;
 }
 
-/* Colours that a device shall convert to must be marked as meant. */
+/* V4L2 requires a flag with colours that the device is to convert to. */
 static uint32_t pix_flags(const struct ctl_spec *s, uint32_t old)
 {
 	uint32_t flags = old & ~(uint32_t)V4L2_PIX_FMT_FLAG_SET_CSC;

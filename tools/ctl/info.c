@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the device is: --info, --all, inputs, selections. */
+/* Information about the device: --info, --all, inputs, selections. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +91,7 @@ int ctl_show_input(struct ctl *c)
 	return 0;
 }
 
-/* VIDIOC_S_INPUT says -EINVAL: which inputs are there? */
+/* After VIDIOC_S_INPUT's -EINVAL: list the inputs that exist. */
 static int no_such_input(struct ctl *c, const char *text)
 {
 	char list[256] = "", name[CTL_TEXT];
@@ -136,7 +136,7 @@ int ctl_show_selection(struct ctl *c)
 	for (const struct ctl_name *t = ctl_sel_names; t->name; t++) {
 		struct vmedia_selection sel = { .type = c->type, .target = t->value };
 
-		/* The selection API takes the single-planar types for both, as V4L2 has it. */
+		/* V4L2's selection API uses the single-planar types for multi-planar queues too. */
 		if (c->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)
 			sel.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
 		else if (c->type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE)

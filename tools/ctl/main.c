@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * vmedia-ctl: connect, do what was asked in v4l2-ctl's order, leave. Exit status 0, 1 (refused by
- * the device), 2 (usage).
+ * vmedia-ctl: connect, do what the options ask in v4l2-ctl's order, disconnect. Exit status 0;
+ * 1 if the device refused something; 2 for wrong usage.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +115,7 @@ static int run(struct ctl *c)
 	return ret;
 }
 
-/* What the user can mend, by options or by starting something. */
+/* Errors that the user can mend with other options or by starting the device. */
 static bool is_usage(int err)
 {
 	return err == -ENOENT || err == -ECONNREFUSED || err == -EACCES || err == -ENOTSOCK ||
@@ -123,7 +123,7 @@ static bool is_usage(int err)
 	       err == -ENOTDIR || err == -ENOTCONN;
 }
 
-/* connect() says of every file that is no socket, "Connection refused". */
+/* connect() fails with "Connection refused" for every file that is no socket: find the reason. */
 static bool is_no_socket(const char *path)
 {
 	struct stat st;
@@ -183,8 +183,9 @@ static int connect_and_run(const struct ctl_options *o)
 }
 
 /*
- * Standard descriptors that the parent closed would be given to the device's socket, and text would
- * go to the device: they are opened the wrong way round, so that using them fails as before.
+ * Occupy standard descriptors that the parent closed. Otherwise the device's socket could get one
+ * of their numbers, and text would go to the device. Descriptor 0 is opened for writing and the
+ * others for reading, so that using them still fails.
  */
 static void fill_standard_fds(void)
 {
@@ -197,7 +198,7 @@ static void fill_standard_fds(void)
 		close(fd);
 }
 
-/* Frames on standard output have it alone: text moves to standard error. */
+/* When frames go to standard output, text goes to standard error. */
 static int part_streams(struct ctl_stream_options *s)
 {
 	if (!(s->to && strcmp(s->to, "-") == 0) && !(s->snapshot && strcmp(s->snapshot, "-") == 0))

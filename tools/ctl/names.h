@@ -13,8 +13,8 @@ struct ctl_name {
 /* The name of @value in a table that ends with a NULL name, or "Unknown". */
 const char *ctl_name(const struct ctl_name *table, uint32_t value);
 /*
- * Print the names of the bits of @flags, each on a line after @indent, what has no name as a
- * number.
+ * Print the names of the bits of @flags, one a line after @indent. Bits without a name are printed
+ * as a number.
  */
 void ctl_print_flags(const struct ctl_name *table, uint32_t flags, const char *indent);
 /* The same on one line, comma-separated; "none" for 0. */

@@ -239,7 +239,7 @@ static int parse_streaming(struct ctl_options *o, int opt, const char *name)
 	return -EINVAL;
 }
 
-/* Options that only set one member: switches, then those with a text for a later stage. */
+/* Options that only set one member: switches, then options whose text is parsed later. */
 static bool parse_switch(struct ctl_options *o, int opt)
 {
 	const struct {
@@ -315,8 +315,8 @@ static const char *option_name(int opt)
 }
 
 /*
- * Whatever wants frames streams, with mapped buffers unless told otherwise; a snapshot alone takes
- * one frame.
+ * An option that needs frames implies streaming, with mapped buffers unless another option says
+ * otherwise. A snapshot alone takes one frame.
  */
 static void complete(struct ctl_options *o)
 {
@@ -326,14 +326,14 @@ static void complete(struct ctl_options *o)
 		s->memory = V4L2_MEMORY_MMAP;
 		s->buffers = 4;
 	}
-	/* As v4l2-ctl: an event is worth any wait, unless told otherwise. */
+	/* As in v4l2-ctl, waiting for an event has no time limit unless an option sets one. */
 	if (o->wait_event && !o->connect.wait_ms)
 		o->connect.wait_ms = -1;
 	if (s->snapshot && !s->to && !s->preview && !s->count_given)
 		s->count = 1;
 }
 
-/* Is there anything to do beside connecting? */
+/* True if there is something to do beside connecting. */
 static bool has_action(const struct ctl_options *o)
 {
 	return o->info || o->all || o->list_formats || o->list_formats_ext || o->list_ctrls ||
@@ -343,7 +343,7 @@ static bool has_action(const struct ctl_options *o)
 	       o->set_ctrl.count || o->get_ctrl.count || o->stream.memory;
 }
 
-/* Options that go together, and those that do not. */
+/* Check combinations of options. */
 static int check(const struct ctl_options *o)
 {
 	const struct ctl_stream_options *s = &o->stream;
@@ -366,7 +366,10 @@ static int check(const struct ctl_options *o)
 	return 0;
 }
 
-/* What getopt_long() gave '?' for; of letters ("-xh") it tells no place, only which. */
+/*
+ * The option that getopt_long() returned '?' for. For a letter in a group ("-xh") getopt_long()
+ * tells the letter but not its place.
+ */
 static int refused(char **argv)
 {
 	const char *word = argv[optind - 1];

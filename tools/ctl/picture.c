@@ -2,10 +2,10 @@
 /*
  * Frames to RGB and 4:2:0, by libswscale; JPEG frames through TurboJPEG first.
  *
- * Security model: a frame's bytes come from the device, which may change them while they are read,
- * and so do the sizes of its format. Sizes are checked before anything is computed from them; a
- * library sees a copy, with room behind its lines since libswscale reads beyond them; what a
- * picture shows is up to the device.
+ * Security model: the device writes a frame's bytes and may change them while they are read. The
+ * sizes of its format come from the device too, and are checked before anything is computed from
+ * them. Libraries get a copy of the frame. The copy has room behind its lines, since libswscale
+ * reads beyond them. The content of the picture is not checked.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@
 #define SLACK	   128 /* bytes behind a plane that libswscale may read, and for its alignment */
 #define ROUND_UP(n) (((n) + 63) & ~(size_t)63)
 
-/* How a V4L2 format lies in memory, in the words of libavutil. */
+/* The layout of a V4L2 format in memory, and libavutil's name for it. */
 static const struct pix_row {
 	uint32_t pixelformat;
 	enum AVPixelFormat av;
@@ -138,8 +138,8 @@ static uint32_t plane_rows(enum AVPixelFormat fmt, int plane, uint32_t height)
 }
 
 /*
- * Bytes from line to line of a colour plane in the memory plane of another: V4L2 derives them from
- * those of the first.
+ * Bytes a line of a colour plane that shares the memory plane of the first. V4L2 derives them from
+ * the first plane's.
  */
 static int derived_stride(enum AVPixelFormat fmt, int plane, int planes, int luma, int min)
 {
@@ -153,7 +153,7 @@ static int derived_stride(enum AVPixelFormat fmt, int plane, int planes, int lum
 	return stride > min ? stride : min;
 }
 
-/* Points @f at the lines of @pic, all of which are within what the frame used. */
+/* Point @f at the lines of @pic. All of them lie within the bytes that the frame used. */
 static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
 {
 	const struct pix_row *row = pix_find(pic->pixelformat);
@@ -181,7 +181,7 @@ static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
 			if (pic->bytesperline[mem] > (uint32_t)stride)
 				stride = (int)pic->bytesperline[mem];
 		}
-		/* The last line may be short of its padding. */
+		/* The last line need not have its padding. */
 		if (off + (size_t)stride * (rows - 1) + min_stride[i] > pic->bytesused[mem])
 			return -EINVAL;
 		f->data[i] = pic->data[mem] + off;
@@ -197,7 +197,7 @@ static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
 	return 0;
 }
 
-/* Gives @f planes in @buf with the room around their lines that libswscale wants. */
+/* Give @f planes in @buf, with the room around their lines that libswscale needs. */
 static int lay_out(struct av_frame *f, uint8_t **buf, size_t *have, uint8_t *planes[4])
 {
 	int count = av_pix_fmt_count_planes(f->fmt), used[4];
@@ -220,8 +220,8 @@ static int lay_out(struct av_frame *f, uint8_t **buf, size_t *have, uint8_t *pla
 }
 
 /*
- * libswscale takes and gives pairs of pixels and of lines, and leaves out or makes up what half a
- * pair lacks: it gets even sizes, in which the last pixel and the last line go on.
+ * libswscale works on pairs of pixels and lines, and handles half a pair wrongly. It therefore gets
+ * pictures of even size, in which the last pixel and the last line are repeated.
  */
 static uint32_t even(uint32_t n)
 {
@@ -240,7 +240,7 @@ static void repeat_last(uint8_t *plane, int stride, uint32_t have, uint32_t want
 		memcpy(plane + (size_t)have * stride, plane + (size_t)(have - 1) * stride, stride);
 }
 
-/* Moves the lines of @f into memory of ours, of even size. */
+/* Copy the lines of @f into our own memory, of even size. */
 static int own(struct ctl_converter *c, struct av_frame *f)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->fmt);
@@ -268,7 +268,7 @@ static int own(struct ctl_converter *c, struct av_frame *f)
 	return 0;
 }
 
-/* NV16, which libswscale does not read, becomes three planes of ours. */
+/* libswscale does not read NV16: copy it into three planes of our own. */
 static int split_chroma(struct ctl_converter *c, struct av_frame *f)
 {
 	struct av_frame mine = { AV_PIX_FMT_YUV422P, even(f->width), even(f->height), { NULL },
@@ -296,7 +296,7 @@ static int split_chroma(struct ctl_converter *c, struct av_frame *f)
 static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, struct av_frame *f)
 {
 	size_t len = pic->bytesused[0];
-	int w = 0, h = 0, sub, cs; /* a header that breaks off leaves them, without an error */
+	int w = 0, h = 0, sub, cs; /* a truncated header does not set them */
 	uint8_t *rgb[4];
 
 	if (!c->jpeg)
@@ -311,7 +311,7 @@ static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, str
 				{ 0 } };
 	if (lay_out(f, &c->scratch, &c->scratch_size, rgb) < 0)
 		return -ENOMEM;
-	/* A warning (a truncated scan) still leaves a picture worth seeing. */
+	/* After a warning (a truncated scan) there is still a picture to show. */
 	if (tjDecompress2(c->jpeg, c->coded, len, rgb[0], w, f->stride[0], h, TJPF_RGB, 0) < 0 &&
 	    tjGetErrorCode(c->jpeg) != TJERR_WARNING)
 		return -EINVAL;
@@ -351,7 +351,7 @@ static const int *coefficients(uint32_t ycbcr_enc)
 	}
 }
 
-/* Copies the planes of @f to @to, line behind line; of the size that @f has or less. */
+/* Copy the planes of @f to @to, without padding between lines, cropped to the size given. */
 static void pack(const struct av_frame *f, uint32_t width, uint32_t height, uint8_t *to)
 {
 	int planes = av_pix_fmt_count_planes(f->fmt), used[4];
@@ -365,7 +365,7 @@ static void pack(const struct av_frame *f, uint32_t width, uint32_t height, uint
 	}
 }
 
-/* libswscale writes beyond its lines too: it gets memory for that; the picture goes to @to. */
+/* libswscale also writes beyond its lines: it gets memory with room, then the picture is copied. */
 static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum AVPixelFormat fmt,
 		   uint32_t width, uint32_t height, uint8_t *to)
 {
@@ -386,7 +386,7 @@ static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum 
 				      NULL);
 	if (!c->sws)
 		return -ENOMEM;
-	/* From RGB to BT.601; from YUV to YUV nothing but the sampling changes. */
+	/* RGB is converted to BT.601. From YUV to YUV only the sampling changes. */
 	sws_setColorspaceDetails(c->sws, from, is_rgb(f.fmt) ? 1 : pic->full_range,
 				 is_rgb(f.fmt) ? sws_getCoefficients(SWS_CS_ITU601) : from,
 				 is_rgb(fmt) ? 1 : ctl_picture_yuv420_full(pic), 0, 1 << 16,
@@ -419,7 +419,7 @@ int ctl_picture_yuv420(struct ctl_converter *c, const struct ctl_picture *pic, u
 		return -ENOTSUP;
 	if (!row || row->av != AV_PIX_FMT_YUV420P)
 		return convert(c, pic, AV_PIX_FMT_YUV420P, pic->width, pic->height, yuv);
-	/* What already is 4:2:0 is only copied, so that a file holds the device's very bytes. */
+	/* A 4:2:0 picture is only copied, so that a file holds the device's own bytes. */
 	ret = from_raw(pic, &f);
 	if (ret == 0)
 		pack(&f, pic->width, pic->height, yuv);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A captured frame as a picture: from any pixel format that vmedia-ctl knows to RGB or planar
- * 4:2:0.
+ * Convert a captured frame, in any pixel format that vmedia-ctl knows, to RGB or planar 4:2:0.
  */
 #ifndef VMEDIA_CTL_PICTURE_H
 #define VMEDIA_CTL_PICTURE_H
@@ -13,7 +12,7 @@
 
 #define CTL_MAX_PLANES 4
 
-/* One frame as it lies in the driver's buffers; borrows all memory. */
+/* One frame in the driver's buffers. All memory is borrowed. */
 struct ctl_picture {
 	uint32_t pixelformat;	 /* V4L2_PIX_FMT_* */
 	uint32_t width, height;	 /* pixels */
@@ -29,17 +28,17 @@ struct ctl_picture {
 #define CTL_MAX_DIMENSION 32768u
 #define CTL_MAX_PIXELS	  (1u << 26)
 
-/* Take over what a format says of its colours; defaults are resolved as V4L2 does. */
+/* Take the colours from a format. Defaults are resolved by V4L2's rules. */
 void ctl_picture_colours(struct ctl_picture *pic, uint32_t colorspace, uint32_t ycbcr_enc,
 			 uint32_t quantization);
 
-/* Can such pictures be converted: a pixel format that is known, a size that can be? */
+/* True if such pictures can be converted: the pixel format is known, and the size is possible. */
 bool ctl_picture_known(const struct ctl_picture *pic);
 
-/* Does ctl_picture_yuv420() give full-range values? Else limited range. */
+/* True if ctl_picture_yuv420() gives full-range values, false for limited range. */
 bool ctl_picture_yuv420_full(const struct ctl_picture *pic);
 
-/* Converters keep their tables between frames; zero-initialise, end by ctl_converter_finish(). */
+/* A converter keeps tables between frames. Zero-initialise it; end with _finish(). */
 struct ctl_converter {
 	void *sws;	  /* struct SwsContext */
 	void *jpeg;	  /* tjhandle */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Snapshots: PNG through libpng's simplified API. Not by a file's name, which libpng removes when
- * it cannot write: a device node would be gone.
+ * Snapshots: PNG through libpng's simplified API. libpng gets an open file and not a name, since it
+ * removes a file by name when it cannot write it, and that could be a device node.
  */
 #include <errno.h>
 #include <string.h>

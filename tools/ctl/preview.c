@@ -11,7 +11,7 @@
 
 #include "preview.h"
 
-/* What one cell and one line may take at most; put() never writes past text_cap whatever comes. */
+/* Upper limits for one cell and one line. put() never writes past text_cap in any case. */
 #define CELL_TEXT  48 /* "\e[38;2;255;255;255;48;2;255;255;255m" and the block, rounded up */
 #define UPPER_HALF "\xe2\x96\x80"
 
@@ -21,7 +21,7 @@ void ctl_preview_fit(uint32_t cols, uint32_t rows, uint32_t width, uint32_t heig
 	uint64_t w = cols, h;
 
 	rows = rows > 3 ? rows - 2 : 1; /* the status line and the prompt */
-	/* A cell is one pixel wide and two high; keep the picture's shape within both. */
+	/* A cell shows one pixel in width and two in height. Keep the picture's aspect ratio. */
 	h = (w * height / width + 1) / 2;
 	if (h > rows) {
 		h = rows;
@@ -43,7 +43,7 @@ static void terminal_size(const struct ctl_preview *p, uint32_t *cols, uint32_t 
 	}
 }
 
-/* Takes memory for what fits into the terminal as it is now. */
+/* Allocate memory for the terminal's current size. */
 static int fit(struct ctl_preview *p)
 {
 	free(p->rgb);
@@ -56,7 +56,7 @@ static int fit(struct ctl_preview *p)
 	return p->rgb && p->text ? 0 : -ENOMEM;
 }
 
-/* After the terminal's size changed, what stands there is anywhere: it goes. */
+/* A terminal whose size changed may have moved its text anywhere: clear it. */
 static int follow_terminal(struct ctl_preview *p)
 {
 	uint32_t cols, lines;
@@ -96,7 +96,7 @@ static __attribute__((format(printf, 2, 3))) void put(struct ctl_preview *p, con
 		p->text_len += n;
 }
 
-/* Colours are sent where they change only: a quarter of the text of a usual picture. */
+/* Colours are sent only where they change: this leaves a quarter of a usual picture's text. */
 static void put_cell(struct ctl_preview *p, const uint8_t *up, const uint8_t *low, bool first)
 {
 	if (first || memcmp(up, up - 3, 3))
@@ -137,7 +137,7 @@ int ctl_preview_draw(struct ctl_preview *p, const struct ctl_picture *pic, const
 	p->started = true;
 	p->clear = false;
 	put_picture(p);
-	/* A line that wraps would move the picture. */
+	/* Cut the status: a line that wraps would move the picture. */
 	put(p, "%.*s%s\n", p->cols < 200 ? (int)p->cols - 1 : 200, status,
 	    p->live ? "\033[K" : "");
 	errno = 0;

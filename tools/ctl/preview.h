@@ -10,7 +10,7 @@
 
 struct ctl_preview {
 	FILE *out;
-	bool live;		/* a terminal: frames are drawn over each other */
+	bool live;		/* a terminal: each frame is drawn over the one before */
 	uint32_t width, height; /* of the frames */
 	uint32_t cols, lines;	/* of the terminal */
 	uint32_t columns, rows; /* character cells of the picture */
@@ -22,21 +22,22 @@ struct ctl_preview {
 };
 
 /*
- * Prepare for pictures of @width x @height on @out; cells are fitted to the terminal, or to 80 x 24
- * where there is none. Returns 0 or -ENOMEM.
+ * Prepare for pictures of @width x @height on @out. The number of cells follows the terminal's
+ * size, or 80 x 24 if @out is no terminal. Returns 0 or -ENOMEM.
  */
 int ctl_preview_init(struct ctl_preview *p, FILE *out, uint32_t width, uint32_t height);
 /*
- * Draw one frame, @status under it; follows changes of the terminal's size. Errors as
- * ctl_picture_rgb(), or errno of writing.
+ * Draw one frame with @status under it. Follows changes of the terminal's size. Errors are those of
+ * ctl_picture_rgb(), or negative errno of write().
  */
 int ctl_preview_draw(struct ctl_preview *p, const struct ctl_picture *pic, const char *status);
-/* Leave the terminal as it was, the last frame standing. */
+/* Restore the terminal's settings. The last frame stays on it. */
 void ctl_preview_finish(struct ctl_preview *p);
 
 /*
- * How many cells a picture of @width x @height takes in a terminal of @cols x @rows cells, with
- * room for two lines under it where there is any: at least one, never wider than the terminal.
+ * The number of cells for a picture of @width x @height in a terminal of @cols x @rows cells.
+ * Leaves two lines under the picture if the terminal is high enough. At least one cell, and never
+ * wider than the terminal.
  */
 void ctl_preview_fit(uint32_t cols, uint32_t rows, uint32_t width, uint32_t height,
 		     uint32_t *columns, uint32_t *lines);

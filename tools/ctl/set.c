@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Controls that are set by name: all of a command line in one VIDIOC_S_EXT_CTRLS, which changes
- * either all or, as far as the device can know, none.
+ * Set controls by name. All controls of a command line go in one VIDIOC_S_EXT_CTRLS, so that the
+ * device changes either all of them or, if it can tell beforehand, none.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "controls.h"
 #include "ctl.h"
 
-/* What is to be set. Names, for the words of a failure, and payloads are its own. */
+/* The controls to set. It owns the payloads and the names, which error messages use. */
 struct batch {
 	struct vmedia_ext_control *v;
 	char **words;
@@ -38,7 +38,7 @@ static void set_element(const struct vmedia_query_ext_ctrl *q, uint8_t *data, ui
 	}
 }
 
-/* In an element's bytes, with or without a sign. */
+/* True if the value fits into an element, signed or unsigned. */
 static bool fits(const struct vmedia_query_ext_ctrl *q, uint64_t v)
 {
 	unsigned int bits = q->elem_size == 2 || q->elem_size == 4 ? q->elem_size * 8 : 8;
@@ -47,8 +47,7 @@ static bool fits(const struct vmedia_query_ext_ctrl *q, uint64_t v)
 }
 
 /*
- * "1,2,3" cannot come here (the comma parts controls), so elements are given as "1:2:3"; one value
- * fills all.
+ * Elements are given as "1:2:3", since commas separate controls. A single value sets all elements.
  */
 static int parse_elements(const struct vmedia_query_ext_ctrl *q, const char *value, uint8_t *data)
 {
@@ -102,8 +101,8 @@ static int set_payload(const struct vmedia_query_ext_ctrl *q, const char *value,
 }
 
 /*
- * A device would take another number than one beyond the control's range, without a word. A button
- * has no range. 32-bit masks are unsigned.
+ * Check the control's range. A device would silently replace a value outside it. A button has no
+ * range. 32-bit masks are unsigned.
  */
 static int parse_number(const struct vmedia_query_ext_ctrl *q, const char *name, const char *value,
 			struct vmedia_ext_control *ec)
@@ -190,7 +189,10 @@ static int collect(struct ctl *c, struct batch *b, const char *pairs)
 	return ret;
 }
 
-/* The device says which one is at fault once it began to change; before, it says the count. */
+/*
+ * error_idx names the control at fault if the device had begun to change controls. Before that it
+ * is the count.
+ */
 static int refused(const struct batch *b, uint32_t index, int err)
 {
 	if (b->num == 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where frames go. Y4M holds planar 4:2:0: what comes in another format is converted, YU12 is
- * written byte for byte.
+ * Outputs for frames. Y4M holds planar 4:2:0: YU12 is written byte for byte, other formats are
+ * converted.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
-/* How Y4M calls the order of lines; '?' where it has no word. */
+/* Y4M's letter for the field order; '?' if it has none. */
 static char y4m_interlacing(uint32_t field)
 {
 	switch (field) {
@@ -133,7 +133,7 @@ int ctl_sink_open(struct ctl_sink *s, const struct ctl_stream_options *o,
 	return 0;
 }
 
-/* Interrupted by a signal: that is no failure, and says nothing. */
+/* An interruption by a signal is no failure and prints nothing. */
 static int written(const char *path, bool ok)
 {
 	if (ok)
@@ -149,13 +149,13 @@ static int write_bytes(struct ctl_sink *s, const void *data, size_t size)
 	return 0;
 }
 
-/* Conversions fail for frames that are damaged, if for no want of memory. */
+/* A conversion that fails, except for lack of memory, means that the frame is damaged. */
 static int converted(const char *what, int ret)
 {
 	return ret == -EINVAL ? -EBADMSG : ret < 0 ? ctl_fail(what, ret) : 0;
 }
 
-/* Whole frames are handed on, so that a program at the other end of a pipe sees them at once. */
+/* Flush each whole frame, so that a program at the other end of a pipe gets it at once. */
 static int put_file(struct ctl_sink *s, const struct ctl_picture *pic)
 {
 	int ret = 0;

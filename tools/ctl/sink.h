@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where frames go: a file (raw or Y4M), a PNG, the terminal; any of them together. */
+/* Outputs for frames: a file (raw or Y4M), a PNG, the terminal, or several of them. */
 #ifndef VMEDIA_CTL_SINK_H
 #define VMEDIA_CTL_SINK_H
 
@@ -21,18 +21,19 @@ struct ctl_sink {
 };
 
 /*
- * Open what @o asks for; pictures will be like @pic (sizes and format), @rate frames a second where
- * known (else 0/0). Returns 0, or negative errno or CTL_ERR_USAGE after a line on standard error;
- * ctl_sink_close() follows in any case.
+ * Open the outputs that @o asks for. Frames will have the sizes and format of @pic, and come @rate
+ * times a second (0/0: unknown). Returns 0, or negative errno or CTL_ERR_USAGE after a line on
+ * standard error. The caller calls ctl_sink_close() in either case.
  */
 int ctl_sink_open(struct ctl_sink *s, const struct ctl_stream_options *o,
 		  const struct ctl_picture *pic, struct vmedia_fract rate);
 /*
- * Take one frame; @status is what the preview says under it. Errors as ctl_sink_open(), and without
- * a line: -EBADMSG, the frame is damaged and was left out; -EINTR, a signal came while writing.
+ * Write one frame to all outputs. The preview shows @status under it. Errors are those of
+ * ctl_sink_open(), and two without a line: -EBADMSG if the frame is damaged and was left out;
+ * -EINTR if a signal came while writing.
  */
 int ctl_sink_put(struct ctl_sink *s, const struct ctl_picture *pic, const char *status);
-/* Close all. Returns what could not be written, @ret where it is an error already. */
+/* Close all outputs. Returns @ret if that is an error, else the error of the last writes, or 0. */
 int ctl_sink_close(struct ctl_sink *s, int ret);
 
 /* The first line of a Y4M file, as snprintf() returns it; 160 bytes are enough. */

@@ -112,7 +112,7 @@ static const struct ctl_name quantization_words[] = {
 	{ 0, NULL },
 };
 
-/* What a key takes: a word of a table or a number, or, without a table, a number from 1 on. */
+/* The values of a key: words of a table or numbers; without a table, numbers from 1 on. */
 struct key {
 	const char *name;
 	const struct ctl_name *words;
@@ -141,7 +141,7 @@ static const struct key *find_key(const char *name)
 	return NULL;
 }
 
-/* 0 stands for what is not given: a picture has no such size. */
+/* 0 means "not given", so it is no valid size. */
 static int parse_size(const char *text, uint32_t *value)
 {
 	return parse_u32(text, value) < 0 || !*value ? -EINVAL : 0;

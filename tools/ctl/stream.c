@@ -195,7 +195,7 @@ static void picture_of(const struct stream *s, struct ctl_picture *pic)
 		pic->bytesperline[i] = s->mplane ? mp->plane_fmt[i].bytesperline : p->bytesperline;
 }
 
-/* What plane @i of a frame holds: the device's numbers, kept within the buffer. */
+/* The bytes of plane @i of a frame. The device's numbers are limited to the buffer. */
 static void plane_of(const struct stream *s, const struct vmedia_buffer *b,
 		     const struct vmedia_plane *planes, unsigned int i, struct ctl_picture *pic)
 {
@@ -215,7 +215,7 @@ static void status_text(const struct stream *s, char *text, size_t size)
 		 s->shown_rate, (unsigned long long)s->dropped);
 }
 
-/* The rate over the last half second; printed where somebody watches. */
+/* Compute the rate over the last half second, and print it if text goes to a terminal. */
 static void show_live(struct stream *s)
 {
 	char text[128];
@@ -302,7 +302,7 @@ static int loop(struct stream *s)
 	int ret;
 
 	while (!interrupted && !s->ended && (!s->o->count || s->kept + s->errors < s->o->count)) {
-		/* Short waits, so that an interrupt is seen whatever it interrupts. */
+		/* Wait in short steps, so that an interrupt is noticed soon. */
 		ret = vmedia_wait(s->c->f, POLLIN, 250);
 		if (ret < 0)
 			return ctl_fail("waiting for a frame", ret);
@@ -366,7 +366,7 @@ static int run(struct stream *s)
 	if (ret < 0)
 		return ctl_sink_close(&s->sink, ret);
 	ret = loop(s);
-	/* The terminal comes first: the device may be slow to stop, or may never. */
+	/* Restore the terminal first: the device may stop late or never. */
 	bytes = s->sink.bytes;
 	ret = ctl_sink_close(&s->sink, ret);
 	vmedia_ioctl(s->c->f, VIDIOC_STREAMOFF, &type);
@@ -375,8 +375,8 @@ static int run(struct stream *s)
 }
 
 /*
- * A second interrupt ends the program at once. A reader that leaves the pipe is an error of
- * writing, not the end of the process with the terminal as it is.
+ * A second interrupt ends the program at once. SIGPIPE is ignored: a closed pipe is then an error
+ * of write(), and the terminal is restored before the program ends.
  */
 static void catch_signals(void)
 {

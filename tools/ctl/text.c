@@ -2,8 +2,9 @@
 /*
  * Text: messages, strings of the device, pixel formats in letters, lists on the command line.
  *
- * Security model: names and descriptions come from the device. Everything of them that is printed
- * goes through ctl_text(), so that none can move the cursor, retitle the window or answer a query.
+ * Security model: names and descriptions come from the device. All of them are printed through
+ * ctl_text(), so that they cannot move the cursor, change the window's title or send a query to the
+ * terminal.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 
 #include "ctl.h"
 
-/* The frame rate may stand on the line already. */
+/* The frame rate may already be on this line: begin a new one. */
 static void say(const char *fmt, va_list ap)
 {
 	fputs(isatty(STDERR_FILENO) ? "\r\033[Kvmedia-ctl: " : "vmedia-ctl: ", stderr);
