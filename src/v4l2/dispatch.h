@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Handlers of ioctls: (session's file, request) -> errno. dispatch.c has the table of them.
+ * Handlers of ioctls: (session's file, request) -> errno.
  *
  * Security model: a request's structure is a private copy that core decoded and bounded; every
  * field of it is still the guest's choice. Handlers check each before use as an index, a size or a
@@ -13,48 +13,58 @@
 
 struct vmedia_file;
 
-#define VMEDIA_HANDLER(name) int vmedia_do_##name(struct vmedia_file *f, struct vmedia_request *req)
-VMEDIA_HANDLER(enum_fmt);
-VMEDIA_HANDLER(g_fmt);
-VMEDIA_HANDLER(s_fmt);
-VMEDIA_HANDLER(try_fmt);
-VMEDIA_HANDLER(enum_framesizes);
-VMEDIA_HANDLER(enum_frameintervals);
-VMEDIA_HANDLER(g_parm);
-VMEDIA_HANDLER(s_parm);
-VMEDIA_HANDLER(enuminput);
-VMEDIA_HANDLER(g_input);
-VMEDIA_HANDLER(s_input);
-VMEDIA_HANDLER(enumoutput);
-VMEDIA_HANDLER(g_output);
-VMEDIA_HANDLER(s_output);
-VMEDIA_HANDLER(g_selection);
-VMEDIA_HANDLER(s_selection);
-VMEDIA_HANDLER(cropcap);
-VMEDIA_HANDLER(g_crop);
-VMEDIA_HANDLER(s_crop);
-VMEDIA_HANDLER(g_priority);
-VMEDIA_HANDLER(s_priority);
-VMEDIA_HANDLER(reqbufs);
-VMEDIA_HANDLER(create_bufs);
-VMEDIA_HANDLER(remove_bufs);
-VMEDIA_HANDLER(querybuf);
-VMEDIA_HANDLER(prepare_buf);
-VMEDIA_HANDLER(qbuf);
-VMEDIA_HANDLER(expbuf);
-VMEDIA_HANDLER(streamon);
-VMEDIA_HANDLER(streamoff);
-VMEDIA_HANDLER(queryctrl);
-VMEDIA_HANDLER(query_ext_ctrl);
-VMEDIA_HANDLER(querymenu);
-VMEDIA_HANDLER(g_ctrl);
-VMEDIA_HANDLER(s_ctrl);
-VMEDIA_HANDLER(g_ext_ctrls);
-VMEDIA_HANDLER(s_ext_ctrls);
-VMEDIA_HANDLER(try_ext_ctrls);
-VMEDIA_HANDLER(subscribe);
-VMEDIA_HANDLER(unsubscribe);
-VMEDIA_HANDLER(codec_cmd);
+/*
+ * X(ioctl, handler, has): the context has what the ioctl is about, or it is the device's to answer.
+ */
+#define VMEDIA_HANDLERS(X) \
+	X(ENUM_FMT, enum_fmt, queues) \
+	X(G_FMT, g_fmt, queues) \
+	X(S_FMT, s_fmt, queues) \
+	X(TRY_FMT, try_fmt, queues) \
+	X(ENUM_FRAMESIZES, enum_framesizes, queues) \
+	X(ENUM_FRAMEINTERVALS, enum_frameintervals, any) \
+	X(G_PARM, g_parm, any) \
+	X(S_PARM, s_parm, any) \
+	X(ENUMINPUT, enuminput, any) \
+	X(G_INPUT, g_input, any) \
+	X(S_INPUT, s_input, any) \
+	X(ENUMOUTPUT, enumoutput, any) \
+	X(G_OUTPUT, g_output, any) \
+	X(S_OUTPUT, s_output, any) \
+	X(G_SELECTION, g_selection, any) \
+	X(S_SELECTION, s_selection, any) \
+	X(CROPCAP, cropcap, any) \
+	X(G_CROP, g_crop, any) \
+	X(S_CROP, s_crop, any) \
+	X(G_PRIORITY, g_priority, any) \
+	X(S_PRIORITY, s_priority, any) \
+	X(REQBUFS, reqbufs, queues) \
+	X(CREATE_BUFS, create_bufs, queues) \
+	X(REMOVE_BUFS, remove_bufs, queues) \
+	X(QUERYBUF, querybuf, queues) \
+	X(PREPARE_BUF, prepare_buf, queues) \
+	X(QBUF, qbuf, queues) \
+	X(EXPBUF, expbuf, queues) \
+	X(STREAMON, streamon, queues) \
+	X(STREAMOFF, streamoff, queues) \
+	X(QUERYCTRL, queryctrl, ctrls) \
+	X(QUERY_EXT_CTRL, query_ext_ctrl, ctrls) \
+	X(QUERYMENU, querymenu, ctrls) \
+	X(G_CTRL, g_ctrl, ctrls) \
+	X(S_CTRL, s_ctrl, ctrls) \
+	X(G_EXT_CTRLS, g_ext_ctrls, ctrls) \
+	X(S_EXT_CTRLS, s_ext_ctrls, ctrls) \
+	X(TRY_EXT_CTRLS, try_ext_ctrls, ctrls) \
+	X(SUBSCRIBE_EVENT, subscribe, any) \
+	X(UNSUBSCRIBE_EVENT, unsubscribe, any) \
+	X(DECODER_CMD, codec_cmd, any) \
+	X(TRY_DECODER_CMD, codec_cmd, any) \
+	X(ENCODER_CMD, codec_cmd, any) \
+	X(TRY_ENCODER_CMD, codec_cmd, any)
+
+#define VMEDIA_HANDLER(nr, name, has)								\
+	int vmedia_do_##name(struct vmedia_file *f, struct vmedia_request *req);
+VMEDIA_HANDLERS(VMEDIA_HANDLER)
 
 /* The table of handlers, with the hooks around it. */
 int vmedia_video_ioctl(struct vmedia_file *f, struct vmedia_request *req);
