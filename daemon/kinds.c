@@ -85,10 +85,11 @@ static const struct vmedia_module_option *find_option(const struct vmedia_module
 
 static int unknown(const struct vmedia_module *kind, const char *word, char *why, size_t size)
 {
-	char name[64];
+	char name[64] = "";
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
-	if (!strncmp(word, "--", 2) && daemon_option_known(name))
+	if (!strncmp(word, "--", 2))
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	if (daemon_option_known(name))
 		snprintf(why, size,
 			 "--%s goes before the kind of device, as in vhost-user-media --%s ... %s",
 			 name, name, kind->name);
