@@ -332,8 +332,8 @@ static int do_round(struct vmedia_loop *loop, int timeout_ms)
 	int ret, ran = 0;
 
 	__atomic_store_n(&loop->thread, pthread_self(), __ATOMIC_RELAXED);
-	ret = wait_events(loop, timeout_ms);
 	loop->in_round = true;
+	ret = wait_events(loop, timeout_ms);
 	if (ret >= 0) {
 		ran += vmedia_loop_timers_run(loop);
 		ran += run_posts(loop);

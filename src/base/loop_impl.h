@@ -29,7 +29,7 @@ struct vmedia_loop {
 	unsigned int nsources;
 	int nbatch, cur;	/* of the round that runs */
 	struct epoll_event batch[LOOP_BATCH];
-	bool in_round;		/* callbacks are being called: deferred ones will be */
+	bool in_round;		/* what is deferred now is called at the end of a round that runs */
 	struct vmedia_pool *pool;	/* of its workers; NULL: there is none */
 	unsigned int pool_threads;	/* 0: as many as usual */
 };
