@@ -20,17 +20,6 @@
 
 /* ---- Buffers to the worker ---- */
 
-void vmedia_capture_job_rest(struct vmedia_capture_job *job)
-{
-	uint32_t i;
-
-	for (i = 0; i < job->num_planes; i++) {
-		vmedia_backing_put(job->mem[i]);
-		job->mem[i] = NULL;
-	}
-	job->num_planes = 0;
-}
-
 static void drop(struct vmedia_capture_job *job)
 {
 	vmedia_capture_job_rest(job);
@@ -179,41 +168,6 @@ static bool capture_revoke(struct vmedia_vbuf *vb)
 }
 
 /* ---- Results from the worker ---- */
-
-void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *job)
-{
-	struct vmedia_vbuf *vb = job->vb;
-	struct vmedia_buf *b = &vb->b;
-	uint32_t i;
-
-	for (i = 0; i < b->num_planes; i++)
-		b->planes[i].bytesused = job->bytesused[i];
-	b->timestamp = job->timestamp;
-	b->flags |= job->flags &
-		    (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME);
-	vb->flushed = !q->cap->quick;
-	vmedia_capture_job_rest(job);
-	if (q->stopping) {
-		vmedia_buf_done(b, VMEDIA_BUF_ERROR);
-		return;
-	}
-	vmedia_buf_set_sequence(b, (uint32_t)job->number);
-	if (job->err == -ENODATA) {
-		vmedia_ctx_event_eos(q->ctx);
-		b->flags |= V4L2_BUF_FLAG_LAST;
-	}
-	vmedia_buf_done(b, q->error || (job->err && job->err != -ENODATA) ? VMEDIA_BUF_ERROR
-									  : VMEDIA_BUF_DONE);
-}
-
-void vmedia_capture_end(struct vmedia_queue *q, int err)
-{
-	if (err != -ENODEV)
-		return;
-	vmedia_warn("the frame source of queue type %u is gone; its buffers go back with an error",
-		    q->type);
-	vmedia_queue_error(q);
-}
 
 /* The worker returned the buffer: filled, or as it was, when a cancel() or the end came before. */
 static void give_back(struct vmedia_capture *c, struct vmedia_capture_job *job, bool wanted)

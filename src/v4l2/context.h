@@ -20,7 +20,8 @@
  *   ctrl*.c        controls: the standard ones, values, ioctls
  *   event.c        subscriptions and their rings
  *   capture.c      frame sources: the loop's half; capture_worker.c: the thread's;
- *                  capture_quick.c: those that need no thread
+ *                  capture_quick.c: those that need no thread;
+ *                  capture_job.c: what their buffers become
  *   m2m*.c         jobs, drains and commands of codecs
  *
  * Context: the device's loop, here and in the other headers of this folder, unless said otherwise.
