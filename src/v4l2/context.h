@@ -2,27 +2,29 @@
 /*
  * Inside the framework: a device, its contexts and the sessions that use them.
  *
+ * Who does what; a file calls none that stands above it:
+ *
  *   video.c        creation, contexts, sessions, the pull of events, reset
- *   context.c      what a device, a context and a session know of each other; priority
- *   dispatch.c     one table: ioctl number -> handler
- *   pixfmt*.c      pixel formats: the table, layouts
+ *   dispatch.c     one list: ioctl -> handler
+ *   io.c           inputs, outputs, selections, crops
  *   format.c       ENUM_FMT, G/S/TRY_FMT
+ *   frames.c       ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS, G/S_PARM
+ *   capture.c      frame sources: the loop's half; then capture_quick.c, those that need no
+ *                  thread; capture_worker.c, the thread's half; capture_job.c, their buffers
+ *   m2m_cmd.c      codecs: commands; then m2m.c, jobs; m2m_drain.c, ends of streams
+ *   bufs.c         REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go
+ *   qbuf.c         QUERYBUF, PREPARE_BUF, QBUF, EXPBUF and the dequeue
+ *   queue.c        a buffer queue's states; STREAMON, STREAMOFF; what devices ask of it
+ *   copy.c         bytes between guest pages and private copies of them
+ *   offsets.c      mem_offset <-> plane
  *   fit.c          fitting a wished format to what the device has
  *   nearest.c      the nearest format, size and interval that the device has
  *   layout.c       what of memory a format takes
- *   frames.c       ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS, G/S_PARM
- *   io.c           inputs, outputs, selections, crops
- *   queue.c        a buffer queue's states; STREAMON, STREAMOFF; what devices ask of it
- *   bufs.c         REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go
- *   qbuf.c         QUERYBUF, PREPARE_BUF, QBUF, EXPBUF and the dequeue
- *   copy.c         bytes between guest pages and private copies of them
- *   offsets.c      mem_offset <-> plane
- *   ctrl*.c        controls: the standard ones, values, ioctls
+ *   pixfmt*.c      pixel formats: the table, layouts
+ *   ctrl_*.c       controls: ioctls, changes by the device; then ctrl_cluster.c, all changes
  *   event.c        subscriptions and their rings
- *   capture.c      frame sources: the loop's half; capture_worker.c: the thread's;
- *                  capture_quick.c: those that need no thread;
- *                  capture_job.c: what their buffers become
- *   m2m*.c         jobs, drains and commands of codecs
+ *   ctrl.c         controls and their values; ctrl_std_*.c: the standard ones
+ *   context.c      from a session to its context and device; priority
  *
  * Context: the device's loop, here and in the other headers of this folder, unless said otherwise.
  */
