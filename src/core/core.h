@@ -458,8 +458,9 @@ static inline void vmedia_device_defer(struct vmedia_device *dev)
 	vmedia_defer(&dev->turn);
 }
 
-/* One piece of ->work() for @s, and what it leads to is told. */
-void vmedia_device_work(struct vmedia_session *s);
+/* Tell the driver, if chains of queue @q were returned since it was told last; of both queues. */
+void vmedia_device_notify(struct vmedia_device *dev, unsigned int q);
+void vmedia_device_notify_all(struct vmedia_device *dev);
 
 /* Return a chain to queue @q. */
 static inline void vmedia_device_push(struct vmedia_device *dev, unsigned int q,

@@ -133,14 +133,6 @@ uint64_t vmedia_device_region_size(const struct vmedia_device *dev)
 
 /* ---- A turn ---- */
 
-static void notify(struct vmedia_device *dev, unsigned int q)
-{
-	if (!dev->dirty[q])
-		return;
-	dev->dirty[q] = false;
-	dev->transport->ops->notify(dev->transport, q);
-}
-
 static void take_commands(struct vmedia_device *dev)
 {
 	struct vmedia_transport *t = dev->transport;
@@ -160,35 +152,6 @@ static void take_commands(struct vmedia_device *dev)
 	vmedia_dispatch_backlog(dev);
 }
 
-/* The driver is told of what came back so far. */
-static void notify_all(struct vmedia_device *dev)
-{
-	if (dev->event_first)
-		notify(dev, VMEDIA_QUEUE_EVENT);
-	dev->event_first = false;
-	notify(dev, VMEDIA_QUEUE_COMMAND);
-	notify(dev, VMEDIA_QUEUE_EVENT);
-}
-
-/*
- * Answers that are still to be given go before events (vmedia_request_complete()): where there are
- * any, the events wait for the end of the turn.
- */
-void vmedia_device_work(struct vmedia_session *s)
-{
-	struct vmedia_device *dev = s->dev;
-
-	s->work = false;
-	if (!dev->ops->work)
-		return;
-	notify_all(dev);
-	dev->ops->work(s);
-	if (dev->errors || !vmedia_list_empty(&dev->done))
-		return;
-	vmedia_events_flush(dev);
-	notify_all(dev);
-}
-
 /* Everything that waits for the end of a turn. */
 static void end_turn(struct vmedia_device *dev)
 {
@@ -198,7 +161,7 @@ static void end_turn(struct vmedia_device *dev)
 	vmedia_dispatch_errors(dev);
 	vmedia_dispatch_done(dev);
 	dev->more[VMEDIA_QUEUE_EVENT] = vmedia_events_flush(dev);
-	notify_all(dev);
+	vmedia_device_notify_all(dev);
 	if (dev->more[VMEDIA_QUEUE_COMMAND] || dev->more[VMEDIA_QUEUE_EVENT] || dev->errors ||
 	    !vmedia_list_empty(&dev->done))
 		vmedia_device_defer(dev);
@@ -303,7 +266,7 @@ void vmedia_device_reset(struct vmedia_device *dev, bool push_back)
 		dev->ops->reset(dev);
 	for (q = 0; q < VMEDIA_NUM_QUEUES; q++) {
 		if (push_back)
-			notify(dev, q);
+			vmedia_device_notify(dev, q);
 		dev->dirty[q] = false;
 	}
 }
@@ -381,7 +344,7 @@ void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q)
 				break;
 		}
 	} while (again);
-	notify(dev, q);
+	vmedia_device_notify(dev, q);
 }
 
 void vmedia_device_stats(const struct vmedia_device *dev, struct vmedia_device_stats *stats)

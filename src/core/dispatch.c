@@ -261,6 +261,26 @@ static bool run_command(struct vmedia_session *s)
 	return !close || s == &dev->none || vmedia_session_find(dev, id) == s;
 }
 
+/*
+ * One piece of ->work() for @s, and what it leads to is told. Answers that are still to be given go
+ * before events (vmedia_request_complete()): if there are any, the events wait for the end of the
+ * turn.
+ */
+static void run_work(struct vmedia_session *s)
+{
+	struct vmedia_device *dev = s->dev;
+
+	s->work = false;
+	if (!dev->ops->work)
+		return;
+	vmedia_device_notify_all(dev);
+	dev->ops->work(s);
+	if (dev->errors || !vmedia_list_empty(&dev->done))
+		return;
+	vmedia_events_flush(dev);
+	vmedia_device_notify_all(dev);
+}
+
 /* @once: whatever the time. */
 static void run_session(struct vmedia_session *s, bool once)
 {
@@ -274,7 +294,7 @@ static void run_session(struct vmedia_session *s, bool once)
 		}
 		once = false;
 		if (has_work(s))
-			vmedia_device_work(s);
+			run_work(s);
 		if (has_command(s) && !run_command(s))
 			break;
 	}
