@@ -64,16 +64,26 @@ static void watch_clock(struct vmedia_capture *c)
 		vmedia_timer_arm(&c->late, c->when + c->cur.interval_ns / 2);
 }
 
+/* May the worker have buffers? Not before one that is older and may come back as it was. */
+static bool may_feed(const struct vmedia_capture *c)
+{
+	if (!c->run || !c->run->frames || c->suspended || c->q->error)
+		return false;
+	return vmedia_list_empty(&c->given) ||
+	       !vmedia_list_first(&c->given, struct vmedia_capture_job, node)->recalled;
+}
+
 /* Give the worker all buffers that wait, if it may have them. */
 static void feed(struct vmedia_capture *c)
 {
 	struct vmedia_capture_job *job, *tmp;
 
-	if (c->run && c->run->frames && !c->suspended && !c->q->error) {
+	if (may_feed(c)) {
 		vmedia_list_for_each_safe(job, tmp, &c->queued, node) {
 			if (submit(c, &job->work))
 				break;
 			job->given = true;
+			job->recalled = false;
 			job->run = c->last_run;
 			vmedia_list_del(&job->node);
 			vmedia_list_add_tail(&c->given, &job->node);
@@ -366,8 +376,9 @@ void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
 		err = cancel(c, &job->work);
 		if (err == -EINPROGRESS)
 			wait_for_fill(c, job);
+		job->recalled = err;	/* done() puts it before the others */
 		if (err)
-			continue;	/* done() puts it before the others */
+			continue;
 		job->given = false;
 		vmedia_list_del(&job->node);
 		vmedia_list_add_tail(&taken, &job->node);

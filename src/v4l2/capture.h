@@ -52,6 +52,7 @@ struct vmedia_capture_job {
 	struct vmedia_list node;	/* queued or given; else at rest */
 	struct vmedia_job work;
 	bool given;			/* the worker has it */
+	bool recalled;			/* given, and cancelled: it may come back as it was */
 	uint64_t run;			/* of which run: last_run when it was given */
 	struct vmedia_capture *c;
 	struct vmedia_vbuf *vb;		/* the loop's; NULL: it was taken back */

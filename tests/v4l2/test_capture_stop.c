@@ -237,6 +237,30 @@ static void test_error_in_fill(void **state)
 	assert_int_equal(src.starts, src.stops);
 }
 
+/*
+ * The guest pauses and goes on while the source waits for its next frame: the oldest buffer is
+ * still the first.
+ */
+static void test_suspended_in_next(void **state)
+{
+	struct rig *r = gated_start(1);
+	uint32_t i;
+
+	(void)state;
+	gated_queue_all(r, 3);
+	src.gate_next = true;
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_next);
+	vmedia_device_queue_stop(r->h.dev, VMEDIA_QUEUE_COMMAND);
+	harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+	src.gate_next = false;
+	sem_post(&src.go);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(rig_event(r).buffer.index, i);
+	rig_end(r);
+	assert_int_equal(src.starts, src.stops);
+}
+
 /* Thirty bad frames in a row are the end of a source. */
 static void test_many_errors(void **state)
 {
@@ -341,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_error_in_fill),
+		cmocka_unit_test(test_suspended_in_next),
 		cmocka_unit_test(test_many_errors),
 		cmocka_unit_test(test_end_of_stream),
 		cmocka_unit_test(test_hammer),
