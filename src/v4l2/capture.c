@@ -165,11 +165,36 @@ static void capture_cleanup(struct vmedia_vbuf *vb)
 	vb->impl = NULL;
 }
 
+/*
+ * Ask all jobs back; those that have not begun are here again. The newest first, so that none
+ * begins in the place of one that was cancelled before it.
+ */
+static void recall(struct vmedia_capture *c)
+{
+	struct vmedia_list *node = c->given.prev;
+
+	while (node != &c->given) {
+		struct vmedia_capture_job *job =
+			vmedia_list_entry(node, struct vmedia_capture_job, node);
+
+		node = node->prev;
+		job->recalled = true;
+		if (cancel(c, &job->work))
+			continue;	/* done() puts it before the others */
+		job->given = false;
+		vmedia_list_del(&job->node);
+		vmedia_list_add_head(&c->queued, &job->node);
+	}
+}
+
 static bool capture_revoke(struct vmedia_vbuf *vb)
 {
 	struct vmedia_capture_job *job = vb->impl;
-	int err = job && job->given ? cancel(job->c, &job->work) : 0;
+	int err = 0;
 
+	recall(vb->b.queue->cap);
+	if (job && job->given)
+		err = cancel(job->c, &job->work);
 	if (err == -EINPROGRESS)
 		return false;
 	if (job)
@@ -358,9 +383,7 @@ static void wait_for_fill(struct vmedia_capture *c, struct vmedia_capture_job *j
 void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
 {
 	struct vmedia_capture *c = q->cap;
-	struct vmedia_capture_job *job, *tmp;
-	struct vmedia_list taken;
-	int err;
+	struct vmedia_capture_job *job;
 
 	vmedia_capture_quick_suspend(c, on);
 	/* Once, and not for each session that shares the queue. */
@@ -371,20 +394,10 @@ void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
 		feed(c);
 		return;
 	}
-	vmedia_list_init(&taken);
-	vmedia_list_for_each_safe(job, tmp, &c->given, node) {
-		err = cancel(c, &job->work);
-		if (err == -EINPROGRESS)
+	recall(c);
+	vmedia_list_for_each(job, &c->given, node)
+		if (cancel(c, &job->work) == -EINPROGRESS)
 			wait_for_fill(c, job);
-		job->recalled = err;	/* done() puts it before the others */
-		if (err)
-			continue;
-		job->given = false;
-		vmedia_list_del(&job->node);
-		vmedia_list_add_tail(&taken, &job->node);
-	}
-	vmedia_list_splice_tail(&taken, &c->queued);
-	vmedia_list_splice_tail(&c->queued, &taken);
 	watch_clock(c);
 }
 
@@ -416,6 +429,7 @@ static int capture_stop(struct vmedia_queue *q, bool final)
 
 	if (vmedia_capture_quick_stop(c))
 		c->shown = c->stats;
+	recall(c);
 	vmedia_list_for_each_safe(job, tmp, &c->given, node) {
 		err = cancel(c, &job->work);
 		/* It fills. Its done() gives the buffer back, if that may be waited for. */
