@@ -96,7 +96,7 @@ static const struct place {
 } places[] = {
 	{ "", "One command, driver and device on two CPUs (median)", 1, 0 },
 	{ "_one_cpu", "One command, driver and device on one CPU (median)", 0, 0 },
-	{ "_poll", "One command on two CPUs, both ends look before they sleep (median)", 1, 20 },
+	{ "_poll", "One command on two CPUs, both ends look before they sleep (median)", 1, 200 },
 };
 
 #define TWO_CPUS (&places[0])
