@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The framework: what a kernel gives its V4L2 drivers, for devices in user space.
+ * The framework: support for V4L2 devices in user space, as the kernel gives its drivers.
  *
- * A device describes its formats, controls and queues; the framework answers ENUM_*, G/S/TRY_*, the
- * buffer ioctls with videobuf2's states and errors, controls with the control framework's, events,
- * priority, selections' and crops' relations, and M2M rules. Three levels, each built on the next:
+ * A device describes its formats, controls and queues. The framework answers ENUM_* and G/S/TRY_*,
+ * the buffer ioctls with videobuf2's states and errors, and controls with the control framework's
+ * rules. It also handles events, priority, the relations of selections and crops, and the rules of
+ * M2M. There are three levels, each built on the next:
  *
- *   struct vmedia_capture_ops	<vmedia/capture.h>: a frame source: "fill this buffer" at the
- *				frame's time, on a worker
- *   struct vmedia_queue_ops	<vmedia/queue.h>: one buffer queue of any type, with videobuf2's
- *				callbacks
- *   struct vmedia_video_ops	here: per-device and per-session hooks; anything not handled falls
- *				to ->ioctl()
+ *	struct vmedia_capture_ops	<vmedia/capture.h>: a frame source, which fills one buffer
+ *					after another at the frame's time, on a worker
+ *	struct vmedia_queue_ops		<vmedia/queue.h>: one buffer queue of any type, with
+ *					videobuf2's callbacks
+ *	struct vmedia_video_ops		here: per-device and per-session hooks; ->ioctl() gets the
+ *					ioctls that the framework does not handle
  *
- * and besides <vmedia/ctrl.h> controls, <vmedia/pixfmt.h> pixel formats, <vmedia/m2m.h> codecs'
- * jobs and drains.
+ * Beside these, <vmedia/ctrl.h> has controls, <vmedia/pixfmt.h> pixel formats, and <vmedia/m2m.h>
+ * the jobs and drains of codecs.
  *
- * A camera in full:
+ * A complete camera:
  *
  *	static const struct vmedia_frame_interval fps[] = { { .min = { 1, 30 } } };
  *	static const struct vmedia_frame_size sizes[] = {
@@ -36,9 +37,10 @@
  *	...
  *	vmedia_video_create(loop, &cfg, &dev);
  *
- * Contexts. A struct vmedia_ctx holds queues, formats and controls. A camera has one, which all
- * sessions share; a codec (config.per_session) has one for each session. Names follow the kernel's:
- * a queue is a vb2_queue, a per-session context is what v4l2-mem2mem calls one.
+ * Contexts. A struct vmedia_ctx holds queues, formats and controls. A camera has one context, which
+ * all sessions share. A codec (config.per_session) has one context for each session. Names follow
+ * the kernel's: a queue corresponds to a vb2_queue, a per-session context to v4l2-mem2mem's
+ * context.
  *
  * Context: every hook runs on the device's loop and must not block, unless said otherwise.
  */
@@ -69,86 +71,89 @@ struct vmedia_video_io {
 	uint64_t std;			/* V4L2_STD_* */
 };
 
-/* ->intercept() says that the framework is to answer. */
+/* A result of ->intercept(): the framework answers the ioctl. */
 #define VMEDIA_NOT_MINE 1
 
-/* All optional. Errors are negative errno and become the ioctl's. */
+/* All optional. Hooks return 0 or a negative errno, which the ioctl returns. */
 struct vmedia_video_ops {
 	/*
-	 * A context begins: its queues are there, the table's controls too. Add controls,
-	 * vmedia_ctx_set_priv(). Default formats, intervals and control values follow, by way of
-	 * the hooks below.
+	 * Begin a context. Its queues and the table's controls exist. The hook may add controls and
+	 * call vmedia_ctx_set_priv(). Afterwards the framework sets the default formats, intervals
+	 * and control values through the hooks below.
 	 */
 	int (*context_init)(struct vmedia_ctx *ctx);
-	/* It ends; its queues are stopped, its buffers gone. Called if context_init() succeeded. */
+	/* End a context: queues stopped, buffers freed. Called only if context_init() succeeded. */
 	void (*context_fini)(struct vmedia_ctx *ctx);
 
-	/* A session joined its context; an error refuses it. And left it. */
+	/* A session joins its context, unless open() returns an error; a session leaves it. */
 	int (*open)(struct vmedia_ctx *ctx, struct vmedia_session *s);
 	void (*close)(struct vmedia_ctx *ctx, struct vmedia_session *s);
 
 	/*
-	 * Every ioctl, before the framework: VMEDIA_NOT_MINE, or an answer as of
-	 * vmedia_device_ops.ioctl().
+	 * Called for every ioctl before the framework. Returns VMEDIA_NOT_MINE, or an answer as
+	 * vmedia_device_ops.ioctl() does.
 	 */
 	int (*intercept)(struct vmedia_ctx *ctx, struct vmedia_request *req);
 	/*
-	 * Ioctls that the framework has no answer to: standards, DV timings, tuners, EDID, audio,
-	 * codec commands without m2m, sliced VBI capabilities. As of vmedia_device_ops.ioctl(). The
-	 * default is -ENOTTY.
+	 * Answer an ioctl that the framework does not handle: standards, DV timings, tuners, EDID,
+	 * audio, codec commands without m2m, sliced VBI capabilities. Returns as
+	 * vmedia_device_ops.ioctl() does. Default: -ENOTTY.
 	 */
 	int (*ioctl)(struct vmedia_ctx *ctx, struct vmedia_request *req);
 
 	/*
-	 * After the framework fitted @fmt to the tables: adjust further. Must be pure and
-	 * idempotent.
+	 * Adjust @fmt further, after the framework has fitted it to the tables. Must have no side
+	 * effects, and must not change its own result when called again.
 	 */
 	int (*try_fmt)(struct vmedia_queue *q, struct vmedia_format *fmt);
-	/* @fmt is the queue's from now on (S_FMT, vmedia_queue_set_format(), initially). */
+	/* Apply @fmt, the queue's new format (S_FMT, vmedia_queue_set_format(), initially). */
 	void (*set_fmt)(struct vmedia_queue *q, const struct vmedia_format *fmt);
 	/*
-	 * Is format @f to be enumerated and accepted now? (CAPTURE formats of a decoder depend on
-	 * OUTPUT.)
+	 * True if format @f is to be enumerated and accepted now. (CAPTURE formats of a decoder
+	 * depend on OUTPUT.)
 	 */
 	bool (*has_format)(struct vmedia_queue *q, const struct vmedia_format_config *f);
-	/* The interval, already fitted to the tables, is the queue's from now on. */
+	/* Apply the queue's new interval, which the framework has fitted to the tables. */
 	int (*set_interval)(struct vmedia_queue *q, struct vmedia_fract interval);
 
 	/*
-	 * Selections; @sel->type and target are checked to be plausible. Without hooks a capture
-	 * queue with inputs answers CROP_BOUNDS, CROP_DEFAULT, CROP (the whole picture) when
-	 * vmedia_video_config.crop is set, else -ENOTTY. One that changes the format of a busy
-	 * queue is s_selection()'s to refuse, with -EBUSY.
+	 * Get or set a selection. The framework has checked that @sel->type and target are
+	 * plausible. Without these hooks a capture queue with inputs answers CROP_BOUNDS,
+	 * CROP_DEFAULT and CROP with the whole picture if vmedia_video_config.crop is set, else
+	 * -ENOTTY. s_selection() must itself return -EBUSY for a selection that changes the format
+	 * of a busy queue.
 	 */
 	int (*g_selection)(struct vmedia_queue *q, struct vmedia_selection *sel);
 	int (*s_selection)(struct vmedia_queue *q, struct vmedia_selection *sel);
 
 	/*
-	 * Input or output @index (checked) was chosen. -EBUSY while a queue of that direction is
-	 * busy is the framework's.
+	 * Select input or output @index, which the framework has checked. The framework itself
+	 * returns -EBUSY while a queue of that direction is busy.
 	 */
 	int (*set_input)(struct vmedia_ctx *ctx, uint32_t index);
 	int (*set_output)(struct vmedia_ctx *ctx, uint32_t index);
 
-	/* Default of vmedia_ctrl_config.ops->set for controls of the table. */
+	/* Default of vmedia_ctrl_config.ops->set for the table's controls. */
 	int (*set_ctrl)(struct vmedia_ctrl *c, const struct vmedia_ctrl_value *v);
 
 	/*
-	 * A subscription to an event type that the framework does not know of (it does: CTRL if
-	 * there are controls, EOS, SOURCE_CHANGE if source_change is set). 0 accepts, else -EINVAL.
-	 * Called before it exists.
+	 * Accept (0) or refuse (-EINVAL) a subscription to an event type that the framework does
+	 * not handle. The framework handles CTRL; EOS for frame sources and m2m; SOURCE_CHANGE if
+	 * source_change is set. Called before the subscription exists.
 	 */
 	int (*subscribe)(struct vmedia_ctx *ctx, const struct vmedia_event_subscription *sub);
 
 	/*
-	 * @on: the driver's queues stopped (a paused guest, one that resets). From the return on
-	 * nothing may be written to buffers of the driver's own pages, and no buffer be given back,
-	 * until it is called with !@on or the next stream begins. Said once for each session, so
-	 * maybe several times in a row. For devices with queue operations of their own: the
-	 * framework sees to frame sources and to jobs of m2m.
+	 * @on: the driver's queues have stopped (a paused guest, or one that resets). After the
+	 * return the device must not write to buffers of the driver's own pages, nor give a buffer
+	 * back, until the hook is called with !@on or the next stream begins. Called once for each
+	 * session, so possibly several times in a row. For devices with their own queue operations:
+	 * the framework suspends frame sources and m2m jobs itself.
 	 */
 	void (*suspend)(struct vmedia_ctx *ctx, bool on);
-	/* The device was reset: contexts are gone or as new. And it goes. */
+	/*
+	 * reset(): the device was reset; contexts are gone or as new. destroy(): the device ends.
+	 */
 	void (*reset)(struct vmedia_video *v);
 	void (*destroy)(struct vmedia_video *v);
 };
@@ -168,23 +173,24 @@ struct vmedia_video_config {
 	const struct vmedia_ctrl_config *ctrls;
 	unsigned int num_ctrls;
 	/*
-	 * NULL: a video or VBI device that is not M2M has one input "Camera 0", one output "Output
-	 * 0".
+	 * NULL: a video or VBI device that is not M2M has one input "Camera 0" and one output
+	 * "Output 0".
 	 */
 	const struct vmedia_video_io *inputs, *outputs;
 	unsigned int num_inputs, num_outputs;
 	/* <vmedia/m2m.h>; needs per_session and an OUTPUT and a CAPTURE queue */
 	const struct vmedia_m2m_ops *m2m;
 	const struct vmedia_video_ops *ops;
-	void *priv;			/* of the device; also the @priv of vmedia_capture_ops */
+	void *priv;			/* the device's; also the @priv of vmedia_capture_ops */
 };
 
 /*
- * vmedia_video_create - a device made of @cfg on @loop. Tables are borrowed and must outlive it;
- * @cfg itself is copied. Put it on a transport by <vmedia/serve.h>; it ends by
- * vmedia_device_destroy(). Returns 0, -ENOMEM, -EINVAL with the reason in the log (a table that
- * contradicts itself: a format without sizes, a control twice), or what ->context_init() of a
- * shared context returned.
+ * vmedia_video_create - create a device as described by @cfg on @loop
+ *
+ * @cfg itself is copied. The tables that it points to are not copied and must outlive the device.
+ * Put the device on a transport by <vmedia/serve.h>; end it by vmedia_device_destroy(). Returns 0,
+ * -ENOMEM, -EINVAL with the reason in the log (a table that contradicts itself: a format without
+ * sizes, a control twice), or the error of ->context_init() of a shared context.
  */
 int vmedia_video_create(struct vmedia_loop *loop, const struct vmedia_video_config *cfg,
 			struct vmedia_device **dev);
@@ -198,21 +204,23 @@ struct vmedia_ctx *vmedia_video_ctx(const struct vmedia_video *v);
 struct vmedia_video *vmedia_ctx_video(const struct vmedia_ctx *ctx);
 /* The session of a per-session context; NULL if shared. */
 struct vmedia_session *vmedia_ctx_session(const struct vmedia_ctx *ctx);
-void *vmedia_ctx_priv(const struct vmedia_ctx *ctx);	/* without set_priv: the device's */
+void *vmedia_ctx_priv(const struct vmedia_ctx *ctx);	/* default: the device's */
 void vmedia_ctx_set_priv(struct vmedia_ctx *ctx, void *priv);
-/* The queue of exactly this type, or NULL. */
+/* The queue of exactly type @type, or NULL. */
 struct vmedia_queue *vmedia_ctx_queue(const struct vmedia_ctx *ctx, uint32_t type);
 uint32_t vmedia_ctx_input(const struct vmedia_ctx *ctx);
 uint32_t vmedia_ctx_output(const struct vmedia_ctx *ctx);
 struct vmedia_ctx *vmedia_session_ctx(const struct vmedia_session *s);
 
 /*
- * vmedia_ctx_event - send @ev (type, id and u are taken) to every session of @ctx that subscribed
- * to it. Never lost, never unbounded: a subscription holds one (CTRL, SOURCE_CHANGE: merged) or a
- * few of the latest events. Ordered with buffers.
+ * vmedia_ctx_event - send @ev to every session of @ctx that subscribed to it
+ *
+ * Uses type, id and u of @ev. A subscription holds a fixed number of events: one for CTRL and
+ * SOURCE_CHANGE, into which later ones are merged, and the latest few of other types. Events keep
+ * their order with buffers.
  */
 void vmedia_ctx_event(struct vmedia_ctx *ctx, const struct vmedia_event *ev);
-/* V4L2_EVENT_EOS and V4L2_EVENT_SOURCE_CHANGE with @changes, in one line. */
+/* Send V4L2_EVENT_EOS, or V4L2_EVENT_SOURCE_CHANGE with @changes. */
 void vmedia_ctx_event_eos(struct vmedia_ctx *ctx);
 void vmedia_ctx_event_source_change(struct vmedia_ctx *ctx, uint32_t changes);
 

@@ -2,24 +2,24 @@
 /*
  * Inside the framework: a device, its contexts and the sessions that use them.
  *
- * Who does what; a file calls none that stands above it:
+ * The files and their subjects. A file calls no function of a file above it in this list:
  *
  *   video.c        creation, contexts, sessions, the pull of events, reset
  *   dispatch.c     one list: ioctl -> handler
  *   io.c           inputs, outputs, selections, crops
  *   format.c       ENUM_FMT, G/S/TRY_FMT
  *   frames.c       ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS, G/S_PARM
- *   capture.c      frame sources: the loop's half; then capture_quick.c, those that need no
- *                  thread; capture_worker.c, the thread's half; capture_job.c, their buffers
- *   m2m_cmd.c      codecs: commands; then m2m.c, jobs; m2m_drain.c, ends of streams
- *   bufs.c         REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go
+ *   capture.c      frame sources on the loop; then capture_quick.c, those that need no thread;
+ *                  capture_worker.c, frame sources on a worker; capture_job.c, their buffers
+ *   m2m_cmd.c      commands of codecs; then m2m.c, jobs; m2m_drain.c, ends of streams
+ *   bufs.c         REQBUFS, CREATE_BUFS, REMOVE_BUFS: creating and freeing buffers
  *   qbuf.c         QUERYBUF, PREPARE_BUF, QBUF, EXPBUF and the dequeue
- *   queue.c        a buffer queue's states; STREAMON, STREAMOFF; what devices ask of it
- *   copy.c         bytes between guest pages and private copies of them
+ *   queue.c        a buffer queue's states; STREAMON, STREAMOFF; functions for devices
+ *   copy.c         copying between guest pages and their private copies
  *   offsets.c      mem_offset <-> plane
- *   fit.c          fitting a wished format to what the device has
- *   nearest.c      the nearest format, size and interval that the device has
- *   layout.c       what of memory a format takes
+ *   fit.c          fitting a wished format to the device's formats
+ *   nearest.c      the nearest format, size and interval of the device
+ *   layout.c       the memory that a format takes
  *   pixfmt*.c      pixel formats: the table, layouts
  *   ctrl_*.c       controls: ioctls, changes by the device; then ctrl_cluster.c, all changes
  *   event.c        subscriptions and their rings
@@ -61,7 +61,7 @@ struct vmedia_ctrls {
 
 struct vmedia_ctx {
 	struct vmedia_video *v;
-	struct vmedia_session *s;	/* per session */
+	struct vmedia_session *s;	/* NULL if shared */
 	void *priv;
 	bool inited;
 	struct vmedia_queue *queues[VMEDIA_MAX_QUEUES];
@@ -70,7 +70,7 @@ struct vmedia_ctx {
 	struct vmedia_list files;
 	uint32_t input, output;
 	struct vmedia_m2m *m2m;
-	bool suspended;			/* the guest's memory is not to be written */
+	bool suspended;			/* the guest's memory must not be written */
 };
 
 struct vmedia_video {
@@ -86,16 +86,16 @@ struct vmedia_video {
 	unsigned int num_inputs, num_outputs;
 	struct vmedia_list jobs;	/* m2m contexts that are ready, oldest first */
 	unsigned int num_jobs;
-	bool scheduling;		/* jobs are being started, or none may be */
-	struct vmedia_list copies;	/* buffers whose copy goes on, each a step in its turn */
+	bool scheduling;		/* begin_jobs() is active, or no job may begin */
+	struct vmedia_list copies;	/* buffers with a copy in progress, one step each in turn */
 	struct vmedia_deferred copier;
-	struct vmedia_deferred turn;	/* m2m: due, no job begins before the end of the round */
+	struct vmedia_deferred turn;	/* m2m: if due, no job begins before the end of the round */
 };
 
 struct vmedia_file *vmedia_file_of(const struct vmedia_session *s);
-/* 0, or -EBUSY if another session's priority forbids @f to change things. */
+/* 0, or -EBUSY if another session's priority forbids changes by @f. */
 int vmedia_prio_check(const struct vmedia_file *f);
-/* The device's ->ioctl(), or -ENOTTY. */
+/* Call the device's ->ioctl(). Returns -ENOTTY if it has none. */
 int vmedia_do_fallback(struct vmedia_file *f, struct vmedia_request *req);
 
 #endif /* VMEDIA_V4L2_CONTEXT_H */

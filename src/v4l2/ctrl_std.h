@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Shorthand of the tables of standard controls (ctrl_std_*.c): name, type, flags and menu of each
- * ID as Linux has them, so that a device needs to give a range only and clients find the words they
- * know.
+ * Macros for the tables of standard controls (ctrl_std_*.c): name, type, flags and menu of each ID,
+ * as in Linux. A device needs to give only a range, and clients find the kernel's names.
  */
 #ifndef VMEDIA_V4L2_CTRL_STD_H
 #define VMEDIA_V4L2_CTRL_STD_H
@@ -22,7 +21,7 @@
 
 #define ROW(i, t, f, n)								\
 	.id = V4L2_CID_##i, .name = (n), .type = V4L2_CTRL_TYPE_##t, .flags = (f)
-#undef CTRL	/* some C libraries have one for control characters of terminals */
+#undef CTRL	/* some C libraries define it for control characters of terminals */
 #define CTRL(i, t, f, n)	{ ROW(i, t, f, n) }
 #define INT(i, n)		CTRL(i, INTEGER, 0, n)
 #define SLIDE(i, n)		CTRL(i, INTEGER, SLIDER, n)

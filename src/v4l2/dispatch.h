@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Handlers of ioctls: (session's file, request) -> errno.
+ * Handlers of ioctls. Arguments: the session's file and the request. Result: 0 or a negative errno.
  *
- * Security model: a request's structure is a private copy that core decoded and bounded; every
- * field of it is still the guest's choice. Handlers check each before use as an index, a size or a
- * type, and clear what V4L2 says is reserved.
+ * Security model: a request's structure is a private copy that core has decoded and bounded, but
+ * the guest still chooses the value of each field. Handlers check a field before they use it as an
+ * index, a size or a type, and clear the fields that V4L2 reserves.
  */
 #ifndef VMEDIA_V4L2_DISPATCH_H
 #define VMEDIA_V4L2_DISPATCH_H
@@ -14,7 +14,8 @@
 struct vmedia_file;
 
 /*
- * X(ioctl, handler, has): the context has what the ioctl is about, or it is the device's to answer.
+ * X(ioctl, handler, has): the handler answers if has_##has() is true for the context, else the
+ * device's ->ioctl().
  */
 #define VMEDIA_HANDLERS(X) \
 	X(ENUM_FMT, enum_fmt, queues) \
@@ -66,7 +67,7 @@ struct vmedia_file;
 	int vmedia_do_##name(struct vmedia_file *f, struct vmedia_request *req);
 VMEDIA_HANDLERS(VMEDIA_HANDLER)
 
-/* The table of handlers, with the hooks around it. */
+/* Call the handler of the request's ioctl, and the device's hooks before and after the table. */
 int vmedia_video_ioctl(struct vmedia_file *f, struct vmedia_request *req);
 
 #endif /* VMEDIA_V4L2_DISPATCH_H */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Events: what a session subscribed to, and what waits in it.
- */
+/* Events: a session's subscriptions and its pending events. */
 #ifndef VMEDIA_V4L2_EVENT_H
 #define VMEDIA_V4L2_EVENT_H
 

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Formats: what a queue has, what it may have, and what of memory that takes.
- */
+/* Formats: a queue's present format, its possible formats, and the memory that they take. */
 #ifndef VMEDIA_V4L2_FORMAT_H
 #define VMEDIA_V4L2_FORMAT_H
 
 #include "v4l2/queue.h"
 
-/* Is this queue any kind of picture queue? */
+/* True if @q is any kind of picture queue. */
 bool vmedia_queue_is_video(const struct vmedia_queue *q);
-/* Planes and their sizes by the present format; returns the number of planes. */
+/* Get the planes' sizes in the present format. Returns the number of planes. */
 uint32_t vmedia_queue_plane_sizes(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES]);
 uint32_t vmedia_format_plane_sizes(const struct vmedia_format *fmt,
 				   uint32_t sizes[VMEDIA_MAX_PLANES]);
-/* A picture format's layout by its size and strides, sizes exact. 0, or -EINVAL and all zero. */
+/* Get the layout of a picture format from its size and strides. 0, or -EINVAL and all zero. */
 int vmedia_format_layout(const struct vmedia_format *fmt, const struct vmedia_pixfmt *pf,
 			 struct vmedia_picture_layout *l);
-/* What a buffer must have of each for the device to work in the present format. */
+/*
+ * Get the bytes that each plane of a buffer must have for the present format. Returns their number.
+ */
 uint32_t vmedia_queue_plane_needs(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES]);
 
-/* The @n-th format that is there now; @all: whether or not it is. */
+/* The @n-th format that is available now; @all: of all formats. */
 const struct vmedia_format_config *vmedia_queue_nth_format(struct vmedia_queue *q, uint32_t n,
 							   uint32_t mbus, bool all);
 const struct vmedia_format_config *vmedia_queue_find_format(struct vmedia_queue *q,
@@ -32,10 +32,10 @@ void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt
 			 const struct vmedia_frame_size *size);
 struct vmedia_fract vmedia_interval_fit(const struct vmedia_frame_size *size,
 					struct vmedia_fract want);
-/* The size of @f that is the nearest to @w x @h, which become that. */
+/* Return the size of @f nearest to @w x @h, and set @w and @h to it. */
 const struct vmedia_frame_size *vmedia_frame_size_fit(const struct vmedia_format_config *f,
 						      uint32_t *w, uint32_t *h);
-/* Size @w x @h of @f: the entry that has it, or NULL. */
+/* The entry of @f that has size @w x @h, or NULL. */
 const struct vmedia_frame_size *vmedia_frame_size_exact(const struct vmedia_format_config *f,
 							uint32_t w, uint32_t h);
 

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Buffers and their queue, copies of their content, and the offsets that name them.
- */
+/* Buffers and their queue, copies of their content, and the offsets that name them. */
 #ifndef VMEDIA_V4L2_QUEUE_H
 #define VMEDIA_V4L2_QUEUE_H
 
 #include "v4l2/context.h"
 
 struct vmedia_vbuf {
-	struct vmedia_buf b;		/* what the device sees; first */
+	struct vmedia_buf b;		/* the device's part; first */
 	enum vmedia_buf_state state;
-	bool prepared;			/* memory is resolved and ->buf_prepare() agreed */
+	bool prepared;			/* memory is resolved and ->buf_prepare() succeeded */
 	bool inited;			/* ->buf_init() was called */
-	bool flushed;			/* what was written is in the guest's pages */
+	bool flushed;			/* the device's output is in the guest's pages */
 	bool requeued;			/* QBUF came for a PREPARED buffer */
 	bool own_sequence;
 	uint32_t min_length[VMEDIA_MAX_PLANES];
 	uint32_t offset[VMEDIA_MAX_PLANES];	/* MMAP: mem_offset */
-	uint64_t handle[VMEDIA_MAX_PLANES];	/* others: the driver's pointer or fd, echoed */
-	uint64_t stamp;			/* order of completion, against events */
+	uint64_t handle[VMEDIA_MAX_PLANES];	/* others: the driver's pointer or fd, sent back */
+	uint64_t stamp;			/* order of completion, compared with events */
 	struct vmedia_list node;	/* queue->queued or queue->done */
 	struct vmedia_list ready;	/* m2m: ready list of the context */
-	void *impl;			/* of the queue's implementation (capture: its job) */
-	/* A copy that takes steps: how far it is, in which plane; the QBUF that waits, its rest */
+	void *impl;			/* the queue implementation's (capture: its job) */
+	/*
+	 * A copy in steps: its position and plane; the QBUF that waits for it, and the rest of that
+	 * QBUF
+	 */
 	struct vmedia_copy copy;
 	uint32_t copy_plane;
 	struct vmedia_request *copy_req;
@@ -35,23 +36,25 @@ static inline struct vmedia_vbuf *vmedia_vbuf(struct vmedia_buf *b)
 	return vmedia_container_of(b, struct vmedia_vbuf, b);
 }
 
-/* What stands behind a queue: the device's own vmedia_queue_ops, a capture source, or m2m. */
+/* The implementation of a queue: the device's own vmedia_queue_ops, a frame source, or m2m. */
 struct vmedia_queue_impl {
 	bool admits;	/* ->queue() may get buffers that are too small: vmedia_vbuf_admit() */
 	void (*queue)(struct vmedia_vbuf *vb);
 	int (*start)(struct vmedia_queue *q, uint32_t count);
 	int (*stop)(struct vmedia_queue *q, bool final);
-	/* NULL: nothing to do. @vb is done with, one way or the other; its memory goes. */
+	/*
+	 * @vb is finished or returned, and its memory may go. NULL: nothing to do.
+	 */
 	void (*left)(struct vmedia_vbuf *vb);
 	void (*cleanup)(struct vmedia_vbuf *vb);
 	/*
-	 * The queue is in error: take an ACTIVE buffer from whoever would fill it. False: it is
-	 * being filled, and vmedia_buf_done() follows. Optional.
+	 * The queue is in error: take back an ACTIVE buffer. False if it is being filled;
+	 * vmedia_buf_done() then follows. Optional.
 	 */
 	bool (*revoke)(struct vmedia_vbuf *vb);
 };
 
-/* That of a device that has neither a frame source nor jobs. */
+/* The implementation for devices that have neither a frame source nor jobs. */
 extern const struct vmedia_queue_impl vmedia_impl_plain;
 
 struct vmedia_queue {
@@ -69,8 +72,8 @@ struct vmedia_queue {
 
 	/*
 	 * The queue is busy while it has an owner: from the first REQBUFS or CREATE_BUFS to
-	 * REQBUFS(0) or the session's end, whether or not REMOVE_BUFS left a buffer. Both are set
-	 * by vmedia_queue_take() and cleared by vmedia_queue_clear() alone.
+	 * REQBUFS(0) or the session's end, even if REMOVE_BUFS left no buffer. Only
+	 * vmedia_queue_take() sets owner and memory, and only vmedia_queue_clear() clears them.
 	 */
 	struct vmedia_session *owner;
 	uint32_t memory;		/* V4L2_MEMORY_*; 0: no owner */
@@ -82,12 +85,12 @@ struct vmedia_queue {
 
 	bool streaming;			/* STREAMON succeeded */
 	bool started;			/* ->start() succeeded or is in progress */
-	bool starting;			/* ->start() said -EINPROGRESS */
-	bool stopping;			/* ->stop() said -EINPROGRESS */
-	bool hold;			/* stopping waits for more than buffers (m2m: its job) */
-	/* ->start() is about to be called: queued buffers are being handed over */
+	bool starting;			/* ->start() returned -EINPROGRESS */
+	bool stopping;			/* ->stop() returned -EINPROGRESS */
+	bool hold;			/* the stop waits for more than buffers (m2m: its job) */
+	/* buffers are being handed over, before ->start() is called */
 	bool handing;
-	bool unmeasured;	/* m2m: a buffer came, or the format changed, since the last look */
+	bool unmeasured;	/* m2m: a buffer or a new format has come since the last check */
 	bool error;
 	struct vmedia_request *req;	/* STREAMON or STREAMOFF that waits for the device */
 	uint32_t sequence;
@@ -96,31 +99,32 @@ struct vmedia_queue {
 
 int vmedia_queue_init(struct vmedia_queue *q, struct vmedia_ctx *ctx,
 		      const struct vmedia_queue_config *cfg, const struct vmedia_queue_impl *impl);
-/* @s allocates buffers of @memory: the queue is busy, and its. */
+/* Make @s the owner of the queue, whose buffers are of kind @memory. The queue is then busy. */
 void vmedia_queue_take(struct vmedia_queue *q, struct vmedia_session *s, uint32_t memory);
-/* Stop it, free all buffers: the queue is nobody's. */
+/* Stop the queue and free all buffers. The queue has no owner afterwards. */
 void vmedia_queue_clear(struct vmedia_queue *q);
-/* @s ends: all that it owns goes. */
+/* Clear the queue if @s, which ends, is its owner. */
 void vmedia_queue_release(struct vmedia_queue *q, struct vmedia_session *s);
-/* May @s change the queue? 0 or -EBUSY. */
+/* Return 0 if @s may change the queue, else -EBUSY. */
 int vmedia_queue_check_owner(const struct vmedia_queue *q, const struct vmedia_session *s);
-/* Give a QUEUED buffer of a started queue to the device, or back if it is too small. */
+/* Give a QUEUED buffer of a started queue to the device; return it to the driver if too small. */
 void vmedia_queue_activate(struct vmedia_vbuf *vb);
-/* The queue streams: tell the device, unless min_queued buffers are not there yet. */
+/* Start the device for a queue that streams, unless fewer than min_queued buffers are queued. */
 int vmedia_queue_start(struct vmedia_queue *q);
-/* STREAMOFF's way: 0, or -EINPROGRESS (not if @final). */
+/* Stop as STREAMOFF does. Returns 0, or -EINPROGRESS (not if @final). */
 int vmedia_queue_cancel(struct vmedia_queue *q, bool final);
-/* Is there a queue of @f's session that has not stopped? */
+/* True if a queue of @f's session has not stopped yet. */
 bool vmedia_file_stopping(const struct vmedia_file *f);
-/* End a stop that waited, if nothing is left to wait for. */
+/* End a stop that waited, if there is nothing left to wait for. */
 void vmedia_queue_check_stopped(struct vmedia_queue *q);
 /*
- * @vb, QUEUED or ACTIVE, is about to reach the device: true, or false if it is too small for the
- * present format and was given back with V4L2_BUF_FLAG_ERROR. The queue asks this when it hands @vb
- * over, whatever was checked earlier; an implementation that admits, when the device looks.
+ * Check @vb, QUEUED or ACTIVE, before the device gets it. True if it is large enough for the
+ * present format; false if it was too small and went back with V4L2_BUF_FLAG_ERROR. The queue calls
+ * this when it hands @vb over, regardless of earlier checks. An implementation with admits set
+ * calls it when the device looks at @vb.
  */
 bool vmedia_vbuf_admit(struct vmedia_vbuf *vb);
-/* The oldest DONE buffer leaves: state DEQUEUED, and told in @evt. */
+/* Report the oldest DONE buffer in @evt; its state becomes DEQUEUED. */
 void vmedia_queue_dequeue(struct vmedia_queue *q, struct vmedia_evt *evt);
 /* Undo the preparation of a buffer that goes back to the driver without an event. */
 void vmedia_vbuf_return(struct vmedia_vbuf *vb);
@@ -129,15 +133,15 @@ void vmedia_vbuf_return(struct vmedia_vbuf *vb);
 
 void vmedia_copy_init(struct vmedia_video *v);
 void vmedia_copy_finish(struct vmedia_video *v);
-/* The buffer is about to be written: nothing of that is copied yet. */
+/* Reset the copy's position: the buffer is about to be written. */
 void vmedia_copy_reset(struct vmedia_vbuf *vb);
-/* Content for the device: 0, or -EINPROGRESS: vb->copied() follows. */
+/* Fetch the content for the device. Returns 0, or -EINPROGRESS: vb->copied() follows. */
 int vmedia_copy_in(struct vmedia_vbuf *vb, struct vmedia_request *req);
-/* Is all out that the device wrote? If not, the owner is woken when it is. */
+/* True if all of the device's output was flushed. If not, the owner is woken when it is. */
 bool vmedia_copy_out(struct vmedia_vbuf *vb);
-/* The buffer goes elsewhere; a QBUF that waits is forgotten. */
+/* Cancel the copy, since the buffer has another use; a waiting QBUF is not completed. */
 void vmedia_copy_cancel(struct vmedia_vbuf *vb);
-/* No copy of @ctx goes on; QBUFs that wait are broken off. */
+/* Stop all copies of @ctx; waiting QBUFs fail with -ECANCELED. */
 void vmedia_copy_suspend(struct vmedia_ctx *ctx);
 
 /* ---- Offsets ---- */
@@ -145,8 +149,8 @@ void vmedia_copy_suspend(struct vmedia_ctx *ctx);
 int vmedia_offsets_create(struct vmedia_offsets **out);
 void vmedia_offsets_destroy(struct vmedia_offsets *o);
 /*
- * 0 with an offset that no plane of the device has, a multiple of 64 KiB; -ENOMEM when all 65535
- * are taken.
+ * Get an offset that no plane of the device has, a multiple of 64 KiB. Returns 0, or -ENOMEM when
+ * all 65535 are used.
  */
 int vmedia_offsets_add(struct vmedia_offsets *o, struct vmedia_vbuf *vb, uint32_t plane,
 		       uint32_t *offset);
