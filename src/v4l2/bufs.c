@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * REQBUFS, CREATE_BUFS, REMOVE_BUFS: buffers come and go, and with them who owns the queue.
+ * REQBUFS, CREATE_BUFS, REMOVE_BUFS: creating and freeing buffers, and the owner of the queue.
  *
- * Memory of MMAP buffers that a guest has mapped, or that a worker still writes, outlives its
- * buffer by the references that those hold: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
+ * Memory of an MMAP buffer outlives the buffer while a guest has it mapped or a worker still writes
+ * it, since both hold references: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -85,7 +85,7 @@ static void vbuf_free(struct vmedia_vbuf *vb)
 	free(vb);
 }
 
-/* Free buffers [@first, @first + @count) that are there. The queue stays busy. */
+/* Free the existing buffers of [@first, @first + @count). The queue stays busy. */
 static void free_many(struct vmedia_queue *q, uint32_t first, uint32_t count)
 {
 	uint32_t i;
@@ -163,7 +163,7 @@ static int vbuf_create(struct vmedia_queue *q, uint32_t index, uint32_t num_plan
 	return err;
 }
 
-/* First of @count free indexes in a row, or max_bufs. */
+/* Find the first of @count free indexes in a row; max_bufs if there are none. */
 static uint32_t find_room(const struct vmedia_queue *q, uint32_t count)
 {
 	uint32_t i, run = 0;
@@ -176,7 +176,10 @@ static uint32_t find_room(const struct vmedia_queue *q, uint32_t count)
 	return q->max_bufs;
 }
 
-/* Up to @count buffers in a row; 0 with their first index and number, or why there is not one. */
+/*
+ * Create up to @count buffers in a row. Returns 0 with their first index and number, or an error if
+ * none could be made.
+ */
 static int create_many(struct vmedia_queue *q, uint32_t count, uint32_t num_planes,
 		       const uint32_t *sizes, uint32_t *first, uint32_t *made)
 {
@@ -256,7 +259,7 @@ int vmedia_do_reqbufs(struct vmedia_file *f, struct vmedia_request *req)
 	return err;
 }
 
-/* Planes that a CREATE_BUFS asks for: as many as the format has, none smaller. */
+/* Get and check the planes of a CREATE_BUFS: as many as the format has, none smaller. */
 static int create_sizes(struct vmedia_queue *q, const struct vmedia_format *fmt,
 			uint32_t *num_planes, uint32_t *sizes)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Devices, contexts and sessions: the way from one to another; what a session may change, by
- * G_PRIORITY and S_PRIORITY; what the framework leaves to the device.
+ * Devices, contexts and sessions: how to get from one to another; G_PRIORITY and S_PRIORITY, which
+ * limit the changes that a session may make; ioctls that the framework passes to the device.
  */
 #include <errno.h>
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Copies of buffers whose guest pages could not be seen as one piece, between the pages and the
+ * Copies of buffers whose guest pages cannot be mapped as one piece, between the pages and the
  * private copy that stands for them.
  *
- * Theory of operation: the loop copies, a step of one buffer in a round (VMEDIA_COPY_STEP). So a
- * long copy delays the session whose buffer it is, and nobody has to be waited for when the pages
- * are taken away. What the device shall read comes in with QBUF, whose answer waits for it. What
- * the device wrote goes out before its event does, which waits for it. (A frame source's worker
- * copies its frames itself: capture_worker.c.) Most copies are one step: then nothing waits.
+ * Theory of operation: the loop copies one step (VMEDIA_COPY_STEP) of one buffer in a round. So a
+ * long copy delays only the session of its buffer, and when the pages are taken away there is no
+ * thread to wait for. Input of the device is fetched in QBUF, whose answer waits for the copy.
+ * Output of the device is flushed before its event is sent. (A frame source's worker copies its own
+ * frames: capture_worker.c.) Most copies take one step, and then nothing waits.
  *
- * While the guest is suspended nothing is copied: a QBUF is broken off, an event waits.
+ * While the guest is suspended nothing is copied. A QBUF is cancelled; an event waits.
  */
 #include <errno.h>
 
 #include "v4l2/queue.h"
 
-/* One step. True if there is another. */
+/* Do one step. Returns true if more steps follow. */
 static bool step(struct vmedia_vbuf *vb)
 {
 	const struct vmedia_buf_plane *p;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Controls: what they are, and their values. How values change is in ctrl_cluster.c.
+ * Controls: their definitions and values. ctrl_cluster.c changes the values.
  *
- * Theory of operation: a context's controls are fixed when it begins and sorted by ID. A change
- * goes
+ * Theory of operation: a context's controls are fixed when it begins, and sorted by ID. A change
+ * takes these steps:
  *
  *	value of the driver -> new_val/new_data -> check (range) -> ->try_value() -> ->set() ->
  *	current -> event
  *
- * and stops where one refuses. Current scalars are atomic: workers read them without a lock.
+ * It ends at the first step that returns an error. Current scalars are atomic: workers read them
+ * without a lock.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 
 #define MAX_CTRL_BYTES (1u << 20)
 
-/* ---- Making ---- */
+/* ---- Creating controls ---- */
 
 static uint32_t element_size(const struct vmedia_ctrl_config *cfg)
 {
@@ -46,7 +47,7 @@ static uint32_t element_size(const struct vmedia_ctrl_config *cfg)
 		return 4;
 	size = vmedia_ctrl_type_size(cfg->type);
 	if (size && cfg->elem_size && cfg->elem_size != size)
-		return 0;	/* no size is right */
+		return 0;	/* no size fits */
 	return size ? size : cfg->elem_size;
 }
 
@@ -80,7 +81,7 @@ bool vmedia_ctrl_range_ok(const struct vmedia_ctrl_config *c)
 	}
 }
 
-/* Types that have one possible range get it, whatever the table says. */
+/* Set the range of types that have only one possible range, whatever the table has. */
 static void fix_range(struct vmedia_ctrl_config *c)
 {
 	switch (c->type) {
@@ -389,7 +390,7 @@ int vmedia_ctrl_check(const struct vmedia_ctrl *c, struct vmedia_ctrl_value *v)
 	return err;
 }
 
-/* ---- Telling ---- */
+/* ---- Events ---- */
 
 void vmedia_ctrl_event(const struct vmedia_ctrl *c, uint32_t changes, struct vmedia_event *ev)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Controls that the device itself changes.
- */
+/* Changes of controls by the device itself. */
 #include <errno.h>
 #include <string.h>
 
@@ -32,7 +30,7 @@ int vmedia_ctrl_set(struct vmedia_ctrl *c, int64_t value)
 	err = vmedia_cluster_try(c->master);
 	if (err)
 		return err;
-	/* Grabbed from the driver, not from the device. */
+	/* A grab blocks the driver, not the device. */
 	c->flags &= ~(uint32_t)V4L2_CTRL_FLAG_GRABBED;
 	err = vmedia_cluster_commit(c->master, NULL);
 	c->flags |= grabbed;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reading and changing controls, one cluster at a time. A control of its own is a cluster of one.
+ * Reading and changing controls, one cluster at a time. A single control is a cluster of one.
  *
- * Theory of operation: a call begins with all members' working values as their current ones. It
- * puts in what it was given and marks that as new, asks for checks, and commits: the master's
- * ->set() sees all, then all become current, then the events go out.
+ * Theory of operation: a call begins by setting all members' working values to the current ones. It
+ * stores the given values and marks them as new, checks them, and commits: the master's ->set()
+ * gets all values, then all become current, then the events are sent.
  *
- * An automatic cluster's members are inactive, and volatile where the hardware can say what it
- * chose, as long as the master is not at its manual value. Leaving the automatic mode, the members
- * keep what the hardware had chosen, unless the same call sets them.
+ * While the master of an automatic cluster is not at its manual value, the other members are
+ * inactive. They are also volatile if the device can report the hardware's choice. When the
+ * automatic mode ends, the members keep the values that the hardware had chosen, unless the same
+ * call sets them.
  */
 #include <errno.h>
 #include <string.h>
@@ -125,7 +126,7 @@ static bool executes(const struct vmedia_ctrl *c)
 	return c->is_new && c->flags & V4L2_CTRL_FLAG_EXECUTE_ON_WRITE;
 }
 
-/* What the hardware would overwrite changes nothing. */
+/* True if @c changes. A new volatile value does not count, since the hardware overwrites it. */
 static bool changes(const struct vmedia_ctrl *c)
 {
 	return executes(c) || (!(c->flags & V4L2_CTRL_FLAG_VOLATILE) && differs(c));
@@ -150,7 +151,10 @@ static void update_flags(struct vmedia_ctrl *c)
 			    (master->has_volatiles ? V4L2_CTRL_FLAG_VOLATILE : 0);
 }
 
-/* One that the call itself did not set, or whose flags changed, is news for the caller too. */
+/*
+ * Send the event of @c. @from, the caller, gets it too if it did not set @c itself, or if the flags
+ * changed.
+ */
 static void tell(const struct vmedia_ctrl *c, uint32_t what, struct vmedia_file *from)
 {
 	struct vmedia_event ev;
@@ -214,7 +218,7 @@ static bool is_told(const struct vmedia_ctrl *c)
 	       !(c->flags & V4L2_CTRL_FLAG_READ_ONLY);
 }
 
-/* The device is told every value that it may have to act on. */
+/* Call ->set() with all values of the cluster that the device may have to apply. */
 static void announce(struct vmedia_ctrl *master)
 {
 	struct vmedia_ctrl *c;

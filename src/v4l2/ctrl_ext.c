@@ -2,12 +2,11 @@
 /*
  * G_EXT_CTRLS, S_EXT_CTRLS, TRY_EXT_CTRLS.
  *
- * error_idx tells how far a call came. For TRY it is the index of the control at fault; for G and S
- * it is count as long as nothing was read or changed, and the index of the control at fault once
- * something was.
+ * error_idx reports how far a call came. For TRY it is the index of the control at fault. For G and
+ * S it is count while nothing was read or changed, and later the index of the control at fault.
  *
- * Security model: count and sizes were bounded by core; the control's own size decides what is
- * copied, and a payload shorter than that is refused with the size that it takes.
+ * Security model: core has bounded count and sizes. The control's own size decides how many bytes
+ * are copied, and a payload shorter than that is refused with the size that it needs.
  */
 #include <errno.h>
 #include <string.h>
@@ -28,7 +27,7 @@ static bool is_special(uint32_t which)
 	       which == V4L2_CTRL_WHICH_MAX_VAL;
 }
 
-/* The rules about `which`, before any control is looked at. */
+/* Check the rules about `which`, before any control. */
 static int check_which(struct vmedia_ext_controls *cs, const struct vmedia_ioctl *io,
 		       enum mode mode)
 {
@@ -52,7 +51,7 @@ static int check_which(struct vmedia_ext_controls *cs, const struct vmedia_ioctl
 	return 0;
 }
 
-/* An empty list asks whether a class exists. */
+/* With an empty list, check whether the class exists. */
 static int check_class(struct vmedia_ctx *ctx, uint32_t which)
 {
 	if (which == V4L2_CTRL_WHICH_CUR_VAL || is_special(which))
@@ -60,7 +59,7 @@ static int check_class(struct vmedia_ctx *ctx, uint32_t which)
 	return vmedia_ctrl_find(ctx, (which & WHICH_MASK) | 1) ? 0 : -EINVAL;
 }
 
-/* Room for the payload: strings may be shorter when set, nothing else may. */
+/* Check the payload's size. Strings may be shorter when set, other payloads may not. */
 static int check_size(const struct vmedia_ctrl *c, struct vmedia_ext_control *e, enum mode mode)
 {
 	uint32_t need = vmedia_ctrl_bytes(c);
@@ -114,7 +113,9 @@ static int take_string(struct vmedia_ctrl *c, const uint8_t *data, uint32_t size
 	memcpy(c->new_data, data, n);
 	last = c->new_data[n - 1];
 	c->new_data[n - 1] = 0;
-	/* The last byte is a terminator; one that is not says that the string was longer. */
+	/*
+	 * If the string fills the room and its last byte is no terminator, the string was longer.
+	 */
 	return last && strlen((char *)c->new_data) == cap - 1 ? -ERANGE : 0;
 }
 
@@ -163,7 +164,7 @@ static int give(const struct vmedia_ctrl *c, struct vmedia_request *req, uint32_
 	return 0;
 }
 
-/* Which value G asks for: into new_val, new_data. */
+/* Get the value that G requests into new_val, new_data. */
 static int select_value(struct vmedia_ctrl *c, uint32_t which)
 {
 	if (which != V4L2_CTRL_WHICH_DEF_VAL && which != V4L2_CTRL_WHICH_MIN_VAL &&
@@ -202,7 +203,7 @@ int vmedia_do_g_ext_ctrls(struct vmedia_file *f, struct vmedia_request *req)
 	return err;
 }
 
-/* What can be known before anything is changed. */
+/* Make all checks that are possible before a change. */
 static int validate(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs,
 		    const struct vmedia_ioctl *io, enum mode mode)
 {
@@ -229,7 +230,7 @@ static int validate(struct vmedia_ctx *ctx, struct vmedia_ext_controls *cs,
 	return 0;
 }
 
-/* What the request has for the cluster of its entry @first: into the members' working values. */
+/* Copy the request's values of the cluster of entry @first to the members' working values. */
 static int take_cluster(struct vmedia_ctx *ctx, struct vmedia_request *req, uint32_t first)
 {
 	const struct vmedia_ioctl *io = vmedia_request_ioctl(req);
@@ -251,9 +252,7 @@ static int take_cluster(struct vmedia_ctx *ctx, struct vmedia_request *req, uint
 	return err;
 }
 
-/*
- * What became of the values: rounded, masked. Payloads are not written back by a SET.
- */
+/* Copy the rounded and masked values to the request. A SET does not write payloads back. */
 static int give_cluster(struct vmedia_ctx *ctx, struct vmedia_request *req, uint32_t first)
 {
 	const struct vmedia_ioctl *io = vmedia_request_ioctl(req);
@@ -269,7 +268,10 @@ static int give_cluster(struct vmedia_ctx *ctx, struct vmedia_request *req, uint
 	return err;
 }
 
-/* Did an earlier entry bring the cluster of @master? One control is none: each entry counts. */
+/*
+ * True if an earlier entry has brought the cluster of @master. Never true for a single control,
+ * whose entries all count.
+ */
 static bool is_done(const struct vmedia_ctrl *master)
 {
 	return master->next_member && master->taken;

@@ -12,15 +12,15 @@
 
 #define NEXT_FLAGS (V4L2_CTRL_FLAG_NEXT_CTRL | V4L2_CTRL_FLAG_NEXT_COMPOUND)
 
-/* V4L2's "compound": what the older calls cannot carry. Strings they can, in a way. */
+/* V4L2's "compound": controls that the older calls cannot carry. They can carry strings in part. */
 static bool is_compound(const struct vmedia_ctrl *c)
 {
 	return c->num_dims || c->cfg.type >= V4L2_CTRL_COMPOUND_TYPES;
 }
 
 /*
- * The first control with an ID above @id for NEXT_CTRL (scalars) and NEXT_COMPOUND, as V4L2 walks
- * them.
+ * The first control with an ID above @id for NEXT_CTRL (scalars) and NEXT_COMPOUND, in V4L2's
+ * order.
  */
 static struct vmedia_ctrl *next(struct vmedia_ctx *ctx, uint32_t id, uint32_t flags)
 {
@@ -90,7 +90,7 @@ int vmedia_do_queryctrl(struct vmedia_file *f, struct vmedia_request *req)
 		q->step = (int32_t)c->cfg.step;
 		q->default_value = (int32_t)c->cfg.def;
 		break;
-	default:		/* does not fit: QUERY_EXT_CTRL tells */
+	default:		/* does not fit: QUERY_EXT_CTRL reports it */
 		break;
 	}
 	return 0;
@@ -119,7 +119,7 @@ int vmedia_do_querymenu(struct vmedia_file *f, struct vmedia_request *req)
 	return 0;
 }
 
-/* Controls whose value fits the 32 bits of the older calls. */
+/* True if the value fits the 32 bits of the older calls. */
 static bool fits_int(const struct vmedia_ctrl *c)
 {
 	return !c->is_ptr && c->cfg.type != V4L2_CTRL_TYPE_INTEGER64;

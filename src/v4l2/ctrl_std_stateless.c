@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Standard controls: stateless codecs and colorimetry, which are structures; and the size of each
- * structure's type, which UAPI fixes.
+ * structure's type, which is fixed by the UAPI.
  */
 #include "v4l2/ctrl_std.h"
 
 static const char *const decode_mode[] = { "Slice-Based", "Frame-Based" };
 static const char *const start_code[] = { "No Start Code", "Annex B Start Code" };
 
-/* A control's type has its name without the class. */
+/* The name of a control's type is the control's name without the class. */
 #define CODEC(i, n)								\
 	{ .id = V4L2_CID_STATELESS_##i, .name = (n), .type = V4L2_CTRL_TYPE_##i }
-/* Since 6.5: the headers at hand may be older. */
+/* In Linux since 6.5; the headers of the build machine may be older. */
 #define AV1(i, number, n)							\
 	{ .id = V4L2_CID_CODEC_STATELESS_BASE + (number), .name = (n),		\
 	  .type = VMEDIA_CTRL_TYPE_AV1_##i }

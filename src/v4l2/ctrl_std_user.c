@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Standard controls: user, camera, image source and image processing classes; and the look-up in
- * all of them.
+ * all classes.
  */
 #include "v4l2/ctrl_std.h"
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * From an ioctl's number to its handler: one table.
- */
+/* One table from an ioctl's number to its handler. */
 #include "base/checked.h"
 #include "v4l2/context.h"
 #include "v4l2/dispatch.h"
@@ -12,7 +10,7 @@ static bool has_any(const struct vmedia_ctx *ctx)
 	return true;
 }
 
-/* A radio or tuner has none, and nothing of formats and buffers. */
+/* A radio or tuner has no queues, and needs no ioctls for formats and buffers. */
 static bool has_queues(const struct vmedia_ctx *ctx)
 {
 	return ctx->num_queues;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * V4L2 events: subscriptions of a session and what waits in them.
+ * V4L2 events: a session's subscriptions and pending events.
  *
- * Theory of operation: each subscription has a ring of its own, allocated when it is made, so that
- * sending allocates nothing. A full ring loses its oldest event; for CTRL and SOURCE_CHANGE what
- * the lost one said is merged into the one that stays, so that no change is missed. All that waits
- * is also in one list of the session, oldest first, with a stamp that orders it against finished
- * buffers.
+ * Theory of operation: each subscription has its own ring, which is allocated with it, so that
+ * sending allocates nothing. A full ring loses its oldest event. For CTRL and SOURCE_CHANGE the
+ * changes of the lost event are merged into the next one, so that no change is missed. All pending
+ * events are also in one list of the session, oldest first, with a stamp that orders them relative
+ * to finished buffers.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static unsigned int ring_size(uint32_t type)
 	}
 }
 
-/* What @old said, @new says too. */
+/* Add the changes of @old, which is dropped, to @new. */
 static void merge(const struct vmedia_event *old, struct vmedia_event *new)
 {
 	if (new->type == V4L2_EVENT_CTRL)
@@ -122,7 +122,7 @@ void vmedia_ctx_event_source_change(struct vmedia_ctx *ctx, uint32_t changes)
 	vmedia_ctx_event(ctx, &ev);
 }
 
-/* ---- The pull ---- */
+/* ---- Pulling events ---- */
 
 uint64_t vmedia_file_event_stamp(const struct vmedia_file *f)
 {
@@ -141,7 +141,7 @@ void vmedia_file_pull(struct vmedia_file *f, struct vmedia_evt *evt)
 	evt->type = VMEDIA_EVT_EVENT;
 	evt->event = e->ev;
 	evt->event.pending = f->num_events;
-	/* The oldest of the session is the oldest of its subscription. */
+	/* The session's oldest event is also the oldest of its subscription. */
 	sub->first = (sub->first + 1) % sub->elems;
 	sub->used--;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fitting: from any format that a driver may wish, all bits set included, to the nearest that the
- * device has.
+ * Fitting: from any format that a driver may request, all bits set included, to the nearest that
+ * the device has.
  *
- * Order: pixel format (unknown: the default), size (nearest), lines and sizes by <vmedia/pixfmt.h>,
+ * Order: pixel format (default if unknown), size (nearest), lines and sizes by <vmedia/pixfmt.h>,
  * colour (an output's as given if it is valid, a capture's as configured), then the device's
- * ->try_fmt(). Fitting what was fitted changes nothing.
+ * ->try_fmt(). Fitting a fitted format again changes nothing.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "v4l2/format.h"
 
-/* Names for both shapes of a picture's format. */
+/* Single-planar and multi-planar picture formats in one shape. */
 struct picture {
 	uint32_t width, height, pixelformat, field, colorspace, flags, ycbcr_enc, quantization,
 		xfer_func;
@@ -123,8 +123,8 @@ static bool colorspace_ok(uint32_t c, const struct vmedia_pixfmt *pf)
 }
 
 /*
- * An output's colour is the driver's business, a memory-to-memory device's CAPTURE has what OUTPUT
- * had (the device's hook copies it); a plain capture device knows its own.
+ * Fit the colour. The driver sets an output's colour. CAPTURE of a memory-to-memory device has the
+ * colour of OUTPUT (the device's hook copies it). A plain capture device has its own colour.
  */
 static void colour_fit(const struct vmedia_queue *q, const struct vmedia_pixfmt *pf,
 		       struct picture *p)
@@ -154,7 +154,8 @@ static uint32_t coded_size(const struct vmedia_queue *q, const struct vmedia_for
 	uint32_t def = f->sizeimage ? f->sizeimage : least;
 
 	/*
-	 * A driver may ask for larger packets than expected, within reason; never for smaller ones.
+	 * A driver may request larger packets than the default, up to a limit, but not smaller
+	 * ones.
 	 */
 	if (q->output && wish > def && wish <= VMEDIA_MAX(def, 1u << 25))
 		return wish;
@@ -233,7 +234,7 @@ static int data_fit(struct vmedia_queue *q, struct vmedia_format *fmt,
 	return 0;
 }
 
-/* Do planes of these sizes hold the picture that a device will lay out in them? */
+/* True if planes of these sizes can hold the layout of the picture. */
 static bool hold_layout(const struct vmedia_format *fmt, const struct vmedia_format_config *f,
 			const uint32_t *sizes, uint32_t n)
 {
@@ -251,7 +252,7 @@ static bool hold_layout(const struct vmedia_format *fmt, const struct vmedia_for
 	return true;
 }
 
-/* What ->try_fmt() left must still be a format of this queue that buffers can be made of. */
+/* Check that ->try_fmt() left a format of this queue for which buffers can be made. */
 static int check_result(const struct vmedia_queue *q, const struct vmedia_format *fmt,
 			const struct vmedia_format_config *f)
 {

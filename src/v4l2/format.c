@@ -46,7 +46,7 @@ void vmedia_format_apply(struct vmedia_queue *q, const struct vmedia_format *fmt
 	q->unmeasured = true;
 	q->fcfg = f;
 	q->pf = f ? vmedia_pixfmt_find(f->pixelformat) : NULL;
-	/* A new list of intervals: keep the one that was set if the new size has it too. */
+	/* Another list of intervals: keep the present interval if the new size has it too. */
 	if (size != q->fsize) {
 		q->fsize = size;
 		q->interval = vmedia_interval_fit(size, q->interval);
@@ -63,7 +63,7 @@ int vmedia_queue_set_format(struct vmedia_queue *q, struct vmedia_format *fmt)
 	const struct vmedia_frame_size *size;
 	int err;
 
-	/* A source has what it was started with, until it is stopped. */
+	/* A running frame source keeps its format until it is stopped. */
 	if (q->cap && q->started)
 		return -EBUSY;
 	fmt->type = q->type;

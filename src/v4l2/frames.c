@@ -10,8 +10,8 @@
 #include "v4l2/format.h"
 
 /*
- * The format of any queue of the context. Formats that are not there now count too: a decoder's raw
- * ones are asked for early.
+ * Find a format in any queue of the context, including formats that are not available now: clients
+ * enumerate the sizes of a decoder's raw formats early.
  */
 static const struct vmedia_format_config *ctx_format(struct vmedia_ctx *ctx, uint32_t pixelformat)
 {

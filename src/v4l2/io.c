@@ -47,7 +47,10 @@ int vmedia_do_g_input(struct vmedia_file *f, struct vmedia_request *req)
 	return 0;
 }
 
-/* Another input may have other formats: those of buffers that are there must not change. */
+/*
+ * True if a queue of that direction is busy. Another input or output may have other formats, and
+ * the format of existing buffers must not change.
+ */
 static bool busy_any(const struct vmedia_ctx *ctx, bool output)
 {
 	unsigned int i;
@@ -127,7 +130,10 @@ int vmedia_do_s_output(struct vmedia_file *f, struct vmedia_request *req)
 
 /* ---- Selections ---- */
 
-/* Linux's core turns multi-planar types into single-planar ones here: each stands for the other. */
+/*
+ * Find the queue of @type. The single-planar type also finds the multi-planar queue, and vice
+ * versa, since Linux's core turns multi-planar types into single-planar ones here.
+ */
 static struct vmedia_queue *sel_queue(struct vmedia_ctx *ctx, uint32_t type)
 {
 	static const uint32_t pairs[][2] = {
@@ -152,7 +158,7 @@ static void picture_size(const struct vmedia_queue *q, uint32_t *w, uint32_t *h)
 	*h = q->mplane ? q->fmt.fmt.pix_mp.height : q->fmt.fmt.pix.height;
 }
 
-/* A device that cannot crop: everything is the whole picture. */
+/* Answer for a device that cannot crop: each rectangle is the whole picture. */
 static int whole_picture(const struct vmedia_queue *q, struct vmedia_selection *sel)
 {
 	if (q->output)
@@ -179,7 +185,7 @@ static int get_selection(struct vmedia_queue *q, struct vmedia_selection *sel)
 	return v->cfg.crop ? whole_picture(q, sel) : -ENOTTY;
 }
 
-/* GE: the result must contain what was asked for; LE: be contained in it. */
+/* GE: the result must be at least as large as the request; LE: at most as large. */
 static bool constraint_ok(const struct vmedia_selection *want, const struct vmedia_rect *got)
 {
 	if (want->flags & V4L2_SEL_FLAG_GE &&
@@ -253,7 +259,7 @@ static struct vmedia_queue *crop_queue(struct vmedia_file *f, uint32_t type, int
 	return q;
 }
 
-/* What is cropped: a capture's source, an output's destination. */
+/* The selection target of a crop call: the source of a capture, the destination of an output. */
 static uint32_t crop_target(const struct vmedia_queue *q, uint32_t capture_target)
 {
 	if (!q->output || q->ctx->m2m)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What of memory a format takes: planes, their sizes, the picture in them.
- */
+/* The memory that a format takes: planes, their sizes, the picture in them. */
 #include <string.h>
 
 #include <linux/videodev2.h>
@@ -68,8 +66,8 @@ static bool is_coded(const struct vmedia_queue *q)
 }
 
 /*
- * The format's sizes, which hold its layout (fit.c). Coded data that comes in is as long as
- * bytesused says: there sizeimage is what the next packet may need, and nothing that is read.
+ * The sizes are those of the format, which hold its layout (fit.c). Coded OUTPUT needs 0: bytesused
+ * is the length of its data, and sizeimage is only the room that the next packet may need.
  */
 uint32_t vmedia_queue_plane_needs(const struct vmedia_queue *q, uint32_t sizes[VMEDIA_MAX_PLANES])
 {

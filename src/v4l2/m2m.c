@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory-to-memory contexts: pairing of buffers, turns of jobs, and stopping around a running one,
- * for STREAMOFF (which waits), for the session's end, and while the guest's queues are stopped.
+ * Memory-to-memory contexts: pairing of buffers, turns of jobs, and stopping while a job runs: for
+ * STREAMOFF, which waits; at the session's end; and while the guest's queues are stopped.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,10 +17,10 @@
 /*
  * ---- Turns ----
  *
- * Whoever is ready joins v->jobs, and the first of them has the turn. A session that is ended with
- * a job running leaves the turn to nobody until the end of the round: the loop may have to wait for
- * that job, and the driver can end many sessions at once. None of these gets a job to be waited for
- * just because it is the one that ends next.
+ * Ready contexts join v->jobs; the first of them has the turn. When a session ends with a job
+ * running, no job begins before the end of the loop's round. The loop may have to wait for that
+ * job, and the driver can end many sessions at once. Without this rule the next of these sessions
+ * would get a job just before its own end, and the loop would have to wait for that job too.
  */
 
 static bool may_run(struct vmedia_ctx *ctx)
@@ -42,7 +42,7 @@ static bool ready(struct vmedia_ctx *ctx)
 
 	if (!may_run(ctx))
 		return false;
-	/* It may change a format, or end a resolution: what was true before may not be any more. */
+	/* ->job_ready() may change a format, or end a resolution: check again afterwards. */
 	return !ops->job_ready || (ops->job_ready(ctx) && may_run(ctx));
 }
 
@@ -51,7 +51,9 @@ static void begin_jobs(struct vmedia_video *v)
 	unsigned int max = v->cfg.m2m->max_jobs ? v->cfg.m2m->max_jobs : 1;
 	struct vmedia_m2m *m;
 
-	/* A job that ends inside of job_run() comes back here: the loop below is already going. */
+	/*
+	 * A job that ends inside of job_run() calls this function again while the loop below runs.
+	 */
 	if (v->scheduling || vmedia_list_linked(&v->turn.node))
 		return;
 	v->scheduling = true;
@@ -121,9 +123,9 @@ void vmedia_m2m_job_done(struct vmedia_ctx *ctx)
 	vmedia_m2m_schedule(ctx);
 }
 
-/* ---- While nothing may be written ---- */
+/* ---- While the guest's memory must not be written ---- */
 
-/* The guest's pages may be somebody else's soon: give the job that runs some time to be done. */
+/* Wait, for a limited time, until the running job does not write the guest's pages any more. */
 static void wait_for_job(struct vmedia_ctx *ctx)
 {
 	struct vmedia_video *v = ctx->v;
@@ -136,7 +138,10 @@ static void wait_for_job(struct vmedia_ctx *ctx)
 			   "device cannot wait for it; this is a bug of the device");
 		return;
 	}
-	/* The job may end in there; the turn is nobody's before its context may go on or went. */
+	/*
+	 * The job may end in job_wait(). No other job may begin before this context has resumed or
+	 * ended.
+	 */
 	v->scheduling = true;
 	err = ctx->m2m->ops->job_wait(ctx, until);
 	v->scheduling = scheduling;
@@ -172,8 +177,8 @@ static struct vmedia_list *ready_list(const struct vmedia_queue *q)
 }
 
 /*
- * What of a ready list the device may see. Not when a buffer is queued: one that is too small for a
- * new resolution can still carry the LAST of the old one.
+ * Return the ready list after a check of its buffers' sizes. The check is not made when a buffer is
+ * queued: one that is too small for a new resolution can still carry the LAST of the old one.
  */
 static struct vmedia_list *admitted(struct vmedia_queue *q)
 {
@@ -271,7 +276,7 @@ static void m2m_queue(struct vmedia_vbuf *vb)
 	struct vmedia_m2m *m = q->ctx->m2m;
 
 	vmedia_list_add_tail(ready_list(q), &vb->ready);
-	/* STREAMON has measured what it hands over, and ->start() has not been called yet. */
+	/* STREAMON has checked the sizes of these buffers, and ->start() was not called yet. */
 	if (q->handing)
 		return;
 	q->unmeasured = true;
@@ -294,7 +299,7 @@ static int m2m_start(struct vmedia_queue *q, uint32_t count)
 	return 0;
 }
 
-/* Buffers that no job has taken go back at once; a running job ends first. */
+/* Return the buffers that no job has taken at once. If a job runs, the stop waits for its end. */
 static int m2m_stop(struct vmedia_queue *q, bool final)
 {
 	struct vmedia_m2m *m = q->ctx->m2m;
@@ -306,7 +311,7 @@ static int m2m_stop(struct vmedia_queue *q, bool final)
 		q->hold = true;
 		if (m->ops->job_abort)
 			m->ops->job_abort(q->ctx);
-		/* It may have ended in there, and all that follows was done. */
+		/* The job may have ended in job_abort(), which has then completed the stop. */
 		return q->hold ? -EINPROGRESS : 0;
 	}
 	if (m->ops->stop)
@@ -331,7 +336,7 @@ const struct vmedia_queue_impl vmedia_impl_m2m = {
 	.left = m2m_left,
 };
 
-/* ---- Life ---- */
+/* ---- Creation and end ---- */
 
 int vmedia_m2m_create(struct vmedia_ctx *ctx)
 {
@@ -401,16 +406,19 @@ void vmedia_m2m_release(struct vmedia_ctx *ctx)
 	m->waiting = false;
 	if (!m->running)
 		return;
-	/* The job may end in here, and with it a STREAMOFF that core has answered already. */
+	/* The job may end below and complete a STREAMOFF, which core has answered already. */
 	m->src->req = NULL;
 	m->dst->req = NULL;
-	/* Memory of ours is kept by the worker's reference; guest pages are not ours any more. */
+	/*
+	 * The device's own memory is kept by the worker's reference. Guest pages are not, so wait
+	 * for the job.
+	 */
 	if (vmedia_queue_busy(m->dst) && m->dst->memory != V4L2_MEMORY_MMAP)
 		vmedia_m2m_suspend(ctx, true);
 	if (m->running)
 		orphan(ctx);
-	m->ended = true;			/* nothing starts in what is being torn down */
-	/* Others have waited for this turn, and may know of nobody else who would give it. */
+	m->ended = true;			/* no job begins in a context that ends */
+	/* Other contexts may wait for this turn, and perhaps no other event would start them. */
 	vmedia_defer(&ctx->v->turn);
 }
 

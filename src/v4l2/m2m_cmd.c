@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DECODER_CMD, ENCODER_CMD and their TRY: CMD_STOP and CMD_START. What they do: m2m_drain.c.
+ * DECODER_CMD, ENCODER_CMD and their TRY: CMD_STOP and CMD_START. m2m_drain.c describes their
+ * effects.
  */
 #include <errno.h>
 

@@ -4,12 +4,12 @@
  *
  * Theory of operation
  *
- *   Two things end a stream for CAPTURE: a drain, and a new resolution. A drain may meet new
- *   resolutions, and CMD_STOP may come while one stands. So what goes on is two facts and not one
- *   state; the states that <vmedia/m2m.h> has follow from them.
+ *   A drain and a new resolution both end a stream for CAPTURE. A new resolution may come during a
+ *   drain, and CMD_STOP may come after a resolution has ended. So the two are stored as separate
+ *   facts and not as one state. The states of <vmedia/m2m.h> are derived from these facts:
  *
  *	draining	CMD_STOP was accepted, and its LAST has not gone out
- *	drained		... and the codec has nothing more for it
+ *	drained		... and the codec has no more data for it
  *	changed		the resolution ended: no job before CAPTURE restarts, or CMD_START
  *	ended		a drain's LAST went out: no job before the same
  *	last_pending	a LAST is due, of `changed` or else of `draining`, and CAPTURE has no buffer
@@ -20,7 +20,7 @@
  *	CMD_STOP		draining			-EBUSY
  *				ended, or a queue is off	nothing
  *				else				draining
- *	it is dry		draining, not changed		last_pending (EOS)
+ *	no more data		draining, not changed		last_pending (EOS)
  *				draining and changed		drained: the above, later
  *	a resolution ends	CAPTURE on, not STOPPED		changed, last_pending
  *	LAST goes out		changed				not last_pending
@@ -29,7 +29,7 @@
  *				and not changed			-EBUSY
  *				changed or ended		neither
  *	STREAMOFF CAPTURE	changed, OUTPUT on		not changed; a drain goes on
- *				else				nothing: a drain is given up
+ *				else				nothing: a drain is abandoned
  *	STREAMOFF OUTPUT	draining, CAPTURE on		drained, not changed
  *				CAPTURE off			nothing
  *	STREAMON OUTPUT		not last_pending		neither changed nor ended
@@ -75,7 +75,7 @@ void vmedia_m2m_send_last(struct vmedia_m2m *m)
 	if (!m->last_pending || !m->dst->started || m->dst->stopping ||
 	    vmedia_list_empty(&m->dst_ready))
 		return;
-	/* An empty one: any size will do. */
+	/* The buffer is empty, so its size does not matter. */
 	dst = &vmedia_list_first(&m->dst_ready, struct vmedia_vbuf, ready)->b;
 	for (i = 0; i < dst->num_planes; i++)
 		dst->planes[i].bytesused = 0;
@@ -117,7 +117,9 @@ void vmedia_m2m_buf_last(struct vmedia_ctx *ctx, struct vmedia_buf *dst)
 		vmedia_m2m_drained(ctx);
 		return;
 	}
-	/* A resolution's LAST went out while the job ran: the drain's waits for the restart. */
+	/*
+	 * A resolution's LAST went out while the job ran. The drain's LAST waits for the restart.
+	 */
 	if (vmedia_m2m_state(ctx) == VMEDIA_M2M_STOPPED && !m->last_pending) {
 		m->drained = m->draining;
 		vmedia_buf_done(dst, VMEDIA_BUF_DONE);
@@ -128,7 +130,7 @@ void vmedia_m2m_buf_last(struct vmedia_ctx *ctx, struct vmedia_buf *dst)
 	give_last(m, dst);
 }
 
-/* ---- What STREAMON and STREAMOFF mean ---- */
+/* ---- Effects of STREAMON and STREAMOFF ---- */
 
 static void clear(struct vmedia_m2m *m)
 {
@@ -161,7 +163,7 @@ void vmedia_m2m_queue_stopped(struct vmedia_m2m *m, struct vmedia_queue *q)
 		return;
 	}
 	if (output) {
-		/* No more input can come: what was to be drained is gone. */
+		/* No more input can come, and the input that was to be drained was dropped. */
 		m->last_src = NULL;
 		m->drained = m->draining;
 	}

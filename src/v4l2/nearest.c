@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Pixel formats, frame sizes and intervals that a device has: which there are, and which of them is
- * the nearest to a wish.
+ * A device's pixel formats, frame sizes and intervals: listing them, and finding the nearest to a
+ * wish.
  */
 #include "v4l2/format.h"
 
@@ -118,7 +118,7 @@ static struct vmedia_fract stepwise_fit(const struct vmedia_frame_interval *iv,
 		return iv->min;
 	if (fract_less(iv->max, want))
 		return iv->max;
-	/* Only steps in units of one denominator are rounded to; others are continuous. */
+	/* Round only to steps with the denominator of the minimum; treat others as continuous. */
 	if (!iv->step.numerator || iv->step.denominator != iv->min.denominator)
 		return want;
 	den = iv->min.denominator;

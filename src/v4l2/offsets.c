@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mem_offset: what a driver names a plane by when it maps it.
+ * mem_offset: the number by which a driver names a plane when it maps it.
  *
- * Offsets are unique on the device, whatever session they belong to; multiples of 64 KiB, since a
- * guest's mmap() needs multiples of its page; and below 4 GiB. That leaves 65535 planes. Slots are
- * taken in turn, so that an offset that was freed names nobody for as long as possible.
+ * Offsets are unique on the device, also across sessions. They are multiples of 64 KiB, since a
+ * guest's mmap() needs multiples of its page size, and below 4 GiB. That leaves 65535 planes. Slots
+ * are taken in turn, so that a freed offset stays unused for as long as possible.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct slot {
 };
 
 struct vmedia_offsets {
-	struct slot *slots;		/* slot 0 is never used: offset 0 is nobody's */
+	struct slot *slots;		/* slot 0 is never used: no plane has offset 0 */
 	uint32_t num, used, next;
 };
 
@@ -71,7 +71,7 @@ static int grow(struct vmedia_offsets *o)
 int vmedia_offsets_add(struct vmedia_offsets *o, struct vmedia_vbuf *vb, uint32_t plane,
 		       uint32_t *offset)
 {
-	/* At half full the table doubles; at its largest it fills up. */
+	/* The table doubles when it is half full. At its maximum size it is filled up. */
 	if (o->used + 1 >= o->num / 2 && grow(o) && o->used + 1 >= o->num)
 		return -ENOMEM;
 	while (o->slots[o->next].vb)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * How a picture lies in memory: lines, planes, sizes.
- */
+/* The layout of a picture in memory: lines, planes, sizes. */
 #include <errno.h>
 #include <string.h>
 
@@ -28,7 +26,7 @@ static uint32_t plane_lines(const struct vmedia_pixfmt *pf, unsigned int i, uint
 	return i ? (uint32_t)(((uint64_t)height + pf->vsub - 1) / pf->vsub) : height;
 }
 
-/* A stride in samples of colour plane 0 must be whole for each plane that shares its memory. */
+/* The unit of plane 0's stride: gives a whole stride to each plane that shares its memory. */
 static uint64_t stride_unit(const struct vmedia_pixfmt *pf)
 {
 	unsigned int unit = (pf->bits[0] + 7u) / 8;
@@ -38,7 +36,7 @@ static uint64_t stride_unit(const struct vmedia_pixfmt *pf)
 	return unit;
 }
 
-/* Stride of colour plane @i when that of plane 0 is @stride. */
+/* The stride of colour plane @i if plane 0 has stride @stride. */
 static uint64_t derived_stride(const struct vmedia_pixfmt *pf, unsigned int i, uint64_t stride)
 {
 	return i ? stride * pf->bits[i] / pf->bits[0] / pf->hsub : stride;

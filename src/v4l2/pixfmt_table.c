@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of pixel formats. Descriptions are those that Linux's ENUM_FMT gives, since clients
+ * The table of pixel formats. Descriptions are the same as in Linux's ENUM_FMT, since clients
  * compare them.
  */
 #include <linux/videodev2.h>
@@ -11,7 +11,7 @@
 
 #define ROW(f, d, k)	.pixelformat = (f), .description = (d), .kind = VMEDIA_PIXFMT_##k
 
-/* One colour plane, @b bits a pixel; pairs: macropixels of two. */
+/* One colour plane, @b bits per pixel; PAIRED: macropixels of two pixels. */
 #define PACKED(f, k, b, d)								\
 	{ ROW(f, d, k), .mem_planes = 1, .colour_planes = 1, .bits = { (b) },		\
 	  .hsub = 1, .vsub = 1, .walign = 1, .halign = 1 }
@@ -22,7 +22,7 @@
 #define CELLS(f, b, d)									\
 	{ ROW(f, d, BAYER), .mem_planes = 1, .colour_planes = 1, .bits = { (b) },	\
 	  .hsub = 1, .vsub = 1, .walign = 2, .halign = 2 }
-/* Luma and interleaved chroma; @m memory planes, @b bits a sample, subsampled by @h and @v. */
+/* Luma and interleaved chroma; @m memory planes, @b bits per sample, subsampled by @h and @v. */
 #define SEMI(f, m, b, h, v, d)								\
 	{ ROW(f, d, YUV), .mem_planes = (m), .colour_planes = 2, .bits = { (b), 2 * (b) }, \
 	  .hsub = (h), .vsub = (v), .walign = (h), .halign = (v) }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * QUERYBUF, PREPARE_BUF, QBUF, EXPBUF, and the dequeue that an event tells of.
+ * QUERYBUF, PREPARE_BUF, QBUF, EXPBUF, and the dequeue that a DQBUF event reports.
  *
  * Security model: lengths, offsets and counts of a guest's buffer are checked against the buffer as
- * it was made before any is stored. The memory itself is core's to resolve: what arrives here is
- * valid for its whole length, or refused.
+ * it was created before any of them is stored. Core resolves the memory: it is valid for its whole
+ * length, or core refuses it.
  */
 #include <errno.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static bool copies_time(const struct vmedia_queue *q)
 	return q->ts_flags & V4L2_BUF_FLAG_TIMESTAMP_COPY;
 }
 
-/* ---- Telling ---- */
+/* ---- Reporting buffers to the driver ---- */
 
 static uint32_t state_flags(const struct vmedia_vbuf *vb)
 {
@@ -71,7 +71,7 @@ static void tell_plane(const struct vmedia_vbuf *vb, uint32_t i, struct vmedia_p
 		p->m.fd = (int32_t)vb->handle[i];
 }
 
-/* The buffer as V4L2 reports it. @b's planes pointer is left as it came. */
+/* Report the buffer as V4L2 does. Does not change @b's planes pointer. */
 static void tell(const struct vmedia_vbuf *vb, struct vmedia_buffer *b, struct vmedia_plane *planes)
 {
 	const struct vmedia_queue *q = vb->b.queue;
@@ -130,9 +130,9 @@ int vmedia_do_querybuf(struct vmedia_file *f, struct vmedia_request *req)
 	return 0;
 }
 
-/* ---- Taking ---- */
+/* ---- Taking buffers from the driver ---- */
 
-/* Length of plane @i as the question has it; what MMAP says of it does not matter. */
+/* Return the length of plane @i in the request. A length given for MMAP is ignored. */
 static uint32_t given_length(const struct vmedia_vbuf *vb, const struct vmedia_ioctl *io,
 			     uint32_t i)
 {
@@ -146,7 +146,7 @@ static uint32_t given_length(const struct vmedia_vbuf *vb, const struct vmedia_i
 	return length;
 }
 
-/* Content of an output plane: within its memory. */
+/* Get and check the content of output planes, which must be within their memory. */
 static int take_content(struct vmedia_vbuf *vb, const struct vmedia_ioctl *io,
 			struct vmedia_buf_plane *planes)
 {
@@ -181,7 +181,10 @@ static uint64_t given_handle(const struct vmedia_queue *q, const struct vmedia_i
 	return (uint64_t)(int64_t)(q->mplane ? io->planes[i].m.fd : io->arg.buffer.m.fd);
 }
 
-/* Resolve the memory of a SHARED_PAGES or OBJECT buffer; on an error nothing has changed. */
+/*
+ * Resolve the memory of a SHARED_PAGES or OBJECT buffer. If memory cannot be resolved, the buffer
+ * is not changed.
+ */
 static int import(struct vmedia_vbuf *vb, struct vmedia_request *req,
 		  const struct vmedia_buf_plane *planes)
 {
@@ -302,7 +305,7 @@ int vmedia_do_prepare_buf(struct vmedia_file *f, struct vmedia_request *req)
 	return 0;
 }
 
-/* The content is there: the buffer is the queue's. */
+/* Queue a buffer whose content was fetched. */
 static int enqueue(struct vmedia_vbuf *vb, struct vmedia_request *req)
 {
 	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
@@ -323,7 +326,7 @@ static int enqueue(struct vmedia_vbuf *vb, struct vmedia_request *req)
 	return err;
 }
 
-/* The rest of a QBUF whose content is there, or why it is not. Completes @req. */
+/* Finish a QBUF after its copy, which succeeded or failed with @err. Completes @req. */
 static void copied(struct vmedia_vbuf *vb, struct vmedia_request *req, int err)
 {
 	if (!err && vb->b.queue->error)
@@ -380,7 +383,7 @@ void vmedia_queue_dequeue(struct vmedia_queue *q, struct vmedia_evt *evt)
 	vb->state = VMEDIA_BUF_DEQUEUED;
 }
 
-/* The plane that EXPBUF names, or NULL. */
+/* Return the plane that EXPBUF names, or NULL. */
 static struct vmedia_backing *exported(const struct vmedia_queue *q,
 				       const struct vmedia_exportbuffer *e)
 {
@@ -401,8 +404,8 @@ int vmedia_do_expbuf(struct vmedia_file *f, struct vmedia_request *req)
 	if (q && vmedia_queue_check_owner(q, f->s))
 		return -EBUSY;
 	/*
-	 * Asked also for a plane that is not there: clients take ENOTTY as "never", EINVAL as "not
-	 * this one".
+	 * Call this for a plane that does not exist too: clients take ENOTTY as "never", EINVAL as
+	 * "not this one".
 	 */
 	return vmedia_request_export(req, exported(q, e));
 }

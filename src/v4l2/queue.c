@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A buffer queue: states of buffers, STREAMON, STREAMOFF, and what a device asks of it.
+ * A buffer queue: states of buffers, STREAMON, STREAMOFF, and functions for devices.
  *
- * Theory of operation: <vmedia/queue.h>. Each transition of a buffer's state is made in this file
- * or in qbuf.c, and keeps these true:
+ * Theory of operation: <vmedia/queue.h>. Only this file and qbuf.c change a buffer's state. They
+ * maintain these invariants:
  *
  *   QUEUED or ACTIVE  <=>  node in queue->queued, counted in num_queued
  *   ACTIVE            <=>  counted in num_active
@@ -99,7 +99,7 @@ bool vmedia_file_stopping(const struct vmedia_file *f)
 	return false;
 }
 
-/* One that @s may wait for at its end has stopped: is it the last? */
+/* Complete CLOSE of @s if it waited for a queue and the last such queue has now stopped. */
 static void check_closing(struct vmedia_session *s)
 {
 	struct vmedia_file *f = vmedia_file_of(s);
@@ -124,7 +124,7 @@ void vmedia_queue_check_stopped(struct vmedia_queue *q)
 		check_closing(q->owner);
 }
 
-/* Field, time, number: what a finished buffer is told with. */
+/* Complete field, timestamp and sequence number of a finished buffer. */
 static void complete_metadata(struct vmedia_queue *q, struct vmedia_vbuf *vb)
 {
 	struct vmedia_buf *b = &vb->b;
@@ -186,7 +186,7 @@ void vmedia_buf_done(struct vmedia_buf *b, enum vmedia_buf_state state)
 		vmedia_session_wake(q->owner);
 }
 
-/* Does each plane hold what the device reads or writes of it in the present format? */
+/* True if each plane is large enough for the data that the device reads or writes in it. */
 static bool fits(const struct vmedia_vbuf *vb)
 {
 	uint32_t need[VMEDIA_MAX_PLANES], n = vmedia_queue_plane_needs(vb->b.queue, need), i;
@@ -242,7 +242,7 @@ void vmedia_queue_activate(struct vmedia_vbuf *vb)
 
 /* ---- Start and stop ---- */
 
-/* A start failed: what the device did not give back is the queue's again. */
+/* After a failed start, take back the buffers that the device did not give back. */
 static void take_back(struct vmedia_queue *q)
 {
 	struct vmedia_vbuf *vb;
@@ -328,7 +328,7 @@ int vmedia_queue_cancel(struct vmedia_queue *q, bool final)
 	return wait ? -EINPROGRESS : 0;
 }
 
-/* The queue that STREAMON or STREAMOFF names, if @f may change it. */
+/* Find the queue that STREAMON or STREAMOFF names, if @f may change it. */
 static int stream_queue(const struct vmedia_file *f, struct vmedia_request *req,
 			struct vmedia_queue **q)
 {
@@ -385,7 +385,7 @@ void vmedia_queue_error(struct vmedia_queue *q)
 			give_back_error(vb);
 }
 
-/* ---- Questions ---- */
+/* ---- Getters and setters for devices ---- */
 
 struct vmedia_ctx *vmedia_queue_ctx(const struct vmedia_queue *q)
 {

@@ -42,9 +42,7 @@ struct vmedia_queue_impl {
 	void (*queue)(struct vmedia_vbuf *vb);
 	int (*start)(struct vmedia_queue *q, uint32_t count);
 	int (*stop)(struct vmedia_queue *q, bool final);
-	/*
-	 * @vb is finished or returned, and its memory may go. NULL: nothing to do.
-	 */
+	/* @vb is finished or returned, and its memory may go. NULL: nothing to do. */
 	void (*left)(struct vmedia_vbuf *vb);
 	void (*cleanup)(struct vmedia_vbuf *vb);
 	/*

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The framework as a device of core: creation, contexts, sessions, the pull of events, reset.
- */
+/* The framework as a device of core: creation, contexts, sessions, the pull of events, reset. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +65,7 @@ static int ctx_add_queue(struct vmedia_ctx *ctx, const struct vmedia_queue_confi
 	return cfg->capture ? vmedia_capture_create(q) : 0;
 }
 
-/* Queues first without hooks, then formats: a hook may look at another queue. */
+/* Set up the queues without hooks, then formats, since a hook may look at another queue. */
 static int ctx_setup(struct vmedia_ctx *ctx)
 {
 	const struct vmedia_video_config *cfg = &ctx->v->cfg;
@@ -130,7 +128,7 @@ static int video_open(struct vmedia_session *s)
 		err = ctx_create(v, s, &f->ctx);
 	if (err)
 		goto free_file;
-	/* Commands run: who was suspended has ended meanwhile. */
+	/* Commands run again, so the session that was suspended has ended meanwhile. */
 	f->ctx->suspended = false;
 	vmedia_session_set_priv(s, f);
 	vmedia_list_add_tail(&f->ctx->files, &f->node);
@@ -149,7 +147,7 @@ free_file:
 	return err;
 }
 
-/* Does the device write memory of the guest for @s? Memory of ours is kept by references. */
+/* True if the device writes the guest's memory for @f. References keep the device's own memory. */
 static bool lends(const struct vmedia_file *f)
 {
 	const struct vmedia_queue *q;
@@ -164,7 +162,7 @@ static bool lends(const struct vmedia_file *f)
 	return false;
 }
 
-/* CLOSE begins as STREAMOFF does, which waits for a buffer that is being written. */
+/* Begin CLOSE as STREAMOFF, which waits for a buffer that is being written. */
 static int video_closing(struct vmedia_session *s)
 {
 	struct vmedia_file *f = vmedia_file_of(s);
@@ -251,7 +249,7 @@ static bool video_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 	return true;
 }
 
-/* A guest left: the next one finds formats, controls and inputs as on the first day. */
+/* Reset formats, controls and inputs to their initial state for the next guest. */
 static void video_reset(struct vmedia_device *dev)
 {
 	struct vmedia_video *v = vmedia_device_priv(dev);
@@ -500,7 +498,7 @@ int vmedia_video_create(struct vmedia_loop *loop, const struct vmedia_video_conf
 		*dev = v->dev;
 		return 0;
 	}
-	/* What is the caller's stays the caller's. */
+	/* After an error the caller still owns @priv: do not call its ->destroy(). */
 	v->ops = &no_ops;
 	vmedia_device_destroy(v->dev);
 	return err;
