@@ -53,10 +53,11 @@
  *   other cases STREAMOFF of CAPTURE abandons a drain, and STREAMOFF of OUTPUT ends it at once.
  *   With both queues off no drain state is left.
  *
- *   Sizes: vmedia_m2m_next_*(), take_*() and num_*() skip buffers that are too small for their
- *   queue's format (<vmedia/queue.h>). So set the new format first, and end the resolution next.
- *   The buffers of the old resolution carry its LAST, or wait for STREAMOFF; later ones go back
- *   with an error. A buffer that the running job only looked at may go back too, as at STREAMOFF.
+ *   Sizes: vmedia_m2m_next_*(), take_*() and num_*() return and count no buffers that are too small
+ *   for their queue's format (<vmedia/queue.h>). So set the new format first, and end the
+ *   resolution next. The buffers of the old resolution carry its LAST, or wait for STREAMOFF; later
+ *   ones go back with an error. A buffer that the running job only looked at may go back too, as at
+ *   STREAMOFF.
  *
  * Context: the device's loop.
  */
@@ -169,9 +170,8 @@ void vmedia_m2m_schedule(struct vmedia_ctx *ctx);
  */
 void vmedia_m2m_buf_last(struct vmedia_ctx *ctx, struct vmedia_buf *dst);
 /*
- * Report that the drain has no more data. An empty LAST buffer ends the drain, with the EOS event
- * before it; after the end of a resolution, once CAPTURE has restarted. Does nothing without a
- * drain.
+ * Report that the drain has no more data. The EOS event and then an empty LAST buffer end the
+ * drain; if a resolution has ended, after CAPTURE has restarted. Does nothing without a drain.
  */
 void vmedia_m2m_drained(struct vmedia_ctx *ctx);
 /*

@@ -165,7 +165,7 @@ struct vmedia_format_config {
 	/* coded: bound in bytes, 0: from <vmedia/pixfmt.h>; META, SDR: buffersize */
 	uint32_t sizeimage;
 	uint32_t flags;			/* V4L2_FMT_FLAG_*, added */
-	uint32_t mbus_code;		/* reported by V4L2_CAP_IO_MC devices; 0: any */
+	uint32_t mbus_code;		/* for ENUM_FMT of V4L2_CAP_IO_MC devices; 0: any */
 	/* for formats that are not in the table; raw ones need the hook ->try_fmt() */
 	const char *description;
 };
