@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Changes of controls by the device itself. */
+/*
+ * Changes of controls by the device itself.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Standard controls: the class of stateful codecs. */
+/*
+ * Standard controls: the class of stateful codecs.
+ */
 #include "v4l2/ctrl_std.h"
 
 static const char *const stream_type[] = {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One table from an ioctl's number to its handler. */
+/*
+ * One table from an ioctl's number to its handler.
+ */
 #include "base/checked.h"
 #include "v4l2/context.h"
 #include "v4l2/dispatch.h"

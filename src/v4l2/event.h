@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Events: a session's subscriptions and its pending events. */
+/*
+ * Events: a session's subscriptions and its pending events.
+ */
 #ifndef VMEDIA_V4L2_EVENT_H
 #define VMEDIA_V4L2_EVENT_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Formats: a queue's present format, its possible formats, and the memory that they take. */
+/*
+ * Formats: a queue's present format, its possible formats, and the memory that they take.
+ */
 #ifndef VMEDIA_V4L2_FORMAT_H
 #define VMEDIA_V4L2_FORMAT_H
 

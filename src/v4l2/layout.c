@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The memory that a format takes: planes, their sizes, the picture in them. */
+/*
+ * The memory that a format takes: planes, their sizes, the picture in them.
+ */
 #include <string.h>
 
 #include <linux/videodev2.h>

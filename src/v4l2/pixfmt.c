@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The layout of a picture in memory: lines, planes, sizes. */
+/*
+ * The layout of a picture in memory: lines, planes, sizes.
+ */
 #include <errno.h>
 #include <string.h>
 

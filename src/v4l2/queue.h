@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Buffers and their queue, copies of their content, and the offsets that name them. */
+/*
+ * Buffers and their queue, copies of their content, and the offsets that name them.
+ */
 #ifndef VMEDIA_V4L2_QUEUE_H
 #define VMEDIA_V4L2_QUEUE_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The framework as a device of core: creation, contexts, sessions, the pull of events, reset. */
+/*
+ * The framework as a device of core: creation, contexts, sessions, the pull of events, reset.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
