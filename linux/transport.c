@@ -330,21 +330,23 @@ static bool queue_broken(struct vmedia_device *dev)
 	return broken;
 }
 
-/* 0 when it came back, else why the wait ended. */
+/*
+ * 0 when it came back, else why the wait ended. What counts is the time that was waited, not the
+ * clock: after a pause of the whole machine the clock may jump, and the device was not slow.
+ */
 static int await(struct vmedia_command *c)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(vmedia_timeout_ms);
-	long slice = min_t(long, HZ, msecs_to_jiffies(vmedia_timeout_ms)), left;
+	long left = max_t(long, msecs_to_jiffies(vmedia_timeout_ms), 1), slice, ret;
 
-	for (;;) {
-		left = wait_for_completion_killable_timeout(&c->done, slice);
-		if (left)
-			return left < 0 ? -EINTR : 0;
+	for (; left > 0; left -= slice) {
+		slice = min_t(long, left, HZ);
+		ret = wait_for_completion_killable_timeout(&c->done, slice);
+		if (ret)
+			return ret < 0 ? -EINTR : 0;
 		if (queue_broken(c->dev))
 			return -ENODEV;
-		if (time_after_eq(jiffies, deadline))
-			return -ETIMEDOUT;
 	}
+	return -ETIMEDOUT;
 }
 
 /* The caller goes without an answer: what does that mean for others? */
