@@ -369,21 +369,44 @@ static bool died(struct client *c, void *arg)
 	return waitpid(*(pid_t *)arg, &status, WNOHANG) > 0 && WIFSIGNALED(status);
 }
 
-static void killed(struct client *c)
+/* A child that shares @fd is killed while it waits for the answer of @nr. */
+static void kill_in(struct client *c, int fd, uint32_t nr, client_op *op)
 {
-	int fd = client_open(c, 0);
 	long long commands;
 	pid_t child;
 
-	client_arm(c, HOSTILE_NEVER, VMEDIA_NR_G_FMT, 1, 1);
+	client_arm(c, HOSTILE_NEVER, nr, 1, 1);
 	commands = client_counter(c, "commands");
 	child = fork();
 	if (!child)
-		_exit(op_g_fmt(c, fd) ? 1 : 0);
+		_exit(op(c, fd) ? 1 : 0);
 	check(until(c, asked, &commands), "a child waits for an answer");
 	kill(child, SIGKILL);
 	check(until(c, died, &child), "SIGKILL ends that");
+}
+
+static void killed(struct client *c)
+{
+	int fd = client_open(c, 0);
+
+	kill_in(c, fd, VMEDIA_NR_G_FMT, op_g_fmt);
 	check_err(op_g_fmt(c, fd), 0, "and costs the session nothing");
+	check(!op_s_fmt(c, fd) && !op_reqbufs(c, fd) && !op_qbuf_only(c, fd), "a buffer is queued");
+	kill_in(c, fd, VMEDIA_NR_STREAMON, op_streamon);
+	check_err(op_g_fmt(c, fd), EIO, "in STREAMON it costs the session");
+	close(fd);
+
+	fd = client_open(c, 0);
+	/* The device keeps the buffer. */
+	client_arm(c, HOSTILE_EV_LOST, HOSTILE_ANY, 1, 0);
+	check_err(op_stream(c, fd), 0, "a buffer is lent");
+	kill_in(c, fd, VMEDIA_NR_STREAMOFF, op_streamoff);
+	check_err(op_g_fmt(c, fd), EIO, "in STREAMOFF, too");
+	close(fd);
+	client_arm(c, HOSTILE_EV_LOST, HOSTILE_ANY, 0, 0);
+
+	fd = client_open(c, 0);
+	check_err(op_more_streams(c, fd), 0, "the next session streams");
 	close(fd);
 }
 
