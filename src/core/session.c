@@ -66,7 +66,9 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 	dev->num_sessions++;
 	err = dev->ops->open ? dev->ops->open(s) : 0;
 	if (err) {
+		/* ->open() may have said wake, or work. */
 		vmedia_list_del(&s->ready);
+		vmedia_list_del(&s->backlog);
 		vmedia_list_del(&s->hash);
 		vmedia_list_del(&s->all);
 		dev->num_sessions--;

@@ -58,6 +58,10 @@ static int fake_open(struct vmedia_session *s)
 	int err;
 
 	f->last = s;
+	if (f->open_work) {
+		vmedia_session_work(s);
+		vmedia_session_wake(s);
+	}
 	if (f->open_err)
 		return f->open_err;
 	fs = calloc(1, sizeof(*fs));

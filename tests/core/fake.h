@@ -34,6 +34,7 @@ struct fake {
 	int (*ioctl)(struct fake *f, struct vmedia_session *s,
 		     struct vmedia_request *req); /* before all else */
 	int open_err;
+	bool open_work;		/* ->open() asks for work and says wake */
 	int ioctl_err;
 	bool async;		/* ioctls wait in pending[] */
 	bool complete_suspended; /* ->suspend() ends what is pending */

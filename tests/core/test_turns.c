@@ -7,6 +7,7 @@
  */
 #include "test.h"
 
+#include <errno.h>
 #include <linux/videodev2.h>
 
 #define MANY 40
@@ -399,6 +400,27 @@ static void test_work_stopped(void **state)
 	world_end(w);
 }
 
+/* A session that asks for work as it begins: it gets it, unless it does not begin. */
+static void test_work_from_open(void **state)
+{
+	struct world *w = working(0);
+	unsigned int before = w->f.works;
+	uint32_t id;
+
+	(void)state;
+	w->f.work = NULL;
+	w->f.open_work = true;
+	w->f.open_err = -EBUSY;
+	assert_int_equal(harness_open(&w->h, &id), -EBUSY);
+	harness_step(&w->h);
+	assert_int_equal(w->f.works, before);
+	w->f.open_err = 0;
+	assert_int_equal(harness_open(&w->h, &id), 0);
+	harness_step(&w->h);
+	assert_int_equal(w->f.works, before + 1);
+	world_end(w);
+}
+
 /* An answer that is ready goes before an event that was made after it, whoever made that. */
 static void test_work_after_answers(void **state)
 {
@@ -439,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_work_takes_turns),
 		cmocka_unit_test(test_work_and_kicks),
 		cmocka_unit_test(test_work_stopped),
+		cmocka_unit_test(test_work_from_open),
 		cmocka_unit_test(test_work_after_answers),
 	};
 
