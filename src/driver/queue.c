@@ -26,6 +26,8 @@
 
 #include "vhost/frontend.h"
 
+#define PROCESS_ROUNDS 64	/* of vmedia_driver_process(), before the program has its turn */
+
 enum { SRC_CALL0, SRC_CALL1, SRC_SOCKET, SRC_CHANNEL, SRC_TIMER };
 
 static int watch(struct vmedia_driver *drv, int fd, uint32_t events, uint32_t src)
@@ -291,16 +293,26 @@ static int look(struct vmedia_driver *drv, int timeout_ms)
 }
 
 /* @deadline counts down turns of the other end when that runs in this thread. */
+static bool time_is_up(struct vmedia_driver *drv, uint64_t *deadline)
+{
+	if (*deadline == UINT64_MAX)
+		return false;
+	if (!drv->hooks.pump)
+		return vmedia_now_ns() >= *deadline;
+	if (!*deadline)
+		return true;
+	(*deadline)--;
+	return false;
+}
+
 static int sleep_until(struct vmedia_driver *drv, uint64_t *deadline)
 {
 	uint64_t now, ms = 0;
 	int n;
 
 	if (drv->hooks.pump) {
-		if (!*deadline)
+		if (time_is_up(drv, deadline))
 			return -ETIMEDOUT;
-		if (*deadline != UINT64_MAX)
-			(*deadline)--;
 		if (drv->hooks.pump(drv->hooks.opaque) < 0)
 			return -ETIMEDOUT;
 		n = drv->epfd >= 0 ? look(drv, 0) : 0;
@@ -384,11 +396,16 @@ static void waited(struct vmedia_driver *drv, const struct vmedia_drv_wait *w)
 	drv->stats.spins++;
 }
 
-/* @complete: call done() of what is over, each time before @cond is looked at. */
+/*
+ * @complete: call done() of what is over, each time before @cond is looked at. A device that always
+ * has something more is no reason to wait longer: what is there when the time is up is looked at
+ * once.
+ */
 static int wait_until(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 		      uint64_t deadline_ns, bool complete)
 {
 	struct vmedia_drv_wait w = { 0 };
+	bool late = false;
 	int err;
 
 	for (;;) {
@@ -403,8 +420,12 @@ static int wait_until(struct vmedia_driver *drv, bool (*cond)(void *arg), void *
 		if (drv->err)
 			return drv->err;
 		vmedia_drv_flush(drv);
-		if (spin(drv, &w) || ask_for_interrupts(drv))
+		if (spin(drv, &w) || ask_for_interrupts(drv)) {
+			if (late)
+				return -ETIMEDOUT;
+			late = time_is_up(drv, &deadline_ns);
 			continue;
+		}
 		err = sleep_until(drv, &deadline_ns);
 		if (err)
 			return err;
@@ -447,8 +468,13 @@ int vmedia_driver_fd(const struct vmedia_driver *drv)
 	return drv->epfd;
 }
 
+/*
+ * A device that always has something more does not keep the program here: its descriptor becomes
+ * readable again instead, as by an interrupt.
+ */
 int vmedia_driver_process(struct vmedia_driver *drv)
 {
+	unsigned int rounds = 0;
 	int n;
 
 	if (drv->err)
@@ -460,6 +486,10 @@ int vmedia_driver_process(struct vmedia_driver *drv)
 		vmedia_drv_drain(drv);
 		vmedia_drv_complete(drv);
 		vmedia_drv_flush(drv);
-	} while (!drv->err && ask_for_interrupts(drv));
-	return drv->err;
+		if (drv->err || !ask_for_interrupts(drv))
+			return drv->err;
+	} while (++rounds < PROCESS_ROUNDS);
+	if (drv->vq[VMEDIA_QUEUE_COMMAND].call_fd >= 0)
+		kick(drv->vq[VMEDIA_QUEUE_COMMAND].call_fd);
+	return 0;
 }

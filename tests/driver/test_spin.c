@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <linux/videodev2.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,6 +215,80 @@ static void any(void **state)
 	assert_int_equal(vmedia_close(f), 0);
 }
 
+static unsigned int floods;
+
+/* The device has all event buffers back before the driver looks again. */
+static void flood(void *opaque, unsigned int q)
+{
+	struct vmedia_evt evt = fake_dqbuf(77, 0, MMAP);
+	struct fake *d = opaque;
+
+	(void)q;
+	assert_true(++floods < 10 * VMEDIA_DRV_PUMPS);
+	while (fake_event(d, &evt))
+		;
+	vmedia_vqd_enable_kick(d->vq[1]);
+}
+
+/* A device that always has something more makes no wait longer. */
+static void flooded(void **state)
+{
+	struct fake *d = *state;
+	struct vmedia_file *f = fake_session(d, 1, MMAP);
+	void (*kick)(void *opaque, unsigned int q) = d->drv->hooks.kick;
+	struct vmedia_buffer b;
+
+	vmedia_log_set_level(-1);
+	vmedia_set_nonblock(f, false);
+	assert_int_equal(fake_qbuf(f, 0, MMAP, NULL), 0);
+	assert_int_equal(fake_stream(f, true), 0);
+	floods = 0;
+	d->drv->hooks.kick = flood;
+	flood(d, 1);
+	assert_int_equal(vmedia_wait(f, POLLIN, 1), 0);
+	assert_int_equal(fake_dq(f, MMAP, &b), -ETIMEDOUT);
+	d->hold = true;
+	assert_int_equal(command(f), -ETIMEDOUT);
+	d->drv->hooks.kick = kick;
+	d->hold = false;
+	while (d->num_held)
+		fake_release(d);
+	vmedia_close(f);
+}
+
+static bool readable(const struct fake *d)
+{
+	struct pollfd p = { .fd = vmedia_driver_fd(d->drv), .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static void no_kick(void *opaque, unsigned int q)
+{
+	(void)opaque;
+	(void)q;
+}
+
+/* Nor does it keep a program that polls: that has its turn, and comes back for the rest. */
+static void flooded_program(void **state)
+{
+	struct fake *d = fake_create_polled(rings[ring].features, 0);
+
+	(void)state;
+	vmedia_log_set_level(-1);
+	assert_int_equal(vmedia_driver_process(d->drv), 0);
+	assert_false(readable(d));
+	floods = 0;
+	d->drv->hooks.kick = flood;
+	flood(d, 1);
+	assert_int_equal(vmedia_driver_process(d->drv), 0);
+	assert_true(readable(d));
+	d->drv->hooks.kick = no_kick;
+	assert_int_equal(vmedia_driver_process(d->drv), 0);
+	assert_false(readable(d));
+	fake_destroy(d);
+}
+
 /* For programs it is on, and has an option. */
 static void option(void **state)
 {
@@ -243,6 +319,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_vain, setup, teardown),
 		cmocka_unit_test_setup_teardown(half, setup, teardown),
 		cmocka_unit_test_setup_teardown(any, setup, teardown),
+		cmocka_unit_test_setup_teardown(flooded, setup, teardown),
+		cmocka_unit_test(flooded_program),
 		cmocka_unit_test(option),
 	};
 	int failed = 0;
