@@ -218,9 +218,10 @@ void vmedia_session_set_priv(struct vmedia_session *s, void *priv);
 void vmedia_session_wake(struct vmedia_session *s);
 
 /*
- * Tell core that @s has something for ->work(). If called within an ioctl of @s, ->work() runs
- * after that is answered and before the next command; else it runs soon. The call is cheap and may
- * be repeated; several calls before ->work() count as one.
+ * Tell core that @s has something for ->work(). If called within an ioctl of @s that ends at once,
+ * ->work() runs after that is answered and before the next command. Else it runs soon; for an ioctl
+ * that returns -EINPROGRESS that may be before the answer. The call is cheap and may be repeated;
+ * several calls before ->work() count as one.
  */
 void vmedia_session_work(struct vmedia_session *s);
 
