@@ -144,8 +144,8 @@ static inline const char *vmedia_module_value(const struct vmedia_module_args *a
  * A folder that was given must belong to root or to the user that the program runs as, and nobody
  * else may write to it, to a folder above it (but for those with the sticky bit, such as /tmp), or
  * to the module. Of the default folder, it and the module must; the folders above it are those of
- * libvmedia.so. Where libvmedia.so is not root's, as in a build tree, the default folder is not
- * checked: who may write there may replace the library too.
+ * libvmedia.so, unless it is a link. Where libvmedia.so is not root's, as in a build tree, the
+ * default folder is not checked: who may write there may replace the library too.
  *
  * Returns 0; -EINVAL: @name can be no module's; -ENOENT: there is no such module; -EPERM: others
  * may write to it or where it is; -ENOEXEC: no module, one that needs what is not there, or one of

@@ -21,7 +21,7 @@
 /* Where modules are looked for. */
 struct place {
 	char folder[PATH_MAX];	/* absolute, without links */
-	bool given;		/* it is not the library's own */
+	bool elsewhere;		/* the folders above it are not the library's */
 	bool trusted;		/* as the library is */
 };
 
@@ -43,26 +43,28 @@ static int own_folder(struct place *p, char *folder, size_t size)
 		return -ENOENT;
 	p->trusted = stat(info.dli_fname, &st) == 0 && st.st_uid != 0;
 	slash = strrchr(info.dli_fname, '/');
-	snprintf(folder, size, "%.*svmedia",
-		 slash ? (int)(slash + 1 - info.dli_fname) : 0, info.dli_fname);
+	if ((size_t)snprintf(folder, size, "%.*svmedia",
+			     slash ? (int)(slash + 1 - info.dli_fname) : 0,
+			     info.dli_fname) >= size)
+		return -ENAMETOOLONG;
+	p->elsewhere = lstat(folder, &st) == 0 && S_ISLNK(st.st_mode);
 	return 0;
 }
 
 static int find_place(const char *given, struct place *p, char *why, size_t why_size)
 {
-	char folder[PATH_MAX];
+	char own[PATH_MAX] = "";
 	int err = 0;
 
-	*p = (struct place){ .given = given };
-	if (given)
-		snprintf(folder, sizeof(folder), "%s", given);
-	else
-		err = own_folder(p, folder, sizeof(folder));
-	if (!err && !realpath(folder, p->folder))
+	*p = (struct place){ .elsewhere = given };
+	if (!given)
+		err = own_folder(p, own, sizeof(own));
+	if (!err && !realpath(given ? given : own, p->folder))
 		err = -errno;
 	if (err)
-		snprintf(why, why_size, "the folder of modules %s: %s; give one by --module-path",
-			 folder, strerror(-err));
+		snprintf(why, why_size,
+			 "the folder of modules %.256s: %s; give one by --module-path",
+			 given ? given : own, strerror(-err));
 	return err;
 }
 
@@ -74,7 +76,7 @@ static int check_trust(const struct place *p, const char *path, bool is_link, ch
 
 	if (p->trusted)
 		return 0;
-	if (p->given)
+	if (p->elsewhere)
 		ret = vmedia_trust_parents(p->folder, why, why_size);
 	if (ret == 0)
 		ret = vmedia_trust_path(p->folder, why, why_size);

@@ -17,11 +17,17 @@ static int check(const char *path, bool sticky_is_enough, char *why, size_t why_
 	struct stat st;
 	int err;
 
-	if (stat(path, &st) < 0) {
+	if (lstat(path, &st) < 0) {
 		err = errno;
 		snprintf(why, why_size, "%s: %s; give a folder of modules that can be read", path,
 			 strerror(err));
 		return -err;
+	}
+	/* Links were followed before: this one is new. Whoever made it can point it elsewhere. */
+	if (S_ISLNK(st.st_mode)) {
+		snprintf(why, why_size,
+			 "%s became a link just now; use a folder that nobody changes", path);
+		return -EPERM;
 	}
 	if (st.st_uid != 0 && st.st_uid != geteuid()) {
 		snprintf(why, why_size,
@@ -47,14 +53,15 @@ int vmedia_trust_path(const char *path, char *why, size_t why_size)
 int vmedia_trust_parents(const char *path, char *why, size_t why_size)
 {
 	char above[PATH_MAX];
-	char *slash;
+	const char *slash;
 	int ret = 0;
 
-	if ((size_t)snprintf(above, sizeof(above), "%s", path) >= sizeof(above))
-		return -ENAMETOOLONG;
-	while (ret == 0 && (slash = strrchr(above, '/')) && slash[1]) {
-		slash[slash == above] = 0;
+	for (slash = strchr(path, '/'); slash && slash[1]; slash = strchr(slash + 1, '/')) {
+		snprintf(above, sizeof(above), "%.*s", slash == path ? 1 : (int)(slash - path),
+			 path);
 		ret = check(above, true, why, why_size);
+		if (ret < 0)
+			break;
 	}
 	return ret;
 }
