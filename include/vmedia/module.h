@@ -148,9 +148,10 @@ static inline const char *vmedia_module_value(const struct vmedia_module_args *a
  * default folder is not checked: who may write there may replace the library too.
  *
  * Returns 0; -EINVAL: @name can be no module's; -ENOENT: there is no such module; -EPERM: others
- * may write to it or where it is; -ENOEXEC: no module, one that needs what is not there, or one of
- * another ABI number; another errno of a folder or file that cannot be looked at. A module stays
- * mapped, and a second call gives the same one. Context: any thread, before a sandbox closes.
+ * may write to it or where it is; -ENOEXEC: no module, half of one, one that needs what is not
+ * there, or one of another ABI number; another errno of a folder or file that cannot be looked at.
+ * A module stays mapped, and a second call gives the same one. Context: any thread, before a
+ * sandbox closes.
  */
 int vmedia_module_load(const char *folder, const char *name, char *why, size_t why_size,
 		       const struct vmedia_module **module);

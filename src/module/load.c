@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "module/trust.h"
+#include "module/whole.h"
 
 #define SUFFIX	 ".so"
 #define MAX_NAME 63
@@ -159,7 +160,14 @@ static int load_from(const struct place *p, const char *name, char *why, size_t 
 		return -ENOEXEC;
 	}
 	err = check_trust(p, path, strcmp(path, file) != 0, why, why_size);
-	return err ? err : map(path, name, why, why_size, module);
+	if (err)
+		return err;
+	err = vmedia_module_whole(path);
+	if (err == 0)
+		return map(path, name, why, why_size, module);
+	snprintf(why, why_size, "%s: %s; install it again, so that it can be read", path,
+		 err == -ENODATA ? "its end is missing" : strerror(-err));
+	return err == -ENODATA ? -ENOEXEC : err;
 }
 
 int vmedia_module_load(const char *folder, const char *name, char *why, size_t why_size,
