@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,16 @@ struct started {
 
 /* ---- Where it is ---- */
 
+/* Folders are X_OK too. */
+static int is_program(const char *path)
+{
+	struct stat st;
+
+	if (access(path, X_OK) < 0 || stat(path, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? 0 : -EACCES;
+}
+
 static int beside(char *path, size_t size, const char *suffix)
 {
 	char self[PATH_MAX];
@@ -49,7 +60,7 @@ static int beside(char *path, size_t size, const char *suffix)
 	self[n] = 0;
 	slash = strrchr(self, '/');
 	snprintf(path, size, "%.*s%s", slash ? (int)(slash - self) : 0, self, suffix);
-	return access(path, X_OK) < 0 ? -errno : 0;
+	return is_program(path);
 }
 
 /* Installed it is in the same folder, in a build folder in that of its sources. */
@@ -57,7 +68,7 @@ static int find(const struct bench_options *o, char *path, size_t size)
 {
 	if (o->daemon) {
 		snprintf(path, size, "%s", o->daemon);
-		return access(path, X_OK) < 0 ? -errno : 0;
+		return is_program(path);
 	}
 	if (beside(path, size, "/vhost-user-media") == 0)
 		return 0;
