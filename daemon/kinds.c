@@ -50,9 +50,14 @@ static void show_kind(void *opaque, const char *name, const struct vmedia_module
 void daemon_kinds_help(const char *folder)
 {
 	const struct vmedia_module *camera = vmedia_camera_module();
+	int ret;
 
 	show_kind(NULL, camera->name, camera, NULL);
-	vmedia_module_each(folder, show_kind, NULL);
+	ret = vmedia_module_each(folder, show_kind, NULL);
+	/* The library's own folder is there only if a module is installed. */
+	if (ret < 0 && folder)
+		printf("  none of --module-path=%s: %s; give the folder of the modules\n", folder,
+		       strerror(-ret));
 }
 
 void daemon_kind_help(const struct vmedia_module *kind)
