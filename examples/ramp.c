@@ -51,7 +51,7 @@ static int create(const struct vmedia_module_args *args, char *why, size_t why_s
 	char *end = NULL;
 	unsigned long step = text ? strtoul(text, &end, 10) : 1;
 
-	if (text && (end == text || *end || step > 255)) {
+	if (text && (*text < '0' || *text > '9' || *end || step > 255)) {
 		snprintf(why, why_size, "--step=%.16s: give a number from 0 to 255", text);
 		return -EINVAL;
 	}
