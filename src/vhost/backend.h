@@ -1,48 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The back-end end of vhost-user: one connection of a front-end (a VMM) to a device.
+ * The back-end side of vhost-user: one connection of a front-end (a VMM) to a device.
  *
  * A struct vmedia_vub owns the socket, the guest's memory map, the rings and their eventfds, and
- * the back-end channel. Its user is the device behind it, which is told when a ring may be
- * processed and when it must stop.
+ * the back-end channel. Its user is the device. Callbacks tell the device when it may process a
+ * ring and when it must stop.
  *
  * States of a ring
- *   stopped   something of what a running ring needs is missing: memory, addresses, size, kick
- *             descriptor, VERSION_1, or that it is enabled. SET_VRING_ENABLE decides that; until it
- *             comes, a ring is on when VHOST_USER_F_PROTOCOL_FEATURES is not acknowledged and off
- *             when it is. The user does not touch the ring.
- *   running   all is there: queue_ready() was called. The first look into the ring does not wait
- *             for a kick, since a driver may queue buffers, and even kick, before the front-end
- *             listens. Left by queue_stop(), which is called exactly once for each queue_ready().
+ *   stopped   A running ring needs memory, addresses, size, a kick descriptor, VERSION_1, and to be
+ *             enabled; something of this is missing. SET_VRING_ENABLE enables and disables a ring.
+ *             Before the first one a ring is enabled if VHOST_USER_F_PROTOCOL_FEATURES is not
+ *             acknowledged, and disabled if it is. The user does not touch the ring.
+ *   running   Nothing is missing, and queue_ready() was called. The first look into the ring does
+ *             not wait for a kick, since a driver may queue buffers, and even kick, before the
+ *             front-end listens. queue_stop() ends this state. It is called exactly once for each
+ *             queue_ready().
  *
- * What a bad message does. A request that fails before or in its handler is *refused*: nothing
- * changes, its descriptors are closed, and a sentence is logged. If the front-end can be told
- * (NEED_REPLY with REPLY_ACK negotiated: a nonzero u64; GET_CONFIG: an empty payload;
- * GET_SHARED_OBJECT, GET_INFLIGHT_FD: no descriptor) the connection goes on. If it cannot be told,
- * the connection is *closed*: a front-end that takes a refused request for done would go on with a
- * device in another state. SET_CONFIG is the exception: a guest causes it, and it is ignored.
- * Always fatal: a header of another version or with the REPLY flag, a payload above
- * VMEDIA_VU_MAX_PAYLOAD, more than VMEDIA_VU_MAX_FDS descriptors, an answer on the back-end channel
- * that fits no request.
+ * Bad messages. A request that fails before or in its handler is *refused*: nothing changes, its
+ * descriptors are closed, and a sentence is logged. If there is a way to report the failure to the
+ * front-end (NEED_REPLY with REPLY_ACK negotiated: a nonzero u64; GET_CONFIG: an empty payload;
+ * GET_SHARED_OBJECT, GET_INFLIGHT_FD: no descriptor), the connection goes on. If there is none, the
+ * connection is *closed*, because the front-end would take the request for done, and its view of
+ * the device would be wrong. SET_CONFIG is an exception: a guest can cause it, so a bad one is
+ * ignored. Always fatal are a header of another version or with the REPLY flag, a payload above
+ * VMEDIA_VU_MAX_PAYLOAD, more than VMEDIA_VU_MAX_FDS descriptors, and an answer on the back-end
+ * channel that fits no request.
  *
- * A front-end that connects again. QEMU remembers what it negotiated and begins a later connection
- * with SET_FEATURES. When that is the first word about features on a connection, all protocol
- * features that we offer count as negotiated. The front-end gives no channel then, so nothing can
- * be mapped into its shared memory regions and no object be announced. If it took
- * CONFIGURE_MEM_SLOTS it does not send its memory again either: SET_VRING_ADDR is refused.
+ * Reconnection. QEMU remembers what it negotiated and begins a later connection with SET_FEATURES.
+ * If this is the first request about features on a connection, all protocol features that the
+ * back-end offers count as negotiated. The front-end then gives no channel, so the back-end cannot
+ * map into its shared memory regions nor announce objects. If the front-end negotiated
+ * CONFIGURE_MEM_SLOTS, it does not send its memory again either, and SET_VRING_ADDR is refused.
  *
- * A driver that starts over. Front-ends without RESET_DEVICE (UML) say nothing when the driver is
- * reloaded. So reset() is also called when SET_VRING_BASE names another index than the one at which
- * the ring stopped. SET_STATUS 0 stops all rings; it also resets the device unless RESET_DEVICE is
- * negotiated, because QEMU sends it when a VM pauses. A reset of any kind also forgets the
- * in-flight area: its chains are those of the earlier life, and front-ends that track give one at
+ * Driver restart. Front-ends without RESET_DEVICE (UML) send nothing when the driver is reloaded.
+ * So reset() is also called when SET_VRING_BASE gives another index than the one at which the ring
+ * stopped. SET_STATUS 0 stops all rings. It also resets the device unless RESET_DEVICE is
+ * negotiated, because QEMU sends it when a VM pauses. Every kind of reset also drops the in-flight
+ * area: its chains are from before the reset, and front-ends that track them give a new area at
  * each start.
  *
- * Memory. A change of the map gives the user a new snapshot and re-translates running rings; chains
- * taken before hold the snapshot they came with. A ring that a whole new table (SET_MEM_TABLE)
- * lacks is stopped and the error eventfd signalled. A ring whose region goes by REM_MEM_REG keeps
- * the old snapshot until it is in the map again: QEMU removes and adds regions to change them,
- * while rings run.
+ * Memory. A change of the map gives the user a new snapshot and translates the addresses of running
+ * rings again. Chains that were taken before keep their old snapshot. If a whole new table
+ * (SET_MEM_TABLE) lacks the memory of a ring, the ring is stopped and its error eventfd is
+ * signalled. If REM_MEM_REG removes the memory of a ring, the ring keeps the old snapshot until the
+ * memory is in the map again: QEMU removes and adds regions to change them while rings run.
  *
  * Context: everything runs on the loop's thread, including all callbacks. Nothing blocks.
  */
@@ -66,56 +67,56 @@ struct vmedia_vub;
 #define VMEDIA_VUB_MAX_PENDING	256	/* unanswered back-end requests */
 
 /*
- * What the user of a back-end implements. Any callback may be NULL but queue_ready, queue_stop,
- * kick and closed.
+ * Operations of the back-end's user. All callbacks may be NULL except queue_ready, queue_stop, kick
+ * and closed.
  */
 struct vmedia_vub_ops {
 	/*
-	 * The ring may be processed until queue_stop(). A kick() follows at once. vq belongs to the
-	 * back-end, which keeps the driver's kicks off while kick() runs and turns them on after
-	 * it; at other times the user may turn them off and on as it likes. Take and return chains
-	 * through vmedia_vub_pop() and vmedia_vub_push(), or directly (then they are missing in the
-	 * counters).
+	 * The user may process the ring until queue_stop(). A kick() follows at once. vq belongs to
+	 * the back-end, which disables the driver's kicks while kick() runs and enables them after
+	 * it. At other times the user may disable and enable them. Take and return chains by
+	 * vmedia_vub_pop() and vmedia_vub_push(), or directly; the counters lack the direct ones.
 	 */
 	void (*queue_ready)(void *opaque, unsigned int idx, struct vmedia_vqd *vq);
 	/*
-	 * The ring must not be touched any more when this returns: vq is gone then. Chains can
-	 * still be returned during the call (the driver is notified after it); those that are not
-	 * are lost to the guest, the user forgets them.
+	 * The user must not touch the ring after this returns: vq is freed then. The user can still
+	 * return chains during the call (the driver is notified after it). The guest does not get
+	 * back chains that are not returned, and the user must forget them.
 	 */
 	void (*queue_stop)(void *opaque, unsigned int idx);
 	/* The driver made buffers available. */
 	void (*kick)(void *opaque, unsigned int idx);
-	/* Fills len bytes of the config space from offset on. offset + len <= config_size. */
+	/* Fill len bytes of the config space from offset on. offset + len <= config_size. */
 	void (*get_config)(void *opaque, uint32_t offset, void *data, uint32_t len);
 	/*
-	 * The driver writes the config space. Returns 0 or a negative errno (refused). NULL: all of
-	 * it is read-only.
+	 * The driver writes the config space. Returns 0 or a negative errno (refused). NULL: the
+	 * whole config space is read-only.
 	 */
 	int (*set_config)(void *opaque, uint32_t offset, const void *data, uint32_t len);
-	/* The device goes back to its initial state; all rings are already stopped. */
+	/* Put the device into its initial state. All rings are already stopped. */
 	void (*reset)(void *opaque);
 	/*
-	 * The guest's memory map changed; mem is borrowed, take a reference to keep it. NULL: no
+	 * The guest's memory map changed. mem is borrowed; take a reference to keep it. NULL: no
 	 * memory.
 	 */
 	void (*mem_changed)(void *opaque, struct vmedia_mem *mem);
 	/* Features were negotiated (virtio feature word). */
 	void (*features)(void *opaque, uint64_t features);
 	/*
-	 * GET_SHARED_OBJECT: a descriptor (the back-end closes it once sent) or a negative errno.
+	 * GET_SHARED_OBJECT: return a descriptor, which the back-end closes after sending it, or a
+	 * negative errno.
 	 */
 	int (*get_shared_object)(void *opaque, const uint8_t uuid[VMEDIA_VU_UUID_SIZE]);
 	/*
-	 * The back-end channel is there: requests below may be sent. Again when protocol features
-	 * change while it is there.
+	 * The back-end channel exists: the requests below may be sent. Called again if the protocol
+	 * features change while the channel exists.
 	 */
 	void (*channel_ready)(void *opaque);
 	/*
-	 * The connection is over: rings are stopped, requests completed with -ECONNRESET. reason is
-	 * a negative errno: -ECONNRESET the front-end went away, -EPROTO it broke the protocol,
-	 * others name a failed system call. Called once, last. vmedia_vub_destroy() is allowed
-	 * here, as in every callback.
+	 * The connection has ended: rings are stopped, requests completed with -ECONNRESET. reason
+	 * is a negative errno: -ECONNRESET: the front-end closed the connection; -EPROTO: it broke
+	 * the protocol; others: a system call failed. Called once, as the last callback.
+	 * vmedia_vub_destroy() is allowed here, as in every callback.
 	 */
 	void (*closed)(void *opaque, int reason);
 };
@@ -136,13 +137,13 @@ struct vmedia_vub_config {
 };
 
 /*
- * Serves the connected socket fd, of which it becomes the owner on success.
- * Returns 0, -EINVAL (config), -ENOTSOCK, -ENOMEM, or what the loop answers.
+ * Serve the connected socket fd. On success the back-end owns fd. Returns 0, -EINVAL (config),
+ * -ENOTSOCK, -ENOMEM, or an error of the loop.
  */
 int vmedia_vub_create(struct vmedia_loop *loop, int fd, const struct vmedia_vub_config *config,
 		      const struct vmedia_vub_ops *ops, void *opaque, struct vmedia_vub **out);
 /*
- * Closes everything without calling ops->closed(); rings that run get their queue_stop(). NULL is
+ * Close everything without calling ops->closed(). Running rings get their queue_stop(). NULL is
  * allowed.
  */
 void vmedia_vub_destroy(struct vmedia_vub *vub);
@@ -155,25 +156,25 @@ uint64_t vmedia_vub_features(const struct vmedia_vub *vub);
 uint64_t vmedia_vub_protocol_features(const struct vmedia_vub *vub);
 /* True if SHMEM_MAP can reach the front-end now: SHMEM, BACKEND_REQ and a channel. */
 bool vmedia_vub_has_shmem(const struct vmedia_vub *vub);
-/* Bytes of region shmid as announced, 0 if there is none. */
+/* The size of region shmid in bytes, as announced; 0 if there is none. */
 uint64_t vmedia_vub_shmem_size(const struct vmedia_vub *vub, uint8_t shmid);
 
 /*
- * vmedia_vqd_pop() and vmedia_vqd_push() of ring idx. pop gives 0 when the ring does not run, and
- * what it gives for a broken ring has signalled the error eventfd. push may only be called for a
- * chain of this run of the ring.
+ * vmedia_vqd_pop() and vmedia_vqd_push() of ring idx. pop returns 0 if the ring does not run. If
+ * the ring is broken, pop signals the error eventfd and returns the error. push may only be called
+ * for a chain that was taken since the ring last started.
  */
 int vmedia_vub_pop(struct vmedia_vub *vub, unsigned int idx, struct vmedia_chain **chain);
 void vmedia_vub_push(struct vmedia_vub *vub, unsigned int idx, struct vmedia_chain *chain,
 		     uint32_t used_len);
 /*
- * Interrupts the driver if it wants that after what was returned on ring idx. Nothing when the ring
+ * Interrupt the driver if it requested that for the chains returned on ring idx. No-op if the ring
  * does not run.
  */
 void vmedia_vub_notify(struct vmedia_vub *vub, unsigned int idx);
 /*
- * kick() runs now if the driver made chains available that it gave no kick for. For a user that is
- * awake for a reason of its own: drivers that know it may save the kick. No-op while kick() runs.
+ * Call kick() now if the driver made chains available without a kick. For a user that is awake for
+ * another reason: a driver that knows this may save the kick. No-op while kick() runs.
  */
 void vmedia_vub_look(struct vmedia_vub *vub, unsigned int idx);
 
@@ -187,28 +188,28 @@ void vmedia_vub_get_stats(const struct vmedia_vub *vub, unsigned int idx,
 			  struct vmedia_vub_stats *stats);
 
 /*
- * Back-end requests. Asynchronous, answered in the order in which they were sent, at most
- * VMEDIA_VUB_MAX_PENDING unanswered. cb gets 0, or a negative errno: -EIO the front-end refused,
- * -ECONNRESET the connection or channel ended first. There is no timeout: a front-end that never
- * answers keeps the request pending until it disconnects. Re-entrancy: without REPLY_ACK nothing
- * will be answered, and cb is called with 0 before the function returns. cb may be NULL. cb may
- * send further requests.
+ * Back-end requests. They are asynchronous, answered in the order in which they were sent, and at
+ * most VMEDIA_VUB_MAX_PENDING may be unanswered. cb gets 0, or a negative errno: -EIO: the
+ * front-end refused; -ECONNRESET: the connection or channel ended first. There is no timeout: if a
+ * front-end never answers, the request stays pending until the front-end disconnects. Re-entrancy:
+ * without REPLY_ACK there is no answer, and cb is called with 0 before the function returns. cb may
+ * be NULL. cb may send further requests.
  *
- * All return 0 when cb was or will be called, or a negative errno, and then cb is not called:
- * -ENOTCONN no channel or feature not negotiated, -EINVAL, -EBUSY too many unanswered, -ENOBUFS,
- * -ENOMEM.
+ * All return 0 if cb was or will be called. If they return a negative errno, cb is not called:
+ * -ENOTCONN: no channel, or the feature is not negotiated; -EINVAL; -EBUSY: too many are
+ * unanswered; -ENOBUFS; -ENOMEM.
  */
 typedef void vmedia_vub_done_fn(void *opaque, int err);
 
 /*
- * Maps len bytes of fd at fd_off into region shmid at shm_off; all three in host pages. fd stays
- * the caller's and may be closed when this returns. Needs BACKEND_SEND_FD or a front-end that takes
- * descriptors without saying so.
+ * Map len bytes of fd at fd_off into region shmid at shm_off. All three are multiples of the host's
+ * page size. fd stays the caller's and may be closed when this returns. Needs BACKEND_SEND_FD, or a
+ * front-end that accepts descriptors without offering it.
  */
 int vmedia_vub_shmem_map(struct vmedia_vub *vub, uint8_t shmid, int fd, uint64_t fd_off,
 			 uint64_t shm_off,
 			 uint64_t len, bool rw, vmedia_vub_done_fn *cb, void *opaque);
-/* Unmaps exactly what one shmem_map() mapped. */
+/* Unmap exactly the range that one shmem_map() mapped. */
 int vmedia_vub_shmem_unmap(struct vmedia_vub *vub, uint8_t shmid, uint64_t shm_off, uint64_t len,
 			   vmedia_vub_done_fn *cb, void *opaque);
 int vmedia_vub_object_add(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_VU_UUID_SIZE],
@@ -216,13 +217,13 @@ int vmedia_vub_object_add(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_VU_U
 int vmedia_vub_object_remove(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_VU_UUID_SIZE],
 			     vmedia_vub_done_fn *cb, void *opaque);
 /*
- * The answer is err == 0 and a descriptor that becomes cb's, or err < 0 and fd == -1 (-ENOENT:
- * unknown). Always answered.
+ * The answer: err == 0 and a descriptor, which cb then owns; or err < 0 and fd == -1 (-ENOENT:
+ * unknown). Always called.
  */
 typedef void vmedia_vub_fd_fn(void *opaque, int err, int fd);
 int vmedia_vub_object_lookup(struct vmedia_vub *vub, const uint8_t uuid[VMEDIA_VU_UUID_SIZE],
 			     vmedia_vub_fd_fn *cb, void *opaque);
-/* Tells the front-end to read the config space again. */
+/* Make the front-end read the config space again. */
 int vmedia_vub_config_changed(struct vmedia_vub *vub);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside of the back-end end: what its files share.
+ * Declarations that the files of the back-end side share.
  *
  * backend.c	life of a connection, dispatch, answers
  * backend_neg.c	features, config space, status, objects
@@ -8,10 +8,10 @@
  * backend_vring.c	rings
  * backend_chan.c	the back-end channel
  *
- * Re-entrancy. Every callback of the user may destroy the back-end. So whoever enters from the loop
- * holds a count (enter, leave), destroy only marks while it is held, and after each callback the
- * code looks at vub->dead before it goes on. A dead back-end has no sockets, rings or memory; all
- * its functions are harmless.
+ * Re-entrancy. Every callback of the user may destroy the back-end. So each function that the loop
+ * calls holds a count (enter, leave). While the count is held, destroy only marks the back-end.
+ * After each callback the code checks vub->dead before it goes on. A dead back-end has no sockets,
+ * rings or memory; all its functions are harmless.
  */
 #ifndef VMEDIA_VHOST_BACKEND_IMPL_H
 #define VMEDIA_VHOST_BACKEND_IMPL_H
@@ -24,7 +24,10 @@
 
 struct vmedia_inflight_area;
 
-/* What kind of descriptor signals: it decides how to write to it without raising a signal. */
+/*
+ * Type of a descriptor for signalling. Each type is written to in another way, so that no signal is
+ * raised.
+ */
 enum vmedia_vub_fd_kind {
 	VMEDIA_VUB_FD_EVENT,
 	VMEDIA_VUB_FD_SOCKET,	/* UML uses socket pairs */
@@ -36,7 +39,7 @@ struct vmedia_vub_signal {
 	enum vmedia_vub_fd_kind kind;
 };
 
-/* What SET_VRING_ENABLE last said of a ring. */
+/* The last SET_VRING_ENABLE of a ring. */
 enum vmedia_vub_enable {
 	/* nothing yet: on, unless VHOST_USER_F_PROTOCOL_FEATURES is acknowledged */
 	VMEDIA_VUB_ENABLE_UNSAID,
@@ -47,14 +50,14 @@ enum vmedia_vub_enable {
 struct vmedia_vub_ring {
 	struct vmedia_vub *vub;
 	unsigned int idx;
-	/* What the front-end said. */
+	/* State as the front-end set it. */
 	uint32_t num;			/* 0: unknown */
 	uint32_t base;
 	bool addr_set;
 	uint64_t desc, avail, used;
 	enum vmedia_vub_enable enable;
 	struct vmedia_vub_signal kick, call, err;
-	/* What came of it. */
+	/* State that follows from it. */
 	struct vmedia_vqd *vq;		/* not NULL: running */
 	bool broken;			/* until NUM, ADDR or BASE comes again */
 	bool has_run;			/* base is where it stopped */
@@ -77,7 +80,7 @@ struct vmedia_vub {
 	struct vmedia_loop *loop;
 	const struct vmedia_vub_ops *ops;
 	void *opaque;
-	/* Ends the connection for @reason, a negative errno. Context: between enter and leave. */
+	/* End the connection for @reason, a negative errno. Context: between enter and leave. */
 	void (*shut_down)(struct vmedia_vub *vub, int reason);
 	struct vmedia_vub_config cfg;
 	uint64_t shmem_size[VMEDIA_VU_MAX_SHMEM];
@@ -91,7 +94,7 @@ struct vmedia_vub {
 	uint64_t features, offered;		/* virtio */
 	uint64_t pfeatures, poffered;		/* protocol, SHMEM at VMEDIA_VU_PF_SHMEM */
 	bool asked;		/* the front-end negotiates on this connection */
-	bool resumed;		/* it goes on with what it negotiated on an earlier one */
+	bool resumed;		/* it uses the features of an earlier connection */
 	bool shmem_asked;	/* GET_SHMEM_CONFIG came */
 	uint8_t status;
 
@@ -114,8 +117,8 @@ static inline bool vmedia_vub_has_pf(const struct vmedia_vub *vub, enum vmedia_v
 }
 
 /*
- * A handler of a front-end request. The answer, if the request has one, goes into reply (size,
- * payload, descriptors).
+ * Handle a front-end request. The answer, if the request has one, goes into reply (size, payload,
+ * descriptors).
  */
 typedef int vmedia_vub_handler_fn(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				  struct vmedia_vu_msg *reply);
@@ -155,18 +158,18 @@ vmedia_vub_handler_fn vmedia_vub_set_vring_num, vmedia_vub_set_vring_addr,
 		vmedia_vub_set_vring_err,
 	vmedia_vub_set_vring_enable;
 void vmedia_vub_ring_init(struct vmedia_vub_ring *ring);
-/* Arms, or stops, as what is known now says. */
+/* Start or stop the ring according to its current state. */
 void vmedia_vub_ring_update(struct vmedia_vub_ring *ring);
 void vmedia_vub_ring_stop(struct vmedia_vub_ring *ring);
-/* Stops it and forgets all but the descriptors for interrupts and errors, unless all. */
+/* Stop the ring and clear its state. The descriptors for interrupts and errors stay, unless all. */
 void vmedia_vub_ring_reset(struct vmedia_vub_ring *ring, bool all);
 /*
- * The map changed. whole: it is complete; else a running ring keeps the old one while it is not in
- * the new one.
+ * Use the new memory map. whole: the map is complete. If it is not, a running ring whose memory is
+ * missing in the new map keeps the old one.
  */
 void vmedia_vub_ring_set_mem(struct vmedia_vub_ring *ring, bool whole);
 bool vmedia_vub_any_running(const struct vmedia_vub *vub);
-/* Forgets the in-flight area. Rings must have stopped. */
+/* Drop the in-flight area. Rings must have stopped. */
 void vmedia_vub_inflight_drop(struct vmedia_vub *vub);
 
 /* backend_chan.c */
@@ -175,17 +178,17 @@ void vmedia_vub_chan_close(struct vmedia_vub *vub);
 
 /* signal.c */
 /*
- * Takes fd for signalling: -EINVAL for files that are no eventfd, socket or pipe. One that is only
- * polled (@written false) may be any anonymous file.
+ * Take fd for signalling. -EINVAL for files other than eventfd, socket or pipe. If fd is only
+ * polled (@written false), it may be any anonymous file.
  */
 int vmedia_vub_signal_take(struct vmedia_vub_signal *sig, int fd, bool written);
 void vmedia_vub_signal_close(struct vmedia_vub_signal *sig);
 /*
- * Raises no signal, whatever the peer did to the other end. Blocks only in an eventfd that the peer
- * made blocking and filled.
+ * Signal the peer. Raises no signal here, whatever the peer did to the other end. Blocks only in an
+ * eventfd that the peer made blocking and filled.
  */
 void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig);
-/* Takes what was sent, where that is necessary. */
+/* Read the signals that were sent, where that is necessary. */
 void vmedia_vub_signal_drain(const struct vmedia_vub_signal *sig);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside of the front-end end: what its files share.
+ * Declarations that the files of the front-end side share.
  *
  * frontend.c		life, negotiation, the synchronous call
- * frontend_req.c	one function a request
+ * frontend_req.c	one function for each request
  * frontend_chan.c	requests of the back-end
  */
 #ifndef VMEDIA_VHOST_FRONTEND_IMPL_H
@@ -32,27 +32,32 @@ static inline bool vmedia_vuf_has_pf(const struct vmedia_vuf *vuf, enum vmedia_v
 	return vuf->pfeatures >> bit & 1;
 }
 
-/* Makes the connection dead, which the back-end notices; returns the first reason. */
+/* Make the connection dead, in a way that the back-end notices. Returns the first reason. */
 int vmedia_vuf_fail(struct vmedia_vuf *vuf, int err);
 
-/* One request: sends it and, if it has one, takes its answer. */
+/* One request. vmedia_vuf_do() sends it and receives its answer, if it has one. */
 struct vmedia_vuf_call {
 	uint32_t request;
 	uint32_t size;
 	const void *payload;
 	const int *fds;
 	unsigned int num_fds;
-	/* for requests with an answer of their own: its descriptors are the caller's */
+	/* for requests with their own kind of answer, whose descriptors become the caller's */
 	struct vmedia_vu_msg *reply;
 };
 
-/* 0; -EIO: refused by acknowledgement; -EBUSY: called from a callback; others are sticky. */
+/*
+ * Returns 0; -EIO: a negative acknowledgement; -EBUSY: called from a callback; others are sticky.
+ */
 int vmedia_vuf_do(struct vmedia_vuf *vuf, const struct vmedia_vuf_call *call);
 
-/* Serves the channel. Returns 0 or a negative errno that must become sticky. */
+/* Serve the channel. Returns 0 or a negative errno that must become sticky. */
 int vmedia_vuf_serve_channel(struct vmedia_vuf *vuf);
 
-/* One call at a time: 0, -EBUSY from inside of a callback, or why the connection ended. */
+/*
+ * Begin a call; there is one at a time. Returns 0, -EBUSY in a callback, or why the connection
+ * ended.
+ */
 static inline int vmedia_vuf_begin(struct vmedia_vuf *vuf)
 {
 	if (vuf->err)
@@ -68,7 +73,7 @@ static inline void vmedia_vuf_end(struct vmedia_vuf *vuf)
 	vuf->busy = false;
 }
 
-/* A request without payload whose answer is a number. */
+/* Send a request without payload and return its answer, a number. */
 int vmedia_vuf_get_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t *val);
 
 #endif

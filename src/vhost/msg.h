@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * vhost-user messages: numbers, payloads, the table that says what each looks like, and one framed
- * socket.
+ * vhost-user messages: numbers, payloads, a table that describes each message, and a framed socket.
  *
  * Reference: docs/interop/vhost-user.rst of QEMU 11.1. Byte order is the host's: both ends run on
- * one machine and a front-end speaks in its own native order. Both ends of the project use this
- * file, so that a message is described once: its name, payload, descriptors, answer and the
- * protocol feature it needs.
+ * one machine, and a front-end uses its native order. Both ends of the project use this file, so
+ * that each message is described once: its name, payload, descriptors, answer and the protocol
+ * feature that it needs.
  *
  * Security model: the other end of the socket is hostile. A link reads one message at a time into a
- * buffer of fixed size, never beyond its end, keeps at most VMEDIA_VU_MAX_FDS descriptors and
- * closes every descriptor that nobody took. One whose file another process serves (FUSE) is never
- * handed on: the connection ends. vmedia_vu_check() runs before any handler sees a
- * message: the request is known and its feature negotiated, the payload has a size that the handler
- * can read, descriptors are as many as the request has, and a ring index is below the number of
- * rings. A handler therefore only judges values.
+ * buffer of fixed size, never beyond its end. It keeps at most VMEDIA_VU_MAX_FDS descriptors and
+ * closes every descriptor that is not taken. If a descriptor's file is served by another process
+ * (FUSE), the link does not pass it on and the connection ends. vmedia_vu_check() runs before any
+ * handler gets a message. It checks that the request is known and its feature negotiated, that the
+ * handler can read a payload of this size, that the number of descriptors is right, and that a ring
+ * index is below the number of rings. So a handler only has to check values.
  *
  * Context: a link belongs to one thread; nothing here blocks.
  */
@@ -58,9 +57,9 @@ enum vmedia_vu_pf {
 	VMEDIA_VU_PF_DEVICE_STATE = 19,
 	VMEDIA_VU_PF_SHMEM = 22,
 	/*
-	 * What drafts had at SHMEM's place. QEMU 11.1 gave both bits to features that this project
-	 * lacks: 20 is GET_VRING_BASE_INFLIGHT, 21 is GPA_ADDRESSES. They are never offered. A
-	 * back-end whose shmem_bit is one of them means SHMEM by it and nothing else.
+	 * Bits that drafts used for SHMEM. QEMU 11.1 gave both bits to features that this project
+	 * lacks: 20 is GET_VRING_BASE_INFLIGHT, 21 is GPA_ADDRESSES. They are never offered for
+	 * these. If a back-end's shmem_bit is one of them, the bit means SHMEM only.
 	 */
 	VMEDIA_VU_PF_SHMEM_DRAFT20 = 20,	/* QEMU's patch series before it was merged */
 	VMEDIA_VU_PF_SHMEM_DRAFT21 = 21,	/* rust-vmm's vhost up to 0.16 */
@@ -111,7 +110,7 @@ enum vmedia_vu_breq {
 	VMEDIA_VU_BREQ_END
 };
 
-/* Payloads. Host byte order; sizes are those of the 64-bit layouts on every host. */
+/* Payloads. Host byte order. Sizes are those of the 64-bit layouts on every host. */
 struct vmedia_vu_hdr {
 	uint32_t request;
 	uint32_t flags;
@@ -133,7 +132,7 @@ struct vmedia_vu_vring_addr {
 };
 
 #define VMEDIA_VU_VRING_INDEX_MASK	0xffu
-/* In the u64 of SET_VRING_KICK, _CALL and _ERR: no descriptor comes. */
+/* In the u64 of SET_VRING_KICK, _CALL and _ERR: the message has no descriptor. */
 #define VMEDIA_VU_VRING_NOFD		(1u << 8)
 
 struct vmedia_vu_region {
@@ -204,8 +203,7 @@ union vmedia_vu_payload {
 
 /*
  * One message. Bytes of the payload beyond hdr.size are zero. The descriptors belong to the
- * message: who wants to keep one takes it with vmedia_vu_take_fd(), the rest are closed with the
- * message.
+ * message. vmedia_vu_take_fd() takes one out of it; the others are closed with the message.
  */
 struct vmedia_vu_msg {
 	struct vmedia_vu_hdr hdr;
@@ -214,22 +212,22 @@ struct vmedia_vu_msg {
 	unsigned int num_fds;
 };
 
-/* Returns descriptor i of the message and makes it the caller's, or -1 if there is none. */
+/* Return descriptor i of the message, which the caller then owns, or -1 if there is none. */
 int vmedia_vu_take_fd(struct vmedia_vu_msg *msg, unsigned int i);
-/* Closes the descriptors that nobody took. */
+/* Close the descriptors that were not taken. */
 void vmedia_vu_msg_drop_fds(struct vmedia_vu_msg *msg);
 
-/* What a request is answered with. */
+/* The kind of answer to a request. */
 enum vmedia_vu_reply {
 	VMEDIA_VU_REPLY_ACK,	/* a u64, and only if NEED_REPLY was set and REPLY_ACK negotiated */
-	VMEDIA_VU_REPLY_OWN,	/* always, by a payload of its own */
+	VMEDIA_VU_REPLY_OWN,	/* always, with its own payload */
 };
 
 /* Where the ring index of a request is. */
 enum vmedia_vu_ring {
 	VMEDIA_VU_RING_NONE,
 	VMEDIA_VU_RING_U32,	/* the first 32 bits of the payload */
-	VMEDIA_VU_RING_U8,	/* bits 0-7 of a u64, whose bit 8 says that no descriptor comes */
+	VMEDIA_VU_RING_U8,	/* bits 0-7 of a u64, whose bit 8 means: no descriptor */
 };
 
 /* One row of the table. */
@@ -242,7 +240,7 @@ struct vmedia_vu_row {
 	uint16_t reply_min, reply_max;
 	uint8_t reply_fds_max;
 	int8_t feature;		/* protocol feature needed, -1: none */
-	/* the feature need only be offered by the back-end, not acknowledged */
+	/* it is enough if the back-end offers the feature; it need not be acknowledged */
 	bool offered;
 };
 
@@ -253,11 +251,11 @@ enum vmedia_vu_dir {
 
 /* The row of a request, or NULL if this project does not know it. */
 const struct vmedia_vu_row *vmedia_vu_row(enum vmedia_vu_dir dir, uint32_t request);
-/* A name for log sentences, never NULL; also of requests that have no row. */
+/* A name for log sentences, also for requests without a row. Never NULL. */
 const char *vmedia_vu_name(enum vmedia_vu_dir dir, uint32_t request);
 
 /*
- * Names of feature bits for log sentences, "RING_PACKED, IN_ORDER, bit 60"; both write to buf and
+ * Names of feature bits for log sentences, "RING_PACKED, IN_ORDER, bit 60". Both write to buf and
  * return it.
  */
 #define VMEDIA_VU_BITS_LEN 256
@@ -269,23 +267,23 @@ const char *vmedia_vu_unserved_name(uint32_t request);
 struct vmedia_ratelimit;
 
 /*
- * What a message is checked against. Feature words have the SHMEM bit at VMEDIA_VU_PF_SHMEM
- * whatever the peer uses.
+ * The limits for vmedia_vu_check(). Feature words have the SHMEM bit at VMEDIA_VU_PF_SHMEM,
+ * whichever bit the peer uses.
  */
 struct vmedia_vu_limits {
 	uint64_t offered;	/* protocol features */
 	uint64_t negotiated;
 	unsigned int num_rings;
-	struct vmedia_ratelimit *rl;	/* for what is logged; NULL: everything */
+	struct vmedia_ratelimit *rl;	/* for log lines; NULL: log all */
 };
 
 /*
- * The one check before any handler. Returns 0, or
+ * Check a message before any handler. Returns 0, or
  * -EOPNOTSUPP: unknown request, or its protocol feature is not negotiated;
  * -EMSGSIZE: a payload of the wrong size;
  * -EBADF: too many or too few descriptors for this request;
  * -ERANGE: a ring index beyond limits->num_rings.
- * Every refusal has logged a sentence.
+ * Every error is logged.
  */
 int vmedia_vu_check(enum vmedia_vu_dir dir, const struct vmedia_vu_msg *msg,
 		    const struct vmedia_vu_limits *limits);
@@ -293,16 +291,16 @@ int vmedia_vu_check(enum vmedia_vu_dir dir, const struct vmedia_vu_msg *msg,
 unsigned int vmedia_vu_ring_index(const struct vmedia_vu_row *row, const struct vmedia_vu_msg *msg);
 
 /*
- * Checks an answer against its question: same request, REPLY flag, version 1, size and descriptors
- * as the row allows. expect_ack: the question was answered with a u64 because NEED_REPLY was set.
- * Returns 0 or -EPROTO, logged.
+ * Check an answer against its request: same request, REPLY flag, version 1, size and descriptors as
+ * the row allows. expect_ack: the answer must be a u64 because NEED_REPLY was set. Returns 0, or
+ * -EPROTO and logs a sentence.
  */
 int vmedia_vu_check_reply(enum vmedia_vu_dir dir, uint32_t request, bool expect_ack,
 			  const struct vmedia_vu_msg *reply);
 
 /*
- * A link: one Unix stream socket, framed. Non-blocking both ways. Outgoing messages that the socket
- * does not take at once wait in a queue of at most VMEDIA_VU_OUT_MAX messages.
+ * A link: one Unix stream socket, framed. Non-blocking both ways. If the socket does not accept an
+ * outgoing message at once, the message waits in a queue of at most VMEDIA_VU_OUT_MAX messages.
  */
 #define VMEDIA_VU_OUT_MAX	1024
 
@@ -316,32 +314,30 @@ struct vmedia_vu_link {
 	unsigned int out_count;
 };
 
-/*
- * Takes fd, which it makes non-blocking. Returns 0, -ENOTSOCK. On error fd is still the caller's.
- */
+/* Take fd and make it non-blocking. Returns 0 or -ENOTSOCK. On error the caller still owns fd. */
 int vmedia_vu_link_init(struct vmedia_vu_link *link, int fd);
-/* Closes the socket and every descriptor in flight. May be called twice. */
+/* Close the socket and every descriptor in flight. May be called twice. */
 void vmedia_vu_link_finish(struct vmedia_vu_link *link);
 
 /*
- * Reads at most one message. Returns 1 with *msg filled (the caller owns its descriptors), 0 when
- * more bytes must come first, -ECONNRESET when the peer is gone (also in the middle of a message),
- * -EPROTO for a header that cannot be believed (version, payload above VMEDIA_VU_MAX_PAYLOAD) or
- * more than VMEDIA_VU_MAX_FDS descriptors: the stream cannot be followed any further and the link
- * must be closed.
+ * Read at most one message. Returns 1 with *msg filled (the caller owns its descriptors); 0 if more
+ * bytes must come first; -ECONNRESET if the peer closed the socket, also in the middle of a
+ * message; -EPROTO for an invalid header (version, payload above VMEDIA_VU_MAX_PAYLOAD) or more
+ * than VMEDIA_VU_MAX_FDS descriptors. After -EPROTO the next message's start is unknown and the
+ * link must be closed.
  */
 int vmedia_vu_link_recv(struct vmedia_vu_link *link, struct vmedia_vu_msg *msg);
 
 /*
- * Sends one message, or queues what the socket does not take. Descriptors stay the caller's (queued
- * messages hold duplicates). Returns 0, -ENOBUFS when the queue is full, -EMFILE, -ENOMEM,
+ * Send one message, or queue what the socket does not accept. Descriptors stay the caller's (queued
+ * messages hold duplicates). Returns 0, -ENOBUFS if the queue is full, -EMFILE, -ENOMEM,
  * -ECONNRESET.
  */
 int vmedia_vu_link_send(struct vmedia_vu_link *link, const struct vmedia_vu_hdr *hdr,
 			const void *payload,
 			const int *fds, unsigned int num_fds);
 /*
- * Sends what is queued. Returns 0 when nothing is left, 1 when the socket must become writable
+ * Send the queued messages. Returns 0 if nothing is left, 1 if the socket must become writable
  * first, -ECONNRESET.
  */
 int vmedia_vu_link_flush(struct vmedia_vu_link *link);
