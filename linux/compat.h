@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * What differs between the kernels that this driver builds for: 6.1 to today's.
+ * Differences between the kernels that this driver builds for: 6.1 and later.
  */
 #ifndef VMEDIA_COMPAT_H
 #define VMEDIA_COMPAT_H
@@ -16,8 +16,8 @@
 #define VMEDIA_KERNEL(a, b) (LINUX_VERSION_CODE >= KERNEL_VERSION(a, b, 0))
 
 /*
- * Before 6.3 a page that was pinned for reading may be another than the one that the program goes
- * on to write to, unless it was made the program's own.
+ * Return the flags for pinning pages. Before 6.3 a page that is pinned only for reading may be
+ * replaced by a copy when the program writes to it. FOLL_WRITE | FOLL_FORCE makes that copy first.
  */
 static inline unsigned int vmedia_pin_flags(bool write)
 {
@@ -32,7 +32,7 @@ static inline unsigned int vmedia_pin_flags(bool write)
 	return flags;
 }
 
-/* 6.6: it may be another device than the parent, and none where DMA is mapped some other way. */
+/* 6.6: it may be another device than the parent. There is none if DMA is mapped in another way. */
 static inline struct device *vmedia_dma_dev(struct virtio_device *vdev, struct virtqueue *vq)
 {
 #if VMEDIA_KERNEL(6, 6)
@@ -42,7 +42,7 @@ static inline struct device *vmedia_dma_dev(struct virtio_device *vdev, struct v
 #endif
 }
 
-/* 6.3: vm_flags are not to be written directly. */
+/* 6.3: vm_flags must not be written directly. */
 static inline void vmedia_vm_flags(struct vm_area_struct *vma, unsigned long set,
 				   unsigned long clear)
 {
@@ -72,7 +72,7 @@ static inline struct vb2_buffer *vmedia_get_buffer(struct vb2_queue *q, unsigned
 #endif
 }
 
-/* How many indexes there may be: with holes, more than buffers. */
+/* The limit of buffer indexes. With holes it is larger than the number of buffers. */
 static inline unsigned int vmedia_max_index(struct vb2_queue *q)
 {
 #if VMEDIA_KERNEL(6, 8)
@@ -82,7 +82,7 @@ static inline unsigned int vmedia_max_index(struct vb2_queue *q)
 #endif
 }
 
-/* 6.11: names, callbacks and contexts of virtqueues come in one structure. */
+/* 6.11: names, callbacks and contexts of virtqueues are in one structure. */
 static inline int vmedia_find_vqs(struct virtio_device *vdev, struct virtqueue *vqs[],
 				  vq_callback_t *command, vq_callback_t *event)
 {
@@ -101,7 +101,7 @@ static inline int vmedia_find_vqs(struct virtio_device *vdev, struct virtqueue *
 #endif
 }
 
-/* 6.18: file handles and files know each other. */
+/* 6.18: file handles and files point to each other. */
 static inline void vmedia_fh_add(struct v4l2_fh *fh, struct file *file)
 {
 #if VMEDIA_KERNEL(6, 18)
@@ -127,7 +127,7 @@ static inline void vmedia_fh_del(struct v4l2_fh *fh, struct file *file)
 #define VMEDIA_IMPORT_NS(ns) MODULE_IMPORT_NS(ns)
 #endif
 
-/* 6.13: videobuf2 drops the queue's lock by itself while it waits. */
+/* 6.13: videobuf2 itself releases the queue's lock while it waits. */
 #if VMEDIA_KERNEL(6, 13)
 #define VMEDIA_VB2_WAIT_OPS
 #else

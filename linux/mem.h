@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * Inside the virtio-media driver: the memory of buffers, and what of it the device has.
+ * Internals of the virtio-media driver: the memory of buffers, and which of it the device holds.
  */
 #ifndef VMEDIA_LINUX_MEM_H
 #define VMEDIA_LINUX_MEM_H
@@ -24,14 +24,14 @@ struct vmedia_queue;
 /**
  * struct vmedia_region - shared memory region 0
  * @addr: guest-physical address
- * @len: bytes; 0: the device has none
- * @base: all of it, in the kernel's address space
- * @mnt: of @inode
- * @inode: its mapping knows every mapping of the region into a program
- * @lock: protects @gone, and page table entries that are being made from it
- * @gone: the region is not the device's any more
+ * @len: size in bytes; 0: the device has no region
+ * @base: mapping of the whole region in the kernel's address space
+ * @mnt: mount of @inode
+ * @inode: its address space lists all mappings of the region in programs
+ * @lock: protects @gone, and page table entries while they are set from it
+ * @gone: the region no longer belongs to the device
  * @maps_lock: protects @maps
- * @maps: what the device mapped, struct vmedia_map
+ * @maps: pieces that the device mapped, struct vmedia_map
  * @unmapping: MUNMAPs without an answer
  */
 struct vmedia_region {
@@ -48,9 +48,9 @@ struct vmedia_region {
 };
 
 /**
- * enum vmedia_mem_kind - where memory is from
- * @VMEDIA_MEM_PAGES: allocated here
- * @VMEDIA_MEM_USER: pinned
+ * enum vmedia_mem_kind - where memory comes from
+ * @VMEDIA_MEM_PAGES: allocated by this driver
+ * @VMEDIA_MEM_USER: pinned pages of a program
  * @VMEDIA_MEM_DMABUF: imported
  * @VMEDIA_MEM_REGION: the device's own, see region.c
  */
@@ -66,8 +66,8 @@ enum vmedia_mem_kind {
  * @node: in region.maps
  * @len: bytes, whole pages; 0: not mapped
  * @addr: offset in the region
- * @munmap: the command that ends it, made with it so that ending cannot fail for want of memory;
- *	NULL when it was sent. Under region.maps_lock
+ * @munmap: the command that unmaps it, allocated with the mapping so that unmapping cannot fail for
+ *	lack of memory; NULL after it was sent. Under region.maps_lock
  */
 struct vmedia_map {
 	struct list_head node;
@@ -78,27 +78,27 @@ struct vmedia_map {
 
 /**
  * struct vmedia_mem - memory of a plane
- * @ref: videobuf2, mappings, exported dma-bufs, loans
- * @kind: what it is
- * @dev: whose; a reference
- * @len: bytes
- * @dir: of DMA
+ * @ref: held by videobuf2, mappings, exported dma-bufs and loans
+ * @kind: where it comes from
+ * @dev: the device; a reference
+ * @len: size in bytes
+ * @dir: direction of DMA
  * @sgt: PAGES, USER, without a DMA API: the memory
- * @offset: USER: where the memory begins in the first page
- * @pages: PAGES, USER
- * @num_pages: PAGES, USER
+ * @offset: USER: offset of the memory in the first page
+ * @pages: PAGES, USER: the pages
+ * @num_pages: PAGES, USER: number of @pages
  * @dbuf: DMABUF; a reference
- * @attach: DMABUF, unless a virtio object or @bounced, or the device is gone
- * @attached: in dev->attached, while there is @attach
- * @bounced: DMABUF: the device gets at a copy
+ * @attach: DMABUF: the attachment; NULL for a virtio object, if @bounced, or if the device is gone
+ * @attached: in dev->attached, while @attach is set
+ * @bounced: DMABUF: the device accesses a copy
  * @uuid: DMABUF of a virtio object
- * @has_uuid: it is one
- * @vaddr: PAGES, USER: of the kernel, once asked for
+ * @has_uuid: @uuid is valid
+ * @vaddr: PAGES, USER: kernel mapping, made at the first request
  * @vma: for videobuf2's vm_ops
- * @vb: REGION: while the buffer exists
+ * @vb: REGION: the buffer, while it exists
  * @map_lock: REGION: protects @map and @vb
  * @map: REGION: read-only and writable
- * @zeros: REGION: a page that is seen when the region is gone
+ * @zeros: REGION: the page that mappings show after the region is gone
  */
 struct vmedia_mem {
 	refcount_t ref;
@@ -125,12 +125,13 @@ struct vmedia_mem {
 };
 
 /**
- * struct vmedia_loan - what the device holds of a queued buffer
+ * struct vmedia_loan - memory of a queued buffer that the device holds
  * @node: in session->loans
- * @num: planes
+ * @num: number of planes
  * @mem: references
- * @sgt: with DMA addresses: mapped for the loan; to be unmapped
- * @attach: with @sgt of an imported dma-buf: to be unmapped from, and detached if the loan's own
+ * @sgt: tables with DMA addresses that were mapped for the loan and must be unmapped
+ * @attach: with @sgt of an imported dma-buf: the attachment for unmapping; detached with the loan
+ *	if the loan made it
  */
 struct vmedia_loan {
 	struct list_head node;
@@ -144,22 +145,23 @@ extern const struct vb2_mem_ops vmedia_mem_ops;
 
 void vmedia_mem_put(void *priv);
 /*
- * Lend the planes of @vb: references, DMA mappings, and SG lists or UUIDs in the question @c.
- * -ENODEV: the device is dead. Context: map_lock.
+ * Lend the planes of @vb: take references, map them for DMA, and put SG lists or UUIDs into the
+ * question of @c. Returns an error pointer on failure; -ENODEV: the device is dead. Context:
+ * map_lock.
  */
 struct vmedia_loan *vmedia_loan_new(struct vmedia_queue *q, struct vb2_buffer *vb,
 				    struct vmedia_command *c);
 /*
- * The device does not have it any more. What it wrote is in the guest's memory once this returns,
- * and not before. NULL is good. Context: map_lock; may sleep.
+ * End a loan after the device returned it. The device's data is in the guest's memory only after
+ * this returns. @loan may be NULL. Context: map_lock; may sleep.
  */
 void vmedia_loan_free(struct vmedia_device *dev, struct vmedia_loan *loan);
-/* The device's memory type that carries the planes of @vb. */
+/* The device's memory type that is used for the planes of @vb. */
 u32 vmedia_mem_memory(struct vb2_buffer *vb);
 
 /*
- * The device goes: no imported dma-buf is attached to it any more. Some exporters keep a mapping
- * from the first loan to detach. Context: map_lock, for writing.
+ * Detach all imported dma-bufs when the device goes away. Some exporters keep a mapping from the
+ * first loan until the detach. Context: map_lock, for writing.
  */
 void vmedia_mem_detach_all(struct vmedia_device *dev);
 
@@ -170,15 +172,17 @@ struct dma_buf *vmedia_get_dmabuf(struct vb2_buffer *vb, void *priv, unsigned lo
 
 int vmedia_region_init(struct vmedia_device *dev);
 /*
- * Nobody can reach it any more: who touches a mapping finds zeros. Once or more; best while the
- * device can still be told. Context: may sleep.
+ * Make the region inaccessible: mappings in programs show zeros afterwards. May be called more than
+ * once; the first time best while the device still takes commands. Context: may sleep.
  */
 void vmedia_region_gone(struct vmedia_device *dev);
-/* The last of it. */
+/* Free the region. */
 void vmedia_region_fini(struct vmedia_device *dev);
-/* Mappings of @file may be of the region. */
+/* Give @file the address space of the region, so that its mappings can be found. */
 void vmedia_region_file(struct vmedia_device *dev, struct file *file);
-/* Have the device map @mem, for reading or writing, if it has not yet. Context: may sleep. */
+/*
+ * Have the device map @mem for reading or writing, unless it is mapped already. Context: may sleep.
+ */
 int vmedia_region_map(struct vmedia_mem *mem, bool write);
 int vmedia_region_mmap(struct vmedia_mem *mem, struct vm_area_struct *vma);
 void *vmedia_region_vaddr(struct vmedia_mem *mem, bool write);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * Inside the virtio-media driver: its parts and their state. README.md has the states and locks.
+ * Internals of the virtio-media driver: its parts and their state. README.md describes states and
+ * locks.
  */
 #ifndef VMEDIA_LINUX_H
 #define VMEDIA_LINUX_H
@@ -35,18 +36,18 @@
 #define VMEDIA_MAX_EVENT_SUBS	512		/* subscriptions of one session */
 #define VMEDIA_MAX_CHUNKS	40		/* pieces of a question or answer */
 #define VMEDIA_CHUNK_SIZE	SZ_32K
-#define VMEDIA_MAX_CTRL_BYTES	SZ_1M		/* payloads of one ext controls call */
-#define VMEDIA_MAX_PLANE_SIZE	SZ_256M		/* what a device may make us allocate */
-#define VMEDIA_QUEUE_BYTES	SZ_1G		/* of all buffers, which mmap() offsets span */
-#define VMEDIA_MAX_LOST		64		/* commands given up on before the device is */
+#define VMEDIA_MAX_CTRL_BYTES	SZ_1M		/* payloads of one call on ext controls */
+#define VMEDIA_MAX_PLANE_SIZE	SZ_256M		/* limit on allocations for a device */
+#define VMEDIA_QUEUE_BYTES	SZ_1G		/* of all buffers; mmap() offsets span it */
+#define VMEDIA_MAX_LOST		64		/* lost commands before the device fails */
 
 struct vmedia_session;
 struct vmedia_command;
 
 /**
- * struct vmedia_bytes - memory that the device reads or writes, in pieces that a DMA can take
- * @len: bytes in all
- * @num: pieces; each but the last is VMEDIA_CHUNK_SIZE
+ * struct vmedia_bytes - memory that the device reads or writes, in pieces that suit DMA
+ * @len: size in bytes
+ * @num: number of pieces; each but the last has VMEDIA_CHUNK_SIZE bytes
  * @chunk: the pieces, from kmalloc()
  */
 struct vmedia_bytes {
@@ -56,29 +57,29 @@ struct vmedia_bytes {
 };
 
 /**
- * struct vmedia_command - a command and all memory that the device has with it
+ * struct vmedia_command - a command and all memory that the device uses for it
  * @node: in dev->ring, then in dev->returned
- * @dev: whose
+ * @dev: the device
  * @session: reference, or NULL
- * @done: the device returned it
+ * @done: completed when the device returned the command
  * @in_ring: the device may still write to it; under dev->vq_lock
- * @lost: nobody waits for it any more; under dev->vq_lock
- * @reaped: the device was reset with it; there is no answer
+ * @lost: no caller waits for it any more; under dev->vq_lock
+ * @reaped: the device was reset while it had the command; there is no answer
  * @answered: the device's answer was taken, good or bad
- * @used: bytes that the device says it wrote
- * @err: result, once taken
+ * @used: number of bytes written, as the device reports it
+ * @err: result, after the answer was taken
  * @finish: for a command without a waiter: called in process context with the result in @err
  * @type: buffer type, for @finish of QBUF
  * @index: the device's buffer index, for @finish of QBUF
- * @cookie: which loan, for @finish of QBUF
+ * @cookie: number of the loan, for @finish of QBUF
  * @cmd: the question, then the answer
  * @req: the question on the wire
  * @resp: the answer on the wire
  * @copy: private copy of the answer
- * @ctrls: controls of @cmd, when it is about them
+ * @ctrls: controls of @cmd, if it has any
  * @ctrl_sg: SG lists of their payloads
  * @edid: blocks of @cmd
- * @payload: payloads of controls, the device's while in the ring
+ * @payload: payloads of controls; the device owns them while the command is in the ring
  * @payload_dma: their DMA addresses, with a DMA API
  * @sg_raw: memory of SG lists
  */
@@ -111,46 +112,47 @@ struct vmedia_command {
 
 /**
  * struct vmedia_device - a virtio media device
- * @virtio: the device; not to be used once @dead is set
- * @parent: of its messages while it is probed; not to be used once it was removed
- * @v4l2_dev: its reference count is this structure's
- * @video: the node
- * @config: what the config space said
+ * @virtio: the device; must not be used once @dead is set
+ * @parent: device for log messages during probe; must not be used after removal
+ * @v4l2_dev: its reference count is also that of this structure
+ * @video: the video node
+ * @config: the device's config space
  * @caps: V4L2_CAP_* of the node
  * @types: bit mask of buffer types
  * @buf_caps: V4L2_BUF_CAP_* by buffer type; 0: unknown
- * @no_parm: it has no answer to G_PARM
- * @decoder: it knows STOP, which to some decoders' programs is an empty OUTPUT buffer
+ * @no_parm: the device does not answer G_PARM
+ * @decoder: the device supports STOP; programs for some decoders queue an empty OUTPUT buffer for
+ *	it
  * @dma: addresses are DMA addresses (VIRTIO_F_ACCESS_PLATFORM)
- * @dma_dev: whose they are; a reference
- * @max_segment: bytes that one of them may stand for
- * @map_lock: read: memory is mapped for the device, lent, and unmapped; write: the end of all that,
- *	after which @dead is seen
+ * @dma_dev: the device that they are mapped for; a reference
+ * @max_segment: maximal bytes of one DMA segment
+ * @map_lock: read: memory is mapped for the device, lent, and unmapped; write: ends this, after
+ *	which readers find @dead set
  * @attach_lock: protects @attached, and mem->attach
  * @attached: imported dma-bufs that are attached to @dma_dev, struct vmedia_mem
  * @region: shared memory region 0
  * @vq_lock: protects the virtqueues, @ring, @returned, @num_lost and @dead
  * @vq: the virtqueues, by VMEDIA_QUEUE_*
- * @dead: the device is not to be touched, or not yet
- * @reset: it was reset, for good: nothing of ours is its any more
- * @failed: it broke the protocol for good; everything but removal gets -EIO or -ENODEV
- * @unregister: the watchdog is to remove the node
+ * @dead: the device must not be accessed any more, or not yet
+ * @reset: the device was finally reset: it does not use any of our memory any more
+ * @failed: the device broke the protocol for good; everything but removal gets -EIO or -ENODEV
+ * @unregister: the watchdog must remove the node
  * @ring: commands that the device has
- * @returned: commands without a waiter that came back
- * @num_lost: commands in @ring that nobody waits for
- * @returns: counts commands that came back; under @vq_lock
+ * @returned: commands without a waiter that the device returned
+ * @num_lost: commands in @ring without a waiting caller
+ * @returns: number of commands that the device returned; under @vq_lock
  * @space: woken when the command queue may have room
  * @wq: for @event_work
  * @event_work: delivers @returned and events
- * @watchdog: notices a broken connection
- * @evt: the event at hand. This and what follows, up to @num_idle, is @event_work's alone
- * @closed: sessions whose CLOSE came back, and whose last events may not have been taken yet
- * @event_copy: the same, as it came
+ * @watchdog: detects a broken connection
+ * @evt: the current event. Only @event_work uses this and the members that follow, up to @num_idle
+ * @closed: sessions whose CLOSE was answered, and whose last events may not have been taken yet
+ * @event_copy: the current event, as it was received
  * @events: memory of event buffers, VMEDIA_EVT_MAX_SIZE apart
- * @idle: those of them that could not be posted again yet
- * @num_idle: how many
+ * @idle: event buffers that could not be posted again yet
+ * @num_idle: number of @idle
  * @sessions: by the device's id
- * @cookie: numbers loans
+ * @cookie: number of the last loan
  * @refused: answers and events refused so far
  * @commands: commands sent so far
  * @num_events: events taken so far
@@ -200,7 +202,7 @@ struct vmedia_device {
 	atomic64_t num_events;
 };
 
-/* "virtio_media virtioN", as in messages: an open file outlives the virtio device. */
+/* Return "virtio_media virtioN", for messages. An open file outlives the virtio device. */
 static inline const char *vmedia_name(struct vmedia_device *dev)
 {
 	return dev->v4l2_dev.name;
@@ -210,19 +212,22 @@ static inline const char *vmedia_name(struct vmedia_device *dev)
 
 extern unsigned int vmedia_timeout_ms;
 
-/* It broke its rings or left: everybody is woken, nothing more is sent. Context: process. */
+/*
+ * Fail the device after it broke its rings or left: wake all waiters and send nothing more.
+ * Context: process.
+ */
 void vmedia_device_fail(struct vmedia_device *dev, const char *why);
-/* One line in the log, rate-limited, and one more in the count of refused answers and events. */
+/* Write a line to the log, rate-limited, and increment the count of refused answers and events. */
 void vmedia_refused(struct vmedia_device *dev, const char *who, const char *what, u64 got,
 		    u64 limit);
 
 /* ---- transport.c ---- */
 
-/* The virtqueues, and by what addresses the device reaches memory. */
+/* Find the virtqueues, and set by which addresses the device reaches memory. */
 int vmedia_transport_init(struct vmedia_device *dev);
-/* The last of the device: nothing of it is mapped any more. */
+/* Release the device's DMA resources; nothing is mapped for it any more. */
 void vmedia_transport_fini(struct vmedia_device *dev);
-/* The device was reset: the virtqueues go, and nothing of ours is its any more. */
+/* Clean up after the device was reset: delete the virtqueues and take back all commands. */
 void vmedia_transport_reap(struct vmedia_device *dev);
 
 int vmedia_bytes_alloc(struct vmedia_bytes *b, size_t len, gfp_t gfp);
@@ -231,35 +236,38 @@ size_t vmedia_chunk_len(const struct vmedia_bytes *b, unsigned int i);
 void vmedia_bytes_put(struct vmedia_bytes *b, size_t off, const void *from, size_t len);
 void vmedia_bytes_get(const struct vmedia_bytes *b, size_t off, void *to, size_t len);
 
-/* A command of VMEDIA_CMD_* @type on @s, which may be NULL. NULL without memory. */
+/*
+ * Allocate a command of VMEDIA_CMD_* @type on @s, which may be NULL. Returns NULL without memory.
+ */
 struct vmedia_command *vmedia_command_new(struct vmedia_device *dev, struct vmedia_session *s,
 					  u32 type);
-/* The same, for ioctl @nr. */
+/* Allocate a command for ioctl @nr. */
 struct vmedia_command *vmedia_command_ioctl(struct vmedia_session *s, u32 nr);
 /*
- * The device reads and writes payloads of controls where they are: mapped when @c is posted, until
- * it comes back. Context: map_lock; any.
+ * Map payloads of controls, which the device reads and writes in place, and unmap them. They are
+ * mapped from the post of @c until the device returns it. Context: map_lock; any.
  */
 int vmedia_payload_map(struct vmedia_command *c);
 void vmedia_payload_unmap(struct vmedia_command *c);
-/* Not for one that is in the ring. NULL is good. */
+/* Free a command that is not in the ring. NULL is allowed. */
 void vmedia_command_free(struct vmedia_command *c);
 /*
- * Ask and wait. 0 or the device's error: c->cmd holds the answer, and the caller frees @c. *@gone:
- * it was given up, and is not the caller's any more. -EINTR: the caller was killed.
- * -ETIMEDOUT: the device was silent, and the session has failed. -EIO: it answered nonsense.
+ * Send a command and wait for its answer. Returns 0 or the device's error: c->cmd holds the answer,
+ * and the caller frees @c. If *@gone is set, the wait ended early and the caller does not own @c
+ * any more. -EINTR: the caller was killed. -ETIMEDOUT: the device did not answer in time, and the
+ * session has failed. -EIO: the answer is invalid.
  */
 int vmedia_command_run(struct vmedia_command *c, bool *gone);
 /*
- * Ask and leave: c->finish gets it. On error it is still the caller's. Waits for room in the ring;
- * a fatal signal ends that, but for CLOSE and MUNMAP.
+ * Send a command without waiting for its answer; c->finish gets it. On error the caller still owns
+ * @c. Waits for room in the ring. A fatal signal ends this wait, except for CLOSE and MUNMAP.
  */
 int vmedia_command_post(struct vmedia_command *c);
-/* Judge the answer of a command that came back: into c->err. */
+/* Check the answer of a command that the device returned, and set c->err. */
 void vmedia_command_take(struct vmedia_command *c);
-/* Commands without a waiter that came back: call their finish. Context: dev->event_work. */
+/* Call the finish of returned commands without a waiter. Context: dev->event_work. */
 void vmedia_finish_returned(struct vmedia_device *dev);
-/* Look for answers now, without an interrupt. */
+/* Check for answers now, without an interrupt. */
 void vmedia_poll_answers(struct vmedia_device *dev);
 
 /* ---- events.c ---- */
@@ -268,7 +276,10 @@ int vmedia_events_init(struct vmedia_device *dev);
 void vmedia_events_fini(struct vmedia_device *dev);
 void vmedia_events_ready(struct virtqueue *vq);
 void vmedia_event_work(struct work_struct *work);
-/* Have delivered whatever the device has said so far. Context: may sleep; not in event_work. */
+/*
+ * Wait until everything that the device has sent so far is delivered. Context: may sleep; not in
+ * event_work.
+ */
 void vmedia_events_sync(struct vmedia_device *dev);
 
 /* ---- session.c ---- */
@@ -276,17 +287,17 @@ void vmedia_events_sync(struct vmedia_device *dev);
 /**
  * struct vmedia_session - an open file
  * @fh: V4L2's file handle
- * @ref: the file, the table of sessions, commands
+ * @ref: held by the file, the table of sessions, and commands
  * @node: in dev->closed
- * @dev: whose
- * @id: the device's name for it
- * @lock: queues; videobuf2's lock
- * @dequeue_lock: events are taken, or no more subscribed to, by one caller at a time
- * @buf_lock: states of buffers, @loans, @err
- * @err: 0, or what every call gets
- * @closed: the file is gone; no event is delivered
- * @close_sent: CLOSE is on its way
- * @close: the command for that, made at open so that closing cannot fail for want of memory
+ * @dev: the device
+ * @id: the device's id of the session
+ * @lock: protects the queues; videobuf2's lock
+ * @dequeue_lock: serializes callers that dequeue events and that unsubscribe from them
+ * @buf_lock: protects states of buffers, @loans, @err
+ * @err: 0, or the error that every call returns
+ * @closed: the file is closed; no event is delivered
+ * @close_sent: CLOSE was sent
+ * @close: the CLOSE command, allocated at open so that closing cannot fail for lack of memory
  * @loans: memory that the device has
  * @queue: by buffer type
  */
@@ -320,27 +331,33 @@ static inline int vmedia_session_err(struct vmedia_session *s)
 }
 
 void vmedia_session_put(struct vmedia_session *s);
-/* Reference, or NULL. Context: dev->event_work, which keeps its file from going. */
+/*
+ * Find a session. Returns a reference, or NULL. Context: dev->event_work, which keeps its file from
+ * going.
+ */
 struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, u32 id);
-/* Every call on it gets @err from now on. Context: may sleep. */
+/* Make every further call on the session return @err. Context: may sleep. */
 void vmedia_session_fail(struct vmedia_session *s, int err);
-/* The device has nothing of it any more: loans end, and its id is free. Once or more. */
+/*
+ * End all loans and free the id, when the device has nothing of the session any more. May be called
+ * more than once.
+ */
 void vmedia_session_forget(struct vmedia_session *s);
-/* The same, of all in dev->closed, when their events were taken. Context: dev->event_work. */
+/* Forget all sessions in dev->closed, once their events were taken. Context: dev->event_work. */
 void vmedia_sessions_forget_closed(struct vmedia_device *dev);
-/* The same, of all, when the device was reset: from then on nothing is mapped for its DMA. */
+/* Forget all sessions after a reset of the device. Nothing is mapped for its DMA afterwards. */
 void vmedia_sessions_end(struct vmedia_device *dev);
-/* Send CLOSE, once. */
+/* Send CLOSE, at most once. */
 void vmedia_session_close(struct vmedia_session *s);
-/* Learn what kinds of memory the device takes, at probe. */
+/* Find out which kinds of memory the device accepts, at probe. */
 int vmedia_session_probe(struct vmedia_device *dev);
 
 /* ---- queue.c, buffers.c, setup.c ---- */
 
 /**
- * enum vmedia_buf_state - of a buffer that videobuf2 gave us
+ * enum vmedia_buf_state - state of a buffer that videobuf2 queued
  * @VMEDIA_BUF_LENT: the device has it
- * @VMEDIA_BUF_COMING: came back; its loan is about to end
+ * @VMEDIA_BUF_COMING: the device returned it; its loan is about to end
  */
 enum vmedia_buf_state {
 	VMEDIA_BUF_LENT,
@@ -349,12 +366,12 @@ enum vmedia_buf_state {
 
 /**
  * struct vmedia_buf - a buffer
- * @vb: videobuf2's
+ * @vb: videobuf2's buffer
  * @known: @index is set
  * @index: the device's index for it
- * @state: has the device got it
- * @cookie: of the loan
- * @loan: what the device holds
+ * @state: whether the device has it
+ * @cookie: number of the loan
+ * @loan: memory that the device holds
  */
 struct vmedia_buf {
 	struct vb2_v4l2_buffer vb;
@@ -367,13 +384,13 @@ struct vmedia_buf {
 
 /**
  * struct vmedia_queue - a buffer queue of a session
- * @vb: videobuf2's
- * @session: whose
+ * @vb: videobuf2's queue
+ * @session: the session
  * @type: V4L2_BUF_TYPE_*
- * @memory: V4L2_MEMORY_* spoken with the device
+ * @memory: V4L2_MEMORY_* that is used with the device
  * @bufs: struct vmedia_buf by the device's index, while they are lent. Under session->buf_lock
- * @create: CREATE_BUFS under way, or NULL
- * @created: index of the first that the device made for it
+ * @create: the CREATE_BUFS in progress, or NULL
+ * @created: index of the first buffer that the device made for it
  */
 struct vmedia_queue {
 	struct vb2_queue vb;
@@ -395,22 +412,22 @@ extern const struct vb2_ops vmedia_vb2_ops;
 int vmedia_queues_init(struct vmedia_session *s);
 void vmedia_queues_release(struct vmedia_session *s);
 void vmedia_queues_free(struct vmedia_session *s);
-/* The device returned a buffer. Context: dev->event_work. */
+/* Handle the event of a returned buffer. Context: dev->event_work. */
 void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt);
 /* The queue of @type, or NULL. */
 struct vmedia_queue *vmedia_queue_of(struct vmedia_session *s, u32 type);
-/* Sizes of planes by the device's current format. */
+/* Get the sizes of planes in the device's current format. */
 int vmedia_plane_sizes(struct vmedia_session *s, u32 type, unsigned int *num, unsigned int *sizes);
 int vmedia_buf_prepare(struct vb2_buffer *vb);
-/* Where the device says that plane @plane of its own buffer is to be mapped from. */
+/* Get the offset at which plane @plane of a buffer in the device's memory can be mapped. */
 int vmedia_plane_offset(struct vb2_buffer *vb, unsigned int plane, u32 *offset);
-/* What of the device's memory types carries an application's @memory. */
+/* The device's memory type that is used for an application's @memory. */
 u32 vmedia_carrier(struct vmedia_device *dev, u32 type, u32 memory);
-/* REQBUFS of *count buffers; *count is what the device gave. */
+/* Send REQBUFS of *@count buffers. *@count becomes the number that the device allocated. */
 int vmedia_ask_reqbufs(struct vmedia_queue *q, u32 memory, unsigned int *count);
-/* What the device calls it. */
+/* The device's index for a buffer. */
 u32 vmedia_device_index(struct vb2_buffer *vb);
-/* queue_setup of videobuf2. */
+/* The queue_setup operation of videobuf2. */
 int vmedia_queue_setup(struct vb2_queue *vq, unsigned int *num_buffers, unsigned int *num_planes,
 		       unsigned int sizes[], struct device *alloc_devs[]);
 
@@ -432,7 +449,7 @@ int vmedia_mmap(struct file *file, struct vm_area_struct *vma);
 
 extern const struct v4l2_ioctl_ops vmedia_ioctl_ops;
 
-/* Ask ioctl @nr with the structure at @arg, of @size bytes, and take the answer into it. */
+/* Send ioctl @nr with the structure at @arg, of @size bytes, and store the answer in it. */
 int vmedia_forward(struct vmedia_session *s, u32 nr, void *arg, size_t size);
 
 int vmedia_g_ext_ctrls(struct file *file, void *priv, struct v4l2_ext_controls *p);
