@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * Queues, and the ioctls on buffers, which videobuf2 answers.
+ * Queues, and the ioctls on buffers, which videobuf2 handles.
  *
- * A queue's place in the node's mmap() offsets is its number among the device's queues, times
- * VMEDIA_QUEUE_BYTES; below, offsets are videobuf2's.
+ * The node's mmap() offsets of a queue begin at its number among the device's queues times
+ * VMEDIA_QUEUE_BYTES. Functions below use videobuf2's offsets.
  */
 #include <linux/slab.h>
 
@@ -92,7 +92,7 @@ void vmedia_queues_free(struct vmedia_session *s)
 
 /* ---- ioctls ---- */
 
-/* Lock the queue of @type of a session that is well. */
+/* Lock the queue of @type, unless the session has failed. */
 static int take_queue(struct file *file, u32 type, struct vmedia_queue **q)
 {
 	struct vmedia_session *s = vmedia_session_of(file);
@@ -109,7 +109,7 @@ static int take_queue(struct file *file, u32 type, struct vmedia_queue **q)
 	return err;
 }
 
-/* A result, of a session that may have failed meanwhile. */
+/* Unlock the queue. Returns @err, or the session's error if it has failed meanwhile. */
 static int leave_queue(struct vmedia_queue *q, int err)
 {
 	int why = vmedia_session_err(q->session);
@@ -177,7 +177,10 @@ int vmedia_create_bufs(struct file *file, void *priv, struct v4l2_create_buffers
 }
 
 #if VMEDIA_KERNEL(6, 10)
-/* The device's buffers @index go too, in runs. They are ours no more, whatever it says. */
+/*
+ * Remove the device's buffers @index too, in runs. The driver forgets them whatever the device
+ * answers.
+ */
 static void ask_remove(struct vmedia_queue *q, const u32 *index, unsigned int num)
 {
 	struct v4l2_remove_buffers p;
@@ -207,14 +210,14 @@ int vmedia_remove_bufs(struct file *file, void *priv, struct v4l2_remove_buffers
 
 	if (err)
 		return err;
-	/* No more than there can be: the number is the program's. */
+	/* A program gives the number, so limit it to the possible number of buffers. */
 	for (i = 0; i < min_t(u32, p->count, ARRAY_SIZE(index)); i++) {
 		struct vb2_buffer *vb = vmedia_get_buffer(&q->vb, p->index + i);
 
 		if (vb)
 			index[num++] = vmedia_device_index(vb);
 	}
-	/* read() keeps its buffers, and where they are, between calls. */
+	/* read() keeps its buffers and their indexes between calls. */
 	if (p->count && vb2_fileio_is_active(&q->vb))
 		err = -EBUSY;
 	else if (p->count)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * Extended controls, EDID and event subscriptions: ioctls with more than a structure.
+ * Extended controls, EDID and event subscriptions: ioctls with more than one structure.
  *
- * A control's payload (size > 0) is in the program's memory. It is copied into the command's own,
- * which the device reads and writes by SG list, and back: the program's pages are never the
- * device's, and a command that is left behind takes its copy along.
+ * A control's payload (size > 0) is in the program's memory. It is copied into memory of the
+ * command, which the device reads and writes by SG list, and back. So the device never accesses the
+ * program's pages, and the copy of a lost command stays with the command.
  */
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
@@ -83,7 +83,7 @@ static int copy_out(const struct vmedia_bytes *b, size_t off, void __user *to, s
 	return 0;
 }
 
-/* Entries of [off, off + len) of the payload, at @raw. */
+/* Write the SG entries of [off, off + len) of the payload to @raw. Returns their number. */
 static u32 payload_entries(const struct vmedia_command *c, size_t off, size_t len, u8 *raw)
 {
 	u32 n = 0;
@@ -125,7 +125,10 @@ int vmedia_payload_map(struct vmedia_command *c)
 	return err;
 }
 
-/* They are mapped when the command is posted: copying them may sleep until the device is gone. */
+/*
+ * Payloads are mapped when the command is posted, since the copy may sleep until the device is
+ * gone.
+ */
 static int add_payloads(struct vmedia_command *c, const struct v4l2_ext_controls *p, size_t total,
 			bool in)
 {
@@ -143,7 +146,7 @@ static int add_payloads(struct vmedia_command *c, const struct v4l2_ext_controls
 	}
 	if (err)
 		return err;
-	/* Each control begins one entry, and each chunk may. */
+	/* Each control begins an entry, and each chunk may begin one. */
 	c->sg_raw = kvcalloc(p->count + c->payload->num, VMEDIA_SG_ENTRY_SIZE, GFP_KERNEL);
 	return c->sg_raw ? 0 : -ENOMEM;
 }
@@ -301,7 +304,7 @@ static const struct v4l2_subscribed_event_ops ctrl_ops = {
 	.merge = merge_ctrl,
 };
 
-/* Is it subscribed to; and how many are? */
+/* True if the event is subscribed. Also counts the subscriptions. */
 static bool subscribed(struct v4l2_fh *fh, u32 type, u32 id, unsigned int *num)
 {
 	struct v4l2_subscribed_event *sev;
@@ -331,7 +334,10 @@ static int subscribe_here(struct v4l2_fh *fh, const struct v4l2_event_subscripti
 	return v4l2_event_subscribe(fh, sub, 8, NULL);
 }
 
-/* Events that wait go with it: not between somebody's look at them and his taking one. */
+/*
+ * Unsubscribe, which also removes queued events. dequeue_lock keeps this from happening between
+ * another caller's check for an event and its dequeue.
+ */
 static int unsubscribe_here(struct vmedia_session *s, const struct v4l2_event_subscription *sub)
 {
 	int err;
@@ -355,7 +361,7 @@ int vmedia_subscribe_event(struct v4l2_fh *fh, const struct v4l2_event_subscript
 	had = subscribed(fh, sub->type, sub->id, &num);
 	if (!had && num >= VMEDIA_MAX_EVENT_SUBS)
 		return -ENOMEM;
-	/* First here: the initial event comes before the answer. */
+	/* Subscribe in the kernel first: the initial event comes before the answer. */
 	err = subscribe_here(fh, sub);
 	if (err)
 		return err;

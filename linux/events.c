@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * The event queue: buffers for the device's events, and what events do.
+ * The event queue: buffers for the device's events, and their handling.
  *
- * One work item delivers; a caller whose answer is preceded by events that must count before it
- * returns has it run, and waits for it. Answers that were there before an event are finished before
- * it, so that the DQBUF event of a buffer finds its QBUF answered if the device kept the order.
+ * One work item delivers events. If events must be delivered before a call returns, the caller
+ * queues the work item and waits for it. The work item finishes the answers that arrived before an
+ * event first. So the QBUF of a buffer is finished before its DQBUF event if the device kept the
+ * order.
  *
- * Security model: an event is copied out once, decoded and checked by src/proto, and then judged by
- * the state of what it names: an unknown session, a buffer the device does not have, more bytes
- * than the buffer has are refused. A round takes no more events than there are buffers, so that a
- * device that never stops cannot keep a caller.
+ * Security model: an event is copied once, decoded and checked by src/proto, and then checked
+ * against the state of the objects that it names. An unknown session, a buffer that the device does
+ * not have, and more bytes than the buffer has are refused. A round takes at most as many events as
+ * there are buffers, so a device that sends events without end cannot block a caller.
  */
 #include <linux/slab.h>
 
@@ -89,7 +90,7 @@ static void dispatch(struct vmedia_device *dev, const struct vmedia_evt *evt)
 			       evt->session_id, 0);
 		return;
 	}
-	/* What is on its way when CLOSE is sent is nobody's. */
+	/* Events in flight when CLOSE is sent are dropped. */
 	if (!READ_ONCE(s->closed) && !READ_ONCE(s->close_sent)) {
 		switch (evt->type) {
 		case VMEDIA_EVT_ERROR:
@@ -138,7 +139,10 @@ static u8 *next_event(struct vmedia_device *dev, unsigned int *len)
 	return buf;
 }
 
-/* With a DMA API there may be no bounce buffer for one: then it waits for the next round. */
+/*
+ * With a DMA API there may be no bounce buffer for an event buffer. It then waits for the next
+ * round.
+ */
 static bool post_idle(struct vmedia_device *dev)
 {
 	bool posted = false;
@@ -150,7 +154,7 @@ static bool post_idle(struct vmedia_device *dev)
 	return posted;
 }
 
-/* A round of delivering; another follows if there may be more. */
+/* Deliver one round of events; another round follows if there may be more. */
 void vmedia_event_work(struct work_struct *work)
 {
 	struct vmedia_device *dev = container_of(work, struct vmedia_device, event_work);

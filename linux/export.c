@@ -3,12 +3,12 @@
  * Buffers as dma-bufs (EXPBUF). The dma-buf holds the memory, not the buffer: it may outlive the
  * queue and the file.
  *
- * Guest pages are a dma-buf like any other: importers map them for DMA, and who reads or writes
- * them by CPU says so (DMA_BUF_IOCTL_SYNC), since an importer's mapping may be of a copy.
+ * Guest pages become a usual dma-buf: importers map them for DMA, and CPU accesses need
+ * DMA_BUF_IOCTL_SYNC, since an importer's mapping may be of a copy.
  *
- * The device's own memory in region 0 is a virtio object: the device exports it under a UUID, by
- * which another virtio device is told of it. Programs and drivers of this guest may map it; no
- * device of this guest's but a virtio one can reach it.
+ * The device's own memory in region 0 becomes a virtio object: the device exports it under a UUID,
+ * which another virtio device uses to find it. Programs and drivers of this guest may map it. Only
+ * virtio devices can access it; other devices of the guest cannot.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -26,7 +26,7 @@
 /**
  * struct export - a dma-buf of guest pages
  * @mem: the pages; a reference
- * @lock: protects @importers and what they have mapped
+ * @lock: protects @importers and their mappings
  * @importers: struct importer
  */
 struct export {
@@ -36,12 +36,12 @@ struct export {
 };
 
 /**
- * struct importer - who attached to an export
+ * struct importer - an attachment to an export
  * @node: in export->importers
- * @dev: whose DMA
+ * @dev: the device that does DMA
  * @sgt: the pages
  * @mapped: @sgt has DMA addresses
- * @dir: of the mapping
+ * @dir: direction of the mapping
  */
 struct importer {
 	struct list_head node;
@@ -155,7 +155,9 @@ static int export_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 {
 	struct export *e = dbuf->priv;
 
-	/* Of a read-only dma-buf too: then VM_SHARED is not set, but VM_MAYSHARE. */
+	/*
+	 * This also holds for a read-only dma-buf: VM_SHARED is not set then, but VM_MAYSHARE is.
+	 */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	vmedia_vm_flags(vma, VM_DONTEXPAND | VM_DONTDUMP, 0);
@@ -278,7 +280,7 @@ static const struct virtio_dma_buf_ops object_ops = {
 	.get_uuid = object_uuid,
 };
 
-/* EXPBUF: the device names the object. */
+/* Send EXPBUF; the answer has the UUID of the object. */
 static int ask_uuid(struct vb2_buffer *vb, struct vmedia_mem *mem, unsigned long flags,
 		    uuid_t *uuid)
 {
@@ -334,7 +336,7 @@ static struct dma_buf *export_object(struct vb2_buffer *vb, struct vmedia_mem *m
 	}
 	refcount_inc(&mem->ref);
 	vmedia_region_file(mem->dev, dbuf->file);
-	/* Now, since the buffer may be gone at mmap(). If it fails, it is tried again there. */
+	/* Map now, since the buffer may be gone at mmap(). If this fails, mmap() tries again. */
 	vmedia_region_map(mem, (flags & O_ACCMODE) != O_RDONLY);
 	return dbuf;
 }

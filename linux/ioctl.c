@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * V4L2's calls, forwarded: a structure goes to the device and comes back.
+ * V4L2's calls, forwarded: a structure is sent to the device, and its answer is copied back.
  *
- * V4L2's structures are those of the wire on 64-bit machines, field for field; src/proto turns the
- * bytes where the machine is big-endian.
+ * V4L2's structures have the layout of the wire on 64-bit machines, field for field. src/proto
+ * swaps the bytes on big-endian machines.
  */
 #include <linux/compat.h>
 #include <linux/module.h>
@@ -39,14 +39,14 @@ free:
 	return err;
 }
 
-/* An op that is one structure there and back. */
+/* An op with one structure in both directions. */
 #define FORWARD(op, nr, name)								\
 static int op(struct file *file, void *priv, struct v4l2_##name *p)			\
 {											\
 	return vmedia_forward(vmedia_session_of(file), VMEDIA_NR_##nr, p, sizeof(*p));	\
 }
 
-/* The same, where V4L2 promises not to change it. */
+/* The same for a structure that V4L2 declares const. */
 #define FORWARD_CONST(op, nr, name)							\
 static int op(struct file *file, void *priv, const struct v4l2_##name *p)		\
 {											\
@@ -72,7 +72,7 @@ static int enum_fmt(struct file *file, void *priv, struct v4l2_fmtdesc *f)
 {
 	int err = vmedia_forward(vmedia_session_of(file), VMEDIA_NR_ENUM_FMT, f, sizeof(*f));
 
-	/* V4L2 warns of formats without a name that it does not know. */
+	/* V4L2 warns about unknown formats without a name. */
 	if (!err && !f->description[0])
 		snprintf(f->description, sizeof(f->description), "%p4cc", &f->pixelformat);
 	return err;
@@ -85,7 +85,7 @@ FORWARD(enum_framesizes, ENUM_FRAMESIZES, frmsizeenum)
 FORWARD(enum_frameintervals, ENUM_FRAMEINTERVALS, frmivalenum)
 FORWARD(g_sliced_vbi_cap, G_SLICED_VBI_CAP, sliced_vbi_cap)
 
-/* read() is videobuf2's, so its buffers are ours to tell of. */
+/* videobuf2 implements read(), so the driver sets its number of buffers. */
 static int parm(struct file *file, u32 nr, struct v4l2_streamparm *p)
 {
 	struct vmedia_session *s = vmedia_session_of(file);
@@ -107,7 +107,7 @@ static int s_parm(struct file *file, void *priv, struct v4l2_streamparm *p)
 	return parm(file, VMEDIA_NR_S_PARM, p);
 }
 
-/* V4L2 asks for multi-planar queues by their single-planar names; the device knows its own. */
+/* V4L2 passes the single-planar type of multi-planar queues; the device needs the real type. */
 static int selection(struct file *file, u32 nr, struct v4l2_selection *p)
 {
 	struct vmedia_session *s = vmedia_session_of(file);
@@ -191,7 +191,7 @@ FORWARD(dv_timings_cap, DV_TIMINGS_CAP, dv_timings_cap)
 
 /* ---- Controls, codecs ---- */
 
-#if !VMEDIA_KERNEL(6, 15)	/* later kernels ask for these as extended controls */
+#if !VMEDIA_KERNEL(6, 15)	/* later kernels call the ops of extended controls */
 FORWARD(queryctrl, QUERYCTRL, queryctrl)
 FORWARD(g_ctrl, G_CTRL, control)
 FORWARD(s_ctrl, S_CTRL, control)
@@ -202,7 +202,7 @@ FORWARD(g_enc_index, G_ENC_INDEX, enc_idx)
 FORWARD(try_encoder_cmd, TRY_ENCODER_CMD, encoder_cmd)
 FORWARD(try_decoder_cmd, TRY_DECODER_CMD, decoder_cmd)
 
-/* After START a capture queue that was drained goes on. */
+/* A drained capture queue goes on after START. */
 static void restart(struct vmedia_session *s)
 {
 	unsigned int i;
@@ -234,7 +234,7 @@ static int decoder_cmd(struct file *file, void *priv, struct v4l2_decoder_cmd *p
 	return err;
 }
 
-/* ---- What V4L2 would answer itself, from what it does not know ---- */
+/* ---- Calls that V4L2 would answer without the device ---- */
 
 static int ask_enumstd(struct file *file, const void __user *index, struct v4l2_standard *std)
 {
@@ -255,7 +255,10 @@ static long enumstd(struct file *file, struct v4l2_standard __user *arg)
 }
 
 #ifdef CONFIG_COMPAT
-/* As 32-bit programs have it; the V4L2 core converts, but only what it asks a driver for. */
+/*
+ * The layout of 32-bit programs. The V4L2 core converts only the calls that it passes to the
+ * driver.
+ */
 struct standard32 {
 	u32 index;
 	compat_u64 id;
@@ -285,9 +288,9 @@ static long enumstd32(struct file *file, struct standard32 __user *arg)
 #endif
 
 /*
- * The V4L2 core waits for events, and for nothing else: not for the end of the device. So the
- * waiting is done here, and the core is asked only when it will not wait: while dequeue_lock is
- * held, an event that is there stays.
+ * Dequeue an event. While the V4L2 core waits for an event, the end of the device does not wake it.
+ * So this function waits itself, and calls the core only when that does not have to wait: while
+ * dequeue_lock is held, an event that is queued stays queued.
  */
 static long dqevent(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -307,7 +310,7 @@ static long dqevent(struct file *file, unsigned int cmd, unsigned long arg)
 			wait = false;
 		}
 		mutex_unlock(&s->dequeue_lock);
-		/* Somebody else was faster. */
+		/* Another caller took the event. */
 		if (ret || !wait)
 			return ret;
 	}

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * Loans: what the device is told of a queued buffer, and has until the buffer is back.
+ * Loans: the memory of a queued buffer, which the device holds until it returns the buffer.
  *
- * Addresses that go to the device are DMA addresses when the device is behind a DMA API
- * (VIRTIO_F_ACCESS_PLATFORM), mapped as long as the loan lasts; else guest-physical ones. A dma-buf
- * that another driver exports is mapped by its exporter, for the loan too; its DMA addresses are
- * guest-physical ones unless there is an IOMMU in between, and then it is refused (mem.c).
+ * If the device is behind a DMA API (VIRTIO_F_ACCESS_PLATFORM), it gets DMA addresses, which are
+ * mapped for the time of the loan. Otherwise it gets guest-physical addresses. The exporter maps an
+ * imported dma-buf, also for the time of the loan. Its DMA addresses are guest-physical ones unless
+ * there is an IOMMU in between; in that case the buffer is refused (mem.c).
  *
- * A mapping may be of a copy (bounce buffers): what the device wrote is where it belongs only when
- * the loan is over. So loans end before videobuf2 gets its buffer back.
+ * A mapping may be of a copy (bounce buffers). The device's data is copied back when the loan ends.
+ * So a loan ends before videobuf2 gets its buffer back.
  *
- * Loans are made and ended under map_lock, and none is made for a device that is dead: see main.c.
+ * Loans are made and ended under map_lock, and no loan is made for a dead device: see main.c.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -32,7 +32,10 @@ u32 vmedia_mem_memory(struct vb2_buffer *vb)
 
 /* ---- Addresses ---- */
 
-/* Entries of @sgt that cover @len bytes, into @raw unless NULL; 0 if they do not. */
+/*
+ * Write the entries of @sgt that cover @len bytes to @raw, unless NULL. Returns their number; 0 if
+ * @sgt is too short.
+ */
 static u32 list_entries(const struct sg_table *sgt, bool dma, u64 len, u8 *raw)
 {
 	struct vmedia_sg_entry e = { 0 };
@@ -116,7 +119,7 @@ static void unmap_imported(struct vmedia_loan *loan, unsigned int i)
 		dma_buf_detach(mem->dbuf, loan->attach[i]);
 }
 
-/* The addresses of plane @i, mapped for the time of the loan if need be. */
+/* Get the addresses of plane @i; map it for the time of the loan if needed. */
 static int map_plane(struct vmedia_loan *loan, unsigned int i)
 {
 	struct vmedia_mem *mem = loan->mem[i];
@@ -185,7 +188,7 @@ static int lend_pages(struct vmedia_loan *loan, struct vb2_buffer *vb, struct vm
 
 /* ---- Loans ---- */
 
-/* What it speaks of must be what it is: a queue carries one kind of memory. */
+/* True if all planes have the kind of @memory; a queue carries one kind of memory. */
 static bool same_kind(const struct vmedia_loan *loan, u32 memory)
 {
 	unsigned int i;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * Virtio media driver: the module, a device's beginning and its end.
+ * Virtio media driver: the module, and the probe and removal of a device.
  *
- * Order of things at probe: config space read and checked, queues, DRIVER_OK, event buffers, what
- * kinds of memory the device takes, and only then the node. Removal: the node goes first, waiters
- * wake, the device is reset, and what it had is taken back; the structure itself stays until the
- * last open file, mapping and exported buffer is gone (v4l2_dev.ref).
+ * Order of the probe: read and check the config space, set up the queues, DRIVER_OK, post event
+ * buffers, find out which kinds of memory the device accepts, and at last register the node. Order
+ * of the removal: unregister the node, wake the waiters, reset the device, and take back its
+ * memory. The structure itself stays until the last open file, mapping and exported buffer is gone
+ * (v4l2_dev.ref).
  *
- * A call may sleep while it gets at a program's memory (a pin, a copy), and go on when the device
- * is gone. So memory is mapped for DMA, lent and unmapped under map_lock, and not mapped once the
- * device is dead; removal takes the lock for writing, and ends all that is mapped.
+ * A call may sleep while it pins or copies a program's memory, and go on after the device is gone.
+ * So memory is mapped for DMA, lent and unmapped under map_lock, and nothing is mapped once the
+ * device is dead. Removal takes the lock for writing and unmaps everything.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -37,7 +38,10 @@ void vmedia_device_fail(struct vmedia_device *dev, const char *why)
 	struct vmedia_session *s;
 	unsigned long id;
 
-	/* Who comes second returns no sooner than all is done: removal then stops the watchdog. */
+	/*
+	 * A second caller returns only after the first one is done, since removal then stops the
+	 * watchdog.
+	 */
 	xa_lock(&dev->sessions);
 	if (!xchg(&dev->failed, true)) {
 		if (why)
@@ -52,7 +56,7 @@ void vmedia_device_fail(struct vmedia_device *dev, const char *why)
 	xa_unlock(&dev->sessions);
 }
 
-/* A back-end that is gone breaks the queues, and says no more: look from time to time. */
+/* Poll for broken queues: a back-end that disconnects breaks them without an interrupt. */
 static void watchdog(struct work_struct *work)
 {
 	struct vmedia_device *dev = container_of(to_delayed_work(work), struct vmedia_device,
@@ -81,7 +85,7 @@ static void watchdog(struct work_struct *work)
 		 V4L2_CAP_SLICED_VBI_OUTPUT | V4L2_CAP_SDR_OUTPUT | V4L2_CAP_META_OUTPUT |	\
 		 V4L2_CAP_MODULATOR | V4L2_CAP_RDS_OUTPUT)
 #define M2M_CAPS (V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE)
-/* Neither overlay, which is not carried, nor what is this driver's to say. */
+/* Without overlays, which are not supported, and without the capabilities that this driver sets. */
 #define KNOWN_CAPS (RX_CAPS | TX_CAPS | M2M_CAPS | V4L2_CAP_AUDIO | V4L2_CAP_HW_FREQ_SEEK |	\
 		    V4L2_CAP_EXT_PIX_FORMAT | V4L2_CAP_STREAMING | V4L2_CAP_TOUCH |		\
 		    V4L2_CAP_IO_MC | V4L2_CAP_EDID)
@@ -127,7 +131,7 @@ static int check_config(struct vmedia_device *dev)
 	}
 	if (!(dev->caps & V4L2_CAP_STREAMING))
 		dev->types = 0;
-	/* read() is videobuf2's. */
+	/* videobuf2 implements read(). */
 	if (hweight32(dev->types) == 1 && !V4L2_TYPE_IS_OUTPUT(ffs(dev->types) - 1) &&
 	    !V4L2_TYPE_IS_MULTIPLANAR(ffs(dev->types) - 1))
 		dev->caps |= V4L2_CAP_READWRITE;
@@ -144,8 +148,9 @@ static int read_config(struct vmedia_device *dev)
 }
 
 /*
- * What the device does not have is not there, rather than an error of each call: the V4L2 core
- * looks at a call's arguments before it asks, and would find other faults first.
+ * Disable the ioctls that the device does not have, so that they return ENOTTY. If the device
+ * returned the error of each call, the V4L2 core would check the arguments first and return other
+ * errors.
  */
 static void disable_ioctls(struct vmedia_device *dev)
 {
@@ -172,7 +177,7 @@ static int register_video(struct vmedia_device *dev)
 	struct video_device *video = &dev->video;
 	int err;
 
-	/* A name of 32 bytes may come without a NUL, and with anything but. */
+	/* A name of 32 bytes may lack its NUL and may contain any bytes. */
 	snprintf(video->name, sizeof(video->name), "%.*s", 31, dev->config.card);
 	video->fops = &vmedia_fops;
 	video->ioctl_ops = &vmedia_ioctl_ops;
@@ -222,7 +227,7 @@ static struct vmedia_device *new_device(struct virtio_device *virtio)
 	mutex_init(&dev->attach_lock);
 	INIT_LIST_HEAD(&dev->attached);
 	xa_init(&dev->sessions);
-	/* The first session comes before the node is registered. */
+	/* The first session is opened before the node is registered. */
 	spin_lock_init(&dev->video.fh_lock);
 	INIT_LIST_HEAD(&dev->video.fh_list);
 	INIT_WORK(&dev->event_work, vmedia_event_work);
@@ -236,7 +241,7 @@ static struct vmedia_device *new_device(struct virtio_device *virtio)
 	return dev;
 }
 
-/* The device has nothing of ours from here on, and nothing is mapped for it. */
+/* Reset the device. It uses none of our memory afterwards, and nothing is mapped for it. */
 static void stop_device(struct vmedia_device *dev)
 {
 	spin_lock_irq(&dev->vq_lock);

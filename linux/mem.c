@@ -2,14 +2,15 @@
 /*
  * Memory of buffers, for videobuf2.
  *
- * Four kinds: guest pages allocated here (MMAP without region 0), a program's pages, pinned
- * (USERPTR), an imported dma-buf, and the device's own memory in region 0 (region.c). Each is
- * counted: videobuf2 has a reference, so has each mapping, each exported dma-buf, and each loan
- * (loan.c), so that pages are the guest's again only when the device gave them back.
+ * There are four kinds: guest pages allocated here (MMAP without region 0), pinned pages of a
+ * program (USERPTR), an imported dma-buf, and the device's own memory in region 0 (region.c).
+ * Memory has a reference count. videobuf2, each mapping, each exported dma-buf and each loan
+ * (loan.c) hold a reference, so pages are freed only after the device returned them.
  *
- * Who pays: guest pages are charged to the memory cgroup of who asked for them, and bounded by
- * VMEDIA_MAX_PLANE_SIZE, VIDEO_MAX_FRAME and QUEUE_OFFSET for a queue; pinned pages are the
- * program's own already, and, as with videobuf2's other users, not counted against RLIMIT_MEMLOCK.
+ * Accounting: guest pages are charged to the memory cgroup of the caller, and limited by
+ * VMEDIA_MAX_PLANE_SIZE, VIDEO_MAX_FRAME and VMEDIA_QUEUE_BYTES for a queue. Pinned pages are
+ * charged to the program already. As with other users of videobuf2, they do not count against
+ * RLIMIT_MEMLOCK.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -60,7 +61,7 @@ static void free_pages_of(struct vmedia_mem *mem)
 	kvfree(mem->pages);
 }
 
-/* Under attach_lock. */
+/* Context: attach_lock. */
 static void detach(struct vmedia_mem *mem)
 {
 	if (!mem->attach)
@@ -121,7 +122,7 @@ void vmedia_mem_put(void *priv)
 	put_device_ref(dev);
 }
 
-/* Where it is does not change; DMA addresses do, from loan to loan. */
+/* Make the table of pages, which does not change. DMA addresses change from loan to loan. */
 static int make_sgt(struct vmedia_mem *mem)
 {
 	if (mem->dev->dma)
@@ -134,7 +135,7 @@ static int make_sgt(struct vmedia_mem *mem)
 
 #define MAX_PIECE 9	/* 2 MiB */
 
-/* As large pieces as there are: the fewer, the shorter the SG list. */
+/* Allocate pieces as large as possible; fewer pieces make a shorter SG list. */
 static int fill_pages(struct vmedia_mem *mem, unsigned int num)
 {
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
@@ -186,7 +187,7 @@ static void *alloc(struct vb2_buffer *vb, struct device *unused, unsigned long s
 	return mem;
 }
 
-/* videobuf2 frees the buffer; mappings and loans may last. */
+/* videobuf2 frees the buffer; mappings and loans may still hold the memory. */
 static void put(void *priv)
 {
 	struct vmedia_mem *mem = priv;
@@ -235,8 +236,8 @@ static void *vaddr(struct vb2_buffer *vb, void *priv)
 /* ---- A program's pages ---- */
 
 /*
- * Pinned for good, as DMA is: no migration, and fork() copies rather than shares them. What the
- * device is to write must be writable for the program.
+ * Pin pages for long-term DMA: they are not migrated, and fork() copies them instead of sharing. If
+ * the device will write to the memory, the program must be able to write to it too.
  */
 static int pin(struct vmedia_mem *mem, unsigned long addr)
 {
@@ -293,7 +294,7 @@ static bool virtio_object(struct dma_buf *dbuf, u8 uuid[VMEDIA_UUID_SIZE])
 	return false;
 }
 
-/* Memory that is not the device's object: its addresses are to be the exporter's to give. */
+/* Attach memory that is not an object of the device; the exporter must provide its addresses. */
 static int attach(struct vmedia_mem *mem, struct device *device)
 {
 	struct vmedia_device *dev = mem->dev;
@@ -353,14 +354,14 @@ static bool is_bounced(struct device *device, const struct sg_table *sgt)
 }
 
 /*
- * Each loan has a mapping of its own. This one is to know early that there can be one, and whether
- * it is of a copy: some exporters copy back no sooner than at detach, so loans then attach anew.
+ * Check early that the dma-buf can be mapped, and whether a mapping is a copy. Each loan makes its
+ * own mapping. Some exporters copy back only at detach, so loans of a copy attach again.
  */
 static int try_mapping(struct vmedia_mem *mem)
 {
 	struct sg_table *sgt;
 
-	if (!mem->attach)	/* the device went meanwhile */
+	if (!mem->attach)	/* the device was removed meanwhile */
 		return -ENODEV;
 	sgt = dma_buf_map_attachment_unlocked(mem->attach, mem->dir);
 	if (IS_ERR_OR_NULL(sgt))

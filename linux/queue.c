@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * videobuf2's operations: a buffer is lent to the device by QBUF and comes back by an event.
+ * videobuf2's operations: QBUF lends a buffer to the device, and an event returns it.
  *
- * videobuf2 gives buffers to its driver when STREAMON is called. QBUF is sent for them once the
- * device has agreed to STREAMON, and for later ones at once. Nobody waits for a QBUF's answer, so
- * that a frame costs one command: what V4L2 has QBUF itself refuse (index, memory, lengths,
- * content, state) videobuf2 and buf_prepare judge here, before the device is asked. What it refuses
- * all the same comes back by DQBUF with an error, as from broken hardware; after -EIO the whole
- * queue is in error until STREAMOFF, as after vb2_queue_error(). An answer that makes no sense
- * fails the session: only CLOSE tells that the device does not have the buffer.
+ * videobuf2 passes buffers to its driver when STREAMON is called. The driver sends QBUF for them
+ * after the device accepted STREAMON, and for later buffers at once. It does not wait for the
+ * answer of a QBUF, so a frame costs one command. V4L2 requires that QBUF itself refuses wrong
+ * arguments (index, memory, lengths, content, state); videobuf2 and buf_prepare check these before
+ * the command is sent. If the device still refuses a buffer, DQBUF returns it with an error, as
+ * from broken hardware. After -EIO the whole queue is in error until STREAMOFF, as after
+ * vb2_queue_error(). An invalid answer fails the session, since only CLOSE makes sure that the
+ * device does not have the buffer.
  *
- * Security model: which buffer an event or answer means is looked up by the device's index in this
- * session's queue, and must be LENT (for answers: in the very loan that asked). Sizes are those
- * of the memory that was lent, not what the event claims. What the device does not return in time
- * it keeps until CLOSE or reset; videobuf2 gets its buffer back all the same.
+ * Security model: the buffer of an event or answer is looked up by the device's index in this
+ * session's queue, and it must be LENT (for answers: in the same loan that sent the command). Sizes
+ * are checked against the memory that was lent. If the device does not return memory in time, the
+ * loan lasts until CLOSE or reset; videobuf2 gets its buffer back anyway.
  */
 #include <linux/slab.h>
 
@@ -26,7 +27,7 @@ struct vmedia_queue *vmedia_queue_of(struct vmedia_session *s, u32 type)
 
 /* ---- Coming back ---- */
 
-/* The loan is over. Returns it for the caller to free. */
+/* End the loan of a buffer. Returns it for the caller to free. */
 static struct vmedia_loan *end_loan(struct vmedia_queue *q, struct vmedia_buf *buf)
 {
 	struct vmedia_loan *loan = buf->loan;
@@ -38,7 +39,7 @@ static struct vmedia_loan *end_loan(struct vmedia_queue *q, struct vmedia_buf *b
 	return loan;
 }
 
-/* @buf is videobuf2's, who may free it. */
+/* Return @buf to videobuf2, which may free it. */
 static void give_back(struct vmedia_queue *q, struct vmedia_buf *buf, enum vb2_buffer_state result)
 {
 	lockdep_assert_held(&q->session->buf_lock);
@@ -54,7 +55,7 @@ static void clear_payload(struct vmedia_buf *buf)
 		buf->vb.vb2_buf.planes[i].bytesused = 0;
 }
 
-/* The event's numbers into the buffer. NULL, or what is wrong with them. */
+/* Copy the event's numbers into the buffer. Returns NULL, or a description of the error. */
 static const char *take_planes(struct vmedia_buf *buf, const struct vmedia_evt *evt)
 {
 	struct vb2_buffer *vb = &buf->vb.vb2_buf;
@@ -86,7 +87,9 @@ static const char *take_planes(struct vmedia_buf *buf, const struct vmedia_evt *
 #define EVENT_FLAGS (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME |	\
 		     V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_LAST)
 
-/* What a flag of a buffer says of its content; where times are copied, of their source too. */
+/*
+ * The flags of a buffer that describe its content; where timestamps are copied, also their source.
+ */
 static u32 content_flags(const struct vmedia_queue *q)
 {
 	return EVENT_FLAGS | (q->vb.copy_timestamp ? V4L2_BUF_FLAG_TSTAMP_SRC_MASK : 0);
@@ -111,7 +114,7 @@ static void take_frame(struct vmedia_queue *q, struct vmedia_buf *buf,
 					b->timestamp.tv_usec * NSEC_PER_USEC;
 }
 
-/* The buffer that the device names, of which the loan ends: under buf_lock. */
+/* Find the returned buffer by the device's index; its loan is about to end. Context: buf_lock. */
 static struct vmedia_buf *coming_back(struct vmedia_queue *q, u32 index, struct vmedia_loan **loan)
 {
 	struct vmedia_buf *buf = xa_load(&q->bufs, index);
@@ -148,7 +151,9 @@ void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
 			       evt->buffer.index, 0);
 		return;
 	}
-	/* What the device wrote is there once the loan is over; STREAMOFF may be faster. */
+	/*
+	 * The device's data is in the buffer only after the loan ended. STREAMOFF may come first.
+	 */
 	vmedia_loan_free(s->dev, loan);
 	up_read(&s->dev->map_lock);
 	spin_lock(&s->buf_lock);
@@ -168,8 +173,8 @@ void vmedia_queue_event(struct vmedia_session *s, const struct vmedia_evt *evt)
 }
 
 /*
- * The device did not take the buffer of loan @cookie; or, with @failed, no buffer any more: as
- * vb2_queue_error() there, so here. Under map_lock.
+ * The device refused the buffer of loan @cookie. With @failed it accepts no more buffers, as after
+ * vb2_queue_error(), and the queue here fails in the same way. Context: map_lock.
  */
 static void refused_qbuf(struct vmedia_queue *q, u32 index, u64 cookie, bool failed)
 {
@@ -196,7 +201,7 @@ static void qbuf_answered(struct vmedia_command *c)
 	struct vmedia_queue *q = s->queue[c->type];
 
 	if (c->cmd.why.what) {
-		/* The device may have the buffer, until CLOSE. */
+		/* The device may have the buffer until CLOSE. */
 		vmedia_session_fail(s, -EIO);
 		vmedia_session_close(s);
 	} else if (c->err && !c->reaped) {
@@ -259,7 +264,10 @@ static int lend(struct vmedia_queue *q, struct vmedia_buf *buf, u64 cookie)
 	c->type = q->type;
 	c->index = buf->index;
 	c->cookie = cookie;
-	/* Lent before it is sent: the answer and the event may be faster than we are. */
+	/*
+	 * Mark it lent before it is sent: the answer and the event may come before the post
+	 * returns.
+	 */
 	spin_lock(&s->buf_lock);
 	buf->loan = loan;
 	list_add_tail(&loan->node, &s->loans);
@@ -270,7 +278,7 @@ static int lend(struct vmedia_queue *q, struct vmedia_buf *buf, u64 cookie)
 	return err;
 }
 
-/* A buffer that cannot be lent comes back with an error: there is no way to say no from here. */
+/* Send QBUF. A buffer that cannot be lent is returned with an error, since this cannot fail. */
 static void send_qbuf(struct vb2_buffer *vb)
 {
 	struct vmedia_buf *buf = vmedia_buf_of(vb);
@@ -312,8 +320,8 @@ static int ask_stream(struct vmedia_queue *q, u32 nr)
 }
 
 /*
- * Everything the device has of this queue is videobuf2's again; if @over, the device has given it
- * back, else the loans go on until CLOSE.
+ * Return all buffers of this queue that the device has to videobuf2. If @over, the device has
+ * returned them; otherwise the loans last until CLOSE.
  */
 static void reclaim(struct vmedia_queue *q, bool over)
 {
@@ -338,19 +346,22 @@ static void reclaim(struct vmedia_queue *q, bool over)
 	up_read(&s->dev->map_lock);
 }
 
-/* STREAMOFF, which takes back all buffers, streaming or not. */
+/* Send STREAMOFF, which takes back all buffers, streaming or not. */
 static void stop_streaming(struct vb2_queue *vq)
 {
 	struct vmedia_queue *q = vb2_get_drv_priv(vq);
 	struct vmedia_session *s = q->session;
 	int err = -ENODEV;
 
-	/* A file that goes sends CLOSE instead. */
+	/* A file that is being closed sends CLOSE instead. */
 	if (!s->closed && !vmedia_session_err(s)) {
 		err = ask_stream(q, VMEDIA_NR_STREAMOFF);
 		if (err)
 			vmedia_session_fail(s, err == -ENODEV ? err : -EIO);
-		/* What the device said before it stopped must not be taken for later news. */
+		/*
+		 * Deliver all events from before the stop, so that they are not taken for later
+		 * ones.
+		 */
 		vmedia_events_sync(s->dev);
 	}
 	reclaim(q, !err);

@@ -2,19 +2,19 @@
 /*
  * Shared memory region 0: the device's own buffers, mapped for the guest by CMD_MMAP.
  *
- * The device maps a buffer at its first mmap(), once for reading and once for writing; it stays
- * mapped until the last mapping here is gone (forked, split and moved ones count), also when the
- * buffer or the file is gone before: the device keeps mappings until MUNMAP. What was mapped for
- * reading can never be written to: its VMA loses VM_MAYWRITE.
+ * The device maps a buffer at its first mmap(), once for reading and once for writing. It stays
+ * mapped until the last mapping in the guest is gone (forked, split and moved ones count), even if
+ * the buffer or the file goes before: the device keeps mappings until MUNMAP. A mapping for reading
+ * can never be written to: its VMA loses VM_MAYWRITE.
  *
- * Page table entries are made at the first touch, under region.lock; all VMAs, those of files and
- * those of exported dma-bufs, are in the mapping of one inode that is this region's alone. So one
- * call takes them all away when the device goes. Who touches a mapping after that finds one page of
- * zeros of the buffer's own in all its places, and learns from the file that the device is gone.
+ * Page table entries are set at the first access, under region.lock. All VMAs, those of files and
+ * those of exported dma-bufs, are in the address space of one inode, which only this region uses.
+ * So one call removes all entries when the device goes away. After that, an access finds a page of
+ * zeros, one for each buffer, and calls on the file return that the device is gone.
  *
- * Security model: where the device says a mapping is must be whole pages inside region 0, as long
- * as the buffer, and nothing that was given out for another buffer; nothing else of guest-physical
- * memory, and nobody else's pictures, can get into a program this way.
+ * Security model: the place of a mapping, as the device gives it, must be whole pages inside region
+ * 0, as long as the buffer, and must not overlap the place of another buffer. So a program can
+ * access neither other guest-physical memory nor the pictures of others this way.
  */
 #include <linux/fs.h>
 #include <linux/io.h>
@@ -33,14 +33,14 @@ static int init_fs(struct fs_context *fc)
 	return init_pseudo(fc, REGION_FS_MAGIC) ? 0 : -ENOMEM;
 }
 
-/* Without an owner: a device, which lasts as long as its driver, would keep the module loaded. */
+/* No owner: the device lasts as long as its driver, and would keep the module loaded. */
 static struct file_system_type region_fs = {
 	.name = "virtio_media",
 	.init_fs_context = init_fs,
 	.kill_sb = kill_anon_super,
 };
 
-/* An inode for its mapping's sake. */
+/* Allocate the inode whose address space the mappings use. */
 static int make_inode(struct vmedia_region *r)
 {
 	struct vfsmount *mnt = kern_mount(&region_fs);
@@ -81,7 +81,7 @@ int vmedia_region_init(struct vmedia_device *dev)
 	err = make_inode(r);
 	if (err)
 		return err;
-	/* The kernel's own use, and that programs' mappings are cached like it. */
+	/* For the kernel's own accesses, with the same caching as the programs' mappings. */
 	r->base = memremap(shm.addr, shm.len, MEMREMAP_WB);
 	if (!r->base) {
 		dev_err(dev->parent, "shared memory region 0 cannot be mapped: %#llx bytes\n",
@@ -151,7 +151,10 @@ static const char *answer_fault(const struct vmedia_mem *mem, u64 addr, u64 len)
 	return NULL;
 }
 
-/* Have others this place? Another mapping of the same buffer may. Under maps_lock. */
+/*
+ * True if the place is mapped for another buffer. Another mapping of the same buffer may have it.
+ * Context: maps_lock.
+ */
 static bool taken(struct vmedia_mem *mem, u64 addr, u64 len)
 {
 	struct vmedia_map *m;
@@ -165,7 +168,7 @@ static bool taken(struct vmedia_mem *mem, u64 addr, u64 len)
 	return false;
 }
 
-/* Into the list of what is mapped, unless that cannot be. */
+/* Add the mapping to the list, unless another buffer has its place. */
 static int claim(struct vmedia_mem *mem, bool write, u64 addr, u64 len,
 		 struct vmedia_command *munmap)
 {
@@ -188,7 +191,7 @@ static int claim(struct vmedia_mem *mem, bool write, u64 addr, u64 len,
 	return err;
 }
 
-/* The answer of CMD_MMAP. */
+/* Check the answer of CMD_MMAP and add the mapping. */
 static int take_mapping(struct vmedia_mem *mem, bool write, const struct vmedia_cmd *cmd)
 {
 	struct vmedia_command *munmap = munmap_command(mem->dev);
@@ -205,7 +208,7 @@ static int take_mapping(struct vmedia_mem *mem, bool write, const struct vmedia_
 	err = claim(mem, write, cmd->driver_addr, PAGE_ALIGN(cmd->mmap_len), munmap);
 	if (!err)
 		return 0;
-	/* Not undone: what is there is another's, or there is nobody to tell. */
+	/* Do not unmap: the place belongs to another mapping, or the device is gone. */
 	if (err == -EIO)
 		vmedia_refused(mem->dev, "MMAP", "mapping where another buffer is mapped",
 			       cmd->driver_addr, cmd->mmap_len);
@@ -213,7 +216,7 @@ static int take_mapping(struct vmedia_mem *mem, bool write, const struct vmedia_
 	return err;
 }
 
-/* Which plane of its buffer is it? */
+/* The index of @mem among the planes of its buffer. */
 static unsigned int plane_of(const struct vmedia_mem *mem)
 {
 	unsigned int i;
@@ -224,7 +227,7 @@ static unsigned int plane_of(const struct vmedia_mem *mem)
 	return i;
 }
 
-/* CMD_MMAP. Under map_lock, with the buffer there. */
+/* Send CMD_MMAP. Context: map_lock; the buffer must exist. */
 static int ask_mapping(struct vmedia_mem *mem, bool write)
 {
 	struct vmedia_queue *q = vb2_get_drv_priv(mem->vb->vb2_queue);
@@ -254,14 +257,16 @@ int vmedia_region_map(struct vmedia_mem *mem, bool write)
 	int err = 0;
 
 	mutex_lock(&mem->map_lock);
-	/* What is mapped for writing can be read. */
+	/* A mapping for writing can also be read. */
 	if (!mem->map[write].len && !mem->map[true].len)
 		err = mem->vb ? ask_mapping(mem, write) : -EINVAL;
 	mutex_unlock(&mem->map_lock);
 	return err;
 }
 
-/* Off the list first: once the device has MUNMAP, it may give the place to others. */
+/*
+ * Unmap. Remove the mapping from the list first: after MUNMAP the device may use the place again.
+ */
 static void undo_mapping(struct vmedia_region *r, struct vmedia_map *map)
 {
 	struct vmedia_command *munmap;
@@ -286,7 +291,7 @@ void vmedia_region_release(struct vmedia_mem *mem)
 		__free_page(mem->zeros);
 }
 
-/* Also told to a device that is about to be reset: not every VMM undoes mappings well by itself. */
+/* Unmap everything, also before a reset: some VMMs do not remove mappings at reset. */
 static void undo_all(struct vmedia_device *dev)
 {
 	struct vmedia_region *r = &dev->region;
@@ -329,8 +334,8 @@ void vmedia_region_gone(struct vmedia_device *dev)
 /* ---- Mappings by programs ---- */
 
 /*
- * Of @vma's pages around @address, so that a picture costs few faults: those from @pfn on, or all
- * the same one.
+ * Insert @vma's pages around @address, so that a picture needs few faults: consecutive pages from
+ * @pfn on, or the same page everywhere.
  */
 static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address, unsigned long pfn,
 			 bool same)
@@ -401,7 +406,9 @@ int vmedia_region_mmap(struct vmedia_mem *mem, struct vm_area_struct *vma)
 	unsigned long pages;
 	int err;
 
-	/* Of a read-only dma-buf too: then VM_SHARED is not set, but VM_MAYSHARE. */
+	/*
+	 * This also holds for a read-only dma-buf: VM_SHARED is not set then, but VM_MAYSHARE is.
+	 */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	err = vmedia_region_map(mem, write);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * Sessions: an open file here, a session there.
+ * Sessions: each open file has a session at the device.
  *
- * A session is in the table, under the id that the device gave it, from the answer of OPEN until
- * CLOSE comes back, so that the id cannot stand for two, and events on their way find whom not to
- * disturb. Closing a file waits for nothing: its buffers go back to videobuf2 at once, and the
- * memory that the device still has stays pinned by the loans until CLOSE is back.
+ * A session is in the table, under the id that the device assigned, from the answer of OPEN to the
+ * answer of CLOSE. So an id is never used twice at a time, and late events of a closing session are
+ * dropped. Closing a file does not wait: its buffers return to videobuf2 at once, and the loans
+ * keep the memory that the device still has pinned until CLOSE is answered.
  */
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -55,7 +55,7 @@ void vmedia_session_fail(struct vmedia_session *s, int err)
 	wake_up_all(&s->fh.wait);
 }
 
-/* All loans, for the caller to free; whatever comes after them must not find them. */
+/* Remove all loans, for the caller to free. Later events and answers must not find them. */
 static void end_loans(struct vmedia_session *s, struct list_head *loans)
 {
 	struct vmedia_buf *buf;
@@ -64,7 +64,7 @@ static void end_loans(struct vmedia_session *s, struct list_head *loans)
 
 	spin_lock(&s->buf_lock);
 	list_splice_init(&s->loans, loans);
-	/* A QBUF may yet be refused, here or by an answer that comes after that of CLOSE. */
+	/* A QBUF may still be refused, here or by an answer that comes after that of CLOSE. */
 	for (type = 0; type <= VMEDIA_MAX_TYPE; type++) {
 		if (!s->queue[type])
 			continue;
@@ -74,7 +74,7 @@ static void end_loans(struct vmedia_session *s, struct list_head *loans)
 	spin_unlock(&s->buf_lock);
 }
 
-/* Under map_lock. */
+/* Context: map_lock. */
 static void forget(struct vmedia_session *s)
 {
 	struct vmedia_device *dev = s->dev;
@@ -102,7 +102,9 @@ void vmedia_sessions_end(struct vmedia_device *dev)
 	struct vmedia_session *s;
 	unsigned long id;
 
-	/* Whoever was mapping or unmapping has done so; whoever comes later sees dev->dead. */
+	/*
+	 * Wait until mapping and unmapping in progress is done. Later callers find dev->dead set.
+	 */
 	down_write(&dev->map_lock);
 	xa_for_each(&dev->sessions, id, s) {
 		s = vmedia_session_find(dev, id);
@@ -116,8 +118,8 @@ void vmedia_sessions_end(struct vmedia_device *dev)
 }
 
 /*
- * CLOSE came back, on one queue; events that the device sent before may still be on the other, and
- * would be for a session that nobody knows.
+ * Handle the answer of CLOSE, on the command queue. Earlier events may still be in the event queue;
+ * their session must stay known until they are taken.
  */
 static void closed(struct vmedia_command *c)
 {
@@ -155,8 +157,8 @@ void vmedia_session_close(struct vmedia_session *s)
 	if (!vmedia_command_post(c))
 		return;
 	/*
-	 * What the device has is taken back when it has been reset; before, it may still write
-	 * there. Whoever resets it looks at all sessions then: this one, unless it came too late.
+	 * CLOSE was not sent. Until a reset the device may still write to the loans. The reset ends
+	 * the loans of all sessions. If it happened already, it may have missed this one.
 	 */
 	if (READ_ONCE(s->dev->reset))
 		vmedia_session_forget(s);
@@ -185,7 +187,7 @@ static struct vmedia_session *new_session(struct vmedia_device *dev)
 	return s;
 }
 
-/* OPEN, and into the table. */
+/* Send OPEN and add the session to the table. */
 static int open_session(struct vmedia_session *s)
 {
 	struct vmedia_device *dev = s->dev;
@@ -205,7 +207,7 @@ static int open_session(struct vmedia_session *s)
 	kref_get(&s->ref);
 	err = xa_insert(&dev->sessions, s->id, s, GFP_KERNEL);
 	if (err == -EBUSY) {
-		/* An id that was just closed, perhaps. */
+		/* The id may be that of a session that was just closed. */
 		vmedia_events_sync(dev);
 		err = xa_insert(&dev->sessions, s->id, s, GFP_KERNEL);
 	}
@@ -242,7 +244,7 @@ static int vmedia_open(struct file *file)
 	return 0;
 }
 
-/* None is delivered from here on. */
+/* Stop the delivery of events. */
 static void end_events(struct vmedia_session *s)
 {
 	WRITE_ONCE(s->closed, true);
@@ -266,7 +268,10 @@ static int vmedia_release(struct file *file)
 
 /* ---- poll ---- */
 
-/* As v4l2-mem2mem has it: an error only if no queue has anything to come. */
+/*
+ * False if no buffer can come from the queue. As with v4l2-mem2mem, poll() reports an error only if
+ * this is so for all queues.
+ */
 static bool queue_alive(struct vb2_queue *q)
 {
 	return vb2_is_streaming(q) && !q->error &&
@@ -359,7 +364,7 @@ const struct v4l2_file_operations vmedia_fops = {
 
 /* ---- Before there is a node ---- */
 
-/* REQBUFS of no buffers changes nothing, and tells the queue's capabilities. */
+/* Find out the queue's capabilities by REQBUFS of no buffers, which changes nothing. */
 static int probe_queue(struct vmedia_session *s, u32 type)
 {
 	struct v4l2_requestbuffers req = {
@@ -377,7 +382,7 @@ static int probe_queue(struct vmedia_session *s, u32 type)
 	return err == -ENODEV || err == -ETIMEDOUT ? err : 0;
 }
 
-/* Does the device answer G_PARM for any of its queues? */
+/* True if the device answers G_PARM for one of its queues. */
 static bool probe_parm(struct vmedia_session *s)
 {
 	struct v4l2_streamparm parm;
@@ -413,7 +418,7 @@ int vmedia_session_probe(struct vmedia_device *dev)
 	if (!s)
 		return -ENOMEM;
 	err = open_session(s);
-	/* Whoever has the device open elsewhere may be the only one: then we do not know. */
+	/* Another user may have the device open exclusively. The capabilities then stay unknown. */
 	if (err == -EBUSY || err == -EMFILE || err == -ENFILE) {
 		err = 0;
 	} else if (err) {

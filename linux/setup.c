@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * Buffers come and go at the device: how many, of what memory and size, and by what index.
+ * Allocation of buffers at the device: their number, kind of memory, sizes and indexes.
  *
- * Each buffer here has one there, which carries its memory: of the same kind, or SHARED_PAGES where
- * the memory is the guest's. Their indexes are equal after REQBUFS; after CREATE_BUFS the device
- * may number as it likes, and each buffer remembers (vmedia_buf.index).
+ * Each buffer has a counterpart at the device, which carries its memory: of the same kind, or
+ * SHARED_PAGES for guest memory. The indexes are equal after REQBUFS. After CREATE_BUFS the device
+ * may choose other ones, and each buffer stores the device's index (vmedia_buf.index).
  *
- * Security model: what the device says about counts and sizes makes this driver allocate; each is
- * bounded here, since videobuf2 takes its driver's word. Two buffers never have one index there: an
- * event names a buffer by it.
+ * Security model: the driver allocates by the device's counts and sizes. Each is limited here,
+ * since videobuf2 does not check the values of its driver. No two buffers have the same index at
+ * the device, since an event names a buffer by it.
  */
 #include <linux/slab.h>
 
@@ -72,7 +72,10 @@ int vmedia_plane_sizes(struct vmedia_session *s, u32 type, unsigned int *num, un
 	return err;
 }
 
-/* QUERYBUF of a buffer of the device's own; the caller frees the command unless it is an error. */
+/*
+ * Send QUERYBUF of a buffer in the device's memory. The caller frees the command unless it is an
+ * error.
+ */
 static struct vmedia_command *ask_querybuf(struct vmedia_queue *q, u32 index)
 {
 	struct vmedia_command *c = vmedia_command_ioctl(q->session, VMEDIA_NR_QUERYBUF);
@@ -134,7 +137,7 @@ int vmedia_plane_offset(struct vb2_buffer *vb, unsigned int plane, u32 *offset)
 	return err;
 }
 
-/* What is left of the queue's bytes beside the buffers that it has. */
+/* The queue's bytes that are left beside its buffers. */
 static u64 room(struct vmedia_queue *q)
 {
 	u64 left = VMEDIA_QUEUE_BYTES;
@@ -150,8 +153,8 @@ static u64 room(struct vmedia_queue *q)
 }
 
 /*
- * Does it make buffers that we are ready to allocate, in @left bytes? Lowers *num_buffers to what
- * fits.
+ * Check that the driver can allocate buffers of the device's sizes, in @left bytes. Lowers
+ * *num_buffers to the number that fits.
  */
 static int check_sizes(struct vmedia_queue *q, unsigned int *num_buffers, unsigned int num,
 		       const unsigned int *sizes, u64 left)
@@ -177,7 +180,7 @@ static int check_sizes(struct vmedia_queue *q, unsigned int *num_buffers, unsign
 	return *num_buffers ? 0 : -ENOMEM;
 }
 
-/* What carries an application's memory @memory. */
+/* The device's memory type that is used for an application's @memory. */
 u32 vmedia_carrier(struct vmedia_device *dev, u32 type, u32 memory)
 {
 	u32 caps = dev->buf_caps[type];
@@ -229,7 +232,7 @@ u32 vmedia_device_index(struct vb2_buffer *vb)
 	return buf->known ? buf->index : vb->index;
 }
 
-/* Is one of @num from @first on the device's index of a buffer that we have? */
+/* True if one of the @num indexes from @first on is the device's index of an existing buffer. */
 static bool index_taken(struct vmedia_queue *q, u32 first, u32 num)
 {
 	unsigned int i;
@@ -244,7 +247,7 @@ static bool index_taken(struct vmedia_queue *q, u32 first, u32 num)
 }
 
 /*
- * CREATE_BUFS: the sizes are the program's, who may ask for any. Lowers *num_buffers to what fits.
+ * CREATE_BUFS: check the sizes, which a program gives. Lowers *num_buffers to the number that fits.
  */
 static int check_asked(unsigned int *num_buffers, unsigned int num, const unsigned int *sizes,
 		       u64 left)
@@ -311,10 +314,10 @@ int vmedia_queue_setup(struct vb2_queue *vq, unsigned int *num_buffers, unsigned
 		return setup_request(q, num_buffers, num_planes, sizes);
 	if (q->create)
 		return setup_create(q, num_buffers, *num_planes, sizes);
-	return 0;	/* fewer than the device made: the rest is never used */
+	return 0;	/* fewer than the device made: the others are never used */
 }
 
-/* The device's buffers are to carry another kind of memory, if it has none of them yet. */
+/* Make the device's buffers carry another kind of memory, if the device has none of them yet. */
 static int change_carrier(struct vmedia_queue *q, u32 memory)
 {
 	unsigned int count = 0, want, i;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
 /*
- * The command queue: a command's way to the device and back.
+ * The command queue: sends commands to the device and takes their answers.
  *
- * A command owns everything that the device reads or writes for it, from kmalloc(), until the
- * device returns it. Whoever stops waiting leaves it behind (lost); it is then freed by the worker
- * when it comes back, or after the device was reset. So a silent device costs memory, never
- * correctness; more than VMEDIA_MAX_LOST such commands, and the device is given up.
+ * A command owns all memory that the device reads or writes for it, from kmalloc(), until the
+ * device returns it. A caller that stops waiting marks the command as lost. The worker frees a lost
+ * command when the device returns it, or after the device was reset. So a device that does not
+ * answer costs memory, but breaks nothing. If there are more than VMEDIA_MAX_LOST lost commands,
+ * the device fails.
  *
- * Security model: the device may return commands in any order, late, never, with any length; the
- * ring code refuses what it was not given. Answers are copied before they are looked at.
+ * Security model: the device may return commands in any order, late, never, and with any length.
+ * The ring code refuses buffers that are not in the ring. Answers are copied before they are
+ * parsed.
  */
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
@@ -17,7 +19,7 @@
 
 #include "vmedia.h"
 
-#define LAST_USER_ERRNO 511	/* beyond are the kernel's own, like ERESTARTSYS */
+#define LAST_USER_ERRNO 511	/* larger ones are internal to the kernel, like ERESTARTSYS */
 
 /* ---- Memory ---- */
 
@@ -150,7 +152,7 @@ static const char *command_name(const struct vmedia_command *c)
 	return vmedia_cmd_name(c->cmd.type);
 }
 
-/* Question on the wire, room for the answer. */
+/* Encode the question and allocate room for the answer. */
 static int prepare(struct vmedia_command *c)
 {
 	size_t req_len = vmedia_cmd_size(&c->cmd);
@@ -177,7 +179,7 @@ static int prepare(struct vmedia_command *c)
 	return 0;
 }
 
-/* The device can be spoken to, and, but for CLOSE, the session too. */
+/* Returns 0 if the device and, except for CLOSE, the session can be used. */
 static int usable(const struct vmedia_command *c)
 {
 	if (READ_ONCE(c->dev->failed))
@@ -200,7 +202,7 @@ static int add_to_ring(struct vmedia_command *c, struct scatterlist *sg[2], u64 
 		err = -ENODEV;
 	} else if (c->session && READ_ONCE(c->session->close_sent) &&
 		   c->cmd.type != VMEDIA_CMD_CLOSE) {
-		err = -EIO;	/* nothing after CLOSE: its id may be another's by then */
+		err = -EIO;	/* nothing after CLOSE: its id may be another session's by then */
 	} else if (c->req.num + c->resp.num > virtqueue_get_vring_size(vq)) {
 		err = -E2BIG;
 	} else {
@@ -210,14 +212,14 @@ static int add_to_ring(struct vmedia_command *c, struct scatterlist *sg[2], u64 
 			c->in_ring = true;
 			virtqueue_kick(vq);
 		} else if (err == -EIO) {
-			err = -ENODEV;	/* virtio's word for a broken queue */
+			err = -ENODEV;	/* virtio's errno for a broken queue */
 		}
 	}
 	spin_unlock_irqrestore(&dev->vq_lock, flags);
 	return err;
 }
 
-/* CLOSE and MUNMAP have to be said, by a caller who is killed, too. */
+/* CLOSE and MUNMAP must be sent even if the caller is killed. */
 static int sleep_for_space(struct vmedia_command *c, u64 returns)
 {
 	struct vmedia_device *dev = c->dev;
@@ -263,7 +265,7 @@ static int post(struct vmedia_command *c)
 			break;
 	}
 	kfree(list);
-	/* One with a finish function may have come back and be gone by now. */
+	/* A command with a finish function may have been returned and freed by now. */
 	if (!err)
 		atomic64_inc(&dev->commands);
 	return err;
@@ -302,7 +304,7 @@ void vmedia_command_take(struct vmedia_command *c)
 		c->err = -EIO;
 }
 
-/* Nobody waits for it any more: true unless it came back in the meantime. */
+/* Mark the command as lost. Returns false if the device returned it meanwhile. */
 static bool leave_behind(struct vmedia_command *c)
 {
 	struct vmedia_device *dev = c->dev;
@@ -331,8 +333,8 @@ static bool queue_broken(struct vmedia_device *dev)
 }
 
 /*
- * 0 when it came back, else why the wait ended. What counts is the time that was waited, not the
- * clock: after a pause of the whole machine the clock may jump, and the device was not slow.
+ * Wait for the device to return the command. Returns 0, or why the wait ended. The time-out counts
+ * the time that was waited, and not the clock, which may jump after a pause of the whole machine.
  */
 static int await(struct vmedia_command *c)
 {
@@ -349,7 +351,7 @@ static int await(struct vmedia_command *c)
 	return -ETIMEDOUT;
 }
 
-/* The caller goes without an answer: what does that mean for others? */
+/* Handle a command without an answer: fail the session or the device if necessary. */
 static void unanswered(struct vmedia_device *dev, struct vmedia_session *s, bool changes, int err)
 {
 	if (err == -ENODEV)
@@ -381,7 +383,7 @@ int vmedia_command_run(struct vmedia_command *c, bool *gone)
 		vmedia_command_take(c);
 		err = c->err;
 	} else {
-		/* It may have come back and be gone by now. */
+		/* The device may have returned it, and the worker freed it. */
 		*gone = true;
 		unanswered(dev, s, changes, err);
 	}
@@ -392,7 +394,9 @@ int vmedia_command_run(struct vmedia_command *c, bool *gone)
 
 /* ---- Coming back ---- */
 
-/* Under dev->vq_lock: @c is ours again. True if the worker has something to do. */
+/*
+ * Take @c out of the ring. Returns true if the worker has something to do. Context: dev->vq_lock.
+ */
 static bool came_back(struct vmedia_command *c)
 {
 	struct vmedia_device *dev = c->dev;
@@ -410,7 +414,7 @@ static bool came_back(struct vmedia_command *c)
 	return false;
 }
 
-/* Under dev->vq_lock. */
+/* Context: dev->vq_lock. */
 static bool take_back(struct vmedia_device *dev)
 {
 	struct virtqueue *vq = dev->vq[VMEDIA_QUEUE_COMMAND];
@@ -459,7 +463,7 @@ static void forget(struct vmedia_command *c)
 {
 }
 
-/* Undo what @c did, for a caller who did not wait. */
+/* Undo the effect of @c, if its caller did not wait for it. */
 static void undo(struct vmedia_command *c, u32 type)
 {
 	struct vmedia_command *u = vmedia_command_new(c->dev, NULL, type);
@@ -508,7 +512,7 @@ void vmedia_finish_returned(struct vmedia_device *dev)
 	}
 }
 
-/* Buffers are reached as the rings are. */
+/* Find out how the device reaches buffers: by the same kind of addresses as the rings. */
 static int find_dma(struct vmedia_device *dev)
 {
 	struct device *device = vmedia_dma_dev(dev->virtio, dev->vq[VMEDIA_QUEUE_COMMAND]);
@@ -530,7 +534,7 @@ int vmedia_transport_init(struct vmedia_device *dev)
 {
 	int err;
 
-	/* An interrupt may come as soon as there is one queue. */
+	/* An interrupt may come as soon as the first queue exists. */
 	dev->dead = true;
 	err = vmedia_find_vqs(dev->virtio, dev->vq, command_ready, vmedia_events_ready);
 	if (err)
@@ -556,7 +560,7 @@ void vmedia_transport_reap(struct vmedia_device *dev)
 	struct vmedia_command *c, *next;
 	unsigned int i;
 
-	/* Detaching unmaps; by del_vqs() virtio_uml tells its device of the reset, at last. */
+	/* Detaching unmaps. virtio_uml sends the reset to its device only in del_vqs(). */
 	spin_lock_irq(&dev->vq_lock);
 	for (i = 0; i < VMEDIA_NUM_QUEUES; i++)
 		while (virtqueue_detach_unused_buf(dev->vq[i]))
