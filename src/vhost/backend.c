@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The life of a connection: socket, dispatch, answers, end.
+ * A connection's life: socket, dispatch, answers, end.
  *
- * Flow control: while an answer waits to be sent, no further request is read, so that a front-end
- * which asks without reading costs one message of memory. At most MSGS_PER_EVENT requests are
- * served before the loop sees to others.
+ * Flow control: while an answer waits to be sent, no further request is read. So a front-end that
+ * sends requests without reading answers costs one message of memory. At most MSGS_PER_EVENT
+ * requests are served before the loop goes on to other work.
  *
- * Security model: see vhost/msg.h and "What a bad message does" in vhost/backend.h. This file
- * decides between the two outcomes of a refusal, told or closed; handlers only return an errno.
+ * Security model: see vhost/msg.h and "Bad messages" in vhost/backend.h. Handlers only return an
+ * errno. This file decides what follows from a refusal: an answer that reports it, or the end of
+ * the connection.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -51,9 +52,9 @@ static vmedia_vub_handler_fn *const handlers[VMEDIA_VU_REQ_END] = {
 };
 
 /*
- * Takes the connection apart. Callbacks see a dead back-end whose rings are still there until their
- * queue_stop(). One that destroys the back-end comes here again, and does what is left before its
- * owner goes; for the outer call nothing remains.
+ * Close everything. Callbacks get a dead back-end whose rings still exist until their queue_stop().
+ * A callback that destroys the back-end calls this again. That call does the rest before the
+ * back-end is freed, and leaves nothing to do for the outer call.
  */
 static void take_apart(struct vmedia_vub *vub)
 {
@@ -79,7 +80,9 @@ static void shut_down(struct vmedia_vub *vub, int reason)
 	vmedia_vub_leave(vub);
 }
 
-/* Sends an answer and arranges for the rest of it to be sent. */
+/*
+ * Send an answer. If the socket does not accept all of it, send the rest when it becomes writable.
+ */
 static int answer(struct vmedia_vub *vub, uint32_t request, struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_hdr hdr = {
@@ -95,7 +98,7 @@ static int answer(struct vmedia_vub *vub, uint32_t request, struct vmedia_vu_msg
 	return err;
 }
 
-/* Runs check and handler. Returns 0 or why the request was refused. */
+/* Run check and handler. Returns 0, or why the request was refused. */
 static int serve(struct vmedia_vub *vub, struct vmedia_vu_msg *msg, struct vmedia_vu_msg *reply)
 {
 	struct vmedia_vu_limits limits = {

@@ -2,13 +2,13 @@
 /*
  * The back-end channel: requests to the front-end, answered in the order in which they were sent.
  *
- * Unanswered requests stand in a ring of fixed size. Those that will not be answered (no REPLY_ACK)
- * are complete when they are sent. A front-end that closes the channel ends the requests, not the
+ * Unanswered requests are in a ring buffer of fixed size. Requests without an answer (no REPLY_ACK)
+ * complete when they are sent. If a front-end closes the channel, its requests end, but not the
  * connection.
  *
  * Security model: an answer must match the oldest unanswered request in number, flags, size and
- * descriptors. One that does not, or comes unasked, closes the whole connection: nobody can say any
- * more which request was done.
+ * descriptors. An answer that does not match, or to no request, closes the whole connection,
+ * because it is then unknown which requests were done.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 #include "base/fd.h"
 #include "vhost/backend_impl.h"
 
-#define ANSWERS_PER_EVENT 32 /* each may lead to the next request: then the loop sees to others */
+#define ANSWERS_PER_EVENT 32 /* each may start a request; then other work of the loop */
 
 static void finish(struct vmedia_vub_pending *p, int err, int fd)
 {
@@ -40,7 +40,7 @@ static struct vmedia_vub_pending pop_pending(struct vmedia_vub *vub)
 	return p;
 }
 
-/* Also called from the callbacks here: whoever comes last finds nothing left. */
+/* Also called from the callbacks here; later calls do nothing. */
 void vmedia_vub_chan_close(struct vmedia_vub *vub)
 {
 	vmedia_loop_del_fd(&vub->chan_src);
@@ -63,7 +63,7 @@ static void warn_refused(struct vmedia_vub *vub, uint32_t request, uint64_t why)
 				vub->shmem_size[0]);
 }
 
-/* Takes one answer to the oldest request. Returns 0 or -EPROTO. */
+/* Take one answer to the oldest request. Returns 0 or -EPROTO. */
 static int handle_reply(struct vmedia_vub *vub, struct vmedia_vu_msg *msg)
 {
 	struct vmedia_vub_pending *first = &vub->pending[vub->pending_first], p;
@@ -126,7 +126,7 @@ static void on_channel(struct vmedia_source *src, uint32_t revents)
 		if (ret == -EPROTO) {
 			vub->shut_down(vub, -EPROTO);
 		} else if (ret < 0) {
-			/* Without any it is how a front-end leaves. */
+			/* Without pending requests this is the normal end of a front-end. */
 			if (vub->pending_num)
 				vmedia_vub_warn(vub,
 						"the front-end closed the back-end channel, %u "
@@ -150,8 +150,8 @@ static bool same_socket(int a, int b)
 }
 
 /*
- * Cloud Hypervisor gives its one channel again whenever the guest starts the device. What was asked
- * is still answered there.
+ * Cloud Hypervisor sends its one channel again whenever the guest starts the device. Pending
+ * requests are still answered there.
  */
 int vmedia_vub_set_backend_req_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				  struct vmedia_vu_msg *reply)
@@ -186,7 +186,7 @@ int vmedia_vub_set_backend_req_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *
 	return 0;
 }
 
-/* Sends a request; p->done or p->done_fd will be called if this returns 0. */
+/* Send a request. If this returns 0, p->done or p->done_fd will be called. */
 static int request(struct vmedia_vub *vub, enum vmedia_vu_pf pf, const struct vmedia_vub_pending *p,
 		   const void *payload, uint32_t size, const int *fd)
 {

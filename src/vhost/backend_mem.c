@@ -3,12 +3,12 @@
  * Requests about memory: the guest's map, the shared memory regions that the device announces, the
  * in-flight area.
  *
- * A changed map is a new snapshot. It is installed in this order: rings are moved to it, then the
- * user is told, then the back-end's reference on the old one goes; chains and views taken before
- * keep theirs.
+ * A changed map is a new snapshot. Its installation has three steps: rings use it, then the user is
+ * told, then the back-end drops its reference on the old one. Chains and views that were taken
+ * before keep their own reference.
  *
- * Security model: regions are the front-end's word. virtq/mem.h checks overflow, overlap, and that
- * the file is as long as the region; here come the limits on their number and sum.
+ * Security model: the front-end chooses the regions. virtq/mem.h checks overflow, overlap, and that
+ * the file is as long as the region; this file limits their number and sum.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,8 +21,8 @@
 #include "virtq/mem.h"
 
 /*
- * Makes mem, whose reference it takes, the current map. whole: the front-end gave all of it; else
- * it is on the way from one map to another, region by region.
+ * Make mem the current map and take its reference. whole: the front-end gave the whole map;
+ * otherwise it changes the map region by region.
  */
 static void install(struct vmedia_vub *vub, struct vmedia_mem *mem, bool whole)
 {
@@ -61,7 +61,7 @@ static uint64_t mapped_bytes(const struct vmedia_mem *mem)
 	return sum;
 }
 
-/* Adds size to *sum, within the limit on guest memory. */
+/* Add size to *sum, within the limit on guest memory. */
 static int account(struct vmedia_vub *vub, uint64_t *sum, uint64_t size)
 {
 	if (vmedia_add_overflow(*sum, size, sum) || *sum > vub->cfg.max_memory) {
@@ -186,7 +186,7 @@ static int check_inflight(struct vmedia_vub *vub, const char *what,
 	return 0;
 }
 
-/* An empty description without a descriptor is the answer that says no. */
+/* An empty description without a descriptor is the negative answer. */
 int vmedia_vub_get_inflight_fd(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 			       struct vmedia_vu_msg *reply)
 {

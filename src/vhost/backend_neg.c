@@ -49,9 +49,10 @@ int vmedia_vub_get_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 }
 
 /*
- * QEMU negotiates once a device. When it connects again it begins with SET_FEATURES, and goes on
- * with the protocol features of the earlier connection: it waits for acknowledgements and asks for
- * the status. It took what we offered, so all of that counts as negotiated. There is no channel.
+ * Resume an earlier negotiation. QEMU negotiates once for each device. When it connects again, it
+ * begins with SET_FEATURES and uses the protocol features of the earlier connection: it waits for
+ * acknowledgements and requests the status. It accepted the offered features then, so all of them
+ * count as negotiated. There is no channel.
  */
 static void resume(struct vmedia_vub *vub, uint64_t features)
 {
@@ -99,7 +100,7 @@ int vmedia_vub_set_features(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return 0;
 }
 
-/* The SHMEM bit moves between where this project keeps it and where the peer has it. */
+/* Move the SHMEM bit between this project's place and the peer's. */
 uint64_t vmedia_vub_shmem_bit_out(const struct vmedia_vub *vub, uint64_t features)
 {
 	if (features & BIT(VMEDIA_VU_PF_SHMEM)) {
@@ -142,7 +143,7 @@ int vmedia_vub_set_protocol_features(struct vmedia_vub *vub, struct vmedia_vu_ms
 	vub->resumed = false;
 	vmedia_dbg("vhost-user: protocol features 0x%" PRIx64 " of 0x%" PRIx64, features,
 		   vub->poffered);
-	/* The channel came first: what may be asked over it is known only now. */
+	/* The channel came before the protocol features, which decide on its possible requests. */
 	if (changed && vub->chan.fd >= 0 && vub->ops->channel_ready)
 		vub->ops->channel_ready(vub->opaque);
 	return 0;
@@ -170,9 +171,9 @@ int vmedia_vub_get_queue_num(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 }
 
 /*
- * A request of any range of the 256 bytes is served, with zeros beyond the device's config space:
- * front-ends differ in whether they ask for just what the device has. Some send the header alone.
- * An empty answer means an error.
+ * Every range of the 256 bytes is served, with zeros beyond the device's config space, because
+ * front-ends differ in whether they read only the device's part. Some send the header alone. An
+ * empty answer means an error.
  */
 int vmedia_vub_get_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 			  struct vmedia_vu_msg *reply)
@@ -218,7 +219,9 @@ int vmedia_vub_set_config(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return vub->ops->set_config(vub->opaque, c->offset, c->data, c->size);
 }
 
-/* Stops all rings and makes them as new; the user's reset() follows. */
+/*
+ * Stop all rings and put them into their initial state. The caller then calls the user's reset().
+ */
 static void reset(struct vmedia_vub *vub)
 {
 	unsigned int i;
@@ -231,8 +234,9 @@ static void reset(struct vmedia_vub *vub)
 }
 
 /*
- * Status 0 is a reset of the device, but QEMU sends it also when a VM pauses. One that negotiated
- * RESET_DEVICE says it with that message when the guest resets, so 0 then only stops the rings.
+ * Status 0 is a reset of the device, but QEMU also sends it when a VM pauses. A front-end that
+ * negotiated RESET_DEVICE sends that message when the guest resets, so for it status 0 only stops
+ * the rings.
  */
 int vmedia_vub_set_status(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 			  struct vmedia_vu_msg *reply)
@@ -274,8 +278,8 @@ int vmedia_vub_reset_device(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 }
 
 /*
- * QEMU up to 11.1 sends the header alone. Nobody can tell which object it means; that there is none
- * is the answer, since the guest loses its device with the connection.
+ * QEMU up to 11.1 sends the header alone, without the object's UUID. The answer is then that there
+ * is no such object, since an end of the connection would cost the guest its device.
  */
 int vmedia_vub_get_shared_object(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 				 struct vmedia_vu_msg *reply)

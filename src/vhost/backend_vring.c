@@ -2,14 +2,14 @@
 /*
  * Rings: their messages, their states (see vhost/backend.h), kicks and interrupts.
  *
- * Theory of operation. Messages only note what the front-end says; vmedia_vub_ring_update() then
- * compares with what a ring needs. When all is there it polls the kick descriptor, and has the
- * loop start the ring and look into it, kicked or not: the driver may have queued buffers before
- * the front-end listened for its kicks. A message that changes size, base or addresses of a running
- * ring stops it first. While the user works on a kick the driver's kicks are turned off; before
- * going back to sleep they are turned on, and what came in between is a kick as well, as long as
- * the user takes chains. A driver that never stops adding gets KICKS_PER_ROUND of these, then the
- * loop sees to others.
+ * Theory of operation. Messages only store the front-end's values. vmedia_vub_ring_update() then
+ * checks whether the ring has everything that it needs. If so, it polls the kick descriptor, and
+ * has the loop start the ring and look into it even without a kick: the driver may have queued
+ * buffers before the front-end listened for its kicks. A message that changes size, base or
+ * addresses of a running ring stops it first. While the user handles a kick, the driver's kicks are
+ * disabled. They are enabled before the ring goes idle again. Chains that came in between count as
+ * another kick, as long as the user takes chains. A driver that adds chains without end gets
+ * KICKS_PER_ROUND of these, then the loop goes on to other work.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -65,8 +65,8 @@ void vmedia_vub_inflight_drop(struct vmedia_vub *vub)
 }
 
 /*
- * Where a ring begins. UML says 0 for a fresh packed ring, which has its wrap counters at 1; a real
- * 0 is one that this ring stopped at.
+ * The index at which a ring begins. UML sends 0 for a fresh packed ring, whose wrap counters are 1;
+ * 0 is real only if this ring stopped at it.
  */
 static uint32_t first_base(const struct vmedia_vub_ring *r)
 {
@@ -145,7 +145,7 @@ void vmedia_vub_ring_stop(struct vmedia_vub_ring *r)
 	vmedia_info("vhost-user: ring %u stopped at 0x%x", r->idx, r->base);
 }
 
-/* The user's part of a kick. Returns false when the ring is gone. */
+/* Deliver a kick to the user. Returns false if the ring is gone. */
 static bool deliver_one(struct vmedia_vub_ring *r)
 {
 	struct vmedia_vub *vub = r->vub;
@@ -170,10 +170,7 @@ static void deliver(struct vmedia_vub_ring *r)
 			goto out;
 		if (!vmedia_vqd_enable_kick(r->vq))
 			goto out;
-		/*
-		 * Chains that the user did not want now; it takes them when it does, without a
-		 * kick.
-		 */
+		/* The user left these chains. It takes them later, without a kick. */
 		if (i && base == vmedia_vqd_base(r->vq))
 			goto out;
 	}
@@ -191,7 +188,7 @@ static void check_memory(struct vmedia_vub *vub)
 	vub->shut_down(vub, -EFAULT);
 }
 
-/* Starts a ring that is complete, and has the user look into it. */
+/* Start a complete ring, and have the user look into it. */
 static void run(struct vmedia_vub_ring *r)
 {
 	struct vmedia_vub *vub = r->vub;
@@ -217,7 +214,7 @@ void vmedia_vub_look(struct vmedia_vub *vub, unsigned int idx)
 	if (idx >= vub->cfg.num_queues || r->in_kick)
 		return;
 	vmedia_vub_enter(vub);
-	/* The kicks are on already; this only asks. */
+	/* The driver's kicks are enabled already; this only checks for chains. */
 	if (r->vq && vmedia_vqd_enable_kick(r->vq))
 		deliver(r);
 	check_memory(vub);
@@ -235,7 +232,7 @@ static void on_kick(struct vmedia_source *src, uint32_t revents)
 	run(r);
 }
 
-/* No kick and no look any more. */
+/* Stop polling for kicks, and cancel the pending look. */
 static void disarm(struct vmedia_vub_ring *r)
 {
 	vmedia_loop_del_fd(&r->kick_src);
@@ -315,7 +312,7 @@ void vmedia_vub_ring_set_mem(struct vmedia_vub_ring *r, bool whole)
 	vmedia_vub_ring_update(r);
 }
 
-/* Stops the ring for a change of what it is made of. */
+/* Stop the ring before a change of its size, base or addresses. */
 static struct vmedia_vub_ring *change(struct vmedia_vub *vub, unsigned int idx)
 {
 	struct vmedia_vub_ring *r = &vub->ring[idx];
@@ -365,7 +362,7 @@ int vmedia_vub_set_vring_addr(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 		return -EINVAL;
 	}
 	/*
-	 * What the ring needs in all is checked when it starts; this finds a wrong order of
+	 * The start of the ring checks everything that it needs. This check finds a wrong order of
 	 * messages at once.
 	 */
 	if (!vub->mem || !vmedia_mem_uva(vub->mem, a->desc, 1) ||
@@ -394,7 +391,7 @@ int vmedia_vub_set_vring_addr(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return done(r);
 }
 
-/* The driver starts over without telling: what is left of its earlier life goes. */
+/* Reset the device for a driver that restarted without a reset. */
 static void start_over(struct vmedia_vub *vub, struct vmedia_vub_ring *r, uint32_t base)
 {
 	unsigned int i;
@@ -451,7 +448,7 @@ int vmedia_vub_get_vring_base(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 	return 0;
 }
 
-/* Puts the message's descriptor, if it has one, into *sig. */
+/* Put the message's descriptor, if there is one, into *sig. */
 static int take_signal(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 		       struct vmedia_vub_signal *sig)
 {

@@ -2,10 +2,10 @@
 /*
  * The front-end's life, negotiation, and the synchronous call.
  *
- * A call: nothing may wait on the socket before it (the back-end never speaks unasked), the request
- * is sent, then socket and channel are served until the answer is there, or the deadline passes.
- * Whatever goes wrong on the way kills the connection, since a late answer could otherwise be taken
- * for that of a later question.
+ * Before a call no message may wait on the socket, since the back-end only answers requests. The
+ * call sends the request, then serves socket and channel until the answer arrives or the timeout
+ * ends. Every error ends the connection, because a late answer could be mistaken for that of a
+ * later request.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -44,7 +44,7 @@ int vmedia_vuf_fail(struct vmedia_vuf *vuf, int err)
 	return vuf->err;
 }
 
-/* Waits until something can go on. left_ms is the rest of the deadline. */
+/* Wait for socket or channel. left_ms is the rest of the timeout. */
 static int wait_io(struct vmedia_vuf *vuf, int64_t left_ms)
 {
 	struct pollfd p[2] = {
@@ -61,7 +61,7 @@ static int wait_io(struct vmedia_vuf *vuf, int64_t left_ms)
 	return 0;
 }
 
-/* Moves bytes until the request is sent and, if reply is given, a message came. */
+/* Send and receive until the request is sent and, if reply is given, a message has arrived. */
 static int exchange(struct vmedia_vuf *vuf, struct vmedia_vu_msg *reply)
 {
 	uint64_t deadline = vmedia_now_ns() + vuf->cfg.timeout_ms * 1000000ull;
@@ -90,7 +90,7 @@ static int exchange(struct vmedia_vuf *vuf, struct vmedia_vu_msg *reply)
 	}
 }
 
-/* Sends hdr and payload, and waits for a message if reply is given. Errors are not sticky yet. */
+/* Send hdr and payload, and wait for a message if reply is given. Errors are not sticky yet. */
 static int talk(struct vmedia_vuf *vuf, const struct vmedia_vu_hdr *hdr,
 		const struct vmedia_vuf_call *call, struct vmedia_vu_msg *reply)
 {
@@ -210,7 +210,7 @@ int vmedia_vuf_create(int fd, const struct vmedia_vuf_config *config,
 	return 0;
 }
 
-/* A socket whose owner does not accept makes connect() wait, once enough others do. */
+/* Connect with a timeout: connect() blocks if the backlog of a socket without accept() is full. */
 static int connect_within(int fd, const struct sockaddr_un *addr, unsigned int ms)
 {
 	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
@@ -270,7 +270,10 @@ static int set_u64(struct vmedia_vuf *vuf, uint32_t request, uint64_t val)
 							     .size = sizeof(val) });
 }
 
-/* What we want of what the back-end offers, without features that lack what they need. */
+/*
+ * Choose the wanted features from those of the back-end, without features whose prerequisites are
+ * missing.
+ */
 static uint64_t choose(const struct vmedia_vuf *vuf, uint64_t offered)
 {
 	uint64_t f = offered & vuf->cfg.protocol_features;
@@ -290,8 +293,8 @@ static int negotiate_protocol(struct vmedia_vuf *vuf)
 	if (err)
 		return err;
 	/*
-	 * The SHMEM bit where this project keeps it; another feature that lives there is not known
-	 * to it.
+	 * Move the SHMEM bit to this project's place. Another feature at that place is unknown to
+	 * this project.
 	 */
 	vuf->poffered = wire & ~(BIT(VMEDIA_VU_PF_SHMEM) | shmem);
 	if (wire & shmem)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Requests of the back-end, as the front-end serves them.
+ * Serves requests of the back-end.
  *
- * Security model: the table was checked (known, negotiated, size, descriptors); here ranges are
- * checked against the region that was announced and against the file, so that the owner maps no
- * page that the file lacks. A file may still be truncated later, unless it is sealed. What cannot
- * be answered and is wrong kills the connection; what can be is refused. While an answer waits to
- * be sent no further request is read.
+ * Security model: messages were checked against the table (known, negotiated, size, descriptors).
+ * Here ranges are checked against the announced region and against the file, so that the owner maps
+ * no page that the file lacks. A file may still be truncated later, unless it is sealed. An invalid
+ * request is refused if there is an answer for it; otherwise the connection ends. While an answer
+ * waits to be sent, no further request is read.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 
 #define MSGS_PER_CALL 256
 
-/* What is wrong with the range, or NULL. */
+/* A description of the range's fault, or NULL. */
 static const char *range_fault(const struct vmedia_vuf *vuf, const struct vmedia_vu_mmap *m)
 {
 	uint64_t mask = vmedia_page_size() - 1;
@@ -84,7 +84,7 @@ static int unmap(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
 	return vuf->ops->shmem_unmap(vuf->opaque, m->shmid, m->shm_offset, m->len);
 }
 
-/* Runs the request. *fd gets the descriptor to answer with. Returns 0 or a negative errno. */
+/* Run the request. *fd gets the descriptor for the answer. Returns 0 or a negative errno. */
 static int run(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg, int *fd)
 {
 	const struct vmedia_vuf_ops *ops = vuf->ops;
@@ -125,7 +125,7 @@ static int answer(struct vmedia_vuf *vuf, uint32_t request, int err, const int *
 	return vmedia_vu_link_send(&vuf->chan, &hdr, &val, fd, fd ? 1 : 0);
 }
 
-/* Returns 0, or a negative errno for which the connection dies. */
+/* Returns 0, or a negative errno for which the connection must end. */
 static int handle(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
 {
 	const struct vmedia_vu_row *row = vmedia_vu_row(VMEDIA_VU_BACK, msg->hdr.request);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The front-end's requests about memory, rings, config space, status and objects, one function
+ * The front-end's requests about memory, rings, config space, status and objects, one function for
  * each.
  *
  * Security model: sizes, flags and numbers of descriptors of an answer were checked against the
- * table; here its values are checked against the question. A wrong one kills the connection.
+ * table. Here its values are checked against the request. A wrong value ends the connection.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -260,7 +260,7 @@ int vmedia_vuf_get_shared_object(struct vmedia_vuf *vuf, const uint8_t uuid[VMED
 	return *fd < 0 ? -ENOENT : 0;
 }
 
-/* Does the answer describe what was asked for, in a file as large as it says? */
+/* True if the answer describes the requested area, in a file that is large enough. */
 static bool inflight_ok(struct vmedia_vuf *vuf, const struct vmedia_vu_msg *reply,
 			unsigned int num_queues, unsigned int queue_size)
 {

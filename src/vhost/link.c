@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A framed Unix stream socket: one message in, a bounded queue of messages out, descriptors both
- * ways.
+ * A framed Unix stream socket: receives one message at a time, sends from a limited queue, with
+ * descriptors both ways.
  *
- * Receiving reads the header, then exactly its payload, so that bytes and descriptors of the next
- * message stay in the socket. Descriptors may arrive with any part of a message; all that do belong
+ * Receiving reads the header, then exactly its payload, so bytes and descriptors of the next
+ * message stay in the socket. Descriptors may arrive with any part of a message; all of them belong
  * to it.
  *
- * Security model: no descriptor leaves this file whose use or closing could wait for another
- * process (base/foreign.h). A message that carries one ends the connection, so that a peer can have
- * at most as many of them closed as a message has.
+ * Security model: a descriptor whose use or closing could wait for another process (base/foreign.h)
+ * never leaves this file. A message with such a descriptor ends the connection. So a peer can make
+ * this process close at most as many of them as a message has.
  */
 #include "vhost/msg.h"
 
@@ -30,7 +30,7 @@
 #define SCM_PIDFD 0x04 /* Linux 6.5 */
 #endif
 
-/* A message that the socket did not take whole; off counts the bytes that it took. */
+/* A message that the socket did not accept whole; off is the number of bytes accepted. */
 struct vmedia_vu_out {
 	struct vmedia_vu_out *next;
 	size_t off, len;
@@ -102,7 +102,7 @@ void vmedia_vu_link_finish(struct vmedia_vu_link *link)
 	vmedia_fd_close(&link->fd);
 }
 
-/* Takes fd into the message, or closes it and returns -EPROTO. */
+/* Take fd into the message, or close it and return -EPROTO. */
 static int keep_fd(struct vmedia_vu_msg *in, int fd)
 {
 	if (in->num_fds == VMEDIA_VU_MAX_FDS || !vmedia_foreign_ok(fd)) {
@@ -114,9 +114,9 @@ static int keep_fd(struct vmedia_vu_msg *in, int fd)
 }
 
 /*
- * Takes descriptors out of one recvmsg(). The kernel never gives more than the control buffer
- * holds. A peer that has our end of the socket too (the back-end channel) can turn SO_PASSPIDFD on:
- * then there is one more with each message, which nobody wants.
+ * Take descriptors from one recvmsg(). The kernel never gives more than fit into the control
+ * buffer. A peer that also has this end of the socket (the back-end channel) can enable
+ * SO_PASSPIDFD; each message then has one more descriptor, which is closed.
  */
 static int collect_fds(struct vmedia_vu_msg *in, struct msghdr *mh)
 {
@@ -144,7 +144,8 @@ static int collect_fds(struct vmedia_vu_msg *in, struct msghdr *mh)
 }
 
 /*
- * Reads up to want bytes of the message. Returns bytes read, 0 for "not now", or a negative errno.
+ * Read up to want bytes of the message. Returns the bytes read, 0 for "not now", or a negative
+ * errno.
  */
 static ssize_t recv_part(struct vmedia_vu_link *link, void *dst, size_t want)
 {
@@ -222,9 +223,9 @@ int vmedia_vu_link_recv(struct vmedia_vu_link *link, struct vmedia_vu_msg *msg)
 }
 
 /*
- * One sendmsg(). Returns bytes taken, 0 for "not now", -ENOBUFS when the kernel lacks memory or
- * this user has too many descriptors waiting in sockets (the socket is writable then: waiting for
- * that would spin), or -ECONNRESET.
+ * Call sendmsg() once. Returns the bytes accepted, 0 for "not now", -ECONNRESET, or -ENOBUFS if the
+ * kernel lacks memory or this user has too many descriptors in flight in sockets. The socket is
+ * writable in the latter case, so polling for that would spin.
  */
 static ssize_t send_part(int sock, struct iovec *iov, size_t iovcnt, const int *fds,
 			 unsigned int num_fds)
@@ -312,7 +313,10 @@ int vmedia_vu_link_send(struct vmedia_vu_link *link, const struct vmedia_vu_hdr 
 		if ((size_t)n == HDR_SIZE + hdr->size)
 			return 0;
 	}
-	/* Descriptors travel with the first byte. A message cut in two cannot be given up. */
+	/*
+	 * Descriptors travel with the first byte. After a part of a message is sent, the rest must
+	 * follow.
+	 */
 	err = out_queue(link, hdr, payload, n, fds, n ? 0 : num_fds);
 	return err && n ? -ECONNRESET : err;
 }

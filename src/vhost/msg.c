@@ -87,7 +87,7 @@ static const struct vmedia_vu_row front[VMEDIA_VU_REQ_END] = {
 	FRONT(RESET_DEVICE, SIZE(0), OFFERED(RESET_DEVICE)),
 	FRONT(GET_MAX_MEM_SLOTS, SIZE(0), ANSWER(8, 8, 0), NEEDS(CONFIGURE_MEM_SLOTS)),
 	FRONT(ADD_MEM_REG, SIZE(REGION), FDS(1, 1), NEEDS(CONFIGURE_MEM_SLOTS)),
-	/* One descriptor is tolerated, as the reference asks for, and closed. */
+	/* The reference allows one descriptor, which is closed. */
 	FRONT(REM_MEM_REG, SIZE(REGION), FDS(0, 1), NEEDS(CONFIGURE_MEM_SLOTS)),
 	FRONT(SET_STATUS, SIZE(8), NEEDS(STATUS)),
 	FRONT(GET_STATUS, SIZE(0), ANSWER(8, 8, 0), NEEDS(STATUS)),
@@ -137,7 +137,7 @@ unsigned int vmedia_vu_ring_index(const struct vmedia_vu_row *row, const struct 
 	return msg->p.state.index;
 }
 
-/* Descriptors of SET_VRING_KICK, _CALL, _ERR: one, unless bit 8 says that none comes. */
+/* The descriptors of SET_VRING_KICK, _CALL, _ERR: one, or none if bit 8 is set. */
 static bool fds_ok(const struct vmedia_vu_row *row, const struct vmedia_vu_msg *msg)
 {
 	if (msg->num_fds < row->fds_min || msg->num_fds > row->fds_max)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Names of what this project neither offers nor serves. A refusal names it, so that its reader
- * finds the option of the VMM that asked for it.
+ * Names of features and requests that this project does not support. The log line of a refusal has
+ * the name, so that the reader can find the VMM's option for it.
  */
 #include <stdio.h>
 

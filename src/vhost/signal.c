@@ -2,21 +2,21 @@
 /*
  * Kick, call and error descriptors of a peer.
  *
- * They are eventfds as a rule, but UML gives one end of a socket pair and the reference allows
- * pipes. Writing must neither block (a full pipe) nor raise SIGPIPE (the other end closed) in a
- * process whose signals are not ours.
+ * They are usually eventfds, but UML gives one end of a socket pair, and the reference allows
+ * pipes. A write must not block (a full pipe), and it must not raise SIGPIPE (the other end
+ * closed), since the process's signals belong to the program.
  *
- * Security model: regular files and devices are refused, as reading or writing those can block
- * whatever O_NONBLOCK says. Other anonymous files than eventfds are refused where they would be
- * written to. O_NONBLOCK is set when the descriptor comes. It lives in the open file description,
- * which the peer shares and can clear again. So each call says for itself that it must not wait:
- * for sockets, and for pipes since Linux 6.4 (before, poll() is asked first, which leaves a race
- * that the peer can win).
+ * Security model: regular files and devices are refused, because reading or writing them can block
+ * in spite of O_NONBLOCK. Anonymous files other than eventfds are refused for writing. O_NONBLOCK
+ * is set when the descriptor arrives. But it is a flag of the open file description, which the peer
+ * shares, so the peer can clear it. So each call on a socket is made non-blocking itself, and each
+ * call on a pipe since Linux 6.4. Before 6.4, poll() is called first, which leaves a race that the
+ * peer can win.
  *
- * Eventfds know no such call. A peer that clears O_NONBLOCK and fills the counter, which takes
- * 2^64 - 2, stops the loop until it reads, or until the daemon is ended. It stops its own device
- * only (SECURITY.md). poll() before each write would cost every signal a system call, and leave the
- * peer a race that it can win.
+ * There is no such call for eventfds. A peer that clears O_NONBLOCK and fills the counter, which
+ * takes 2^64 - 2, blocks the loop until the peer reads, or until the daemon is ended. It blocks
+ * only its own device (SECURITY.md). poll() before each write would cost a system call for each
+ * signal, and would still leave a race that the peer can win.
  */
 #include <errno.h>
 #include <poll.h>
@@ -33,7 +33,7 @@
 #include "base/fd.h"
 #include "vhost/backend_impl.h"
 
-/* Of an anonymous file; true also where /proc does not say. */
+/* True for an eventfd, also if /proc does not tell the type of an anonymous file. */
 static bool may_be_eventfd(int fd)
 {
 	char path[32], name[64];
@@ -88,7 +88,7 @@ static bool ready(int fd, short events)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* read() and write() of a pipe that never wait. */
+/* Read and write a pipe without ever blocking. */
 static ssize_t read_now(int fd, void *data, size_t len)
 {
 	struct iovec iov = { .iov_base = data, .iov_len = len };
@@ -106,8 +106,8 @@ static ssize_t write_now(int fd, const void *data, size_t len)
 }
 
 /*
- * To a pipe whose reader may be gone: SIGPIPE is held back and taken, unless somebody else's waits
- * already.
+ * Write to a pipe whose reader may be gone. SIGPIPE is blocked and taken, unless one from elsewhere
+ * was pending already.
  */
 static void send_pipe(int fd, const void *data, size_t len)
 {
@@ -139,7 +139,7 @@ void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig)
 		vmedia_eventfd_signal(sig->fd);
 		break;
 	case VMEDIA_VUB_FD_SOCKET:
-		/* A full socket has wake-ups enough in it; a closed one has nobody to wake. */
+		/* A full socket has enough wake-ups in it; at a closed one nothing waits. */
 		(void)!send(sig->fd, &one, sizeof(one), MSG_DONTWAIT | MSG_NOSIGNAL);
 		break;
 	case VMEDIA_VUB_FD_PIPE:
@@ -149,8 +149,9 @@ void vmedia_vub_signal_send(const struct vmedia_vub_signal *sig)
 }
 
 /*
- * An eventfd is never read: edge-triggered polling reports every write to it, and its counter does
- * not matter. Pipes and sockets would fill. One read is enough, as the next write reports again.
+ * Empty a pipe or socket, which would fill up otherwise. One read is enough, as the next write
+ * reports again. An eventfd is never read: edge-triggered polling reports every write to it, and
+ * its counter does not matter.
  */
 void vmedia_vub_signal_drain(const struct vmedia_vub_signal *sig)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Floors: what the machine takes for the bare operation, without any of our code in between. */
+/* Floors: the time of bare operations on this machine, without any of our code. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #include "bench.h"
 
-#define LAST	    1000 /* added to the counter: the other process ends */
+#define LAST	    1000 /* added to the counter: ends the other process */
 #define COPY_ROUNDS 60
 #define COPY_SET    8 /* buffers of each side, so that none stays in the cache */
 

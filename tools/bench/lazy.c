@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What carrying a frame costs, with nothing else to do: frames that nobody writes, buffers queued
+ * Measures the cost of carrying a frame alone: frames are not filled, and buffers are queued
  * without waiting for the answer (VMEDIA_SUBMIT_LAZY).
  *
- * The floor is the same in step: one buffer, so each frame pays a sleep and a wake-up at both ends.
- * With several buffers neither end need sleep, and the ratio says how often they still do. Each is
- * taken without and with the driver looking at its rings before it sleeps; that is its default.
+ * The floor is the same with one buffer, in step: each frame costs a sleep and a wake-up on both
+ * sides. With several buffers neither side has to sleep, and the ratio shows how often they still
+ * do. Each is measured without and with the driver polling its rings before it sleeps, which is its
+ * default.
  */
 #include <stdio.h>
 
@@ -32,7 +33,7 @@ struct figures {
 		interrupts[BENCH_MAX_ROUNDS];
 };
 
-/* In turns: all have the same seconds of the machine. */
+/* Measure in turns, so that all run under the same conditions. */
 static int measure(const struct bench_options *o, struct figures *f)
 {
 	struct bench_stream_result res;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* vmedia-bench: the measurements, in turns with their floors, and what they come to. */
+/* vmedia-bench: the measurements, in turns with their floors, and their results. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ int bench_fail(const char *what, int err)
 	return err;
 }
 
-/* "mmap_1080p_fps" and its line "MMAP 1080p: frames a second". */
+/* Add "mmap_1080p_fps" and its line "MMAP 1080p: frames a second". */
 static int add(struct bench_report *r, const struct memory *m, const struct size *s,
 	       const char *key, const char *label, double value, const char *unit)
 {
@@ -85,14 +85,14 @@ static int trips(struct bench_peer *p, double *samples, unsigned int n)
 }
 
 /*
- * Where the scheduler puts two processes that wake each other decides more than anything else: on
- * one CPU, or on two with a wake-up across. So both are measured, the floor and ours in the same
- * place each time.
+ * The scheduler's choice of CPUs for two processes that wake each other has the largest effect: one
+ * CPU, or two with a wake-up across. So both are measured, each time with the floor and the device
+ * in the same place.
  */
 static const struct place {
 	const char *suffix, *title;
-	unsigned int other; /* CPU of the other process, as an index into those we may use */
-	unsigned int poll_us; /* the device's, beside the driver's default */
+	unsigned int other; /* CPU of the other process, as an index into the allowed ones */
+	unsigned int poll_us; /* of the device, in addition to the driver's default */
 } places[] = {
 	{ "", "One command, driver and device on two CPUs (median)", 1, 0 },
 	{ "_one_cpu", "One command, driver and device on one CPU (median)", 0, 0 },
@@ -112,7 +112,7 @@ static int add_trip(struct bench_report *r, const struct place *p, const char *k
 	return bench_report_add(r, k, value, unit, label);
 }
 
-/* The @index-th CPU that this process may use, the first one if there are not so many. */
+/* The @index-th CPU that this process may use; the first one if there are fewer. */
 static int nth_cpu(const cpu_set_t *may, unsigned int index)
 {
 	int first = -1;
@@ -134,7 +134,7 @@ static void pin(pid_t pid, int cpu)
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	/* Where this is forbidden the figures are taken as they come. */
+	/* If this is forbidden, the processes run where the scheduler puts them. */
 	sched_setaffinity(pid, sizeof(set), &set);
 }
 
@@ -194,9 +194,9 @@ static int round_trips(const struct bench_options *o, struct bench_report *r,
 	return ret;
 }
 
-/* ---- frames: what they cost beside the bare source ---- */
+/* ---- frames: their cost beside the bare source ---- */
 
-/* One round: the floor, then what stands on it. */
+/* One round: the floor, then its measurement. */
 struct pair {
 	double source_cpu, device_cpu, driver_cpu, source_fps, fps;
 };
@@ -229,13 +229,13 @@ static double median_of(const struct pair *pairs, unsigned int n, enum figure f)
 	return bench_median(samples, n);
 }
 
-/* Of the medians: a round in which the machine did something else counts for neither. */
+/* The ratio of the medians, so that rounds in which the machine was busy do not count. */
 static double cpu_ratio(const struct pair *pairs, unsigned int n)
 {
 	return median_of(pairs, n, DEVICE_CPU) / median_of(pairs, n, SOURCE_CPU);
 }
 
-/* At a pace there is room for both at once, and they have the same seconds. */
+/* With a pace, both run at the same time, under the same conditions. */
 static int run_beside(const struct bench_options *o, const struct bench_stream *how,
 		      struct bench_source_result *bare, struct bench_stream_result *res)
 {
@@ -257,7 +257,10 @@ static int run_in_turn(const struct bench_options *o, const struct bench_stream 
 	return ret < 0 ? ret : bench_stream_run(o, how, res);
 }
 
-/* Rounds of both; @last is of the last round, with the largest number of bytes copied of all. */
+/*
+ * Measure rounds of both. @last: the last round, with the largest number of bytes copied in any
+ * round.
+ */
 static int run_pairs(const struct bench_options *o, const struct bench_stream *how,
 		     struct pair *pairs, struct bench_stream_result *last)
 {
@@ -284,7 +287,7 @@ static int run_pairs(const struct bench_options *o, const struct bench_stream *h
 	return 0;
 }
 
-/* Four buffers in turn, as players have them; guest pages as scattered as a guest's are. */
+/* Four buffers, as players use them; guest pages are scattered as in a guest. */
 static struct bench_stream player(const struct bench_options *o, const struct memory *m,
 				  const struct size *s, unsigned int fps)
 {
@@ -299,7 +302,7 @@ static struct bench_stream player(const struct bench_options *o, const struct me
 	};
 }
 
-/* As fast as they come. */
+/* Measure frames as fast as possible. */
 static int free_run(const struct bench_options *o, struct bench_report *r, const struct memory *m,
 		    const struct size *s)
 {
@@ -317,7 +320,7 @@ static int free_run(const struct bench_options *o, struct bench_report *r, const
 		   cpu_ratio(p, o->rounds), "x");
 }
 
-/* At a camera's pace: what each frame costs, and what goes back and forth for it. */
+/* Measure a camera's pace: the cost of each frame, and its commands, events and signals. */
 static int paced(const struct bench_options *o, struct bench_report *r, const struct memory *m,
 		 const struct size *s)
 {
@@ -345,7 +348,7 @@ static int paced(const struct bench_options *o, struct bench_report *r, const st
 	return add(r, m, s, "paced_dropped", "frames dropped in all", res.dropped, "");
 }
 
-/* One buffer at a time: from QBUF to its event. */
+/* Measure one buffer at a time: from QBUF to its event. */
 static int latency(const struct bench_options *o, struct bench_report *r, const struct memory *m,
 		   const struct size *s, double rtt_ns)
 {
@@ -415,7 +418,7 @@ static int run(const struct bench_options *o, struct bench_report *r)
 	return ret;
 }
 
-/* Before anything is measured: can the source be opened, and the figures be written? */
+/* Check before measuring that the source can be opened and the figures can be written. */
 static int check(const struct bench_options *o, struct bench_report *r)
 {
 	int ret = bench_source_check(o);
@@ -439,7 +442,7 @@ int main(int argc, char **argv)
 		bench_options_help();
 		return fflush(stdout) != 0;
 	}
-	/* Where the JSON goes to standard output, it is alone there. */
+	/* If the JSON goes to standard output, nothing else does. */
 	r = bench_report_new(o.json && strcmp(o.json, "-") == 0 ? stderr : stdout);
 	if (!r)
 		return 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A camera whose frames nobody writes: what is left is what carrying a frame costs. Its source is
+ * A camera that does not fill its frames, so the cost is that of carrying a frame. Its source is
  * quick() and takes no time, so nothing hides a wake-up.
  */
 #include <linux/videodev2.h>

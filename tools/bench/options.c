@@ -46,7 +46,7 @@ void bench_options_help(void)
 
 static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* One line on standard error; -EINVAL. */
+/* Print one line to standard error. Returns -EINVAL. */
 static int usage(const char *fmt, ...)
 {
 	va_list ap;
@@ -129,7 +129,10 @@ static int parse_one(struct bench_options *o, int opt)
 	}
 }
 
-/* What getopt_long() gave '?' for; of letters ("-xh") it tells no place, only which. */
+/*
+ * Report the option for which getopt_long() returned '?'. For letters ("-xh") getopt_long() gives
+ * only the letter, not its place.
+ */
 static int refused(char **argv)
 {
 	const char *word = argv[optind - 1];
@@ -141,7 +144,7 @@ static int refused(char **argv)
 	return usage("unknown option '%s'; see vmedia-bench --help", word);
 }
 
-/* --quick is what the other options leave open, wherever it stands. */
+/* Set the options that were not given; --quick changes these defaults at any place. */
 static void complete(struct bench_options *o)
 {
 	if (!o->seconds)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The device in a process of its own: what vhost-user-media does, plus its counters at the end. */
+/* The device in a separate process, like vhost-user-media, with counters at the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

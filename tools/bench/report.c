@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The figures: a table for people as they come, one flat JSON object for machines at the end. */
+/* The figures: a table as they are added, and one flat JSON object at the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -16,7 +16,7 @@ struct bench_report {
 	json_t *object;
 	FILE *table;
 	const char *path;	/* of the JSON object */
-	FILE *json;		/* standard output or a file of ours; NULL: none is wanted */
+	FILE *json;		/* standard output or an own file; NULL: no JSON */
 };
 
 struct bench_report *bench_report_new(FILE *table)
@@ -36,10 +36,10 @@ struct bench_report *bench_report_new(FILE *table)
 int bench_report_add(struct bench_report *r, const char *key, double value, const char *unit,
 		     const char *label)
 {
-	/* Three decimals are what a ratio or a microsecond is worth here. */
+	/* Three decimals are precise enough for a ratio or a microsecond. */
 	double rounded = round(value * 1000) / 1000;
 
-	/* A ratio to a floor of nothing: the run was too short to say anything. */
+	/* A ratio to a floor of zero: the run was too short. */
 	if (!isfinite(value))
 		return bench_fail(key, -ERANGE);
 	if (label)
@@ -78,7 +78,7 @@ int bench_report_json(struct bench_report *r)
 	int ret = 0;
 
 	r->json = NULL;
-	/* What is no regular file has no length. */
+	/* Only regular files have a length. */
 	if (f != stdout && ftruncate(fileno(f), 0) < 0 && errno != EINVAL)
 		ret = -errno;
 	if (json_dumpf(r->object, f, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0 ||

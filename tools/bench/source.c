@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The bare source, the floor under frames: what they cost where nobody carries them anywhere.
+ * The bare source, the floor for frames: their cost without a device.
  *
- * At a camera's pace most of a frame's cost is memory that has left the caches since the last one,
- * and that depends on what the rest of the machine does in the same second. So a paced source runs
- * in a process of its own beside the device it is compared with, and both have the same seconds.
+ * At a camera's pace most of a frame's cost is memory that has left the caches since the last
+ * frame, and that depends on the machine's other work at the time. So a paced source runs in a
+ * separate process, at the same time as the device that it is compared with.
  */
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 
 #include "bench.h"
 
-#define WARM_SECONDS 0.2 /* pages are touched before anything counts */
+#define WARM_SECONDS 0.2 /* before measuring, to touch the pages */
 
 /* Shared with the process that runs the source. */
 struct bench_beside {
@@ -45,12 +45,12 @@ static void sleep_until(uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
-/* A source that is started, and where its frames go. */
+/* A started source and the destination of its frames. */
 struct filler {
 	struct vmedia_camera_source *src;
 	struct vmedia_camera_format fmt;
 	const struct bench_stream *how;
-	const atomic_bool *stop; /* NULL: by the time alone */
+	const atomic_bool *stop; /* NULL: stop by the time alone */
 	uint8_t *memory;
 };
 
@@ -164,7 +164,7 @@ int bench_source_beside(const struct bench_options *o, const struct bench_stream
 	}
 	if (b->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* Told to stop; the time is for a parent that forgets to. */
+		/* The parent stops it; the time limit is for a parent that does not. */
 		b->err = run(o, how, &b->stop, 10 * how->seconds + 60, &b->result);
 		_exit(b->err < 0);
 	}

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The daemon itself: how long it takes from nothing to a first frame, and what memory it holds.
+ * Measures the daemon's time from the start to a first frame, and its memory.
  *
- * The floor is a program that does nothing, started and waited for in the same turns. Both are
- * started by posix_spawn(), so that the size of this process does not count. The camera is the
- * pattern, which makes a frame when there is a buffer for it: at a pace, its first frame is one
- * interval late. Times of a busy machine are long; the processor time that the daemon used until
- * its first frame is beside them.
+ * The floor is a program that does nothing, started and waited for in the same turns. posix_spawn()
+ * starts both, so the size of this process does not count. The camera is the pattern, which makes a
+ * frame when there is a buffer for it: with a pace, its first frame is one interval late. Times are
+ * long on a busy machine, so the daemon's CPU time until its first frame is shown too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +36,7 @@ struct started {
 	struct vmedia_driver *drv;
 };
 
-/* ---- Where it is ---- */
+/* ---- Finding it ---- */
 
 /* Folders are X_OK too. */
 static int is_program(const char *path)
@@ -63,7 +62,7 @@ static int beside(char *path, size_t size, const char *suffix)
 	return is_program(path);
 }
 
-/* Installed it is in the same folder, in a build folder in that of its sources. */
+/* Installed, the daemon is in the same folder; in a build folder, it is in that of its sources. */
 static int find(const struct bench_options *o, char *path, size_t size)
 {
 	if (o->daemon) {
@@ -104,7 +103,7 @@ static int start(const char *path, const char *more, struct started *s)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 		return bench_fail("socketpair", -errno);
-	/* The daemon's end stays open over exec; ours is closed below. */
+	/* The daemon's end stays open over exec; this process closes its copy below. */
 	fcntl(sv[1], F_SETFD, 0);
 	snprintf(fd, sizeof(fd), "--fd=%d", sv[1]);
 	snprintf(extra, sizeof(extra), "%s", more);
@@ -188,9 +187,9 @@ static int one_exec(double *wall)
 	return ret;
 }
 
-/* ---- What it holds ---- */
+/* ---- Its memory ---- */
 
-/* VmRSS of /proc/PID/status, which may be read although the daemon is not dumpable. */
+/* VmRSS of /proc/PID/status, which is readable although the daemon is not dumpable. */
 static int rss_kb(pid_t pid, double *kb)
 {
 	char path[64], line[256];
@@ -207,7 +206,7 @@ static int rss_kb(pid_t pid, double *kb)
 	return *kb > 0 ? 0 : bench_fail(path, -ENOENT);
 }
 
-/* Shared objects that are mapped; only without the sandbox can that be seen. */
+/* Count the mapped shared objects. Only possible without the sandbox. */
 static int count_objects(pid_t pid, double *count)
 {
 	char path[64], line[PATH_MAX + 128], last[PATH_MAX + 128] = "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames through a device: how many, and what each costs on both sides. */
+/* Frames through a device: their rate, and the cost of each on both sides. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +11,10 @@
 #include "bench.h"
 
 #define MAX_BUFFERS 16
-#define WARM_FRAMES 8 /* pages are touched and mapped before anything counts */
+#define WARM_FRAMES 8 /* before measuring, to touch and map the pages */
 #define MAX_SAMPLES 65536
 
-/* Everything that grows, at one moment. */
+/* All counters at one moment. */
 struct snapshot {
 	uint64_t time, device_cpu, driver_cpu;
 	struct vmedia_driver_stats drv;
@@ -26,9 +26,9 @@ struct run {
 	struct vmedia_format fmt;
 	unsigned int num_buffers;
 	void *ptr[MAX_BUFFERS];
-	struct vmedia_buffer qbuf[MAX_BUFFERS]; /* the driver's until queued() */
-	int err;				/* what a QBUF was answered with */
-	unsigned int queued, unanswered;	/* buffers not ours; those it may not know of yet */
+	struct vmedia_buffer qbuf[MAX_BUFFERS]; /* in use by the driver until queued() */
+	int err;				/* the error of a QBUF */
+	unsigned int queued, unanswered;	/* buffers at the device; those without an answer */
 	bool streaming;
 	uint64_t queued_at[MAX_BUFFERS];
 	double *samples; /* QBUF to event */
@@ -71,7 +71,7 @@ static int set_format(struct run *r)
 	return 0;
 }
 
-/* The answer to a QBUF of the stream: looked at when the next frame is there. */
+/* The answer to a QBUF of the stream. It is checked when the next frame arrives. */
 static void queued(void *opaque, int err)
 {
 	struct run *r = opaque;
@@ -81,7 +81,10 @@ static void queued(void *opaque, int err)
 		r->err = err;
 }
 
-/* As a player does: the frame is what counts, the answer to QBUF is taken when it comes. */
+/*
+ * Queue a buffer as a player does: it waits for the frame, and takes the answer of QBUF when it
+ * arrives.
+ */
 static int queue(struct run *r, unsigned int index)
 {
 	struct vmedia_buffer *b = &r->qbuf[index];
@@ -94,7 +97,7 @@ static int queue(struct run *r, unsigned int index)
 		b->length = r->fmt.fmt.pix.sizeimage;
 	}
 	r->queued_at[index] = bench_now_ns();
-	/* The device is told if it has no more than one buffer to go on with, as far as we know. */
+	/* Notify the device if it has at most one other buffer, as far as the driver knows. */
 	if (r->streaming && r->s->fps && r->queued - r->unanswered > 1)
 		flags = VMEDIA_SUBMIT_HELD;
 	ret = vmedia_submit(r->peer.f, VIDIOC_QBUF, b, flags, queued, r);
@@ -131,7 +134,7 @@ static int start(struct run *r)
 		return ret;
 	rb.type = type;
 	ret = vmedia_ioctl(r->peer.f, VIDIOC_REQBUFS, &rb);
-	/* A device may insist on more buffers than are wanted in flight: the rest stay ours. */
+	/* A device may require more buffers than should be in flight. The others are not queued. */
 	r->num_buffers = rb.count < r->s->buffers ? rb.count : r->s->buffers;
 	for (unsigned int i = 0; ret == 0 && i < r->num_buffers; i++)
 		ret = one_buffer(r, i);
@@ -224,8 +227,8 @@ int bench_stream_run(const struct bench_options *o, const struct bench_stream *s
 		if (ret == 0)
 			ret = end;
 		/*
-		 * What the device copied it copied for these frames and the few before they
-		 * counted.
+		 * The device's copied bytes are for these frames and the few before the
+		 * measurement.
 		 */
 		if (ret == 0)
 			res->copied += (double)stats.device.bytes_copied /

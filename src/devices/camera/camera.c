@@ -2,9 +2,10 @@
 /*
  * The camera device: a source behind the V4L2 framework.
  *
- * Theory of operation: what the source offers becomes the framework's tables, which live as long as
- * the device. The framework's worker calls start, next, fill, skip and stop (the loop does in modes
- * that are quick); controls go to the source from the loop, by atomics.
+ * Theory of operation: the formats, sizes and intervals that the source offers become the
+ * framework's tables, which exist as long as the device. The framework's worker calls start, next,
+ * fill, skip and stop (in quick modes the loop does). The loop passes controls to the source by
+ * atomics.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,20 +23,20 @@ struct camera {
 	struct vmedia_camera_source *source;
 	char card[32];
 	bool free_run;
-	/* What the framework reads */
+	/* Tables that the framework reads */
 	struct vmedia_frame_interval intervals[VMEDIA_CAMERA_MAX_INTERVALS];
 	struct vmedia_frame_size sizes[VMEDIA_CAMERA_MAX_FORMATS][MAX_SIZES];
 	struct vmedia_format_config formats[VMEDIA_CAMERA_MAX_FORMATS];
 	struct vmedia_queue_config queue;
 	struct vmedia_ctrl_config ctrls[VMEDIA_CAMERA_MAX_CONTROLS];
-	/* The worker's, or of a quick run the loop's */
+	/* Used by the worker, or in a quick mode by the loop */
 	struct vmedia_camera_format format;
 	bool paced;
 	bool stamped;
 	uint64_t stamp_base;		/* time stamp of frame 0 */
 };
 
-/* ---- On the worker, or the loop in a quick run ---- */
+/* ---- On the worker, or the loop in a quick mode ---- */
 
 static struct vmedia_camera_format format_of(const struct vmedia_capture_mode *mode)
 {
@@ -58,7 +59,7 @@ static int camera_start(void *priv, const struct vmedia_capture_mode *mode)
 }
 
 /*
- * What the source says, as the framework understands it: a file of which nothing decodes any more
+ * Convert a result of the source for the framework: if a file does not decode any more, the device
  * is gone.
  */
 static int result(int err)
@@ -133,7 +134,7 @@ static bool camera_quick(void *priv, const struct vmedia_capture_mode *mode)
 	return c->source->ops->quick && c->source->ops->quick(c->source, &fmt);
 }
 
-/* Sources with a time of their own, and those that go by the clock. */
+/* Operations of sources with their own clock, and of those that use the framework's. */
 static const struct vmedia_capture_ops own_time_ops = {
 	.start = camera_start,
 	.next = camera_next,
@@ -164,8 +165,8 @@ static int camera_context_init(struct vmedia_ctx *ctx)
 }
 
 /*
- * The source's own numbers where the framework has general ones: room for a JPEG, what the colours
- * mean, and the order of fields.
+ * Set values that the source knows better than the framework: the size of a JPEG, the colours, and
+ * the order of fields.
  */
 static int camera_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
 {
@@ -228,7 +229,7 @@ static void add_format(struct camera *c, uint32_t pixelformat)
 	if (!f->num_sizes) {
 		struct vmedia_camera_format fmt = { .pixelformat = pixelformat };
 
-		/* None fits as it is: the one that trying finds. */
+		/* No size fits unchanged: use the one that try returns. */
 		vmedia_camera_source_try(s, &fmt);
 		sizes[f->num_sizes++] =
 			(struct vmedia_frame_size){ .width = fmt.width, .height = fmt.height };

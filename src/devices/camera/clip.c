@@ -10,15 +10,16 @@
 #define MAX_DRAIN_ERRORS 64
 #define MAX_EMPTY_READS 1000
 /*
- * A longer gap between pictures is a broken time stamp: in formats whose stamps jump, as those of
- * broadcasts do, and in all others, where a picture of a slide show lasts as long as it is to.
+ * A longer gap between pictures is a broken time stamp. There is one limit for formats whose stamps
+ * jump, like those of broadcasts, and one for all others, where a picture of a slide show may last
+ * long.
  */
 #define MAX_JUMPY_STEP_NS (10ll * 1000000000)
 #define MAX_STEP_NS (3600ll * 1000000000)
-/* So much of a lap is rather decoded than passed over by seeking. */
+/* Up to this much of a lap is decoded instead of skipped by seeking. */
 #define NEAR_NS 500000000ull
 
-/* Of many alike, the first few and then each hundredth. */
+/* Log the first few of equal messages and then each hundredth. */
 static void complain(struct vmedia_camera_clip *clip, const char *what, int err)
 {
 	char text[AV_ERROR_MAX_STRING_SIZE] = "";
@@ -38,7 +39,7 @@ uint64_t vmedia_camera_clip_interval_ns(const struct vmedia_camera_clip *clip)
 
 /* ---- One lap ---- */
 
-/* The next packet of our stream: 0, 1 at the end of the file, or -ECANCELED. */
+/* Read the next packet of the clip's stream. Returns 0, 1 at the end of the file, or -ECANCELED. */
 static int read_packet(struct vmedia_camera_clip *clip)
 {
 	for (int empty = 0; empty < MAX_EMPTY_READS;) {
@@ -64,7 +65,7 @@ static int read_packet(struct vmedia_camera_clip *clip)
 	return 1;
 }
 
-/* Give the decoder one more packet, or tell it that there are no more. 0 or -ECANCELED. */
+/* Give the decoder one more packet, or signal the end of the stream. Returns 0 or -ECANCELED. */
 static int feed(struct vmedia_camera_clip *clip)
 {
 	int err = read_packet(clip);
@@ -87,7 +88,7 @@ static int feed(struct vmedia_camera_clip *clip)
 	return 0;
 }
 
-/* The next picture of this lap: 0, 1 at its end, or -ECANCELED. */
+/* Get the next picture of this lap. Returns 0, 1 at its end, or -ECANCELED. */
 static int lap_frame(struct vmedia_camera_clip *clip, AVFrame *frame)
 {
 	int drain_errors = 0;
@@ -114,7 +115,7 @@ static int lap_frame(struct vmedia_camera_clip *clip, AVFrame *frame)
 	}
 }
 
-/* The same for packets, those that are whole. */
+/* The same for packets; skips those that are not whole. */
 static int lap_packet(struct vmedia_camera_clip *clip, AVPacket *packet)
 {
 	const AVFrame *f = clip->first;
@@ -184,7 +185,7 @@ static int next_lap(struct vmedia_camera_clip *clip)
 	return 0;
 }
 
-/* Is all of it one picture or packet, and do we have that? */
+/* True if the clip consists of one picture or packet, and that is stored. */
 static bool is_still(const struct vmedia_camera_clip *clip)
 {
 	return clip->packets ? clip->still_packet->buf : clip->still->buf[0];
@@ -208,7 +209,7 @@ static int64_t max_step(const struct vmedia_camera_clip *clip)
 	return clip->demuxer->iformat->flags & AVFMT_TS_DISCONT ? MAX_JUMPY_STEP_NS : MAX_STEP_NS;
 }
 
-/* @stamps of the stream's time base in ns and back. */
+/* Convert @stamps of the stream's time base to ns, and back. */
 static int64_t to_ns(const struct vmedia_camera_clip *clip, int64_t stamps)
 {
 	return av_rescale_q(stamps, clip->demuxer->streams[clip->stream]->time_base,
@@ -222,8 +223,8 @@ static int64_t from_ns(const struct vmedia_camera_clip *clip, uint64_t ns)
 }
 
 /*
- * The time of an item of this lap whose stamp is @pts, in clip->time_ns. It goes on, whatever the
- * file says.
+ * Set clip->time_ns to the time of an item of this lap with stamp @pts. The time goes on, whatever
+ * the file's stamps are.
  */
 static void tell_time(struct vmedia_camera_clip *clip, int64_t pts)
 {
@@ -248,13 +249,13 @@ static void tell_time(struct vmedia_camera_clip *clip, int64_t pts)
 		return;
 	}
 	clip->time_ns += vmedia_camera_clip_interval_ns(clip);
-	/* After a jump of the stamps those that follow count from here. */
+	/* After a jump of the stamps, count the following ones from here. */
 	if (known && (ahead > 0 || ahead < -max_step(clip)))
 		clip->lap_first_pts =
 			av_sat_sub64(pts, from_ns(clip, clip->time_ns - clip->lap_base_ns));
 }
 
-/* How long this lap was, its last item of @duration stamps included. */
+/* The length of this lap, including its last item of @duration stamps. */
 static uint64_t lap_length(const struct vmedia_camera_clip *clip, int64_t duration)
 {
 	const int64_t num = clip->rate.num, den = 1000000000ll * clip->rate.den;
@@ -263,12 +264,15 @@ static uint64_t lap_length(const struct vmedia_camera_clip *clip, int64_t durati
 
 	length = clip->time_ns - clip->lap_base_ns;
 	length += last > (int64_t)step && last <= max_step(clip) ? (uint64_t)last : step;
-	/* Stamps are rounded: a film of even rate gets no shorter by that, lap by lap. */
+	/*
+	 * Stamps are rounded. Without this correction a film of even rate would get shorter with
+	 * each lap.
+	 */
 	even = (uint64_t)av_rescale(av_rescale((int64_t)length, num, den), den, num);
 	return (even > length ? even - length : length - even) < step / 8 ? even : length;
 }
 
-/* A lap is over: 0, or -EIO if there was nothing in it. */
+/* End a lap. Returns 0, or -EIO if the lap had no item. */
 static int finish_lap(struct vmedia_camera_clip *clip)
 {
 	if (!clip->lap_items) {
@@ -276,7 +280,7 @@ static int finish_lap(struct vmedia_camera_clip *clip)
 		return -EIO;
 	}
 	if (clip->jumped) {
-		/* Behind its end, as it seems. */
+		/* The jump went beyond the lap's end. */
 		clip->lap_base_ns = clip->time_ns;
 	} else {
 		clip->lap_ns = lap_length(clip, clip->duration);
@@ -289,11 +293,14 @@ static int finish_lap(struct vmedia_camera_clip *clip)
 	return 0;
 }
 
-/* The next picture or packet of this lap or the following one; 1 if it is the still one again. */
+/*
+ * Get the next picture or packet of this lap or the following one. Returns 1 if it is the still one
+ * again.
+ */
 static int next_item(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet)
 {
 	for (;;) {
-		/* Without a demuxer, an earlier lap could not begin. */
+		/* There is no demuxer if an earlier lap could not begin. */
 		int err = clip->demuxer ? 0 : next_lap(clip);
 
 		if (!err)
@@ -318,7 +325,7 @@ static int64_t duration_of(const AVFrame *frame)
 #endif
 }
 
-/* What is known without reading: the first picture, or the one of a clip of one. */
+/* Get an item that is known without reading: the first picture, or the one of a still clip. */
 static int known_item(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket *packet)
 {
 	bool still = is_still(clip);
@@ -336,7 +343,7 @@ static int known_item(struct vmedia_camera_clip *clip, AVFrame *frame, AVPacket 
 
 /* ---- Jumps ---- */
 
-/* How long a lap is, as far as it is known; 0: not at all. */
+/* The length of a lap as far as it is known; 0: unknown. */
 static uint64_t known_length(const struct vmedia_camera_clip *clip)
 {
 	const AVStream *st = clip->demuxer->streams[clip->stream];
@@ -351,10 +358,10 @@ static uint64_t known_length(const struct vmedia_camera_clip *clip)
 	return ns < (int64_t)vmedia_camera_clip_interval_ns(clip) ? 0 : (uint64_t)ns;
 }
 
-/* To the last key picture of the lap that is not after @ns of it. 0, or AVERROR codes. */
+/* Seek to the last key picture of the lap at or before @ns. Returns 0, or AVERROR codes. */
 static int seek(struct vmedia_camera_clip *clip, uint64_t ns)
 {
-	/* Some demuxers look for the time of decoding, which is earlier by as many pictures. */
+	/* Some demuxers search by decoding time, which is earlier by this number of pictures. */
 	uint64_t early = (uint64_t)clip->decoder->has_b_frames *
 			 vmedia_camera_clip_interval_ns(clip);
 	int64_t pts = from_ns(clip, ns > early ? ns - early : 0);
@@ -367,7 +374,7 @@ static int seek(struct vmedia_camera_clip *clip, uint64_t ns)
 	return err < 0 ? err : 0;
 }
 
-/* A still picture has no places to jump to: only its time passes. */
+/* Jump in a still picture: only its time passes. */
 static int jump_still(struct vmedia_camera_clip *clip, uint64_t target)
 {
 	uint64_t step = vmedia_camera_clip_interval_ns(clip);
@@ -398,7 +405,7 @@ int vmedia_camera_clip_jump(struct vmedia_camera_clip *clip, uint64_t target, ui
 	if (!seek(clip, at > early ? at - early : 0)) {
 		avcodec_flush_buffers(clip->decoder);
 		clip->lap_first_pts = clip->first_pts;
-		clip->lap_items += 2;	/* it is no still picture */
+		clip->lap_items += 2;	/* it is not a still picture */
 		clip->jumped = true;
 	} else {
 		err = next_lap(clip);

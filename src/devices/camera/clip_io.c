@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Reading a file for the demuxer: this file, and nothing else.
+ * Reads a file for the demuxer, and no other file.
  */
 #include <errno.h>
 #include <libavutil/avstring.h>
@@ -91,8 +91,8 @@ int vmedia_camera_clip_io_open(struct vmedia_camera_clip_io *io, const char *nam
 	d->io_open = refuse_open;
 	d->interrupt_callback = (AVIOInterruptCB){ io_interrupted, io };
 	/*
-	 * Some demuxers open others with a context of their own; the list of protocols follows
-	 * them: it has none.
+	 * Some demuxers open others with their own context, which inherits the whitelist. The
+	 * whitelist allows no protocol.
 	 */
 	d->protocol_whitelist = av_strdup("-");
 	if (!d->protocol_whitelist)

@@ -41,10 +41,9 @@ static int open_file(struct vmedia_camera_clip *clip, const char *path, char *wh
 }
 
 /*
- * The stream that the ffmpeg program shows when nobody tells it which: the largest, one that
- * the file marks as its default as if it had 5,000,000 pixels more, one of which nothing was read
- * yet and a cover picture only if there is nothing else. @decodable: only those that can be
- * decoded.
+ * Find the stream that the ffmpeg program shows by default: the largest one. A stream that the file
+ * marks as default counts 5,000,000 pixels more, and one with new packets 100,000,000. A cover
+ * picture is used only if there is nothing else. @decodable: only streams that can be decoded.
  */
 static int best_stream(const AVFormatContext *demuxer, bool decodable)
 {
@@ -80,7 +79,7 @@ static int probe(struct vmedia_camera_clip *clip, const char *path, const AVCode
 	int err = vmedia_camera_clip_open_demuxer(clip);
 
 	if (err) {
-		/* By its content it is nothing; a few formats have only their names. */
+		/* The content has no known format; a few formats are known by their names only. */
 		vmedia_camera_clip_io_close(&clip->demuxer);
 		clip->by_name = true;
 		err = vmedia_camera_clip_open_demuxer(clip);
@@ -158,7 +157,7 @@ static void find_rate(struct vmedia_camera_clip *clip)
 	av_reduce(&clip->rate.num, &clip->rate.den, rate.num, rate.den, 1000000);
 }
 
-/* How the container says that its pictures are to be turned, or NULL. */
+/* The display matrix of the container, or NULL. */
 static const int32_t *stream_matrix(const struct vmedia_camera_clip *clip)
 {
 	const AVStream *st = clip->demuxer->streams[clip->stream];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What the samples of a picture mean.
+ * The meaning of a picture's samples.
  */
 #include "colour.h"
 
@@ -102,7 +102,7 @@ static uint32_t encoding_of(enum AVColorSpace space)
 	}
 }
 
-/* V4L2_COLORSPACE_DEFAULT where the file does not say, or V4L2 has no name. */
+/* V4L2_COLORSPACE_DEFAULT if the file does not give it, or V4L2 has no name for it. */
 static uint32_t primaries_of(enum AVColorPrimaries primaries)
 {
 	switch (primaries) {

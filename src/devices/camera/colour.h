@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the samples of a picture mean: for libswscale, and in V4L2's words.
+ * The meaning of a picture's samples, for libswscale and in V4L2's terms.
  */
 #ifndef VMEDIA_CAMERA_COLOUR_H
 #define VMEDIA_CAMERA_COLOUR_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <vmedia/camera.h>
 
-/* What a picture is to become, or is. */
+/* The sample format of a picture, or the one to convert it to. */
 struct vmedia_camera_raw {
 	enum AVPixelFormat format;	/* not one of the YUVJ formats: those are full */
 	int width, height;
@@ -19,13 +19,13 @@ struct vmedia_camera_raw {
 };
 
 /*
- * What @frame is. RGB counts as full, and as BT.601. Grey of which the file says nothing is full,
- * as it is for the ffmpeg program.
+ * The sample format of @frame. RGB counts as full range and as BT.601. Grey without a range in the
+ * file is full range, as in the ffmpeg program.
  */
 struct vmedia_camera_raw vmedia_camera_raw_of(const AVFrame *frame);
 bool vmedia_camera_raw_same(const struct vmedia_camera_raw *a, const struct vmedia_camera_raw *b);
 
-/* Are its rows those of two fields? */
+/* True if its rows belong to two fields. */
 static inline bool vmedia_camera_is_interlaced(const AVFrame *frame)
 {
 #ifdef AV_FRAME_FLAG_INTERLACED
@@ -44,14 +44,16 @@ static inline bool vmedia_camera_is_top_first(const AVFrame *frame)
 #endif
 }
 
-/* Does it consist of R, G and B, of a palette, or of black and white? */
+/* True if it consists of R, G and B, of a palette, or of black and white. */
 bool vmedia_camera_is_rgb(enum AVPixelFormat format);
 
 /*
- * vmedia_camera_tell_colour - colorspace, ycbcr_enc, quantization and xfer_func of pictures that
- * are made of @frame in fmt->pixelformat: primaries and transfer function are the frame's, as
- * nothing changes them. What V4L2 has no name for, and what the file does not say, is the default
- * of the colour space, and the colour space follows the matrix.
+ * vmedia_camera_tell_colour - set colorspace, ycbcr_enc, quantization and xfer_func for pictures
+ * that are made of @frame in fmt->pixelformat
+ *
+ * Primaries and transfer function are those of the frame, as no conversion changes them. If the
+ * file does not give a value, or V4L2 has no name for it, it is the default of the colour space.
+ * The colour space follows the matrix.
  */
 void vmedia_camera_tell_colour(const AVFrame *frame, struct vmedia_camera_format *fmt);
 

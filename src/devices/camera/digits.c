@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The digits that the pattern burns into its pictures: the font, and reading it back.
+ * The digits in the pattern's pictures: the font, and functions that read them back.
  */
 #include "digits.h"
 
@@ -57,7 +57,7 @@ void vmedia_camera_stamp_set(struct vmedia_camera_stamp *s, uint64_t sequence, u
 		 (unsigned int)(ms / 1000 % 60), (unsigned int)(ms % 1000));
 }
 
-/* The character whose glyph has these dots, or 0. */
+/* The character whose glyph has these dots; 0 if there is none. */
 static char match(const uint8_t rows[VMEDIA_CAMERA_GLYPH_HEIGHT])
 {
 	for (size_t i = 0; i < sizeof(glyphs) / sizeof(glyphs[0]); i++)
@@ -66,7 +66,7 @@ static char match(const uint8_t rows[VMEDIA_CAMERA_GLYPH_HEIGHT])
 	return 0;
 }
 
-/* Read character @col of line @line by the middle of each dot. */
+/* Read character @col of line @line from the middle of each dot. */
 static char read_cell(const struct vmedia_camera_stamp *s, const uint8_t *luma, size_t stride,
 		      size_t pixel_step, uint32_t line, uint32_t col)
 {
@@ -104,7 +104,7 @@ int vmedia_camera_read_stamp(const uint8_t *luma, size_t stride, size_t pixel_st
 		return -EILSEQ;
 	*sequence = number;
 	*time_ns = (((hours * 60ull + minutes) * 60 + seconds) * 1000 + ms) * 1000000;
-	/* What it should look like, to the last dot. */
+	/* The text must be the one of this number and time. */
 	back = s;
 	vmedia_camera_stamp_set(&back, *sequence, *time_ns);
 	return memcmp(back.text, s.text, sizeof(s.text)) ? -EILSEQ : 0;

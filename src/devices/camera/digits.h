@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The digits that the pattern burns into its pictures, and where they are.
+ * The digits in the pattern's pictures, and their place.
  *
- * Two lines near the upper left corner: the frame's number in eight digits, and below its time as
- * HH:MM:SS.mmm. White on a black box, each dot of a glyph a square of @scale pixels, so that a
- * program can read them back from any picture that still has its size.
+ * There are two lines near the upper left corner: the frame's number in eight digits, and below it
+ * the frame's time as HH:MM:SS.mmm. They are white on a black box. Each dot of a glyph is a square
+ * of @scale pixels, so a program can read them back from any picture that still has its size.
  *
  *	x, y ->	+---------------------+	^
  *		| 0 0 0 0 0 4 2 7     |	| 9 dots a line: one empty, 7 of a glyph, one empty
@@ -29,11 +29,11 @@ struct vmedia_camera_stamp {
 	char text[VMEDIA_CAMERA_STAMP_LINES][VMEDIA_CAMERA_STAMP_CHARS + 1];
 };
 
-/* Where the stamp of a picture of this size is. */
+/* Compute the stamp's place in a picture of this size. */
 void vmedia_camera_stamp_place(struct vmedia_camera_stamp *s, uint32_t width, uint32_t height);
-/* What it says. */
+/* Set the stamp's text. */
 void vmedia_camera_stamp_set(struct vmedia_camera_stamp *s, uint64_t sequence, uint64_t time_ns);
-/* Dots of row @row of the glyph for @c, the leftmost in bit 4; 0 for what has no glyph. */
+/* The dots of row @row of the glyph for @c, the leftmost in bit 4. 0 if there is no glyph. */
 uint8_t vmedia_camera_glyph(char c, uint32_t row);
 
 #endif

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The source "file:PATH": a film or a picture, again and again.
+ * The source "file:PATH": a film or a picture, repeated.
  *
- * Theory of operation: frame n shows the picture whose time it is n intervals after the start, by
- * the file's time stamps, or if --fps says so, by counting its pictures. At the file's own interval
- * that is each picture once, in order; at others the film keeps its speed, and pictures are shown
- * twice or not at all. Frames that pass for want of a buffer, or because the decoder was slow, take
- * their time of the film with them: its clock is the one of the frames, as the pattern's is.
+ * Theory of operation: frame n shows the picture whose time is n intervals after the start, by the
+ * file's time stamps, or with --fps by counting its pictures. At the file's own interval each
+ * picture is shown once, in order. At other intervals the film keeps its speed, and pictures are
+ * repeated or dropped. A frame that passes without a buffer, or because the decoder was slow, also
+ * advances the film's time: frames are the clock of the film, as of the pattern.
  *
- * What passed is not decoded where it is much: from FAR_NS on, the clip jumps to the key picture
- * before the time wanted. From there on pictures are decoded one by one, of which a fill does only
- * so many: twice as many as the one before while fills are in time, half as many after one that was
- * late. A decoder that is too slow for the film so shows what it can, and stays with the clock.
+ * If more than FAR_NS have passed, the clip jumps to the key picture before the current time
+ * instead of decoding everything. From there pictures are decoded one by one, and a fill decodes a
+ * limited number of them. The limit doubles while fills are in time, and halves after a late one.
+ * So a decoder that is too slow for the film shows the pictures that it can, and keeps the time.
  *
- * Pictures are taken from the clip one ahead: what takes time is done before a picture is due.
+ * One picture is taken from the clip in advance, so the slow work is done before a picture is due.
  *
- * A JPEG is shown as it lies in the file where nothing is to be changed in it; all else goes
- * through render.h.
+ * A JPEG is shown as it is in the file if nothing in it must change; all other pictures go through
+ * render.h.
  */
 #include <errno.h>
 #include <libavutil/pixdesc.h>
@@ -36,19 +36,19 @@
 struct file {
 	struct vmedia_camera_source base;
 	struct vmedia_camera_clip clip;
-	/* The first picture as it is to be seen, without its samples */
+	/* Properties of the first picture as it is shown, without its samples */
 	AVFrame *look;
 	struct vmedia_camera_raw native;
 	struct vmedia_camera_size size;		/* in square pixels */
-	bool passes;				/* its packets are JPEG pictures to be seen so */
-	struct vmedia_fract interval;		/* native, or what --fps says */
-	bool by_clock;				/* --fps: time stamps do not count */
+	bool passes;				/* packets are JPEG pictures to show unchanged */
+	struct vmedia_fract interval;		/* native, or from --fps */
+	bool by_clock;				/* --fps: time stamps are ignored */
 	/* From start to stop */
 	struct vmedia_camera_render render;
 	struct vmedia_fract shown;		/* interval */
 	uint64_t count;				/* frames: fills, skips, and those lost */
-	uint64_t far_ns;			/* farther behind than this it jumps */
-	uint32_t reach;				/* pictures that a fill may decode on its way */
+	uint64_t far_ns;			/* it jumps if it is farther behind than this */
+	uint32_t reach;				/* pictures that a fill may decode before its own */
 	uint64_t taken;				/* pictures from the clip */
 	AVFrame *frame, *ahead;
 	AVPacket *packet, *ahead_packet;
@@ -103,7 +103,7 @@ static void step_on(struct file *f)
 	f->have_ahead = false;
 }
 
-/* Instead of the picture ahead, which is far behind @now, one near that. */
+/* Replace the picture ahead, which is far behind @now, by one near @now. */
 static int jump(struct file *f, uint64_t now)
 {
 	uint64_t before = f->ahead_ns, target = now, early = 0, n = 0, step, lag;
@@ -115,7 +115,7 @@ static int jump(struct file *f, uint64_t now)
 					 1000000000ll * f->interval.numerator);
 		target = n * step;
 	}
-	/* Where there is no index of key pictures, the next one may be behind @target. */
+	/* Without an index of key pictures, the next one may be after @target. */
 	for (int tries = 0; tries < 4; tries++) {
 		f->have_ahead = false;
 		err = vmedia_camera_clip_jump(&f->clip, target, early);
@@ -132,13 +132,16 @@ static int jump(struct file *f, uint64_t now)
 		f->taken = n > lag ? n - lag : 0;
 		f->ahead_ns = times(f->taken++, f->interval);
 	}
-	/* Not again from the same key picture, and less so if it was no progress. */
+	/*
+	 * The next jump needs a larger lag, so that it does not go to the same key picture again; a
+	 * still larger one if this jump made no progress.
+	 */
 	lag = now > f->ahead_ns ? now - f->ahead_ns : 0;
 	f->far_ns = FAR_NS + (f->ahead_ns > before ? lag : 2 * lag);
 	return 0;
 }
 
-/* Make f->frame, or f->packet, the picture for this fill. */
+/* Choose the picture for this fill: f->frame or f->packet. */
 static int choose(struct file *f)
 {
 	uint64_t now = times(f->count, f->shown), step = times(1, f->interval);
@@ -146,9 +149,9 @@ static int choose(struct file *f)
 	bool jumped = false;
 	int err;
 
-	/* Time stamps are rounded: what is due within an eighth of an interval is due. */
+	/* Time stamps are rounded, so a picture is due up to an eighth of an interval early. */
 	now += times(1, f->shown) / 8;
-	/* What follows is not looked at while the picture's own time lasts. */
+	/* Do not read the next picture while the current one's time lasts. */
 	while (!f->have || f->have_ns + step <= now) {
 		err = look_ahead(f);
 		if (err)
@@ -194,7 +197,7 @@ static int render(struct file *f, struct vmedia_camera_target *t)
 	return vmedia_camera_render(&f->render, f->frame, &view, t);
 }
 
-/* The file's own JPEG, unless it is to be flipped or has no room. */
+/* Copy the file's own JPEG, unless it must be flipped or has no room. */
 static int render_packet(struct file *f, struct vmedia_camera_target *t)
 {
 	size_t size = (size_t)f->packet->size;
@@ -277,13 +280,13 @@ static void file_colorimetry(const struct vmedia_camera_source *src,
 	const struct file *f = (const struct file *)src;
 
 	vmedia_camera_tell_colour(f->look, fmt);
-	/* Fields stay apart at heights like these only (scale.h). */
+	/* Fields stay separate only at these heights (scale.h). */
 	if (vmedia_camera_is_interlaced(f->look) && !((f->native.height | (int)fmt->height) & 3))
 		fmt->field = vmedia_camera_is_top_first(f->look) ? V4L2_FIELD_INTERLACED_TB :
 								   V4L2_FIELD_INTERLACED_BT;
 }
 
-/* The pixel format that shows pictures of @format as they are comes first, then the usual ones. */
+/* Offer the pixel format that shows pictures of @format unchanged first, then the usual ones. */
 static void offer_formats(struct file *f)
 {
 	static const uint32_t usual[] = {
@@ -320,10 +323,10 @@ static void offer_sizes(struct file *f, const struct vmedia_camera_options *opts
 	uint32_t w = f->size.width, h = f->size.height;
 
 	vmedia_camera_add_size(&f->base, w, h);
-	/* What formats with shared chroma can show of an odd size. */
+	/* The size for formats with shared chroma if the size is odd. */
 	vmedia_camera_add_size(&f->base, w & ~1u, h);
 	vmedia_camera_add_size(&f->base, w & ~1u, h & ~1u);
-	/* A picture of one column or row has no even part: something must fit every format. */
+	/* A picture of one column or row has no even part, but each format needs a size. */
 	if (w < 2 || h < 2)
 		vmedia_camera_add_size(&f->base, 64, 64);
 	for (uint32_t i = 0; i < opts->num_sizes; i++)
@@ -354,7 +357,7 @@ static void offer(struct file *f, const struct vmedia_camera_options *opts)
 	f->base.num_controls = sizeof(controls) / sizeof(controls[0]);
 }
 
-/* What libav* says goes where the library's own messages go. Has no state but libav's. */
+/* Log messages of libav* as the library's own. Has no state except libav's. */
 static void log_libav(void *avcl, int level, const char *fmt, va_list args)
 {
 	char line[512], clean[VMEDIA_LOG_MAX];
@@ -369,14 +372,14 @@ static void log_libav(void *avcl, int level, const char *fmt, va_list args)
 }
 
 /*
- * The size of the picture in square pixels: no side gets shorter. What is stretched anyway is even,
- * so that every pixel format can show it.
+ * The size of the picture in square pixels; no side gets shorter. A stretched picture gets an even
+ * size, so that every pixel format can show it.
  */
 static struct vmedia_camera_size square_size(int width, int height, AVRational sar)
 {
 	int64_t w = width, h = height, most = VMEDIA_CAMERA_MAX_DIMENSION;
 
-	/* Beyond all reason it is a broken number. */
+	/* An unreasonable value is a broken number. */
 	if (sar.num <= 0 || sar.den <= 0 || sar.num / sar.den >= 16 || sar.den / sar.num >= 16)
 		sar = (AVRational){ 1, 1 };
 	if (sar.num > sar.den)
@@ -394,14 +397,14 @@ static struct vmedia_camera_size square_size(int width, int height, AVRational s
 	return (struct vmedia_camera_size){ w < 1 ? 1 : (uint32_t)w, h < 1 ? 1 : (uint32_t)h };
 }
 
-/* Is the packet of a picture what a driver expects of a JPEG: Y, Cb and Cr by BT.601, or grey? */
+/* True if the picture's packet is a JPEG as drivers expect it: Y, Cb and Cr by BT.601, or grey. */
 static bool is_usual_jpeg(const AVFrame *frame)
 {
 	return !vmedia_camera_is_rgb(frame->format) &&
 	       vmedia_camera_raw_of(frame).matrix == SWS_CS_ITU601;
 }
 
-/* What the first picture says of all of them. */
+/* Learn the properties of all pictures from the first one. */
 static int look_at(struct file *f, const char *path, char *why, size_t why_size)
 {
 	AVFrame *first = f->clip.first, *picture;

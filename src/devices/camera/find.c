@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Sources by name: the pattern is here, others are modules, so that their libraries are loaded only
- * for those who use them.
+ * Sources by name. The pattern is linked in; others are modules, so that their libraries are loaded
+ * only when needed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +34,10 @@ int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const ch
 		return unknown(name, len, why, why_size);
 	snprintf(module, sizeof(module), "camera-%.*s", (int)len, name);
 	err = vmedia_module_load(opts->module_path, module, why, why_size, &m);
-	/* That of files comes with vmedia: where it is not, the user is to know what is missing. */
+	/*
+	 * The file module comes with vmedia. If it is missing, the message names the missing
+	 * module.
+	 */
 	if (err == -EINVAL || (err == -ENOENT && strcmp(module, "camera-file") != 0))
 		return unknown(name, len, why, why_size);
 	if (err)

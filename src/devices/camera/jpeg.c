@@ -47,7 +47,9 @@ void vmedia_camera_jpeg_destroy(struct vmedia_camera_jpeg *jpeg)
 	free(jpeg);
 }
 
-/* @out has room for the bound: libjpeg-turbo takes that for granted with TJFLAG_NOREALLOC. */
+/*
+ * @out must have room for the bound: with TJFLAG_NOREALLOC libjpeg-turbo does not check the size.
+ */
 static int compress(struct vmedia_camera_jpeg *j, uint8_t *const planes[3], const size_t strides[3],
 		    int quality, uint8_t *out, size_t *used)
 {

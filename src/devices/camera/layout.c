@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What the camera knows of its pixel formats beyond <vmedia/pixfmt.h>: how to write them.
+ * How to write the camera's pixel formats, which <vmedia/pixfmt.h> does not describe.
  */
 #include "layout.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the camera knows of its pixel formats beyond <vmedia/pixfmt.h>: how to write them.
+ * How to write the camera's pixel formats, which <vmedia/pixfmt.h> does not describe.
  */
 #ifndef VMEDIA_CAMERA_LAYOUT_H
 #define VMEDIA_CAMERA_LAYOUT_H
@@ -28,8 +28,8 @@ struct vmedia_camera_layout {
 #define VMEDIA_CAMERA_PLANES 3
 
 /*
- * Where a picture goes: its planes for raw formats, the buffer for coded ones. Memory of a hostile
- * peer: written once, never read.
+ * The destination of a picture: planes for raw formats, the buffer for coded ones. The memory is
+ * shared with a hostile peer: it is written once and never read.
  */
 struct vmedia_camera_target {
 	uint8_t *data[VMEDIA_CAMERA_PLANES];
@@ -37,21 +37,22 @@ struct vmedia_camera_target {
 	uint8_t *mem;
 	size_t size;
 	uint64_t sequence, time_ns;
-	size_t bytesused;		/* result for coded formats; raw ones leave it */
+	size_t bytesused;		/* result for coded formats; unchanged for raw ones */
 };
 
-/* NULL for a pixel format that no source writes. */
+/* Returns NULL for a pixel format that no source writes. */
 const struct vmedia_camera_layout *vmedia_camera_layout(uint32_t pixelformat);
 
 /*
- * vmedia_camera_format_fill - fit width and height of @fmt to what its pixel format can have
- * (downwards), and fill in bytesperline, which is kept where <vmedia/pixfmt.h> allows, and
- * sizeimage. Its pixelformat must be one of ours, its dimensions at most
+ * vmedia_camera_format_fill - adjust @fmt to what its pixel format allows
+ *
+ * Rounds width and height down, keeps bytesperline where <vmedia/pixfmt.h> allows it, and sets
+ * sizeimage. The camera must support the pixelformat, and the dimensions must be at most
  * VMEDIA_CAMERA_MAX_DIMENSION.
  */
 void vmedia_camera_format_fill(struct vmedia_camera_format *fmt);
 
-/* Does a picture of this size lie well in this pixel format, without a pixel too much? */
+/* True if the pixel format can hold a picture of exactly this size. */
 bool vmedia_camera_format_fits(uint32_t pixelformat, uint32_t width, uint32_t height);
 
 /* Point @t to the planes of a buffer of @size bytes at @mem, which has room for @fmt. */

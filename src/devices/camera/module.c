@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The camera as programs that load kinds of devices see it; it is no file of its own.
+ * The camera as a kind of device for programs that load modules. It is linked in, not a file of its
+ * own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,8 +11,8 @@
 #include "source.h"
 
 /*
- * A size on the command line is meant for each format, and those of 4:2:0 have no odd one. The
- * camera would offer them the next smaller, which nobody asked for.
+ * A size on the command line applies to each format, but formats of 4:2:0 have no odd sizes. Refuse
+ * an odd size, since the camera would offer the next smaller one instead.
  */
 static int check_sizes(const struct vmedia_camera_options *opts, char *why, size_t why_size)
 {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Names of files and of cameras, in few bytes.
+ * Names of files and of cameras, in a few bytes.
  */
 #include <string.h>
 
 #include "source.h"
 
-/* Bytes of the UTF-8 character at @s; 0: there is none (overlong, a surrogate, cut, stray). */
+/*
+ * The bytes of the UTF-8 character at @s; 0: not a character (overlong, a surrogate, cut, stray).
+ */
 static size_t character(const unsigned char *s)
 {
 	uint32_t code;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What a source offers, put together by the source, and the values of its controls. Sources that
- * are modules have these functions too.
+ * Functions with which a source fills in its formats, sizes and intervals, and reads its controls.
+ * Sources that are modules link these functions too.
  */
 #include "source.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The camera's options: one table, which parsing and --help read.
+ * The camera's options: one table for parsing and --help.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ void vmedia_camera_options_init(struct vmedia_camera_options *opts)
 	opts->region_size = 256ull << 20;
 }
 
-/* A decimal number of @min to @max at *@s, which moves behind it. */
+/* Parse a decimal number of @min to @max at *@s, and move *@s behind it. */
 static bool number(const char **s, unsigned long long min, unsigned long long max,
 		   unsigned long long *value)
 {

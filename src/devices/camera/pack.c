@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Decoded pictures into a driver's buffer.
+ * Packs decoded pictures into a driver's buffer.
  */
 #include "pack.h"
 
@@ -55,7 +55,7 @@ static void row_copy(uint8_t *restrict dst, const uint8_t *restrict src, size_t 
 		dst[i] = src[n - 1 - i];
 }
 
-/* Two planes into pairs. */
+/* Interleave two planes to pairs. */
 static void row_pairs(uint8_t *restrict dst, const uint8_t *restrict a, const uint8_t *restrict b,
 		      size_t n, bool mirror)
 {
@@ -72,7 +72,7 @@ static void row_pairs(uint8_t *restrict dst, const uint8_t *restrict a, const ui
 	}
 }
 
-/* Pairs into pairs, each possibly turned. */
+/* Copy pairs, with the two samples swapped or not. */
 static void row_turn_pairs(uint8_t *restrict dst, const uint8_t *restrict src, size_t n, bool swap,
 			   bool mirror)
 {

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OVERLAY VMEDIA_CAMERA_BACKGROUNDS	/* index of the row with things on it */
+#define OVERLAY VMEDIA_CAMERA_BACKGROUNDS	/* index of the row with the box or the stamp */
 
-/* Rows [from, to) of the picture that are all alike. */
+/* Rows [from, to) of the picture, which are all equal. */
 struct band {
 	uint32_t from, to;
 	unsigned int background;
@@ -43,8 +43,8 @@ int vmedia_camera_painter_init(struct vmedia_camera_painter *p, uint32_t pixelfo
 			       uint32_t width, uint32_t height, bool full)
 {
 	/*
-	 * A row of any format takes at most 3 bytes a pixel; one of colours ends with a copy of the
-	 * last.
+	 * A row of any format has at most 3 bytes a pixel. A row of colours ends with a copy of the
+	 * last one.
 	 */
 	size_t row = ((size_t)width * 3 + 64) & ~(size_t)63;
 	uint8_t *m;
@@ -80,7 +80,7 @@ void vmedia_camera_painter_fini(struct vmedia_camera_painter *p)
 
 /* ---- Rows ---- */
 
-/* Colours [from, to) of the unmirrored picture's row become @colour. */
+/* Set colours [from, to) of the unmirrored picture's row to @colour. */
 static void span(const struct vmedia_camera_painter *p, uint8_t *colours, uint32_t from,
 		 uint32_t to, uint8_t colour)
 {
@@ -106,7 +106,7 @@ static void background_bars(const struct vmedia_camera_painter *p, uint8_t *colo
 static void background_gradient(const struct vmedia_camera_painter *p, uint8_t *colours,
 				uint64_t sequence)
 {
-	/* Up and down again over the width, a step each frame. */
+	/* The ramp goes up and down over the width and moves a step each frame. */
 	uint32_t period = 2 * VMEDIA_CAMERA_RAMP_STEPS;
 
 	for (uint32_t x = 0; x < p->width; x++) {
@@ -161,7 +161,7 @@ static void background_row(struct vmedia_camera_painter *p, unsigned int which, 
 				     p->rows[which][k]);
 }
 
-/* Take over a new look; the rows of backgrounds that it changes, or that move, are made again. */
+/* Apply a new look. Rows of backgrounds that it changes, or that move, are made again. */
 static void prepare(struct vmedia_camera_painter *p, const struct vmedia_camera_look *look,
 		    uint64_t sequence)
 {
@@ -247,7 +247,7 @@ static void box_at(const struct vmedia_camera_painter *p, uint32_t y, struct ban
 		least(&b->to, end);
 }
 
-/* The band that begins at row @y of the picture before it is turned upside down. */
+/* The band that begins at row @y of the picture, before the vertical flip. */
 static struct band band_at(const struct vmedia_camera_painter *p, uint32_t y)
 {
 	struct band b = { .from = y, .to = p->height };
@@ -258,9 +258,9 @@ static struct band band_at(const struct vmedia_camera_painter *p, uint32_t y)
 	return b;
 }
 
-/* ---- Things on rows ---- */
+/* ---- Box and stamp on rows ---- */
 
-/* Colours [from, to) of the unmirrored overlay row have changed: bring its pixels up to date. */
+/* Update the pixels of colours [from, to) of the unmirrored overlay row, which have changed. */
 static void touch(struct vmedia_camera_painter *p, uint32_t from, uint32_t to)
 {
 	uint32_t start = p->look.hflip ? p->width - to : from, end = start + (to - from);
@@ -303,7 +303,7 @@ static void put_stamp(struct vmedia_camera_painter *p, const struct band *b)
 	touch(p, s->x, end);
 }
 
-/* Which of the rows a band consists of; makes it if need be. */
+/* Return the index of the row that a band consists of; make the row if necessary. */
 static unsigned int band_row(struct vmedia_camera_painter *p, const struct band *b)
 {
 	if (!b->box && b->line < 0)
@@ -343,7 +343,7 @@ static void put_band(struct vmedia_camera_painter *p, const struct band *b,
 			 p->row_bytes[k], to - from);
 }
 
-/* Where something that bounces between 0 and @room is after @steps steps of @step. */
+/* The position after @steps steps of @step, bouncing between 0 and @room. */
 static uint32_t bounce(uint64_t steps, uint32_t step, uint32_t room)
 {
 	uint32_t at;
@@ -363,7 +363,7 @@ void vmedia_camera_painter_paint(struct vmedia_camera_painter *p,
 
 	prepare(p, look, t->sequence);
 	vmedia_camera_stamp_set(&p->stamp, t->sequence, t->time_ns);
-	/* Begins beside the stamp. */
+	/* The box begins beside the stamp. */
 	p->box_x = bounce(t->sequence + p->width / 2 / step_x, step_x, p->width - p->box);
 	p->box_y = bounce(t->sequence + p->height / 2 / step_y, step_y, p->height - p->box);
 	for (uint32_t y = 0; y < p->height; y = b.to) {

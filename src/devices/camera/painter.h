@@ -2,12 +2,12 @@
 /*
  * Paints the pattern's pictures row by row.
  *
- * Theory of operation: a picture is a few different rows, many times over. Rows are made in private
- * memory, first as numbers of colours (one byte a pixel), then in the pixel format, and each goes
- * to its places in the destination by memcpy: a destination is written once, in order, and never
- * read. The rows of the background stay from frame to frame; only those that the box or the stamp
- * crosses are made anew, and of these only the part crossed. Chroma that several pixels share is
- * that of the upper left one of them.
+ * Theory of operation: a picture consists of a few different rows, which are repeated. Rows are
+ * made in private memory, first as numbers of colours (one byte a pixel), then in the pixel format.
+ * memcpy then copies each row to its places in the destination, so the destination is written once,
+ * in order, and never read. The rows of the background stay from frame to frame. Only rows that the
+ * box or the stamp crosses are made again, and only the part that is crossed. Chroma that several
+ * pixels share is that of the upper left one.
  *
  * Context: one thread at a time for each painter.
  */
@@ -42,14 +42,14 @@ struct vmedia_camera_painter {
 	const struct vmedia_camera_layout *layout;
 	uint32_t width, height;
 	bool full;			/* range of Y, U and V */
-	bool valid;			/* look, palette and background rows are made */
+	bool valid;			/* look, palette and background rows are up to date */
 	struct vmedia_camera_look look;
 	struct vmedia_camera_palette palette;
 	struct vmedia_camera_stamp stamp;
 	uint32_t box, box_x, box_y;	/* its side and place */
 	/*
-	 * Rows as colours, and in the pixel format; [VMEDIA_CAMERA_BACKGROUNDS] is the one with
-	 * things on it
+	 * Rows as colours, and in the pixel format. [VMEDIA_CAMERA_BACKGROUNDS] is the row with the
+	 * box or the stamp
 	 */
 	uint8_t *colours[VMEDIA_CAMERA_BACKGROUNDS + 1];
 	uint8_t *rows[VMEDIA_CAMERA_BACKGROUNDS + 1][VMEDIA_CAMERA_PLANES];
@@ -57,7 +57,7 @@ struct vmedia_camera_painter {
 	uint8_t *memory;
 };
 
-/* @pixelformat: a raw one. 0 or -ENOMEM. */
+/* @pixelformat: a raw one. Returns 0 or -ENOMEM. */
 int vmedia_camera_painter_init(struct vmedia_camera_painter *p, uint32_t pixelformat,
 			       uint32_t width, uint32_t height, bool full);
 void vmedia_camera_painter_fini(struct vmedia_camera_painter *p);
@@ -66,8 +66,8 @@ void vmedia_camera_painter_paint(struct vmedia_camera_painter *p,
 				 const struct vmedia_camera_target *t);
 
 /*
- * Colours [@from, @to) of a row, @from even, into @row, the same row of @plane in the pixel format.
- * (pixels.c)
+ * Convert the colours [@from, @to) of a row, @from even, to the pixel format. @row is the same row
+ * of @plane. (pixels.c)
  */
 void vmedia_camera_pixels(const struct vmedia_camera_layout *l,
 			  const struct vmedia_camera_palette *pal, unsigned int plane,

@@ -10,7 +10,7 @@ struct colour {
 	double c[3];			/* R G B, or Y Cb Cr around 0; 0..255 */
 };
 
-/* 75 % bars in the order of falling luma, as on every test card. */
+/* 75 % bars in the order of falling luma, as on test cards. */
 static const uint8_t bars[8] = { 7, 6, 3, 2, 5, 4, 1, 0 }; /* 4: red, 2: green, 1: blue */
 
 static struct colour base_colour(unsigned int index)

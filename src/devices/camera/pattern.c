@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The source "pattern": test pictures, a box that moves, digits that count.
+ * The source "pattern": test pictures, a moving box, and digits that count.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 struct pattern {
 	struct vmedia_camera_source base;
 	struct vmedia_camera_painter painter;
-	/* MJPG is compressed from a picture in memory of our own. */
+	/* MJPG is compressed from a picture in private memory. */
 	struct vmedia_camera_jpeg *jpeg;
 	struct vmedia_camera_target raw;
 };
@@ -104,8 +104,8 @@ static void pattern_colorimetry(const struct vmedia_camera_source *src,
 }
 
 /*
- * A private 4:2:0 picture, one row and column larger where the size is odd: the compressor reads
- * pairs.
+ * Prepare a private 4:2:0 picture. An odd size is rounded up by a row or column, since the
+ * compressor reads pairs.
  */
 static int start_jpeg(struct pattern *p, uint32_t width, uint32_t height)
 {
@@ -184,7 +184,10 @@ static int pattern_fill(struct vmedia_camera_source *src, struct vmedia_camera_t
 		&t->bytesused);
 }
 
-/* Raw pictures up to 1080p are rows copied from the cache: a third of a millisecond or less. */
+/*
+ * Raw pictures up to 1080p are rows copied from the cache, which takes a third of a millisecond or
+ * less.
+ */
 static bool pattern_quick(const struct vmedia_camera_source *src,
 			  const struct vmedia_camera_format *fmt)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Numbers of colours to pixels: one row of one plane.
+ * Convert numbers of colours to pixels: one row of one plane.
  *
- * In rows of odd width the last pair's second pixel is the colour after the last, which painters
- * keep equal to it.
+ * In rows of odd width, the second pixel of the last pair is the colour after the last, which
+ * painters keep equal to the last.
  */
 #include "painter.h"
 
@@ -34,7 +34,7 @@ static void pixels_packed(const struct vmedia_camera_palette *pal, const uint8_t
 	}
 }
 
-/* A plane of single samples, one for each @step pixels. */
+/* Make a plane of single samples, one for each @step pixels. */
 static void pixels_plane(const uint8_t *lut, const uint8_t *colours, uint32_t from, uint32_t to,
 			 uint32_t step, uint8_t *row)
 {

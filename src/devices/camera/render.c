@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A decoded picture on its way to a driver's buffer.
+ * Renders a decoded picture to a driver's buffer.
  */
 #include "render.h"
 
@@ -9,14 +9,17 @@
 
 #include "pack.h"
 
-/* Is @shown all of @full, but for the odd column or row that shared chroma does not allow? */
+/*
+ * True if @shown is all of @full, or all but the odd column or row that shared chroma does not
+ * allow.
+ */
 static bool whole(uint32_t shown, int full)
 {
 	return shown == (uint32_t)full || shown == ((uint32_t)full & ~1u);
 }
 
 /*
- * How much of a frame is shown: all of it, or all but the odd column and row where nothing is to be
+ * The part of a frame that is shown: all of it, or without the odd column or row if nothing is
  * scaled.
  */
 static int crop(uint32_t shown, int full)
@@ -24,7 +27,7 @@ static int crop(uint32_t shown, int full)
 	return whole(shown, full) ? (int)shown : full;
 }
 
-/* Do two rows of one field share chroma that would be given to a row of each? */
+/* True if two rows of one field share chroma that would go to a row of each field. */
 static bool splits_fields(const struct vmedia_camera_layout *l, const AVFrame *f,
 			  enum AVPixelFormat format)
 {

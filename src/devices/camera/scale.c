@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Any decoded picture to one that can be packed, by libswscale.
+ * Converts a decoded picture to one that can be packed, by libswscale.
  */
 #include "scale.h"
 
@@ -33,7 +33,9 @@ static int make_out(struct vmedia_camera_scaler *s)
 	return 0;
 }
 
-/* Where the chroma of two rows of field @field lies, in 256ths of the way from one to the other. */
+/*
+ * The place of the chroma of two rows of field @field, in 256ths of the way from one to the other.
+ */
 static int chroma_row(const struct vmedia_camera_scaler *s, enum AVPixelFormat format, int field)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(format);
@@ -44,15 +46,21 @@ static int chroma_row(const struct vmedia_camera_scaler *s, enum AVPixelFormat f
 }
 
 /*
- * libswscale chooses its way when a context is made, by sizes, formats and ranges: all of them must
- * be known by then. Only the matrices come after it.
+ * Create a context. libswscale chooses its functions at that time by sizes, formats and ranges, so
+ * these must be set before. Only the matrices are set after it.
  */
 static int init_context(const struct vmedia_camera_scaler *s, struct SwsContext *sws, int field)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(s->from.format);
-	/* It takes all grey for full while it chooses, and would copy what is to be converted. */
+	/*
+	 * libswscale takes all grey for full range while it chooses, and would copy instead of
+	 * convert.
+	 */
 	bool grey = d && d->nb_components == 1 && !s->from.full;
-	/* Of an odd width of RGB it makes the last chroma with a pixel that is not there. */
+	/*
+	 * For an odd width of RGB, libswscale computes the last chroma with a pixel that does not
+	 * exist.
+	 */
 	int odd = s->from.width & 1 ? SWS_FULL_CHR_H_INP : 0;
 	const struct {
 		const char *name;
@@ -78,7 +86,7 @@ static int init_context(const struct vmedia_camera_scaler *s, struct SwsContext 
 		err = sws_init_context(sws, NULL, NULL);
 	if (err < 0)
 		return err;
-	/* Fails for formats that have no matrix, where it does not matter. */
+	/* Fails for formats without a matrix, which do not need it. */
 	sws_setColorspaceDetails(sws, sws_getCoefficients(s->from.matrix), s->from.full,
 				 sws_getCoefficients(s->to.matrix), s->to.full, 0, 1 << 16,
 				 1 << 16);
@@ -111,7 +119,7 @@ static int make_contexts(struct vmedia_camera_scaler *s)
 	return make_out(s);
 }
 
-/* Repeat the last column and row of the first plane: compressors read pairs. */
+/* Repeat the last column and row of the first plane, since compressors read pairs. */
 static void pad(AVFrame *f)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
@@ -131,7 +139,7 @@ struct planes {
 	int linesize[4];
 };
 
-/* All of the picture, or if @step is 2, the field that begins with row @first. */
+/* Scale all of the picture, or if @step is 2, the field that begins with row @first. */
 static int scale_rows(struct vmedia_camera_scaler *s, const struct planes *in, int first, int step)
 {
 	const uint8_t *src[4] = { 0 };
@@ -162,7 +170,10 @@ static int scale(struct vmedia_camera_scaler *s, const struct planes *in)
 	return err ? err : scale_rows(s, in, 1, 2);
 }
 
-/* Grey of limited range as what libswscale takes for that: a picture whose colours are none. */
+/*
+ * Convert grey of limited range to a picture without colour, which libswscale treats as limited
+ * range.
+ */
 static int add_chroma(struct vmedia_camera_scaler *s, struct planes *in)
 {
 	int stride = even_up(s->from.width) / 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What all sources have in common: opening by name, enumeration, negotiation.
+ * Functions common to all sources: opening by name, enumeration, negotiation.
  */
 #include "source.h"
 
@@ -37,7 +37,7 @@ void vmedia_camera_source_close(struct vmedia_camera_source *src)
 	src->ops->close(src);
 }
 
-/* ---- What it offers ---- */
+/* ---- Formats, sizes, intervals ---- */
 
 int vmedia_camera_source_format(const struct vmedia_camera_source *src, uint32_t index,
 				uint32_t *pixelformat)
@@ -83,7 +83,9 @@ static uint32_t distance(uint32_t a, uint32_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* As v4l2_find_nearest_size() has it: the least sum of differences, the first of equals. */
+/*
+ * The same choice as v4l2_find_nearest_size(): the least sum of differences, the first of equals.
+ */
 static struct vmedia_camera_size nearest_size(const struct vmedia_camera_source *src,
 					      const struct vmedia_camera_format *fmt)
 {

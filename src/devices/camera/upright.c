@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Decoded pictures as they are to be seen.
+ * Makes decoded pictures ready for display.
  */
 #include "upright.h"
 
@@ -21,7 +21,7 @@ unsigned int vmedia_camera_turn_of(const int32_t *m)
 	       (m[1] < 0 ? VMEDIA_CAMERA_VFLIP : 0);
 }
 
-/* ---- Pictures of our own ---- */
+/* ---- Private pictures ---- */
 
 static void set_fields(AVFrame *frame, bool interlaced, bool top_first)
 {
@@ -35,7 +35,7 @@ static void set_fields(AVFrame *frame, bool interlaced, bool top_first)
 #endif
 }
 
-/* Make *@own a picture of this format and size that means what @like means. */
+/* Make *@own a picture of this format and size, with the colour properties of @like. */
 static int prepare(AVFrame **own, const AVFrame *like, enum AVPixelFormat format, int width,
 		   int height)
 {
@@ -88,7 +88,7 @@ static int make_opaque(struct vmedia_camera_upright *u, const AVFrame *in)
 
 /* ---- Turning ---- */
 
-/* Can the samples of each plane change places as they are, @step bytes at a time? */
+/* True if samples of each plane can be moved unchanged, @step bytes at a time. */
 static bool can_turn(enum AVPixelFormat format, bool transpose, int steps[4])
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(format);
@@ -121,7 +121,7 @@ static void turn_row(const struct turn *t, int y)
 	int out_width = transpose ? t->height : t->width,
 	    out_height = transpose ? t->width : t->height;
 	int from_y = t->how & VMEDIA_CAMERA_VFLIP ? out_height - 1 - y : y;
-	/* Where the row's samples come from, one after the other. */
+	/* The distance between the sources of successive samples of the row. */
 	ptrdiff_t next = transpose ? t->src_stride : t->step;
 	const uint8_t *src =
 		t->src + (transpose ? from_y * (ptrdiff_t)t->step : from_y * t->src_stride);
@@ -200,7 +200,10 @@ static int turn(struct vmedia_camera_upright *u, const AVFrame *in, unsigned int
 	if (err)
 		return err;
 	turn_planes(in, u->turned, how, steps);
-	/* Rows are columns now, or the first row is the last, which is of the other field. */
+	/*
+	 * The rows are former columns, or the first row is the former last one, which is of the
+	 * other field.
+	 */
 	set_fields(u->turned, vmedia_camera_is_interlaced(in) && !transpose,
 		   vmedia_camera_is_top_first(in) !=
 			   (how & VMEDIA_CAMERA_VFLIP && !(in->height & 1)));
@@ -208,8 +211,8 @@ static int turn(struct vmedia_camera_upright *u, const AVFrame *in, unsigned int
 }
 
 /*
- * Transparent, or RGB of few bits: of that libswscale makes a white that is none unless it goes to
- * RGB.
+ * True for pictures with transparency, and for RGB of few bits, which libswscale renders with a
+ * wrong white unless the target is RGB.
  */
 static bool wants_rgb(const AVFrame *frame)
 {
