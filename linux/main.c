@@ -184,7 +184,7 @@ static int register_video(struct vmedia_device *dev)
 	video->release = video_device_release_empty;
 	video->v4l2_dev = &dev->v4l2_dev;
 	video->device_caps = dev->caps;
-	video->tvnorms = V4L2_STD_ALL;	/* the device says which */
+	video->tvnorms = V4L2_STD_ALL;	/* the device gives the standards */
 	if (dev->caps & M2M_CAPS || (dev->caps & RX_CAPS && dev->caps & TX_CAPS))
 		video->vfl_dir = VFL_DIR_M2M;
 	else

@@ -3,9 +3,9 @@
  * Requests about memory: the guest's map, the shared memory regions that the device announces, the
  * in-flight area.
  *
- * A changed map is a new snapshot. Its installation has three steps: rings use it, then the user is
- * told, then the back-end drops its reference on the old one. Chains and views that were taken
- * before keep their own reference.
+ * A changed map is a new snapshot. Its installation has three steps: rings use it, then
+ * mem_changed() reports it to the user, then the back-end drops its reference on the old one.
+ * Chains and views that were taken before keep their own reference.
  *
  * Security model: the front-end chooses the regions. virtq/mem.h checks overflow, overlap, and that
  * the file is as long as the region; this file limits their number and sum.

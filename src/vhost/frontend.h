@@ -49,8 +49,8 @@ struct vmedia_vuf_ops {
 
 struct vmedia_vuf_config {
 	unsigned int timeout_ms;	/* for one answer; 0: 5000 */
-	uint64_t protocol_features;	/* wanted ones; 0: all that this project knows */
-	/* wanted virtio features; 0: VERSION_1, INDIRECT, EVENT_IDX (packed must be asked for) */
+	uint64_t protocol_features;	/* wanted ones; 0: all that this project supports */
+	/* wanted virtio features; 0: VERSION_1, INDIRECT, EVENT_IDX (not packed) */
 	uint64_t features;
 	unsigned int shmem_bit;		/* bit of SHMEM: 22 (0 means this), 20 or 21 */
 	bool no_channel;		/* do not give the back-end a channel */
@@ -136,7 +136,7 @@ int vmedia_vuf_set_config(struct vmedia_vuf *vuf, uint32_t offset, const void *d
 int vmedia_vuf_set_status(struct vmedia_vuf *vuf, uint8_t status);
 int vmedia_vuf_get_status(struct vmedia_vuf *vuf, uint8_t *status);
 int vmedia_vuf_reset_device(struct vmedia_vuf *vuf);
-/* *fd becomes the caller's. -ENOENT: the back-end does not know it. */
+/* *fd becomes the caller's. -ENOENT: the back-end does not have the object. */
 int vmedia_vuf_get_shared_object(struct vmedia_vuf *vuf, const uint8_t uuid[VMEDIA_VU_UUID_SIZE],
 				 int *fd);
 /* Get the area for requests in flight. *fd becomes the caller's; info has its size and offset. */

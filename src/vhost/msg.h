@@ -249,7 +249,7 @@ enum vmedia_vu_dir {
 	VMEDIA_VU_BACK,		/* requests of the back-end */
 };
 
-/* The row of a request, or NULL if this project does not know it. */
+/* The row of a request, or NULL if this project does not support it. */
 const struct vmedia_vu_row *vmedia_vu_row(enum vmedia_vu_dir dir, uint32_t request);
 /* A name for log sentences, also for requests without a row. Never NULL. */
 const char *vmedia_vu_name(enum vmedia_vu_dir dir, uint32_t request);

@@ -33,7 +33,7 @@
 #include "base/fd.h"
 #include "vhost/backend_impl.h"
 
-/* True for an eventfd, also if /proc does not tell the type of an anonymous file. */
+/* True for an eventfd, and if /proc does not give the type. */
 static bool may_be_eventfd(int fd)
 {
 	char path[32], name[64];

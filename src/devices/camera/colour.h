@@ -15,7 +15,7 @@ struct vmedia_camera_raw {
 	enum AVPixelFormat format;	/* not one of the YUVJ formats: those are full */
 	int width, height;
 	bool full;			/* range of Y, U and V */
-	int matrix;			/* SWS_CS_*: what Y, U and V mean */
+	int matrix;			/* SWS_CS_*: the meaning of Y, U and V */
 };
 
 /*

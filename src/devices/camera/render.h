@@ -33,8 +33,7 @@ struct vmedia_camera_view {
 };
 
 /*
- * @matrix: the matrix of Y, U and V in @fmt. @r must be zeroed; stop zeroes it. Returns 0 or
- *	-ENOMEM.
+ * @matrix: the matrix of Y, U and V in @fmt. @r must be zeroed, or stopped. Returns 0 or -ENOMEM.
  */
 int vmedia_camera_render_start(struct vmedia_camera_render *r,
 			       const struct vmedia_camera_format *fmt, int matrix);
