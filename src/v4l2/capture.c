@@ -437,9 +437,9 @@ static int capture_stop(struct vmedia_queue *q, bool final)
 			continue;
 		/*
 		 * Memory of ours is kept by the job's reference; guest pages are not ours to write
-		 * any more.
+		 * any more. Who suspended the queue has waited already.
 		 */
-		if (err == -EINPROGRESS && q->memory != V4L2_MEMORY_MMAP)
+		if (err == -EINPROGRESS && q->memory != V4L2_MEMORY_MMAP && !c->suspended)
 			wait_for_fill(c, job);
 		vb = job->vb;
 		take_back(job, err);

@@ -141,6 +141,42 @@ static void test_close_lent(void **state)
 	assert_int_equal(src.starts, src.stops);
 }
 
+static void count_given_up(void *opaque, int level, const char *msg)
+{
+	(void)level;
+	*(unsigned int *)opaque += !!strstr(msg, "does not wait for it");
+}
+
+/*
+ * A guest goes in the middle of a fill() into its pages, which does not end: the loop waits for it
+ * once, and not again for each step of the end.
+ */
+static void test_given_up_once(void **state)
+{
+	struct rig *r = gated_start(0);
+	unsigned int given_up = 0;
+	uint8_t *pages;
+
+	(void)state;
+	vmedia_log_set_level(VMEDIA_LOG_WARN);
+	vmedia_log_set(count_given_up, &given_up);
+	pages = harness_alloc(&r->h, 4096, 4096);
+	src.gate_fill = true;
+	assert_int_equal(rig_reqbufs(r, r->s, CAP, V4L2_MEMORY_USERPTR, 1), 1);
+	assert_int_equal(qbuf_pages(r, pages), 0);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_fill);
+	harness_restart(&r->h);
+	harness_forget(&r->h);
+	assert_int_equal(given_up, 1);
+	src.gate_fill = false;
+	sem_post(&src.go);
+	rig_end(r);
+	vmedia_log_set(NULL, NULL);
+	assert_int_equal(src.starts, 1);
+	assert_int_equal(src.stops, 1);
+}
+
 /* next() blocks for the world; cancel() frees it, and STREAMOFF does not wait for it. */
 static void test_cancel(void **state)
 {
@@ -362,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_stop_in_fill),
 		cmocka_unit_test(test_orphan),
 		cmocka_unit_test(test_close_lent),
+		cmocka_unit_test(test_given_up_once),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_error_in_fill),
