@@ -385,13 +385,13 @@ void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
 	struct vmedia_capture *c = q->cap;
 	struct vmedia_capture_job *job;
 
-	vmedia_capture_quick_suspend(c, on);
 	/* Once, and not for each session that shares the queue. */
 	if (c->suspended == on)
 		return;
 	c->suspended = on;
 	if (!on) {
 		feed(c);
+		vmedia_capture_quick_queued(c);
 		return;
 	}
 	recall(c);

@@ -151,8 +151,8 @@ void vmedia_capture_finish(struct vmedia_queue *q, struct vmedia_capture_job *jo
 void vmedia_capture_end(struct vmedia_queue *q, int err);
 void vmedia_capture_quick_init(struct vmedia_capture *c);
 int vmedia_capture_quick_start(struct vmedia_capture *c);
+/* A buffer was queued, or the guest went on: make the frame that is due, if it has a buffer. */
 void vmedia_capture_quick_queued(struct vmedia_capture *c);
-void vmedia_capture_quick_suspend(struct vmedia_capture *c, bool on);
 /* Stop a quick run: no fill() follows. Returns true if there was one. */
 bool vmedia_capture_quick_stop(struct vmedia_capture *c);
 /* Drop the job's references on its buffer's memory, when the buffer is the queue's again. */

@@ -6,7 +6,8 @@
  * worker of other sources costs two more thread switches. States of a run: `live` from start() to
  * the end; `due` when the frame's time has come and only a buffer is missing, which is waited for
  * as capture.h says. A buffer that comes then is filled as work of its session: when its QBUF is
- * answered, and before the next command.
+ * answered, and before the next command. While the guest is paused the clock goes on, and frames
+ * pass as if there were no buffers.
  *
  * Context: the device's loop.
  */
@@ -99,7 +100,7 @@ static void on_time(struct vmedia_timer *t)
 {
 	struct vmedia_capture *c = vmedia_container_of(t, struct vmedia_capture, timer);
 	uint64_t limit = c->when + c->cur.interval_ns / 2;
-	struct vmedia_capture_job *job = pop_job(c);
+	struct vmedia_capture_job *job = c->suspended ? NULL : pop_job(c);
 
 	c->due = true;
 	if (job)
@@ -158,16 +159,6 @@ void vmedia_capture_quick_queued(struct vmedia_capture *c)
 {
 	if (c->live && c->due)
 		vmedia_session_work(c->q->owner);
-}
-
-void vmedia_capture_quick_suspend(struct vmedia_capture *c, bool on)
-{
-	if (!c->live)
-		return;
-	if (on)
-		vmedia_timer_cancel(&c->timer);
-	else
-		wait_for_time(c);
 }
 
 bool vmedia_capture_quick_stop(struct vmedia_capture *c)

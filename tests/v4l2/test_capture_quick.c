@@ -411,6 +411,59 @@ static void test_pause_without_buffer(void **state)
 	rig_end(r);
 }
 
+/*
+ * The guest pauses: the clock goes on, the source is told of each frame that passes, and the first
+ * frame afterwards is one of that time.
+ */
+static void test_paused(void **state)
+{
+	struct rig *r = quick_start(true);
+	struct vmedia_capture *c = gated_the_queue(r)->cap;
+	struct vmedia_evt evt;
+	unsigned int skips;
+	uint64_t paused;
+
+	(void)state;
+	slow(r);
+	gated_queue_all(r, 2);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	c->cur.interval_ns = 1000000;
+	paused = gated_due_now(r);
+	vmedia_device_queue_stop(r->h.dev, VMEDIA_QUEUE_COMMAND);
+	assert_true(vmedia_timer_armed(&c->timer));
+	while (src.skips < 3)
+		step(r);
+	assert_int_equal(src.fills, 0);
+	skips = src.skips;
+	harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+	evt = rig_event(r);
+	assert_int_equal(evt.buffer.index, 0);
+	assert_true(evt.buffer.sequence >= skips);
+	assert_true(gated_time_us(&evt.buffer) >= paused + 1000ull * skips);
+	rig_end(r);
+
+	/* without a clock nothing passes: what waits is made when the guest goes on */
+	r = quick_start(false);
+	c = gated_the_queue(r)->cap;
+	slow(r);
+	src.fill_err = -EAGAIN;
+	gated_queue_all(r, 1);
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	while (!vmedia_timer_armed(&c->timer))
+		step(r);
+	src.fill_err = 0;
+	vmedia_device_queue_stop(r->h.dev, VMEDIA_QUEUE_COMMAND);
+	assert_true(vmedia_timer_armed(&c->timer));
+	vmedia_timer_arm(&c->timer, vmedia_now_ns());
+	while (!c->due)
+		step(r);
+	assert_int_equal(src.fills, 1);
+	harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+	assert_int_equal(rig_event(r).buffer.index, 0);
+	assert_int_equal(src.skips, 0);
+	rig_end(r);
+}
+
 static void test_controls_in_fill(void **state)
 {
 	struct rig *r = quick_start(true);
@@ -459,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_no_spin),
 		cmocka_unit_test(test_pause_without_buffer),
+		cmocka_unit_test(test_paused),
 		cmocka_unit_test(test_controls_in_fill),
 		cmocka_unit_test(test_with_next),
 	};
