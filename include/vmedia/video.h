@@ -82,7 +82,10 @@ struct vmedia_video_ops {
 	 * and control values through the hooks below.
 	 */
 	int (*context_init)(struct vmedia_ctx *ctx);
-	/* End a context: queues stopped, buffers freed. Called only if context_init() succeeded. */
+	/*
+	 * End a context. Its queues and frame sources are stopped, and its buffers are freed.
+	 * Called only if context_init() succeeded.
+	 */
 	void (*context_fini)(struct vmedia_ctx *ctx);
 
 	/* A session joins its context, unless open() returns an error; a session leaves it. */

@@ -37,11 +37,13 @@ static void ctx_destroy(struct vmedia_ctx *ctx)
 		vmedia_queue_cancel(ctx->queues[i], true);
 	for (i = 0; i < ctx->num_queues; i++)
 		vmedia_queue_clear(ctx->queues[i]);
+	/* The workers of frame sources may still be in a fill(), which may look at the context. */
+	for (i = 0; i < ctx->num_queues; i++)
+		if (ctx->queues[i]->cap)
+			vmedia_capture_destroy(ctx->queues[i]);
 	if (ctx->inited && ctx->v->ops->context_fini)
 		ctx->v->ops->context_fini(ctx);
 	for (i = 0; i < ctx->num_queues; i++) {
-		if (ctx->queues[i]->cap)
-			vmedia_capture_destroy(ctx->queues[i]);
 		free(ctx->queues[i]->bufs);
 		free(ctx->queues[i]);
 	}

@@ -95,6 +95,13 @@ static const struct vmedia_capture_ops source_with_next = {
 	.cancel = src_cancel,
 };
 
+static void ctx_fini(struct vmedia_ctx *ctx)
+{
+	(void)ctx;
+	src.stops_at_end = src.stops;
+}
+
+static const struct vmedia_video_ops ops = { .context_fini = ctx_fini };
 static const struct vmedia_frame_interval fast[] = { { .min = { 1, 1000 } },
 						     { .min = { 1000, 1 } } };
 static const struct vmedia_frame_size sizes[] = {
@@ -119,9 +126,24 @@ static const struct vmedia_ctrl_config ctrls[] = {
 	{ .id = V4L2_CID_BRIGHTNESS, .max = 255, .def = 5 }
 };
 static const struct vmedia_video_config cameras[] = {
-	{ .card = "c", .queues = queues, .num_queues = 1, .ctrls = ctrls, .num_ctrls = 1 },
-	{ .card = "c", .queues = queues + 1, .num_queues = 1, .ctrls = ctrls, .num_ctrls = 1 },
-	{ .card = "c", .queues = queues + 2, .num_queues = 1, .ctrls = ctrls, .num_ctrls = 1 },
+	{ .card = "c",
+	  .ops = &ops,
+	  .queues = queues,
+	  .num_queues = 1,
+	  .ctrls = ctrls,
+	  .num_ctrls = 1 },
+	{ .card = "c",
+	  .ops = &ops,
+	  .queues = queues + 1,
+	  .num_queues = 1,
+	  .ctrls = ctrls,
+	  .num_ctrls = 1 },
+	{ .card = "c",
+	  .ops = &ops,
+	  .queues = queues + 2,
+	  .num_queues = 1,
+	  .ctrls = ctrls,
+	  .num_ctrls = 1 },
 };
 
 struct rig *gated_start(int which)

@@ -22,6 +22,7 @@ struct gated {
 	bool quick;				/* no mode needs the worker */
 	pthread_t filler;			/* the thread of the last fill() */
 	atomic_uint starts, stops, fills, skips, cancels, brightness, bytesused;
+	unsigned int stops_at_end;		/* stops when context_fini() was called */
 	sem_t go, in_fill, in_next;
 	struct vmedia_frame last;
 	struct vmedia_capture_mode mode;

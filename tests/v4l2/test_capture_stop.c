@@ -81,6 +81,23 @@ static void test_orphan(void **state)
 	assert_int_equal(src.stops, 2);
 }
 
+/* The device goes in the middle of fill(): its context ends after the source has stopped. */
+static void test_stopped_before_end(void **state)
+{
+	struct rig *r = gated_start(0);
+
+	(void)state;
+	gated_queue_all(r, 2);
+	src.gate_fill = true;
+	src.gate_next = true;	/* cancel() opens the gate */
+	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
+	gated_wait_for(&src.in_fill);
+	rig_end(r);
+	assert_int_equal(src.fills, 1);
+	assert_int_equal(src.stops, 1);
+	assert_int_equal(src.stops_at_end, 1);
+}
+
 static int qbuf_pages(struct rig *r, uint8_t *pages)
 {
 	static uint8_t raw[VMEDIA_SG_ENTRY_SIZE];
@@ -397,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_start_fails),
 		cmocka_unit_test(test_stop_in_fill),
 		cmocka_unit_test(test_orphan),
+		cmocka_unit_test(test_stopped_before_end),
 		cmocka_unit_test(test_close_lent),
 		cmocka_unit_test(test_given_up_once),
 		cmocka_unit_test(test_cancel),
