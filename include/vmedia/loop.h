@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The event loop: devices run on it, and what they are made of can wait on it too, for a file
- * descriptor, for a time, and for a thread of their own.
+ * The event loop. Devices run on it, and their parts can wait on it for a file descriptor, for a
+ * time and for another thread.
  *
  *	struct receiver {
  *		struct vmedia_source src;
@@ -19,20 +19,20 @@
  *
  * Theory of operation
  *
- *   One thread runs a loop. A round is: one epoll_wait() at most, then the timers that are due, the
- *   calls that were posted, the descriptors that are ready, and the work that the library deferred
- *   to the end of the round. A callback must not block: while it runs no session is served.
- *   What takes longer than a millisecond belongs to a worker (<vmedia/worker.h>).
+ *   One thread runs a loop. A round begins with at most one epoll_wait(). Then it calls the timers
+ *   that are due, the posted calls, the sources whose descriptors are ready, and last the work that
+ *   the library deferred to the end of the round. A callback must not block, since no session is
+ *   served while it runs. Work that takes longer than a millisecond belongs on a worker
+ *   (<vmedia/worker.h>).
  *
- *   Sources, timers and posts are structures that the caller embeds in one of its own
- *   (<vmedia/list.h>). Nothing is allocated, so nothing but vmedia_loop_add_fd() can fail. Each
- *   must be zero or initialised before its first use, and must stay where it is while it is added,
- *   armed or queued.
+ *   Sources, timers and posts are structures that the caller embeds in its own (<vmedia/list.h>).
+ *   Nothing is allocated, so only vmedia_loop_add_fd() can fail. Each must be zero or initialised
+ *   before its first use, and must not move while it is added, armed or queued.
  *
- * Times are CLOCK_MONOTONIC, absolute, in nanoseconds: vmedia_now_ns() plus what is to pass.
+ * Times are CLOCK_MONOTONIC, absolute, in nanoseconds: vmedia_now_ns() plus the delay.
  *
- * Context: the loop's thread, unless a function says otherwise. Debug builds assert it. That thread
- * is the one that created the loop, until another one runs or steps it.
+ * Context: the loop's thread, unless a function states another. Debug builds assert it. The loop's
+ * thread is the one that created the loop, until another thread runs or steps it.
  */
 #ifndef VMEDIA_LOOP_H
 #define VMEDIA_LOOP_H
@@ -54,29 +54,35 @@ struct vmedia_post;
 /* ---- The loop ---- */
 
 /*
- * vmedia_loop_create - 0 and *out, or negative errno: -ENOMEM, or what epoll_create1(), eventfd()
- * or timerfd_create() said. Context: any thread.
+ * vmedia_loop_create - create a loop. Returns 0 and *out, or negative errno: -ENOMEM, or that of
+ * epoll_create1(), eventfd() or timerfd_create(). Context: any thread.
  */
 int vmedia_loop_create(struct vmedia_loop **out);
 
 /*
- * vmedia_loop_destroy - all that was put on it must be gone: sources and workers are asserted.
- * NULL is fine.
+ * vmedia_loop_destroy - free a loop. All sources, timers, posts and workers must be gone; sources
+ * and workers are asserted. NULL is allowed.
  */
 void vmedia_loop_destroy(struct vmedia_loop *loop);
 
-/* vmedia_loop_run - serve until vmedia_loop_stop(): 0, or negative errno if epoll fails. */
+/*
+ * vmedia_loop_run - run rounds until vmedia_loop_stop(). Returns 0, or negative errno if epoll
+ * fails.
+ */
 int vmedia_loop_run(struct vmedia_loop *loop);
 
 /*
- * vmedia_loop_step - one round, which waits at most @timeout_ms (-1: without end)
+ * vmedia_loop_step - run one round, which waits at most @timeout_ms (-1: without limit)
  *
  * For programs that have a loop of their own. Returns the number of callbacks that ran, or negative
- * errno. Never from a callback.
+ * errno. Not allowed in a callback.
  */
 int vmedia_loop_step(struct vmedia_loop *loop, int timeout_ms);
 
-/* vmedia_loop_fd - readable when a round has something to do. Borrowed; for poll() only. */
+/*
+ * vmedia_loop_fd - return a descriptor that is readable when a round has work to do. Borrowed; for
+ * poll() only.
+ */
 int vmedia_loop_fd(const struct vmedia_loop *loop);
 
 /* vmedia_loop_stop - make vmedia_loop_run() return. Context: any thread, signal handlers too. */
@@ -87,7 +93,10 @@ uint64_t vmedia_now_ns(void);
 
 /* ---- Descriptors ---- */
 
-/* @revents: which of the events, and EPOLLERR and EPOLLHUP, asked for or not. */
+/*
+ * @revents: those of the requested events that occurred; also EPOLLERR and EPOLLHUP, even if not
+ *	requested.
+ */
 typedef void (*vmedia_source_fn)(struct vmedia_source *src, uint32_t revents);
 
 struct vmedia_source {
@@ -108,15 +117,16 @@ int vmedia_loop_add_fd(struct vmedia_loop *loop, struct vmedia_source *src, int 
 		       vmedia_source_fn fn);
 
 /*
- * vmedia_loop_mod_fd - wait for @events instead. @src is added. No system call if they are the
- * same. 0, or negative errno of epoll_ctl(); then the old ones stay.
+ * vmedia_loop_mod_fd - wait for @events from now on. @src must be added. Makes no system call if
+ * @events does not change. Returns 0, or negative errno of epoll_ctl(); then the old events stay.
  */
 int vmedia_loop_mod_fd(struct vmedia_source *src, uint32_t events);
 
 /*
- * vmedia_loop_del_fd - stop watching. @fn is not called any more, even if an event of this round
- * waits for it, and @src is the caller's again. Call it before the descriptor is closed. Allowed in
- * every callback. Does nothing if @src is not added (zero, or deleted before).
+ * vmedia_loop_del_fd - stop watching a descriptor. @fn is not called again, not even for an event
+ * that this round already received, and @src belongs to the caller again. Call it before the
+ * descriptor is closed. Allowed in every callback. Does nothing if @src is not added (zero, or
+ * deleted before).
  */
 void vmedia_loop_del_fd(struct vmedia_source *src);
 
@@ -137,13 +147,13 @@ void vmedia_timer_init(struct vmedia_loop *loop, struct vmedia_timer *t, vmedia_
 /*
  * vmedia_timer_arm - call fn once, at @deadline_ns or soon after
  *
- * A time that is past: in the next round. Moves a timer that is armed. fn may arm it again, which
- * makes it periodic: with deadline_ns plus the period it does not drift. Cost: a walk over the
- * timers that are later; a system call if it becomes the earliest.
+ * If the time is past, fn is called in the next round. A timer that is armed is moved. fn may arm
+ * the timer again, which makes it periodic; a period added to deadline_ns does not drift. The call
+ * walks over the timers that are later, and makes a system call if @t becomes the earliest.
  */
 void vmedia_timer_arm(struct vmedia_timer *t, uint64_t deadline_ns);
 
-/* vmedia_timer_cancel - fn is not called. Fine if @t is not armed, or zero. */
+/* vmedia_timer_cancel - disarm @t; fn is not called. Does nothing if @t is not armed, or zero. */
 void vmedia_timer_cancel(struct vmedia_timer *t);
 
 /* ---- From other threads ---- */
@@ -156,24 +166,25 @@ struct vmedia_post {
 	int queued;			/* private, atomic */
 };
 
-/* vmedia_post_init - before the first vmedia_loop_post(). Context: any thread. */
+/* vmedia_post_init - initialise @p, before its first vmedia_loop_post(). Context: any thread. */
 void vmedia_post_init(struct vmedia_post *p, vmedia_post_fn fn);
 
 /*
  * vmedia_loop_post - wake the loop and call @p->fn on its thread, in the order of posting
  *
- * Returns false if @p was queued already: it then runs once for both. What the caller wrote before
- * is visible to fn. From the moment that fn is called @p may be posted again, or freed. Many posts
- * to a sleeping loop cost one system call, posts to a busy one none. Context: any thread; not
- * signal handlers.
+ * Returns false if @p was queued already; then fn runs once for both posts. fn sees everything that
+ * the caller wrote before the post. From the start of fn, @p may be posted again or freed. Many
+ * posts to a sleeping loop cost one system call, posts to a busy loop none. Context: any thread;
+ * not signal handlers.
  */
 bool vmedia_loop_post(struct vmedia_loop *loop, struct vmedia_post *p);
 
 /*
- * vmedia_loop_unpost - take back @p: true if it was queued, and fn will not be called for it
+ * vmedia_loop_unpost - remove @p from the queue. Returns true if it was queued; then fn is not
+ * called for it.
  *
- * No thread may post it meanwhile: who frees what @p is part of first ends the thread that posts
- * it, then takes it back.
+ * No thread may post @p at the same time. To free the structure that contains @p, first end the
+ * thread that posts it, then call this.
  */
 bool vmedia_loop_unpost(struct vmedia_loop *loop, struct vmedia_post *p);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Addresses in a shared memory region: who has which pages. Arithmetic only, it maps nothing.
+ * Allocation of address ranges in a shared memory region. It maps nothing.
  *
- * First fit, in whole pages. The ranges in use are a list in order of offset; each is embedded in
- * what uses it, so nothing here allocates. Taking and finding walk the list: its length is bounded
- * by vmedia_limits.max_mappings.
+ * First fit, in whole pages. The ranges in use are a list sorted by offset. Each range is embedded
+ * in the structure that uses it, so nothing is allocated here. Taking and finding walk the list,
+ * whose length is bounded by vmedia_limits.max_mappings.
  *
  * Context: one thread.
  */
@@ -24,15 +24,17 @@ struct vmedia_region {
 	struct vmedia_list used;
 };
 
-/* @size a multiple of @page, a power of two. */
+/*
+ * @size is a multiple of @page; @page is a power of two.
+ */
 void vmedia_region_setup(struct vmedia_region *r, uint64_t size, uint64_t page);
 /*
- * Take @len bytes, rounded up to pages. 0 with offset and len set; -ENOMEM: no hole that large;
- * -EINVAL: 0 or overflow.
+ * Take @len bytes, rounded up to pages. Returns 0 with offset and len set; -ENOMEM if there is no
+ * hole of that size; -EINVAL if @len is 0 or overflows.
  */
 int vmedia_region_take(struct vmedia_region *r, uint64_t len, struct vmedia_range *range);
 void vmedia_region_give(struct vmedia_region *r, struct vmedia_range *range);
-/* The range that begins exactly at @offset, or NULL. */
+/* Return the range that begins exactly at @offset, or NULL. */
 struct vmedia_range *vmedia_region_at(const struct vmedia_region *r, uint64_t offset);
 
 #endif /* VMEDIA_CORE_REGION_H */
