@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Arithmetic that says when it overflowed, and the small macros everybody needs.
+ * Arithmetic with overflow checks, and small macros for all files.
  */
 #ifndef VMEDIA_BASE_CHECKED_H
 #define VMEDIA_BASE_CHECKED_H
@@ -11,7 +11,7 @@
 #include <vmedia/list.h>		/* vmedia_container_of() */
 
 /*
- * True if the result does not fit *res (any integer types); *res then holds the wrapped value: do
+ * True if the result does not fit *res (any integer types). Then *res holds the wrapped value; do
  * not use it.
  */
 #define vmedia_add_overflow(a, b, res) __builtin_add_overflow((a), (b), (res))
@@ -27,7 +27,10 @@ static inline bool vmedia_align_overflow(uint64_t v, uint64_t align, uint64_t *r
 	return false;
 }
 
-/* For values known to be small: no check. @align is a power of two. */
+/*
+ * Round up without an overflow check, for values that are known to be small. @align is a power of
+ * two.
+ */
 static inline uint64_t vmedia_align_up(uint64_t v, uint64_t align)
 {
 	return (v + align - 1) & ~(align - 1);
@@ -38,7 +41,10 @@ static inline uint64_t vmedia_align_down(uint64_t v, uint64_t align)
 	return v & ~(align - 1);
 }
 
-/* Is [start, start + len) inside [0, size)? Never overflows. An empty range at @size is inside. */
+/*
+ * True if [start, start + len) is inside [0, size). Never overflows. An empty range at @size is
+ * inside.
+ */
 static inline bool vmedia_range_ok(uint64_t start, uint64_t len, uint64_t size)
 {
 	return start <= size && len <= size - start;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An intrusive doubly linked list: a head is a node that points to itself when empty.
+ * An intrusive doubly linked list. The head is a node; it points to itself when the list is empty.
  *
- * A node that is in no list must have been through vmedia_list_init(), so that vmedia_list_del() of
- * it does nothing and vmedia_list_linked() tells. No locking: the owner's thread only.
+ * A node that is in no list must have been initialised with vmedia_list_init(). Then
+ * vmedia_list_del() does nothing, and vmedia_list_linked() returns false. There is no locking; only
+ * the owner's thread may use a list.
  */
 #ifndef VMEDIA_BASE_LIST_H
 #define VMEDIA_BASE_LIST_H
@@ -23,13 +24,13 @@ static inline bool vmedia_list_empty(const struct vmedia_list *head)
 	return head->next == head;
 }
 
-/* Is this (initialised) node in a list? */
+/* True if this (initialised) node is in a list. */
 static inline bool vmedia_list_linked(const struct vmedia_list *node)
 {
 	return node->next != node;
 }
 
-/* Put @node behind @pos. */
+/* Insert @node behind @pos. */
 static inline void vmedia_list_insert(struct vmedia_list *pos, struct vmedia_list *node)
 {
 	node->prev = pos;
@@ -48,7 +49,7 @@ static inline void vmedia_list_add_tail(struct vmedia_list *head, struct vmedia_
 	vmedia_list_insert(head->prev, node);
 }
 
-/* Take out; the node is initialised again, so that a second call does nothing. */
+/* Remove a node and initialise it again, so that a second call does nothing. */
 static inline void vmedia_list_del(struct vmedia_list *node)
 {
 	node->prev->next = node->next;
@@ -56,7 +57,7 @@ static inline void vmedia_list_del(struct vmedia_list *node)
 	vmedia_list_init(node);
 }
 
-/* First node, taken out; NULL when empty. */
+/* Remove and return the first node, or NULL if the list is empty. */
 static inline struct vmedia_list *vmedia_list_pop(struct vmedia_list *head)
 {
 	struct vmedia_list *node = head->next;
@@ -67,7 +68,7 @@ static inline struct vmedia_list *vmedia_list_pop(struct vmedia_list *head)
 	return node;
 }
 
-/* Move everything in @from behind what is in @to; @from is empty afterwards. */
+/* Append the nodes of @from to @to; @from is empty afterwards. */
 static inline void vmedia_list_splice_tail(struct vmedia_list *to, struct vmedia_list *from)
 {
 	if (vmedia_list_empty(from))
@@ -88,7 +89,7 @@ static inline void vmedia_list_splice_tail(struct vmedia_list *to, struct vmedia
 	     &pos->member != (head);                                                  \
 	     pos = vmedia_list_entry(pos->member.next, __typeof__(*pos), member))
 
-/* The body may take out or free @pos (and only @pos). */
+/* The body may remove or free @pos (and only @pos). */
 #define vmedia_list_for_each_safe(pos, tmp, head, member)                             \
 	for (pos = vmedia_list_entry((head)->next, __typeof__(*pos), member),         \
 	    tmp = vmedia_list_entry(pos->member.next, __typeof__(*pos), member);      \

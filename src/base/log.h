@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Logging inside the library: the public macros, and a rate limit for what a peer can provoke.
+ * Logging inside the library: the public macros, and a rate limit for messages that a peer can
+ * cause.
  */
 #ifndef VMEDIA_BASE_LOG_H
 #define VMEDIA_BASE_LOG_H
@@ -11,10 +12,9 @@
 #include <vmedia/log.h>
 
 /*
- * A token bucket, one for each owner (a connection, a queue): @burst messages at once, then one
- * each
- * @interval_ms. Zero initialised it works with the defaults (20, 1000). Context: the owner's thread
- * only.
+ * A token bucket, one for each owner (a connection, a queue). It allows @burst messages at once,
+ * then one every @interval_ms milliseconds. If it is zero, the defaults apply (20, 1000). Context:
+ * the owner's thread only.
  */
 struct vmedia_ratelimit {
 	uint32_t burst;
@@ -30,22 +30,22 @@ struct vmedia_ratelimit {
 #define VMEDIA_RATELIMIT_INTERVAL_MS 1000
 
 /*
- * vmedia_ratelimit_ok - may one more message be written?
+ * vmedia_ratelimit_ok - true if one more message may be written
  *
- * When messages were suppressed since the last that got through, says how many in one line at
- * @level.
+ * If messages were suppressed since the last one, logs their number in one line at @level.
  */
 bool vmedia_ratelimit_ok(struct vmedia_ratelimit *rl, int level);
 
 /*
- * vmedia_ratelimit_ok_at - the same with the caller's clock, for tests and for those who have it at
- * hand.
+ * vmedia_ratelimit_ok_at - the same with the caller's clock, for tests and for callers that have
+ * the time already.
  */
 bool vmedia_ratelimit_ok_at(struct vmedia_ratelimit *rl, int level, uint64_t now_ns);
 
 /*
- * vmedia_log_within_limit_at - may the process write one more message of @level, at @now_ns? Then
- * *missed counts those before it that could not. What vmedia_log() asks; here for tests.
+ * vmedia_log_within_limit_at - true if the process may write one more message of @level at @now_ns.
+ * Then *missed is the number of messages before it that were suppressed. Used by vmedia_log();
+ * public for tests.
  */
 bool vmedia_log_within_limit_at(int level, uint64_t now_ns, uint64_t *missed);
 

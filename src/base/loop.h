@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The event loop, what only the library uses of it. The rest, and the theory of operation, is the
- * public part, <vmedia/loop.h>.
+ * The part of the event loop that only the library uses. The public part, with the theory of
+ * operation, is <vmedia/loop.h>.
  *
- * A wake-up costs one system call of the loop's own; a source with EPOLLET needs no read either.
- * The wake-up eventfd is written only when the loop sleeps, once however many posts follow. Pollers
- * may have the loop look at memory for some microseconds before it sleeps.
+ * A wake-up costs one system call of the loop, and a source with EPOLLET needs no read. The wake-up
+ * eventfd is written only when the loop sleeps, and once for any number of posts. Pollers can make
+ * the loop check memory for some microseconds before it sleeps.
  *
- * Context: everything is for the loop's thread, but for what says "any thread".
+ * Context: the loop's thread, unless a function states "any thread".
  */
 #ifndef VMEDIA_BASE_LOOP_H
 #define VMEDIA_BASE_LOOP_H
@@ -19,10 +19,10 @@
 struct vmedia_deferred;
 struct vmedia_poller;
 
-/* vmedia_loop_is_current - does the calling thread run this loop? Context: any thread. */
+/* vmedia_loop_is_current - true if the calling thread runs this loop. Context: any thread. */
 bool vmedia_loop_is_current(const struct vmedia_loop *loop);
 
-/* vmedia_loop_assert - states "Context: the loop's thread" in code; nothing with NDEBUG. */
+/* vmedia_loop_assert - assert "Context: the loop's thread"; does nothing with NDEBUG. */
 #ifdef NDEBUG
 #define vmedia_loop_assert(loop) ((void)(loop))
 #else
@@ -49,18 +49,22 @@ void vmedia_deferred_init(struct vmedia_loop *loop, struct vmedia_deferred *d,
 			  vmedia_deferred_fn fn);
 
 /*
- * vmedia_defer - call once at the end of this round (the place for one notification for all that
- * happened, and for freeing what callers up the stack still use). Again before that: no effect.
- * Scheduled by a deferred call itself: runs at the end of the next round, which then does not wait.
+ * vmedia_defer - call @d's function once at the end of this round. For one notification for all
+ * events of a round, and for freeing memory that callers up the stack still use. If @d is scheduled
+ * already, this has no effect. If a deferred call schedules @d, it runs at the end of the next
+ * round, and that round does not wait.
  */
 void vmedia_defer(struct vmedia_deferred *d);
 
-/* vmedia_deferred_cancel - fine when not scheduled or zero-initialised. */
+/*
+ * vmedia_deferred_cancel - cancel a scheduled call. Does nothing if it is not scheduled or
+ * zero-initialised.
+ */
 void vmedia_deferred_cancel(struct vmedia_deferred *d);
 
 /* ---- before sleeping ---- */
 
-/* Look, once. True: there was something, which is dealt with, or will be in this round. */
+/* Check once. Returns true if there was something; it was handled, or will be in this round. */
 typedef bool (*vmedia_poller_fn)(struct vmedia_poller *p);
 
 struct vmedia_poller {
@@ -71,15 +75,17 @@ struct vmedia_poller {
 };
 
 /*
- * vmedia_poller_add - for @ns before the loop sleeps, call @fn again and again until it finds
- * something
+ * vmedia_poller_add - call @fn repeatedly for @ns before the loop sleeps, until it finds something
  *
- * Where that pays (base/spin.h); where it does not, the loop sleeps without having asked. So what
- * @fn looks for must wake the loop all the same. @p lives until vmedia_poller_del().
+ * This happens only when polling pays (base/spin.h); otherwise the loop sleeps without calling @fn.
+ * So an event that @fn finds must also wake the loop. @p must live until vmedia_poller_del().
  */
 void vmedia_poller_add(struct vmedia_loop *loop, struct vmedia_poller *p, uint64_t ns,
 		       vmedia_poller_fn fn);
-/* Allowed in every callback, its own too when it returns true. Fine when not added. */
+/*
+ * Remove a poller. Allowed in every callback, also in its own if that returns true. Does nothing if
+ * it is not added.
+ */
 void vmedia_poller_del(struct vmedia_poller *p);
 
 #endif

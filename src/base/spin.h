@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Looking before sleeping: when it pays to look at memory for some microseconds before a system
- * call that sleeps.
+ * Polling before sleeping: decides when to check memory for some microseconds before a system call
+ * that sleeps.
  *
- * Theory of operation: a sleep and the wake-up that ends it cost some ten microseconds, at both
- * ends. Where the other end answers within that time, looking is cheaper. It is a loss where the
- * answer takes longer, and where the other end needs this CPU to give it. So:
- *   - a wait that looked in vain is a miss. After a miss the next wait sleeps without looking,
- *     after a second miss in a row the next 3, and so on up to 1023. A hit ends that;
- *   - a wait after a sleep of VMEDIA_SPIN_LONG times the looking does not look: what comes at a
- *     pace comes at its time.
+ * Theory of operation: a sleep and its wake-up cost some ten microseconds at both ends. If the
+ * other end answers within that time, polling is cheaper. If the answer takes longer, or if the
+ * other end needs this CPU for it, polling is a loss. So:
+ *   - a wait whose polling found nothing is a miss. After a miss the next wait sleeps without
+ *     polling, after a second miss in a row the next 3 do, and so on up to 1023. A hit ends that;
+ *   - a wait after a sleep of VMEDIA_SPIN_LONG times the polling time does not poll, since regular
+ *     events come at their time.
  *
  *	if (vmedia_spin_begin(s)) {
  *		uint64_t end = vmedia_now_ns() + s->ns;
@@ -34,15 +34,15 @@
 #define VMEDIA_SPIN_MAX_SKIP 1023u
 #define VMEDIA_SPIN_LONG     10u
 
-/* All zeros but ns: the first wait looks. */
+/* Initially all zeros except ns; then the first wait polls. */
 struct vmedia_spin {
-	uint64_t ns;	/* how long a wait looks; 0: never */
-	uint32_t skip;	/* waits that do not look after the last miss; 0: it was a hit */
-	uint32_t left;	/* of these, still to come */
+	uint64_t ns;	/* how long a wait polls; 0: never */
+	uint32_t skip;	/* waits without polling after the last miss; 0: it was a hit */
+	uint32_t left;	/* of these, the ones that are left */
 	bool paced;	/* the last sleep was long */
 };
 
-/* A wait begins: is it to look? */
+/* Begin a wait. Returns true if it should poll. */
 static inline bool vmedia_spin_begin(struct vmedia_spin *s)
 {
 	if (!s->ns || s->paced)
@@ -53,7 +53,7 @@ static inline bool vmedia_spin_begin(struct vmedia_spin *s)
 	return false;
 }
 
-/* It looked: did it find what it waits for? */
+/* End the polling of a wait. @found: it found the event. */
 static inline void vmedia_spin_end(struct vmedia_spin *s, bool found)
 {
 	if (found)
@@ -63,13 +63,13 @@ static inline void vmedia_spin_end(struct vmedia_spin *s, bool found)
 	s->left = s->skip;
 }
 
-/* It slept, for @ns. */
+/* Record that the wait slept for @ns. */
 static inline void vmedia_spin_slept(struct vmedia_spin *s, uint64_t ns)
 {
 	s->paced = ns >= s->ns * VMEDIA_SPIN_LONG;
 }
 
-/* Between two looks: the other hyperthread has the CPU's core. */
+/* Relax between two checks, so that the other hyperthread can use the CPU's core. */
 static inline void vmedia_spin_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

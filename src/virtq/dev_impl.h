@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside of the device end: what dev.c, its two ring formats, chain.c and inflight.c share.
+ * The structures that dev.c, its two ring formats, chain.c and inflight*.c share.
  */
 #ifndef VMEDIA_VIRTQ_DEV_IMPL_H
 #define VMEDIA_VIRTQ_DEV_IMPL_H
@@ -10,7 +10,8 @@
 #include "virtq/ring.h"
 
 /*
- * The used side of a split ring has its event word behind num elements; so has the available side.
+ * The device end of one queue. In a split ring, an event word follows the num elements of the used
+ * ring, and another those of the available ring.
  */
 struct vmedia_vqd {
 	uint32_t num;
@@ -39,18 +40,18 @@ struct vmedia_vqd {
 
 	/* split: free-running indexes */
 	uint16_t last_avail, shadow_avail, used_idx;
-	uint8_t *head_out;		/* split: which heads are with the device */
+	uint8_t *head_out;		/* split: the heads that the device holds */
 	/* packed: positions below num */
 	uint16_t avail_pos, used_pos;
 	bool avail_wrap, used_wrap;
 
-	/* split: used chains, packed: used slots, since the last question */
+	/* split: used chains; packed: used slots; since the last vmedia_vqd_notify_needed() */
 	uint32_t unsignalled;
-	/* nothing was signalled in this life: the driver may wait for something old */
+	/* nothing was signalled yet: the driver may wait for a chain of an earlier process */
 	bool force_signal;
 
 	struct vmedia_list pool;	/* free chains */
-	struct vmedia_list out;		/* chains with the device, oldest first */
+	struct vmedia_list out;		/* chains that the device holds, oldest first */
 	uint32_t held_segs, held_slots;
 	uint32_t pooled_segs;		/* room in the iovecs of free chains */
 
@@ -64,17 +65,17 @@ struct vmedia_vqd {
 struct vmedia_chain *vmedia_chain_alloc(struct vmedia_vqd *q);
 void vmedia_chain_release(struct vmedia_vqd *q, struct vmedia_chain *c);
 void vmedia_chain_free(struct vmedia_chain *c);
-/* One descriptor; 0 or the chain's error. */
+/* Add one descriptor. Returns 0 or the chain's error. */
 int vmedia_chain_add(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa, uint32_t len,
 		     bool write);
 int vmedia_chain_add_indirect(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa,
 			      uint32_t len);
-/* All descriptors are in, or @err: fix up the pointers and account. */
+/* Complete a chain after its last descriptor or @err: set its pointers and count it. */
 void vmedia_chain_finish(struct vmedia_vqd *q, struct vmedia_chain *c, int err);
 
 /*
- * The two formats. fetch: 1 and a filled chain, 0 when empty, or broken. It moves the available
- * side on. base: take over SET_VRING_BASE's value.
+ * The two formats. fetch: returns 1 and a filled chain, 0 if there is none, or the error of a
+ * broken ring; it advances the available position. set_base: use the value of SET_VRING_BASE.
  */
 int vmedia_vqd_split_set_base(struct vmedia_vqd *q, uint32_t base);
 int vmedia_vqd_split_fetch(struct vmedia_vqd *q, struct vmedia_chain *c);
@@ -87,8 +88,8 @@ bool vmedia_vqd_split_kick(struct vmedia_vqd *q, bool enable);
 int vmedia_vqd_packed_set_base(struct vmedia_vqd *q, uint32_t base);
 int vmedia_vqd_packed_fetch(struct vmedia_vqd *q, struct vmedia_chain *c);
 /*
- * One descriptor of a chain that is at @err so far; the new error. Also for descriptors remembered
- * by inflight_track.c.
+ * Add one descriptor to a chain whose error so far is @err. Returns the new error. Also used for
+ * descriptors that inflight_track.c recorded.
  */
 int vmedia_vqd_packed_add(struct vmedia_vqd *q, struct vmedia_chain *c,
 			  const struct vmedia_packed_desc *d, int err);
@@ -96,10 +97,10 @@ void vmedia_vqd_packed_push(struct vmedia_vqd *q, struct vmedia_chain *c, uint32
 bool vmedia_vqd_packed_notify(struct vmedia_vqd *q);
 bool vmedia_vqd_packed_has_avail(const struct vmedia_vqd *q);
 bool vmedia_vqd_packed_kick(struct vmedia_vqd *q, bool enable);
-/* Is the descriptor at the used position of an earlier life marked used? */
+/* True if the descriptor at @pos, a used position of an earlier process, is marked used. */
 bool vmedia_vqd_packed_is_used(struct vmedia_vqd *q, uint16_t pos, bool wrap);
 
-/* Move a position on by @n <= num descriptors. */
+/* Advance a position by @n <= num descriptors. */
 static inline void vmedia_vqd_packed_advance(const struct vmedia_vqd *q, uint16_t *pos, bool *wrap,
 					     uint32_t n)
 {

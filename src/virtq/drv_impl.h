@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside of the driver end: what drv.c and its two ring formats share.
+ * The structures that drv.c and its two ring formats share.
  */
 #ifndef VMEDIA_VIRTQ_DRV_IMPL_H
 #define VMEDIA_VIRTQ_DRV_IMPL_H
 
 #include "virtq/drv.h"
 
-/* A chain that the device has; by head (split) or id (packed). cookie == NULL: not out. */
+/*
+ * A chain that the device holds; by head (split) or id (packed). cookie is NULL if it is not out.
+ */
 struct vmedia_vqr_state {
 	void *cookie;
-	uint64_t in_len;		/* bytes that it may write */
+	uint64_t in_len;		/* bytes that the device may write */
 	uint16_t slots;			/* descriptors in the ring */
 	uint16_t last;			/* split: last descriptor */
 	/* split: private copy of desc[].next; packed: next free id */
@@ -46,7 +48,7 @@ struct vmedia_vqr {
 	uint32_t detach_pos;
 
 	/* split */
-	uint16_t avail_idx;		/* with what is not published */
+	uint16_t avail_idx;		/* includes unpublished chains */
 	uint16_t last_used;
 	/* packed */
 	uint16_t avail_pos, used_pos;
@@ -55,12 +57,12 @@ struct vmedia_vqr {
 	uint16_t pending_pos, pending_flags;
 
 	uint32_t unpublished;		/* chains (split) or slots (packed) */
-	uint32_t unkicked;		/* the same, published since the last question */
+	uint32_t unkicked;		/* published since the last kick_needed() */
 };
 
 #define vmedia_vqr_break(q, ...) vmedia_vq_break(&(q)->err, (q)->name, "device", __VA_ARGS__)
 
-/* What add() was asked to do, already checked. */
+/* The arguments of vmedia_vqr_add(), checked. */
 struct vmedia_vqr_req {
 	const struct vmedia_gpa_range *out, *in;
 	unsigned int out_num, n;
@@ -69,7 +71,7 @@ struct vmedia_vqr_req {
 	bool indirect;
 };
 
-/* Piece @i, and whether the device writes it. */
+/* Return piece @i. *write: the device writes it. */
 static inline const struct vmedia_gpa_range *vmedia_vqr_piece(const struct vmedia_vqr_req *r,
 							      unsigned int i, bool *write)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of mappings whose SIGBUS is survived; see "A peer that truncates its memory file" in
- * mem.h.
+ * The table of mappings in which a SIGBUS is repaired; see "A peer that truncates its memory file"
+ * in mem.h.
  */
 #ifndef VMEDIA_VIRTQ_GUARD_H
 #define VMEDIA_VIRTQ_GUARD_H
@@ -10,14 +10,15 @@
 
 /*
  * vmedia_guard_add - register [start, start+len), whole pages of the mapping's kind
- * @broken: set to 1 from the signal handler; must outlive the registration
+ * @broken: the signal handler sets it to 1; must outlive the registration
  *
  * Returns a slot number, or -ENOSPC. Context: any thread.
  */
 int vmedia_guard_add(void *start, size_t len, int *broken);
 
 /*
- * vmedia_guard_del - before the mapping goes away. Negative slots are ignored. Context: any thread.
+ * vmedia_guard_del - remove an entry, before the mapping is unmapped. Negative slots are ignored.
+ * Context: any thread.
  */
 void vmedia_guard_del(int slot);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The layout of an inflight area, as the vhost-user specification has it ("Inflight I/O tracking";
- * host byte order), and our private state beside it. For inflight.c and inflight_track.c.
+ * The layout of an inflight area as the vhost-user specification defines it ("Inflight I/O
+ * tracking"; host byte order), and the private state of each queue. For inflight*.c only.
  */
 #ifndef VMEDIA_VIRTQ_INFLIGHT_AREA_H
 #define VMEDIA_VIRTQ_INFLIGHT_AREA_H
@@ -63,8 +63,8 @@ static_assert(offsetof(struct vmedia_inflight_packed, used_wrap_counter) == 20,
 static_assert(offsetof(struct vmedia_inflight_packed, desc) == 32, "QueueRegionPacked");
 
 /*
- * Stores keep their order, so that whoever comes after a crash sees one of the states that recovery
- * knows.
+ * Stores keep their order, so that after a crash the file has one of the states that recovery
+ * handles.
  */
 #define VMEDIA_INFLIGHT_LD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define VMEDIA_INFLIGHT_ST(field, v) __atomic_store_n(&(field), (v), __ATOMIC_RELEASE)
@@ -87,16 +87,16 @@ struct vmedia_inflight {
 	uint16_t free_head;		/* packed */
 	uint16_t taking;		/* packed: descriptors of the chain that is being taken */
 	uint16_t taking_head, taking_last;
-	/* packed: copy of the entries' next; owns the two behind it too */
+	/* packed: copy of the entries' next; its allocation includes the next two arrays */
 	uint16_t *next;
 	uint16_t *chain_last;		/* packed, by head: last entry of a chain that is out */
-	uint16_t *chain_num;		/* packed, by head: entries of it */
+	uint16_t *chain_num;		/* packed, by head: number of its entries */
 	struct vmedia_inflight_head *resubmit;
 	uint32_t resubmit_num, resubmit_pos;
 };
 
 struct vmedia_inflight_area {
-	/* the file, so that one that is cut short does not kill us */
+	/* the file; its mapping is guarded against truncation */
 	struct vmedia_mem *mem;
 	unsigned int n;
 	struct vmedia_inflight queues[];

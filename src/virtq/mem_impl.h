@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside of the memory map, for mem.c and view.c only.
+ * The structures of the memory map, for mem.c and view.c only.
  */
 #ifndef VMEDIA_VIRTQ_MEM_IMPL_H
 #define VMEDIA_VIRTQ_MEM_IMPL_H
@@ -9,21 +9,21 @@
 
 #include "virtq/mem.h"
 
-/* Shared by all snapshots and the views over it; unmapped with the last reference. */
+/* A mapped region. Shared by all snapshots and their views; unmapped with the last reference. */
 struct vmedia_region {
 	int refs;		/* atomic */
 	int broken;		/* atomic; set by the SIGBUS handler */
 	uint64_t gpa, size, uva;
 	uint64_t fd_offset;
 	int fd;			/* ours, or -1 */
-	uint8_t *host;		/* where gpa is */
+	uint8_t *host;		/* the address of gpa */
 	void *map;		/* what was mapped, NULL for plain memory */
 	size_t map_len;
 	size_t page;		/* the mapping's granularity: host pages, or huge ones */
 	int guard;
 };
 
-/* What one guest may use over all snapshots and views. */
+/* The use of one guest, counted over all its snapshots and views. */
 struct vmedia_mem_budget {
 	int refs;		/* atomic */
 	int maps;		/* atomic; mappings in views */
@@ -36,7 +36,7 @@ struct vmedia_mem {
 	struct vmedia_region *regions[];	/* by gpa */
 };
 
-/* The region that has @gpa, or NULL. */
+/* Return the region that contains @gpa, or NULL. */
 struct vmedia_region *vmedia_mem_find(const struct vmedia_mem *mem, uint64_t gpa);
 
 #endif

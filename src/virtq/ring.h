@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Virtqueues on the wire (virtio 1.2, sections 2.7 and 2.8), how shared fields are touched, and the
+ * Virtqueues on the wire (virtio 1.2, sections 2.7 and 2.8), access to shared fields, and the
  * layout of a queue in memory.
  *
- * Every field is little-endian. A shared field is read once, by the helpers below, into a private
- * variable; nothing else dereferences ring memory.
+ * Every field is little-endian. A shared field is read once into a private variable, by the helpers
+ * below. No other code accesses ring memory.
  */
 #ifndef VMEDIA_VIRTQ_RING_H
 #define VMEDIA_VIRTQ_RING_H
@@ -24,9 +24,7 @@
 
 #define VMEDIA_VQ_MAX_NUM 32768u
 
-/*
- * What both ring ends here implement; features of this set, and only these, change their behaviour.
- */
+/* The features that both ring ends implement. Other features do not change their behaviour. */
 #define VMEDIA_VQ_FEATURES                                                               \
 	(1ULL << VMEDIA_VIRTIO_F_INDIRECT_DESC | 1ULL << VMEDIA_VIRTIO_F_EVENT_IDX |     \
 	 1ULL << VMEDIA_VIRTIO_F_VERSION_1 | 1ULL << VMEDIA_VIRTIO_F_RING_PACKED)
@@ -103,7 +101,7 @@ static inline uint16_t vmedia_ring_ld16(const uint16_t *p)
 	return le16toh(__atomic_load_n(p, __ATOMIC_RELAXED));
 }
 
-/* Nothing that follows is read before this. */
+/* Load with acquire order: later reads are not done before it. */
 static inline uint16_t vmedia_ring_ld16_acquire(const uint16_t *p)
 {
 	return le16toh(__atomic_load_n(p, __ATOMIC_ACQUIRE));
@@ -124,7 +122,7 @@ static inline void vmedia_ring_st16(uint16_t *p, uint16_t v)
 	__atomic_store_n(p, htole16(v), __ATOMIC_RELAXED);
 }
 
-/* Everything before is visible to who sees this. */
+/* Store with release order: a reader of the value sees all earlier writes. */
 static inline void vmedia_ring_st16_release(uint16_t *p, uint16_t v)
 {
 	__atomic_store_n(p, htole16(v), __ATOMIC_RELEASE);
@@ -141,8 +139,8 @@ static inline void vmedia_ring_st64(uint64_t *p, uint64_t v)
 }
 
 /*
- * A full barrier: a store before is visible before a load behind is done. (ThreadSanitizer knows no
- * fences.)
+ * A full barrier: earlier stores are visible before later loads are done. (ThreadSanitizer does not
+ * support fences.)
  */
 static inline void vmedia_ring_mb(void)
 {
@@ -155,14 +153,14 @@ static inline void vmedia_ring_mb(void)
 #endif
 }
 
-/* Copy out of shared memory so that the compiler cannot read @src again later. Any alignment. */
+/* Copy out of shared memory. The compiler cannot read @src again later. Any alignment. */
 static inline void vmedia_ring_copy(void *dst, const void *src, size_t n)
 {
 	memcpy(dst, src, n);
 	__asm__ volatile("" : : : "memory");
 }
 
-/* Did an index that went from @old to @now pass @event? (2.7.7.2; all modulo 65536) */
+/* True if an index that went from @old to @now passed @event. (2.7.7.2; all modulo 65536) */
 static inline bool vmedia_ring_need_event(uint16_t event, uint16_t now, uint16_t old)
 {
 	return (uint16_t)(now - event - 1) < (uint16_t)(now - old);
@@ -171,8 +169,8 @@ static inline bool vmedia_ring_need_event(uint16_t event, uint16_t now, uint16_t
 /* ---- layout ---- */
 
 /*
- * Where the parts of a queue lie, as offsets from its first byte; all aligned as the standard
- * wants, for both rings.
+ * The parts of a queue, as offsets from its first byte, aligned as virtio requires for both
+ * formats.
  */
 struct vmedia_vq_layout {
 	uint32_t num;
@@ -181,20 +179,23 @@ struct vmedia_vq_layout {
 	uint64_t device, device_size;	/* used ring, or device event suppression */
 	uint64_t indirect;		/* num slots of indirect_max descriptors each */
 	uint32_t indirect_max;
-	uint64_t size;			/* of all */
+	uint64_t size;			/* of all parts */
 };
 
 /*
- * vmedia_vq_layout - lay out a queue of @num descriptors with room for indirect tables of
- * @indirect_max (0: none)
+ * vmedia_vq_layout - lay out a queue of @num descriptors, with room for indirect tables of
+ * @indirect_max descriptors (0: none)
  *
- * -EINVAL: num is 0, more than 32768, or, without RING_PACKED in @features, no power of two;
- * indirect_max > 32768.
+ * Returns 0; -EINVAL if num is 0, more than 32768, or, without RING_PACKED in @features, no power
+ * of two; or if indirect_max > 32768.
  */
 int vmedia_vq_layout(uint32_t num, uint64_t features, uint32_t indirect_max,
 		     struct vmedia_vq_layout *l);
 
-/* Bytes of the three parts for a queue of @num, which a device end must be able to reach. */
+/*
+ * Return the bytes of each of the three parts of a queue of @num. A device end must be able to
+ * reach them.
+ */
 uint64_t vmedia_vq_desc_size(uint32_t num);
 uint64_t vmedia_vq_driver_size(uint32_t num, uint64_t features);
 uint64_t vmedia_vq_device_size(uint32_t num, uint64_t features);
@@ -202,8 +203,8 @@ uint64_t vmedia_vq_device_size(uint32_t num, uint64_t features);
 /* ---- both ends ---- */
 
 /*
- * The ring @name is broken for good, by @who at the other end: *err, if it is still 0, becomes
- * -EIO, and the log says why. Returns *err. In layout.c.
+ * Mark the ring @name as broken by @who at the other end: set *err to -EIO, if it is still 0, and
+ * log the reason. Returns *err. In layout.c.
  */
 int vmedia_vq_break(int *err, const char *name, const char *who, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
