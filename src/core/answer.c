@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Answers: the end of a request, written into the writable part of its chain, which goes back.
+ * Answers: write the result of a request into the writable part of its chain, and return the chain.
  */
 #include <errno.h>
 
@@ -28,7 +28,7 @@ void vmedia_request_answer(struct vmedia_request *req, int err)
 	if (!chain)
 		return;
 	if (req->state == VMEDIA_REQ_QUEUED && req->cmd.type != VMEDIA_CMD_CLOSE) {
-		/* What it asks for was not read: an errno is all that can be said. */
+		/* The command was not read yet, so the answer can hold only an errno. */
 		req->chain = NULL;
 		vmedia_chain_refuse(dev, chain, err);
 		return;

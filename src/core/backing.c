@@ -2,17 +2,18 @@
 /*
  * Memory of buffers: files of ours, files of others, guest pages.
  *
- * Security model: a file of somebody else can shrink while it is mapped, and touching what is gone
- * raises SIGBUS. A file that is sealed against it is mapped plainly, and so is what is no regular
- * file (a dma-buf has a fixed size). Every other one goes through vmedia_mem_create(), whose
- * mappings the guard of virtq/mem.h repairs. Guest pages are views (virtq/view.h), guarded the same
- * way; where they must be bounced, the private copy is counted against max_bytes. Files of ours
- * are made present at once, so max_bytes is also what a guest can make the host hold.
+ * Security model: a file of another process can shrink while it is mapped; an access to the lost
+ * part raises SIGBUS. A file that is sealed against shrinking is mapped directly, and so is a file
+ * that is not regular (a dma-buf has a fixed size). All other files go through vmedia_mem_create(),
+ * whose mappings are repaired by the guard of virtq/mem.h. Guest pages are views (virtq/view.h),
+ * which are guarded in the same way. If a view must be bounced, the private copy is counted against
+ * max_bytes. Pages of our own files are made present at once, so max_bytes also bounds the host
+ * memory that a guest can occupy.
  *
- * To free large memory takes the kernel long, so a thread does it (base/pages.h). The memory and
- * its file are not counted from then on: a guest may free and allocate at once. max_bytes bounds
- * what waits for the thread too, so the host holds twice as much for moments. Pages of a file that
- * no other device was given are freed before it is unmapped.
+ * The kernel takes long to free large memory, so a thread does it (base/pages.h). From then on the
+ * memory and its file are not counted, so that a guest may free and allocate at once. max_bytes
+ * also bounds the memory that waits for the thread, so the host holds at most twice as much for
+ * short times. Pages of a file that was given to no other device are freed before it is unmapped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,9 @@
 #include "proto/cursor.h"
 #include "virtq/view.h"
 
-/* @share: of the session that it counts for, or NULL. */
+/*
+ * @share: the share that it counts for, or NULL.
+ */
 static struct vmedia_backing *backing_new(struct vmedia_account *account,
 					  struct vmedia_share *share, uint64_t length)
 {
@@ -43,7 +46,10 @@ static struct vmedia_backing *backing_new(struct vmedia_account *account,
 	return b;
 }
 
-/* Context: the thread of account->pages, or any: nobody else knows @job's backing any more. */
+/*
+ * Unmap and free the backing of @job, which has no other user. Context: any thread, mostly that of
+ * account->pages.
+ */
 static void backing_unmap(struct vmedia_pages_job *job)
 {
 	struct vmedia_backing *b = vmedia_container_of(job, struct vmedia_backing, pages);
@@ -62,7 +68,7 @@ static void backing_free(struct vmedia_backing *b)
 	struct vmedia_account *account = b->account;
 	bool mapped = b->map || b->mem || (b->view && (b->view->bounced || b->view->mapped));
 
-	vmedia_fd_close(&b->fd); /* its mapping keeps the file */
+	vmedia_fd_close(&b->fd); /* the mapping keeps the file */
 	if (b->charged)
 		vmedia_share_uncharge(b->share, b->charged);
 	if (b->filed && b->share)
@@ -93,7 +99,7 @@ static int backing_file(struct vmedia_backing *b)
 	return err;
 }
 
-/* Map [b->fd_offset, + b->length) of b->fd, whose offset need not be a page's. */
+/* Map [b->fd_offset, + b->length) of b->fd. The offset need not be aligned to a page. */
 static int backing_map(struct vmedia_backing *b)
 {
 	uint64_t page = vmedia_page_size(), head = b->fd_offset & (page - 1);
@@ -117,7 +123,8 @@ static int backing_map(struct vmedia_backing *b)
 }
 
 /*
- * Count @bytes, and a file if @file, which may cost the oldest exports that nobody uses. -ENOMEM.
+ * Count @bytes, and a file if @file. Withdraws the oldest unused exports if needed. Returns 0 or
+ * -ENOMEM.
  */
 static int backing_count(struct vmedia_session *s, struct vmedia_backing *b, uint64_t bytes,
 			 bool file)
@@ -181,7 +188,7 @@ fail:
 	return err == -EINVAL ? err : -ENOMEM;
 }
 
-/* Bytes of a file or dma-buf, which knows its size by lseek() alone. */
+/* Return the size of a file or dma-buf in bytes. A dma-buf reports its size only by lseek(). */
 static int64_t file_size(int fd, struct stat *st)
 {
 	off_t end;
@@ -194,7 +201,7 @@ static int64_t file_size(int fd, struct stat *st)
 	return end < 0 ? -errno : end;
 }
 
-/* Take over b->fd (set) and map what b says. @st: of it. */
+/* Map the range of b->fd that @b describes. @st: the attributes of b->fd. */
 static int backing_adopt(struct vmedia_backing *b, const struct stat *st)
 {
 	struct vmedia_mem_desc desc = {
@@ -280,7 +287,7 @@ fail:
 	return err;
 }
 
-/* Is @sg, as far as @v is long, what @v was made of? */
+/* True if the first bytes of @sg, as many as @v has, are the list of @v. */
 static bool same_list(const struct vmedia_view *v, const struct vmedia_sg *sg)
 {
 	const uint8_t *p = sg->raw;
@@ -370,7 +377,7 @@ bool vmedia_backing_broken(const struct vmedia_backing *b)
 	return (b->view && vmedia_view_broken(b->view)) || (b->mem && vmedia_mem_broken(b->mem));
 }
 
-/* Copy [pos->done, @end) out or in, as far as @max bytes go; true if more is left. */
+/* Copy [pos->done, @end) out or in, at most @max bytes. Returns true if there is more. */
 static bool copy(struct vmedia_backing *b, uint64_t end, uint64_t max, struct vmedia_copy *pos,
 		 bool out)
 {

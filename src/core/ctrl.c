@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a command says beside its structure: SG lists, payloads of controls, and the driver's own
- * pointers.
+ * The data of a command outside of its structure: SG lists, payloads of controls, and the driver's
+ * own pointers.
  *
- * Security model: SG entries are the guest's. Each is translated through the memory map that the
- * command's chain holds a reference on; an entry outside of it is -EFAULT before the device hears
- * of the command. Payloads are copied, so that a device never works on bytes that change under it;
- * their sum is bounded by limits.max_ctrl_bytes. The entries are bounded too: what is sensible is
- * one a page of payload, and walking a list of as many as a command can hold takes milliseconds.
+ * Security model: SG entries come from the guest. Each is translated through the memory map that
+ * the command's chain holds a reference on. If an entry lies outside of it, the command fails with
+ * -EFAULT before the device is called. Payloads are copied, so their bytes cannot change while a
+ * device uses them; limits.max_ctrl_bytes bounds their sum. The number of entries is bounded too.
+ * One entry for each page of payload is reasonable, but a command can hold so many that a walk over
+ * them takes milliseconds.
  */
 #include <errno.h>
 #include <string.h>
@@ -57,7 +58,9 @@ int vmedia_sg_ranges(struct vmedia_device *dev, const struct vmedia_sg *sg, uint
 
 enum copy { COPY_CHECK, COPY_IN, COPY_OUT };
 
-/* Between @buf and the first ranges of @dev, which all lie in @mem or -EFAULT. */
+/*
+ * Copy between @buf and the first @num ranges of @dev. Returns 0, or -EFAULT if one is not in @mem.
+ */
 static int copy_ranges(struct vmedia_device *dev, const struct vmedia_mem *mem, unsigned int num,
 		       uint8_t *buf, uint64_t max, enum copy dir)
 {
@@ -94,7 +97,7 @@ static bool has_ctrls(const struct vmedia_request *req)
 	       req->cmd.io.info->follow == VMEDIA_FOLLOW_CTRLS && req->ctrl_data;
 }
 
-/* Give each payload its place; the sum, or negative errno. */
+/* Set the offset of each payload. Returns the sum of their sizes, or negative errno. */
 static int64_t place_payloads(struct vmedia_request *req)
 {
 	const struct vmedia_ioctl *io = &req->cmd.io;
@@ -189,8 +192,8 @@ void *vmedia_request_ctrl_data(struct vmedia_request *req, uint32_t index)
 }
 
 /*
- * A pointer of 0 is none that could be restored: QBUF of a prepared buffer may have it, and is
- * answered with what PREPARE_BUF had.
+ * Restore the driver's pointers of planes. A pointer of 0 is not restored: QBUF of a prepared
+ * buffer may have it, and its answer holds the pointer of PREPARE_BUF.
  */
 static void restore_planes(struct vmedia_request *req, bool queues)
 {

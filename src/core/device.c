@@ -7,14 +7,15 @@
  *   reset         end        back, empty     unmapped          withdrawn     stays
  *   detach        end        forgotten       forgotten         forgotten     goes
  *
- * queue_stop is what a paused virtual machine does: a command that is in progress is answered
- * -ECANCELED (its session waits for it to end), and what waited behind it too. It is also the only
- * thing that a guest's reset says in QEMU before the memory of its buffers is somebody else's. So
- * sessions that stay are suspended: nothing writes the guest's memory until the queue runs again.
+ * queue_stop happens when a virtual machine is paused. A command in progress is answered with
+ * -ECANCELED (its session waits for it to end), and so are the commands queued behind it. When a
+ * guest resets in QEMU, queue_stop is also the only message before the memory of its buffers is
+ * used for something else. So the remaining sessions are suspended: nothing writes the guest's
+ * memory until the queue runs again.
  *
- * Every end suspends all sessions before it ends the first: a device that lets them take turns
- * would give the next one what the last one left, only to wait for it. A command that this brought
- * to its end is answered with what became of it.
+ * Every end suspends all sessions before it ends the first one. Otherwise a device that lets
+ * sessions take turns would start the next session's job when one ends, and the end would wait for
+ * that job. A command that finishes because of the suspend is answered with its result.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -152,7 +153,7 @@ static void take_commands(struct vmedia_device *dev)
 	vmedia_dispatch_backlog(dev);
 }
 
-/* Everything that waits for the end of a turn. */
+/* Do all work that waits for the end of a turn. */
 static void end_turn(struct vmedia_device *dev)
 {
 	if (!dev->transport)
@@ -175,7 +176,9 @@ static void turn(struct vmedia_deferred *d)
 
 	if (dev->transport && dev->more[VMEDIA_QUEUE_COMMAND])
 		take_commands(dev);
-	/* Commands taken here came without a kick: the next one's must still be asked for. */
+	/*
+	 * Commands taken here came without a kick. A kick for the next one must still be requested.
+	 */
 	if (dev->transport && !dev->more[VMEDIA_QUEUE_COMMAND] && dev->transport->ops->look)
 		dev->transport->ops->look(dev->transport, VMEDIA_QUEUE_COMMAND);
 	end_turn(dev);
@@ -203,7 +206,7 @@ void vmedia_device_kick(struct vmedia_device *dev, unsigned int q)
 		return;
 	if (q == VMEDIA_QUEUE_COMMAND) {
 		suspend(dev, false);
-		/* What waits for time waits for the loop, too. */
+		/* If commands wait for time, the next turn takes the new ones too. */
 		if (!dev->more[VMEDIA_QUEUE_COMMAND])
 			take_commands(dev);
 	}
@@ -221,7 +224,7 @@ int vmedia_device_attach(struct vmedia_device *dev, struct vmedia_transport *t)
 	return 0;
 }
 
-/* Take the chains away from all requests: back to the driver with used length 0, or forgotten. */
+/* Take the chains of all requests: return them to the driver with used length 0, or forget them. */
 static void take_chains(struct vmedia_device *dev, bool push)
 {
 	struct vmedia_request *req;
@@ -295,8 +298,8 @@ void vmedia_device_detach(struct vmedia_device *dev)
 }
 
 /*
- * One command to give back. A CLOSE is obeyed, all else is answered. True: the list changed, begin
- * again.
+ * Return one command: execute a CLOSE, answer any other. Returns true if the list changed; then the
+ * caller starts again.
  */
 static bool stop_request(struct vmedia_request *req)
 {
@@ -331,7 +334,9 @@ void vmedia_device_queue_stop(struct vmedia_device *dev, unsigned int q)
 		dev->more[q] = false;
 		return;
 	}
-	/* The machine may only pause: what waited for its turn has it now, within reason. */
+	/*
+	 * The machine may only pause, so waiting commands may run now, up to VMEDIA_CORE_STOP_NS.
+	 */
 	dev->turn_end = vmedia_now_ns() + VMEDIA_CORE_STOP_NS;
 	vmedia_dispatch_backlog(dev);
 	dev->more[q] = false;

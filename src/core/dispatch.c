@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a chain to the handler of its command.
+ * Dispatch: from a chain to the handler of its command.
  *
- * Checks come in this order, and the first that fails is the answer: the chain (used length 0), its
- * size (E2BIG), the command (EINVAL, ENOTTY), its session (EINVAL; EIO once in error), the room for
- * the whole answer (EINVAL). A session's own errors go before those of a command sent to it, as a
- * file descriptor's do in Linux. Nothing has an effect before all of them passed.
+ * Checks are made in this order, and the first that fails is the answer: the chain (used length 0),
+ * its size (E2BIG), the command (EINVAL, ENOTTY), its session (EINVAL; EIO once in error), the room
+ * for the whole answer (EINVAL). Errors of a session precede errors of a command sent to it, as
+ * errors of a file descriptor do in Linux. A command has no effect before all checks passed.
  *
- * Commands of a session run in order, one at a time: one that does not end at once stays
- * session->current and later ones queue behind it. CLOSE queues too, except in a session in error,
- * which it ends at once. When the turn's time is over all queue, and their sessions join the
- * backlog; commands without a session (OPEN, MUNMAP, and what names none that is there) queue in
- * dev->none. What queues is not read before its turn comes, so all checks but that of the chain are
- * made then. A session's work takes turns with its commands, a piece of it before each: so a
- * command is answered before what it led to, and neither of the two waits for all of the other.
+ * Commands of a session run in order, one at a time. One that does not end at once is
+ * session->current, and later ones queue behind it. CLOSE queues too, except in a session in error,
+ * which it ends at once. When the turn's time is over, all commands queue, and their sessions join
+ * the backlog. Commands without a session (OPEN, MUNMAP, and those whose session does not exist)
+ * queue in dev->none. A queued command is read when its turn comes, and all checks except that of
+ * the chain are made then. A session's work takes turns with its commands: a piece of it runs
+ * before each command. So a command is answered before its consequences are reported, and neither
+ * commands nor work wait until the other is finished.
  */
 #include <errno.h>
 
@@ -64,7 +65,7 @@ int vmedia_dispatch_ioctl(struct vmedia_request *req)
 	return err;
 }
 
-/* The command of @s ended: what must be on the event queue before the answer, the answer. */
+/* End a command of @s: send the events that must precede the answer, then the answer. */
 static void finish(struct vmedia_session *s, struct vmedia_request *req, int err)
 {
 	s->current = NULL;
@@ -78,7 +79,7 @@ static void finish(struct vmedia_session *s, struct vmedia_request *req, int err
 	vmedia_request_finish(req, err);
 }
 
-/* Start a command of a session, not CLOSE. */
+/* Start a command of a session, other than CLOSE. */
 static void start(struct vmedia_session *s, struct vmedia_request *req)
 {
 	int err;
@@ -94,7 +95,11 @@ static void start(struct vmedia_session *s, struct vmedia_request *req)
 		finish(s, req, err);
 }
 
-/* Why @req is not to run, or 0 with its session in req->session. @err: what decoding said. */
+/*
+ * Check whether @req may run. Returns 0 with its session in req->session, or the errno for the
+ * answer.
+ * @err: the result of decoding.
+ */
 static int admit(struct vmedia_request *req, int err)
 {
 	struct vmedia_cmd *cmd = &req->cmd;
@@ -215,7 +220,7 @@ static void begin(struct vmedia_request *req)
 		run(req);
 }
 
-/* ---- Whose turn it is ---- */
+/* ---- Turns ---- */
 
 static bool turn_over(const struct vmedia_device *dev)
 {
@@ -232,7 +237,7 @@ static bool has_command(const struct vmedia_session *s)
 	return !s->current && !vmedia_list_empty(&s->queue);
 }
 
-/* Is there anything in @s that waits for nothing but time? */
+/* True if @s has a command or work that waits only for time. */
 static bool can_run(const struct vmedia_session *s)
 {
 	return has_work(s) || has_command(s);
@@ -248,7 +253,7 @@ static void join_backlog(struct vmedia_session *s)
 	vmedia_device_defer(dev);
 }
 
-/* The oldest command that waits in @s. False: @s is gone. */
+/* Run the oldest waiting command of @s. Returns false if @s was freed. */
 static bool run_command(struct vmedia_session *s)
 {
 	struct vmedia_list *node = vmedia_list_pop(&s->queue);
@@ -262,9 +267,8 @@ static bool run_command(struct vmedia_session *s)
 }
 
 /*
- * One piece of ->work() for @s, and what it leads to is told. Answers that are still to be given go
- * before events (vmedia_request_complete()): if there are any, the events wait for the end of the
- * turn.
+ * Do one piece of ->work() for @s, and send the events it causes. Pending answers go before events
+ * (vmedia_request_complete()). If there are any, the events wait for the end of the turn.
  */
 static void run_work(struct vmedia_session *s)
 {
@@ -281,7 +285,9 @@ static void run_work(struct vmedia_session *s)
 	vmedia_device_notify_all(dev);
 }
 
-/* @once: whatever the time. */
+/*
+ * @once: run one command or piece of work even if the turn's time is over.
+ */
 static void run_session(struct vmedia_session *s, bool once)
 {
 	struct vmedia_device *dev = s->dev;
@@ -310,7 +316,10 @@ void vmedia_session_work(struct vmedia_session *s)
 {
 	vmedia_loop_assert(s->dev->loop);
 	s->work = true;
-	/* Its own run comes to it by itself; a queue that is stopped, when it runs again. */
+	/*
+	 * run_session() of @s handles it by itself. If the queue is stopped, it runs after the
+	 * stop.
+	 */
 	if (s != s->dev->running && has_work(s))
 		join_backlog(s);
 }
@@ -322,7 +331,7 @@ void vmedia_dispatch_backlog(struct vmedia_device *dev)
 	while (!vmedia_list_empty(&dev->backlog)) {
 		s = vmedia_list_first(&dev->backlog, struct vmedia_session, backlog);
 		vmedia_list_del(&s->backlog);
-		/* A turn is not empty, however long what came before it took. */
+		/* Each turn runs at least one command, even if its time was used up before. */
 		run_session(s, true);
 		if (turn_over(dev))
 			break;
@@ -331,7 +340,7 @@ void vmedia_dispatch_backlog(struct vmedia_device *dev)
 		dev->more[VMEDIA_QUEUE_COMMAND] = true;
 }
 
-/* Whose command it is, by its header. */
+/* Return the session of a command by its header, or dev->none. */
 static struct vmedia_session *owner(const struct vmedia_request *req)
 {
 	struct vmedia_session *s = NULL;
@@ -341,7 +350,7 @@ static struct vmedia_session *owner(const struct vmedia_request *req)
 	return s ? s : &req->dev->none;
 }
 
-/* In order, but that an error of the session, which ends it, lets CLOSE pass. */
+/* Queue a command. In a session in error a CLOSE runs at once. */
 static void add(struct vmedia_session *s, struct vmedia_request *req)
 {
 	req->state = VMEDIA_REQ_QUEUED;
@@ -407,7 +416,7 @@ void vmedia_dispatch_done(struct vmedia_device *dev)
 	}
 }
 
-/* Answer what waits in a session in error, up to a CLOSE, which ends it. */
+/* Answer the waiting commands of a session in error, up to a CLOSE, which ends it. */
 static void fail_queue(struct vmedia_session *s)
 {
 	struct vmedia_list *node;

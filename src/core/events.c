@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Events: from the sessions that have some into the buffers that the driver posts.
+ * Events: move them from the sessions into the buffers that the driver posts.
  *
- * Theory of operation: a session says that it may have events and joins the ready list. One event
- * at a time is pulled from each in turn. A pulled event that finds no buffer, or only one too short
- * for it, stays in its session (evt, staged) and goes out first later; all others wait where they
- * were made, in the device's buffers. So a driver that posts nothing costs one event's memory a
- * session, loses nothing and delays nothing but its own events.
+ * Theory of operation: vmedia_session_wake() puts a session that may have events on the ready list.
+ * Events are pulled from each session in turn, one at a time. If there is no buffer for a pulled
+ * event, or only one that is too short, the event stays in its session (evt, staged) and is sent
+ * first later. All other events stay in the device's buffers. So a driver that posts no buffers
+ * costs the memory of one event for each session; no event is lost, and only its own events are
+ * delayed.
  *
- * What a driver may have forbidden meanwhile is dropped: buffers of a queue that was stopped or
- * freed, events it unsubscribed from.
+ * An event that became invalid meanwhile is dropped: a buffer of a queue that was stopped or freed,
+ * or an event that was unsubscribed.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static bool pull(struct vmedia_session *s)
 {
 	struct vmedia_evt *evt = &s->evt;
 
-	/* What is said of planes is looked at only as far as the buffer has some. */
+	/* Of the planes only those of the buffer are read, so the rest need no clearing. */
 	memset(evt, 0, offsetof(struct vmedia_evt, planes));
 	memset(&evt->event, 0, sizeof(evt->event));
 	if (s->error) {
@@ -42,7 +43,7 @@ static bool pull(struct vmedia_session *s)
 	return true;
 }
 
-/* The next event buffer that is one, or NULL. @budget bounds what a driver can make of bad ones. */
+/* Return the next usable event buffer, or NULL. @budget bounds the work that bad ones can cause. */
 static struct vmedia_chain *event_buffer(struct vmedia_device *dev, unsigned int *budget)
 {
 	struct vmedia_chain *chain;
@@ -61,7 +62,7 @@ static struct vmedia_chain *event_buffer(struct vmedia_device *dev, unsigned int
 	return NULL;
 }
 
-/* Send the staged event of @s. False: it stays. */
+/* Send the staged event of @s. Returns false if it stays. */
 static bool send_staged(struct vmedia_session *s, unsigned int *budget)
 {
 	struct vmedia_device *dev = s->dev;

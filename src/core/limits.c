@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a guest can make the device hold: default limits, and the account that backings are counted
- * in, once for the device and once for the session whose they are. The table of all limits is in
- * <vmedia/device.h>.
+ * Limits on the memory and files that a guest can make the device hold: the defaults, and the
+ * account of backings, which counts for the device and for each session. The table of all limits is
+ * in <vmedia/device.h>.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -77,7 +77,7 @@ void vmedia_account_put(struct vmedia_account *a)
 	free(a);
 }
 
-/* Add to a count: false, if that is more than @max. */
+/* Add to a count. Returns false if the result would be more than @max. */
 static bool add_bytes(atomic_uint_fast64_t *count, uint64_t bytes, uint64_t max)
 {
 	uint_fast64_t now = atomic_load_explicit(count, memory_order_relaxed);

@@ -2,23 +2,23 @@
 /*
  * CMD_MMAP and CMD_MUNMAP: mappings of buffers into shared memory region 0.
  *
- * A mapping is one (backing, length, rw) at one range of the region, however many CMD_MMAP asked
- * for it: they get the same driver_addr and are counted, and each CMD_MUNMAP undoes one. It keeps
- * its backing, and with it the guest's quota charged, until the last is undone, whatever became of
- * buffers and sessions (clause "Unmapping a MMAP buffer").
+ * A mapping is one (backing, length, rw) at one range of the region. Several CMD_MMAP for it get
+ * the same driver_addr and are counted; each CMD_MUNMAP undoes one. The mapping keeps its backing,
+ * and the guest's quota for it, until the last one is undone, even after buffers and sessions are
+ * gone (clause "Unmapping a MMAP buffer").
  *
  *	 MMAP            answer 0           last MUNMAP            answer 0
  *	------> MAPPING ----------> MAPPED -------------> UNMAPPING ----------> gone: range free
  *	           | error                                    | error
  *	           v gone                                     v STUCK: range not used until a reset
  *
- * A reset of the device: front-ends undo all mappings by themselves ("mappings are automatically
- * unmapped by the front-end across device reset operation", vhost-user reference), but not all do,
- * and we may learn of the reset late. So each is unmapped once more, and a peer that says no has
- * nothing there: the range is free.
+ * At a reset of the device, front-ends undo all mappings by themselves ("mappings are automatically
+ * unmapped by the front-end across device reset operation", vhost-user reference). But not all
+ * front-ends do so, and the daemon may learn of the reset late. So each mapping is unmapped once
+ * more. If the peer refuses, it has no mapping there, and the range is free.
  *
- * A request is answered after the transport: a driver that has an address can use it, and a range
- * that may still be mapped is never given away.
+ * A request is answered after the transport's answer. So a driver can use every address that it
+ * gets, and a range that may still be mapped is never given to another mapping.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ static void mapping_free(struct vmedia_mapping *m)
 	free(m);
 }
 
-/* End all that wait for @m with @err. */
+/* End all requests that wait for @m with @err. */
 static void waiters_done(struct vmedia_mapping *m, int err)
 {
 	struct vmedia_list *node;
@@ -84,7 +84,10 @@ static void waiters_done(struct vmedia_mapping *m, int err)
 
 static void unmap(struct vmedia_mapping *m, struct vmedia_request *waiter);
 
-/* A reset unmaps more at once than the transport takes: the rest go as answers come. */
+/*
+ * Unmap another mapping of before a reset. The transport may accept fewer requests at once than a
+ * reset makes; the rest follow as answers arrive.
+ */
 static void unmap_rest(struct vmedia_device *dev)
 {
 	struct vmedia_mapping *m;
@@ -104,7 +107,7 @@ static void unmapped(struct vmedia_op *op, int err, int fd)
 
 	vmedia_fd_close(&fd);
 	m->op = NULL;
-	/* A peer that undid it by itself at the reset refuses. */
+	/* A peer that undid the mapping by itself at the reset refuses. */
 	if (err == -EIO && m->reset)
 		err = 0;
 	if (err) {
@@ -122,7 +125,7 @@ static void unmapped(struct vmedia_op *op, int err, int fd)
 	unmap_rest(dev);
 }
 
-/* Nothing wants @m any more. @waiter: the MUNMAP that said so, or NULL. */
+/* Unmap @m, which is not used any more. @waiter: the last MUNMAP, or NULL. */
 static void unmap(struct vmedia_mapping *m, struct vmedia_request *waiter)
 {
 	struct vmedia_transport *t = m->dev->transport;
@@ -145,7 +148,7 @@ static void unmap(struct vmedia_mapping *m, struct vmedia_request *waiter)
 	t->ops->shm_unmap(t, m->range.offset, m->range.len, vmedia_op_done, op);
 }
 
-/* Answer one MMAP; counts it. */
+/* Set the answer of one MMAP, and count it. */
 static void grant(struct vmedia_mapping *m, struct vmedia_request *req)
 {
 	m->count++;
@@ -196,7 +199,7 @@ static struct vmedia_mapping *find(struct vmedia_device *dev, const struct vmedi
 	return NULL;
 }
 
-/* May @s have one mapping more, of @length bytes? */
+/* True if @s may have one more mapping, of @length bytes. */
 static bool within_limits(const struct vmedia_session *s, uint64_t length)
 {
 	struct vmedia_device *dev = s->dev;
@@ -267,7 +270,10 @@ fail:
 	return err;
 }
 
-/* What the device said can be mapped, or why not. */
+/*
+ * Check that the plane of the device can be mapped. Returns 0 with the offset in the file, or
+ * negative errno.
+ */
 static int check_plane(const struct vmedia_device *dev, const struct vmedia_plane_map *map, bool rw,
 		       uint64_t *offset)
 {
@@ -337,7 +343,7 @@ void vmedia_mappings_unmap_all(struct vmedia_device *dev)
 	struct vmedia_mapping *m, *tmp;
 	struct vmedia_list todo;
 
-	/* An answer may come at once and free its mapping, but no other. */
+	/* An answer may arrive at once. It frees its own mapping, but no other. */
 	vmedia_list_init(&todo);
 	vmedia_list_splice_tail(&todo, &dev->mappings);
 	vmedia_list_for_each_safe(m, tmp, &todo, node) {

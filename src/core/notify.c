@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tell the driver of chains that were returned to it.
+ * Notify the driver of returned chains.
  */
 #include "core/core.h"
 

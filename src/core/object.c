@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Virtio objects: buffers under UUIDs, ours for others and those of others for us.
+ * Virtio objects: buffers with UUIDs, exported by this device and imported from others.
  *
- * Export: EXPBUF names a memory file by a random UUID. The file stays until the device is reset,
- * since nobody tells when the last importer is done; or until somebody needs what it takes. Then
- * those that only this list still has are withdrawn, oldest first. What an importer outside has
- * mapped of one stays the importer's.
+ * Export: EXPBUF gives a memory file a random UUID. The file stays until the device is reset, since
+ * no message reports that the last importer has finished. If its memory is needed before, exports
+ * that have no other user are withdrawn, oldest first. An importer outside keeps its own mapping of
+ * a withdrawn export.
  *
- * Import: QBUF and PREPARE_BUF with memory OBJECT carry a UUID a plane. Before the device sees the
- * command each is resolved: to an export of our own, to one that this session looked up before, or
- * by asking the transport, one plane after another, while only this session waits. What was found
- * stays mapped in the session's cache, so that a buffer that goes round costs nothing more; the
- * cache is bounded by limits.session_objects, and as a whole by limits.max_objects, oldest out
- * first.
+ * Import: QBUF and PREPARE_BUF with memory OBJECT carry a UUID for each plane. Each is resolved
+ * before the device gets the command: to an export of this device, to an object that this session
+ * looked up before, or by a request to the transport. Planes are looked up one after another; only
+ * this session waits meanwhile. The object stays mapped in the session's cache, so a buffer that is
+ * queued again needs no new mapping. limits.session_objects bounds each cache, limits.max_objects
+ * bounds all of them; the oldest entry is evicted first.
  *
- * Security model: a UUID is the guest's, what comes back for it is somebody else's file: its size
- * is asked of the kernel, its shrinking is guarded against (backing.c), and a look-up that never
- * ends holds up one session.
+ * Security model: a UUID comes from the guest, and the file for it from another process. The file's
+ * size is read from the kernel, its mapping is guarded against shrinking (backing.c), and a look-up
+ * that never ends blocks only one session.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -63,7 +63,7 @@ static void object_free(struct vmedia_device *dev, struct vmedia_object *o, bool
 	free(o);
 }
 
-/* Does it only keep its memory, and is it of @share, or of a closed session (NULL)? */
+/* True if an export has no other user and belongs to @share, or to a closed session (NULL). */
 static bool is_idle(const struct vmedia_object *o, const struct vmedia_share *share)
 {
 	return (share ? o->share == share : o->share->closed) &&
@@ -80,7 +80,7 @@ static struct vmedia_object *find_idle(struct vmedia_device *dev, const struct v
 	return NULL;
 }
 
-/* Could @s have @bytes more, if all gave way that can? */
+/* True if @s could have @bytes more after all idle exports were withdrawn. */
 static bool is_enough(const struct vmedia_session *s, int err, uint64_t bytes)
 {
 	const struct vmedia_account *a = s->dev->account;
@@ -114,7 +114,7 @@ bool vmedia_objects_reclaim(struct vmedia_session *s, int err, uint64_t bytes)
 	return true;
 }
 
-/* Room for one export more: 0 or -ENOMEM. */
+/* Make room for one more export. Returns 0 or -ENOMEM. */
 static int make_room(struct vmedia_session *s)
 {
 	const struct vmedia_limits *l = &s->dev->limits;
@@ -254,7 +254,7 @@ static struct vmedia_backing *find_cached(struct vmedia_session *s, const uint8_
 	return NULL;
 }
 
-/* Remember; a failure costs another look-up, no more. */
+/* Add an object to the cache. A failure only causes another look-up. */
 static void cache_add(struct vmedia_session *s, const uint8_t *uuid, struct vmedia_backing *backing)
 {
 	struct vmedia_device *dev = s->dev;
@@ -278,7 +278,7 @@ static void cache_add(struct vmedia_session *s, const uint8_t *uuid, struct vmed
 	dev->num_cached++;
 }
 
-/* No file more for @s, for @err: forget an import that can be looked up again. */
+/* Make room for a file of @s after @err: evict an import that can be looked up again. */
 static bool give_way(struct vmedia_session *s, int err)
 {
 	if (err == -EDQUOT)
@@ -297,7 +297,7 @@ static void looked_up(struct vmedia_op *op, int err, int fd)
 	if (!err && fd < 0)
 		err = -ENOENT;
 	while (!err) {
-		/* from_object() closes what it gets; keep one to try again with. */
+		/* from_object() closes its descriptor; keep one for another attempt. */
 		copy = vmedia_fd_dup(fd);
 		err = copy < 0 ? copy : vmedia_backing_from_object(req->session, copy, &b);
 		if (!err || !(give_way(req->session, err) ||
@@ -375,7 +375,10 @@ static int import_object(struct vmedia_request *req, uint32_t plane, uint64_t le
 
 	if (!b)
 		return -ENOENT;
-	/* A file of ours is whole pages, and so it is exported; others see no more of its size. */
+	/*
+	 * A file of ours has whole pages and is exported so. Others use its full size, so allow it
+	 * here too.
+	 */
 	if (length > VMEDIA_MAX(b->length, b->fd >= 0 ? b->charged : 0))
 		return -EINVAL;
 	if (write && !b->writable)

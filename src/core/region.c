@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* First-fit allocation of page ranges in a shared memory region. */
+/*
+ * First-fit allocation of page ranges in a shared memory region.
+ */
 #include "core/region.h"
 
 #include <errno.h>

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Requests: a chain copied into private memory, until what it asks for has ended; answer.c answers.
+ * Requests: the copy of a chain in private memory, until its command has ended. answer.c answers
+ * it.
  *
- * Security model: each byte of the readable part is copied once: the header when the chain is
- * taken, which says to whom it belongs, the rest when the command's turn comes, before anything
- * else is looked at or written (readable and writable descriptors may be the same memory). Its size
- * is bounded by limits.max_request, and all copies together by VMEDIA_CORE_HELD_BYTES. Arrays for
- * controls and EDID blocks are as long as the copy claims, bounded by the protocol's limits. In
- * steady state nothing is allocated: requests and their buffers come from a pool.
+ * Security model: each byte of the readable part is copied once. The header is copied when the
+ * chain is taken, to find its session. The rest is copied when the command's turn comes, before any
+ * of it is read and before anything is written (readable and writable descriptors may be the same
+ * memory). limits.max_request bounds the size of one copy, VMEDIA_CORE_HELD_BYTES the size of all.
+ * Arrays for controls and EDID blocks are as long as the copy claims, within the protocol's limits.
+ * In steady state nothing is allocated: requests and their buffers come from a pool.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -54,7 +55,9 @@ static struct vmedia_request *request_alloc(struct vmedia_device *dev)
 		vmedia_list_init(&req->node);
 	}
 	vmedia_list_add_tail(&dev->live, &req->all);
-	/* Decoding sets all else that a command of its kind has. Most of it is unused planes. */
+	/*
+	 * Decoding sets all other members that the command uses. Most of the rest is unused planes.
+	 */
 	req->cmd.io.ctrls = NULL;
 	req->cmd.io.ctrl_sg = NULL;
 	req->cmd.io.max_ctrls = 0;
@@ -120,12 +123,14 @@ void vmedia_request_pool_drain(struct vmedia_device *dev)
 	dev->pooled = 0;
 }
 
-/* What one control takes in the arrays. */
+/* Bytes that one control takes in the arrays. */
 #define CTRL_BYTES                                                        \
 	(sizeof(struct vmedia_sg) + sizeof(struct vmedia_ctrl_data) +     \
 	 sizeof(struct vmedia_ext_control))
 
-/* Arrays for what follows an ioctl's structure, as many entries as the copy says, within limits. */
+/*
+ * Make the arrays for the data that follows an ioctl's structure, sized by the copy, within limits.
+ */
 static int prepare_aux(struct vmedia_request *req)
 {
 	const struct vmedia_ioctl_info *info;
@@ -228,7 +233,7 @@ void vmedia_request_complete(struct vmedia_request *req, int err)
 	case VMEDIA_REQ_DEVICE:
 		vmedia_request_done(req, err);
 		break;
-	case VMEDIA_REQ_RUNNING: /* inside ->ioctl(), which is about to return -EINPROGRESS */
+	case VMEDIA_REQ_RUNNING: /* inside ->ioctl(), which returns -EINPROGRESS next */
 		req->err = err;
 		req->state = VMEDIA_REQ_DONE;
 		break;

@@ -2,9 +2,9 @@
 /*
  * Sessions: ids, begin, end, error.
  *
- * Ids count up from a random number and wrap after 2^32 OPENs, so that an id is not given again
- * soon after its session was closed, nor to the first session of the next guest. A session in error
- * stays in the table, and its id taken, until the driver closes it (clause "Device-side error").
+ * Ids count up from a random number and wrap after 2^32 OPENs. So an id is not reused soon after
+ * its session was closed, nor for the first session of the next guest. A session in error stays in
+ * the table, with its id, until the driver closes it (clause "Device-side error").
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -82,7 +82,7 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 	return 0;
 }
 
-/* Answer @req and take it out of whatever it waits in. */
+/* Answer @req and remove it from the list that it waits in. */
 static void cancel(struct vmedia_request *req, int err)
 {
 	vmedia_list_del(&req->node);
@@ -120,7 +120,7 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 		vmedia_request_free(current);
 	vmedia_objects_forget_cache(s);
 	vmedia_dbg("session %u ends", s->id);
-	/* ->close() may have said wake, or work. */
+	/* ->close() may have called vmedia_session_wake() or vmedia_session_work(). */
 	vmedia_list_del(&s->ready);
 	vmedia_list_del(&s->backlog);
 	s->share->closed = true;
@@ -132,7 +132,7 @@ void vmedia_session_close(struct vmedia_session *s, struct vmedia_request *req)
 {
 	struct vmedia_device *dev = s->dev;
 
-	/* One in error may have a command in progress, which is given up with it. */
+	/* A session in error may have a command in progress, which ends with it. */
 	if (!s->current && dev->ops->closing && dev->ops->closing(s) == -EINPROGRESS) {
 		req->session = s;
 		req->state = VMEDIA_REQ_CLOSING;
