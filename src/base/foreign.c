@@ -2,17 +2,19 @@
 /*
  * Descriptors that another process sent; see foreign.h.
  *
- * Theory of operation: F_GET_SEALS is answered from the inode's operations, for files of shmem and
- * hugetlbfs only, which no other file system can pretend to be. For the rest statx() is told to
- * answer from memory (AT_STATX_DONT_SYNC). What that says of type and device cannot be pretended
- * either: a file system without a block device has a major number of 0. One with a block device
- * was mounted by the administrator, as are fuseblk and what lies below it.
+ * Theory of operation: F_GET_SEALS succeeds only for files of shmem and hugetlbfs, since the kernel
+ * decides by the file's operations; no other file system can imitate that. For all other files,
+ * statx() is called with AT_STATX_DONT_SYNC, which answers from memory. The type and device in its
+ * answer cannot be faked either: a file system without a block device has a major number of 0. A
+ * file system with a block device was mounted by the administrator; so were fuseblk and the layers
+ * below it.
  *
- * Closing a file on FUSE sends its server a request that no signal breaks off. The thread that does
- * so ends when the server answers, or with the FUSE connection. A process waits for it at its end.
- * The descriptor's number is free from the start, so these threads are counted, and beyond
- * MAX_CLOSING descriptors stay open: then the limit of their number holds. The count is of the
- * process, as descriptors are: the exception to "no globals" here.
+ * Closing a file on FUSE sends its server a request that no signal interrupts. The thread that
+ * closes the file ends when the server answers, or with the FUSE connection. A process waits for it
+ * when it exits. The descriptor's number is free as soon as the close begins, so RLIMIT_NOFILE does
+ * not bound these threads. They are counted, and beyond MAX_CLOSING descriptors stay open; then
+ * RLIMIT_NOFILE bounds them. The count is process-wide, as descriptors are; it is the exception to
+ * "no globals" here.
  */
 #include "base/foreign.h"
 
@@ -37,7 +39,10 @@ static int ask(int fd, struct statx *st)
 	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, st);
 }
 
-/* A named pipe works without its file system, but tells its attributes through it. */
+/*
+ * True if the pipe is not on another file system. A named pipe transfers data without its file
+ * system, but its attributes come from it.
+ */
 static bool is_plain_pipe(const struct statx *st)
 {
 	struct statx own;
@@ -57,7 +62,7 @@ bool vmedia_foreign_ok(int fd)
 	int flags = fcntl(fd, F_GETFL);
 	struct statx st;
 
-	/* O_PATH: anything at all, not even opened */
+	/* O_PATH: any kind of file, not opened */
 	if (flags < 0 || flags & O_PATH)
 		return false;
 	if (fcntl(fd, F_GET_SEALS) >= 0)

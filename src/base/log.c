@@ -2,13 +2,12 @@
 /*
  * Messages: formatting, the hook, escaping, rate limits. See <vmedia/log.h> and log.h.
  *
- * The hook is the one process-wide setting of the library. Its parts are atomics, so that a late
- * change is not a data race, although the header asks for an early one.
+ * The hook is the only process-wide setting of the library. Its parts are atomics, so that a late
+ * change is not a data race, although the header requires an early one.
  *
- * The limit on all messages is the last line of defence of the disk behind the log: owners limit
- * what their peers can provoke, each for itself, but peers come again, and not every sentence has
- * an owner. It keeps, for each level, the time until which the messages so far have used up the
- * rate.
+ * The limit on all messages protects the disk behind the log. Each owner limits the messages that
+ * its peers can cause, but peers can reconnect, and not every message has an owner. For each level
+ * it keeps the time until which the messages so far have used up the rate.
  */
 #include "base/log.h"
 
@@ -27,7 +26,7 @@ static struct {
 	int level;
 } hook = { .level = VMEDIA_LOG_WARN };
 
-/* What has been said, by level. */
+/* The limit on all messages, by level. */
 static struct {
 	pthread_mutex_t lock;
 	uint64_t used_until[VMEDIA_LOG_DEBUG];	/* by CLOCK_MONOTONIC, in nanoseconds */
@@ -151,8 +150,8 @@ char *vmedia_log_escape(char *buf, size_t cap, const void *bytes, size_t len)
 
 		if (pos + n > cap - 1) {
 			/*
-			 * cut is the last place where "..." still fits; tiny buffers get what fits
-			 * of it
+			 * cut is the last position where "..." still fits; a tiny buffer gets a
+			 * part of it
 			 */
 			size_t dots = cap - 1 - cut < 3 ? cap - 1 - cut : 3;
 

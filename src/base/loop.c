@@ -3,11 +3,11 @@
  * The event loop: rounds, descriptors, deferred and posted calls. See loop.h; timers are in
  * loop_timer.c.
  *
- * How a post wakes the loop (barrier pair [P]): the poster pushes, then takes loop->sleeping; the
- * loop sets loop->sleeping, then looks at the stack. All four are sequentially consistent, so at
- * least one of the two sees the other: either the poster writes the eventfd, or the loop does not
- * wait. Whoever turns sleeping to 0 writes, so that many posts cost one write, and posts to a busy
- * loop none.
+ * How a post wakes the loop (barrier pair [P]): the poster pushes, then exchanges loop->sleeping;
+ * the loop sets loop->sleeping, then reads the stack. All four are sequentially consistent, so at
+ * least one side sees the other's write: either the poster writes the eventfd, or the loop does not
+ * wait. Only the poster that changes sleeping to 0 writes, so many posts cost one write, and posts
+ * to a busy loop cost none.
  */
 #include "base/loop.h"
 
@@ -218,8 +218,8 @@ bool vmedia_loop_post(struct vmedia_loop *loop, struct vmedia_post *p)
 	struct vmedia_post *head;
 
 	/*
-	 * Acquire-release, also when queued already: take_posted()'s exchange then sees what we
-	 * wrote before.
+	 * Acquire-release, even if it is queued already, so that the exchange in run_posts() sees
+	 * the caller's earlier writes.
 	 */
 	if (__atomic_exchange_n(&p->queued, 1, __ATOMIC_ACQ_REL))
 		return false;
@@ -232,7 +232,7 @@ bool vmedia_loop_post(struct vmedia_loop *loop, struct vmedia_post *p)
 	return true;
 }
 
-/* Move what was posted behind loop->ready, in the order of posting. */
+/* Append the posted calls to loop->ready, in the order of posting. */
 static void collect_posts(struct vmedia_loop *loop)
 {
 	struct vmedia_post *p = __atomic_exchange_n(&loop->posts, NULL, __ATOMIC_SEQ_CST);
@@ -269,7 +269,7 @@ bool vmedia_loop_unpost(struct vmedia_loop *loop, struct vmedia_post *p)
 	return false;
 }
 
-/* Only what is there now: what a callback posts again runs in the next round. */
+/* Run the calls that are queued now. A post by a callback runs in the next round. */
 static int run_posts(struct vmedia_loop *loop)
 {
 	struct vmedia_post *p;
@@ -281,8 +281,8 @@ static int run_posts(struct vmedia_loop *loop)
 	for (p = loop->ready; p; p = p->next)
 		n++;
 	/*
-	 * unpost() in a callback may shorten the list, and collect behind its end: count, do not
-	 * remember a node.
+	 * unpost() in a callback may shorten the list, and append to it, so this counts instead of
+	 * remembering a node.
 	 */
 	for (int left = n; left > 0 && loop->ready; left--) {
 		p = loop->ready;
@@ -323,7 +323,7 @@ static int wait_events(struct vmedia_loop *loop, int timeout_ms)
 			loop->armed_ns = 0;
 	}
 	loop->nbatch = n;
-	loop->cur = -1;		/* nothing of the batch is done yet: del_fd() looks at all of it */
+	loop->cur = -1;		/* nothing was called yet: del_fd() searches the whole batch */
 	return n;
 }
 
@@ -346,7 +346,10 @@ static int do_round(struct vmedia_loop *loop, int timeout_ms)
 	return ret < 0 ? ret : ran;
 }
 
-/* An embedder polls the epoll fd; the next round here looks by itself. Barrier pair [P]. */
+/*
+ * Wake an embedder that polls the epoll fd, if work is left. A next round here checks by itself.
+ * Barrier pair [P].
+ */
 static void wake_embedder(struct vmedia_loop *loop)
 {
 	if (work_left(loop))

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The event loop looks before it sleeps: at what pollers look at, and at posted calls. When that
- * pays is spin.h's to know.
+ * Polling of the event loop before it sleeps: it checks the pollers and the posted calls. spin.h
+ * decides when polling pays.
  *
- * Who posts meanwhile need not write the eventfd: `sleeping' is 0. It is 1 again before the last
- * look at the posts, as at the end of a round (barrier pair [P] in loop.c).
+ * A post during that time does not write the eventfd, since `sleeping' is 0. It is set to 1 again
+ * before the last check of the posts, as at the end of a round (barrier pair [P] in loop.c).
  */
 #include "base/fd.h"
 #include "base/loop_impl.h"
 
-/* As long as the one that wants it longest; all are looked at. */
+/* Set the polling time to the longest of all pollers. All are called for that time. */
 static void set_time(struct vmedia_loop *loop)
 {
 	struct vmedia_poller *p;
@@ -48,14 +48,14 @@ static bool look(struct vmedia_loop *loop)
 
 	if (__atomic_load_n(&loop->posts, __ATOMIC_RELAXED))
 		return true;
-	/* One that found something may have changed the list. */
+	/* A poller that found something may have changed the list. */
 	vmedia_list_for_each(p, &loop->pollers, node)
 		if (p->fn(p))
 			return true;
 	return false;
 }
 
-/* A timer that is due before the time of looking is over ends it. */
+/* Return the deadline of the first timer, at which polling ends. */
 static uint64_t first_timer(const struct vmedia_loop *loop)
 {
 	return vmedia_list_empty(&loop->timers)

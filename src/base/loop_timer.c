@@ -2,10 +2,10 @@
 /*
  * Timers of the event loop: a list sorted by deadline, and one timerfd for its head.
  *
- * The timerfd is set when the loop is about to sleep and only if the head is earlier than what it
- * is set to: arming, moving and cancelling cost nothing by themselves, and a deadline that went
- * away costs one empty wake-up at most. New deadlines are mostly the latest, so the list is
- * searched from its end.
+ * The timerfd is set when the loop is about to sleep, and only if the head is earlier than its
+ * current setting. So arming, moving and cancelling make no system call, and a cancelled deadline
+ * costs at most one empty wake-up. New deadlines are mostly the latest, so the list is searched
+ * from its end.
  */
 #include <errno.h>
 #include <string.h>
@@ -52,7 +52,7 @@ void vmedia_timer_arm(struct vmedia_timer *t, uint64_t deadline_ns)
 	       vmedia_list_entry(pos, struct vmedia_timer, node)->deadline_ns > deadline_ns)
 		pos = pos->prev;
 	vmedia_list_insert(pos, &t->node);
-	/* For an embedder that sleeps in its own poll: nobody calls us before that. */
+	/* An embedder that sleeps in its own poll does not call the loop before that. */
 	if (__atomic_load_n(&t->loop->sleeping, __ATOMIC_RELAXED))
 		vmedia_loop_timers_arm(t->loop);
 }
@@ -99,8 +99,8 @@ int vmedia_loop_timers_run(struct vmedia_loop *loop)
 		return 0;
 	now = vmedia_now_ns();
 	/*
-	 * Collected first: a callback that arms itself for the past runs in the next round, not for
-	 * ever in this.
+	 * Collect the due timers first. A callback that arms its timer for the past runs in the
+	 * next round, not forever in this one.
 	 */
 	vmedia_list_init(&due);
 	while (!vmedia_list_empty(&loop->timers)) {

@@ -2,14 +2,14 @@
 /*
  * Pages of large memory; see pages.h.
  *
- * Theory of operation: the thread makes memory present in chunks, and takes the next chunk from the
- * list under the lock. To release memory that is being made present, its job moves to the other
- * list: the thread goes on with that list when its chunk is done, so nobody waits for it. Memory is
- * freed before memory is made present: a guest that frees buffers and allocates as much again
- * counts once, and should not have both.
+ * Theory of operation: the thread makes memory present in chunks, and takes each chunk from the
+ * list under the lock. To release memory that is being made present, its job moves to the release
+ * list. The thread serves that list after its current chunk, so no caller waits for it. Memory is
+ * freed before other memory is made present: a guest that frees buffers and allocates as much again
+ * is counted once, and should not occupy both.
  *
- * Where the kernel has no call to make pages present (before 5.14), a byte of each page is
- * rewritten with itself, atomically, as somebody may be using it.
+ * On a kernel that has no call to make pages present (before 5.14), a byte of each page is
+ * rewritten with its own value. This is atomic, since another thread may use the page.
  */
 #include "base/pages.h"
 
@@ -24,7 +24,7 @@
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
 
-#define AT_ONCE	   (64u << 10)	/* either way some ten microseconds */
+#define AT_ONCE	   (64u << 10)	/* takes some ten microseconds, with or without the thread */
 #define CHUNK	   (256u << 10)
 #define FREE_STEP  (2u << 20)	/* a huge page */
 
@@ -42,7 +42,7 @@ static void populate(uint8_t *addr, size_t len)
 		touch(addr, len);
 }
 
-/* Under lock, which is not held while the thread works. */
+/* Context: under lock, which is released while the thread works. */
 static void populate_chunk(struct vmedia_pages *p, struct vmedia_pages_job *job)
 {
 	uint8_t *addr = job->addr;
@@ -184,7 +184,7 @@ void vmedia_pages_unmap(void *addr, size_t len)
 
 	for (size_t step; len; at += step, len -= step) {
 		step = VMEDIA_MIN(len, (size_t)FREE_STEP);
-		if (munmap(at, step)) {		/* pages that are larger still */
+		if (munmap(at, step)) {		/* larger pages */
 			munmap(at, len);
 			return;
 		}

@@ -2,7 +2,8 @@
 /*
  * The start of a thread; see thread.h.
  *
- * A thread names itself: naming another one opens a file in /proc, which a sandbox may forbid.
+ * A thread sets its own name. Setting another thread's name opens a file in /proc, which a sandbox
+ * may forbid.
  */
 #include "base/thread.h"
 
@@ -31,7 +32,7 @@ int vmedia_thread_start(pthread_t *thread, size_t stack, void *(*fn)(void *arg),
 		return -ret;
 	if (stack)
 		pthread_attr_setstacksize(&attr, stack);
-	/* A thread begins with its creator's mask: there is no moment at which it has another. */
+	/* A thread inherits its creator's mask, so it never runs with another one. */
 	block_all_but_faults(&old);
 	ret = pthread_create(thread, &attr, fn, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

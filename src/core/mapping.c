@@ -85,8 +85,8 @@ static void waiters_done(struct vmedia_mapping *m, int err)
 static void unmap(struct vmedia_mapping *m, struct vmedia_request *waiter);
 
 /*
- * Unmap another mapping of before a reset. The transport may accept fewer requests at once than a
- * reset makes; the rest follow as answers arrive.
+ * Unmap the next mapping that a reset could not unmap. The transport may accept fewer requests at
+ * once than a reset makes; the rest follow as answers arrive.
  */
 static void unmap_rest(struct vmedia_device *dev)
 {

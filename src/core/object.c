@@ -376,8 +376,8 @@ static int import_object(struct vmedia_request *req, uint32_t plane, uint64_t le
 	if (!b)
 		return -ENOENT;
 	/*
-	 * A file of ours has whole pages and is exported so. Others use its full size, so allow it
-	 * here too.
+	 * A file of ours has whole pages, and an importer sees that size, so it is allowed here
+	 * too.
 	 */
 	if (length > VMEDIA_MAX(b->length, b->fd >= 0 ? b->charged : 0))
 		return -EINVAL;

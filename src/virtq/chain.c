@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Chains: building them from descriptors, copying in and out, and the pool that they live in. See
- * dev.h.
+ * Chains: build them from descriptors, copy in and out, and keep them in a pool. See dev.h.
  *
- * Security model: addresses, lengths and flags are the driver's, already copied out of shared
- * memory by the caller (or copied here, for indirect tables). A chain takes no more than max_segs
- * pieces, max_bytes bytes, and max(num, max_segs) descriptors; all chains together no more than
+ * Security model: addresses, lengths and flags come from the driver. The caller has copied them out
+ * of shared memory; those of indirect tables are copied here. A chain has at most max_segs pieces,
+ * max_bytes bytes, and max(num, max_segs) descriptors. All chains together have at most
  * max_held_segs pieces.
  */
 #include <errno.h>
@@ -16,7 +15,7 @@
 #include "virtq/dev_impl.h"
 
 #define CHAIN_SMALL 16		/* pieces that a new chain has room for */
-#define POOL_SEGS 8192		/* room for pieces that free chains keep beyond that */
+#define POOL_SEGS 8192		/* pieces that free chains have room for beyond that */
 
 struct vmedia_chain *vmedia_chain_alloc(struct vmedia_vqd *q)
 {
@@ -52,7 +51,7 @@ struct vmedia_chain *vmedia_chain_alloc(struct vmedia_vqd *q)
 	return c;
 }
 
-/* Shrink a big one when enough room is kept already; failing to shrink does no harm. */
+/* Shrink a big chain if free chains have enough room already. A failure to shrink is harmless. */
 static void trim(struct vmedia_vqd *q, struct vmedia_chain *c)
 {
 	struct iovec *iov;
@@ -108,7 +107,10 @@ static int room_for(struct vmedia_vqd *q, struct vmedia_chain *c, unsigned int n
 	return 0;
 }
 
-/* A descriptor over several regions that touch. */
+/*
+ * Add a descriptor that spans several adjacent regions. Returns the number of pieces, or negative
+ * errno.
+ */
 static int add_spanning(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa, uint32_t len)
 {
 	struct iovec iov[8];
@@ -160,10 +162,7 @@ int vmedia_chain_add(struct vmedia_vqd *q, struct vmedia_chain *c, uint64_t gpa,
 	return 0;
 }
 
-/*
- * Copy entry @i of an indirect table; the table may lie across regions, an entry may even do so
- * itself.
- */
+/* Copy entry @i of an indirect table. The table, and even an entry, may span regions. */
 static int read_entry(struct vmedia_vqd *q, const uint8_t *table, uint64_t gpa, uint32_t i, void *d)
 {
 	struct iovec iov[16];
@@ -218,7 +217,7 @@ static int add_table_split(struct vmedia_vqd *q, struct vmedia_chain *c, const u
 	}
 }
 
-/* In order, all of them; next and id mean nothing here (2.8.7). */
+/* Add all entries in order. next and id have no meaning here (2.8.7). */
 static int add_table_packed(struct vmedia_vqd *q, struct vmedia_chain *c, const uint8_t *table,
 			    uint64_t gpa, uint32_t n, uint32_t limit)
 {
@@ -276,7 +275,7 @@ void vmedia_chain_finish(struct vmedia_vqd *q, struct vmedia_chain *c, int err)
 	vmedia_list_add_tail(&q->out, &c->pool);
 }
 
-/* ---- for those who have a chain ---- */
+/* ---- access to a chain ---- */
 
 static size_t copy(const struct iovec *iov, unsigned int n, size_t off, void *buf, size_t len,
 		   bool to_iov)

@@ -2,9 +2,9 @@
 /*
  * The device end of a virtqueue: what split and packed rings have in common. See dev.h.
  *
- * Security model: the ring lies in memory that the driver changes at will. Each field is read once
- * (ring.h); positions, counts and what is with the device are kept privately; what the driver says
- * is compared with that.
+ * Security model: the driver can change the ring's memory at any time. Each field is read once
+ * (ring.h). Positions, counts and the chains that are out are kept in private memory, and the
+ * driver's values are checked against them.
  */
 #include "virtq/dev.h"
 
@@ -20,7 +20,7 @@
 
 #define CHAINS_AT_START 32u
 
-/* Host address of one part, or NULL with a message. */
+/* Return the host address of one part, or NULL with a message. */
 static void *part(struct vmedia_vqd *q, struct vmedia_mem *mem, const char *what, uint64_t uva,
 		  uint64_t size, unsigned int align)
 {
@@ -81,7 +81,7 @@ static void configure(struct vmedia_vqd *q, const struct vmedia_vqd_config *cfg)
 	vmedia_list_init(&q->out);
 }
 
-/* Chains that a queue of usual size needs, so that serving it does not allocate. */
+/* Allocate the chains that a queue of usual size needs, so that serving it does not allocate. */
 static int fill_pool(struct vmedia_vqd *q)
 {
 	unsigned int n = VMEDIA_MIN(q->num, CHAINS_AT_START);

@@ -2,18 +2,20 @@
 /*
  * The device end of a packed ring (virtio 1.2, 2.8). See dev.h.
  *
- * Barrier pairs, the other ends of which are in drv_packed.c (or in a guest's kernel):
- *   [E] the driver writes a chain, its first flags last; we read those flags, then the rest;
- *   [F] we write id and length of a used descriptor and the buffers, then its flags; the driver
- *   reads the flags, then those;
- *   [G] we ask for a kick, then look at the next descriptor; the driver makes it available, then
- *   looks if we asked;
- *   [H] we make a descriptor used, then look if the driver asked; the driver asks, then looks at
- *   the descriptor.
+ * Barrier pairs. The other ends are in drv_packed.c (or in a guest's kernel):
+ *   [E] the driver writes a chain, the flags of its first descriptor last; the device reads those
+ * flags, then the rest;
+ *   [F] the device writes the buffers and the id and length of a used descriptor, then its flags;
+ *   the
+ * driver reads the flags, then the others;
+ *   [G] the device requests a kick, then reads the next descriptor; the driver makes it available,
+ * then reads whether a kick was requested;
+ *   [H] the device makes a descriptor used, then reads whether an interrupt was requested; the
+ *   driver
+ * requests an interrupt, then reads the descriptor.
  *
- * Descriptors of a chain behind its first are not looked at for being available: a driver makes the
- * first one available last, and a hostile one gains nothing, since what they hold is checked
- * anyway.
+ * The available flags of a chain's later descriptors are not checked. A driver makes the first one
+ * available last. A hostile driver gains nothing, since the contents are checked anyway.
  */
 #include <errno.h>
 
@@ -75,7 +77,7 @@ int vmedia_vqd_packed_fetch(struct vmedia_vqd *q, struct vmedia_chain *c)
 
 	if (room == 0 || !is_avail(q))
 		return 0;
-	/* A bad chain is read on to its end, which is where the next one begins. */
+	/* A bad chain is read to its end, since the next chain begins there. */
 	for (;;) {
 		if (c->slots == room) {
 			if (q->inflight)

@@ -2,15 +2,15 @@
 /*
  * The device end of a split ring (virtio 1.2, 2.7). See dev.h.
  *
- * Barrier pairs, the other ends of which are in drv_split.c (or in a guest's kernel):
- *   [A] the driver writes descriptors and the available entry, then the index; we read the index,
- *   then those;
- *   [B] we write the used element and the buffers, then the index; the driver reads the index, then
- *   those;
- *   [C] we ask for a kick, then look at the available index; the driver writes that index, then
- *   looks if we asked;
- *   [D] we write the used index, then look if the driver asked; the driver asks for an interrupt,
- *   then looks at the index.
+ * Barrier pairs. The other ends are in drv_split.c (or in a guest's kernel):
+ *   [A] the driver writes descriptors and the available entry, then the index; the device reads the
+ * index, then the others;
+ *   [B] the device writes the buffers and the used element, then the index; the driver reads the
+ * index, then the others;
+ *   [C] the device requests a kick, then reads the available index; the driver writes that index,
+ * then reads whether a kick was requested;
+ *   [D] the device writes the used index, then reads whether an interrupt was requested; the driver
+ * requests an interrupt, then reads the index.
  */
 #include <errno.h>
 
@@ -40,7 +40,7 @@ int vmedia_vqd_split_set_base(struct vmedia_vqd *q, uint32_t base)
 	return 0;
 }
 
-/* How many chains wait; negative when the index is impossible. */
+/* Return the number of waiting chains, or negative errno if the index is impossible. */
 static int available(struct vmedia_vqd *q)
 {
 	if (q->shadow_avail == q->last_avail) {
@@ -85,7 +85,7 @@ static int read_chain(struct vmedia_vqd *q, struct vmedia_chain *c, uint32_t hea
 	}
 }
 
-/* The chain at @head, which is in range, is now the device's. */
+/* Take the chain at @head, which is in range. */
 int vmedia_vqd_split_build(struct vmedia_vqd *q, struct vmedia_chain *c, uint16_t head)
 {
 	c->id = head;
@@ -151,8 +151,8 @@ bool vmedia_vqd_split_kick(struct vmedia_vqd *q, bool enable)
 	else if (enable)
 		vmedia_ring_st16(avail_event(q), q->last_avail);
 	/*
-	 * Without asking again, the event index stays behind, and the driver passes it once in
-	 * 65536 chains.
+	 * With event index no flag is needed to disable: the event index stays behind, and the
+	 * driver passes it once in 65536 chains.
 	 */
 	if (!enable)
 		return false;

@@ -2,10 +2,11 @@
 /*
  * The driver end of a virtqueue: what split and packed rings have in common. See drv.h.
  *
- * Security model: the device may write anything into the shared memory at any time. It is asked for
- * nothing but used ids and lengths, an index or flags, and event wishes; ids must name a chain that
- * is out, lengths must fit what was offered, indexes must not count more than is out. Descriptors
- * and free lists are kept in private memory, the shared ones are written only.
+ * Security model: the device may write anything into the shared memory at any time. Only used ids
+ * and lengths, an index or flags, and event requests are read from it. An id must be that of a
+ * chain that is out, a length must fit the offered buffers, an index must not count more chains
+ * than are out. Descriptors and free lists are kept in private memory; the shared copies are only
+ * written.
  */
 #include "virtq/drv.h"
 

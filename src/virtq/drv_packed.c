@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The driver end of a packed ring. See drv.h; barrier pairs [E] to [H] are explained in
+ * The driver end of a packed ring. See drv.h. Barrier pairs [E] to [H] are explained in
  * dev_packed.c.
  *
- * Several chains become visible at once: the flags of the very first descriptor are held back until
- * publish, and the device does not look behind a descriptor that is not available.
+ * Several chains become visible at once: the flags of the first descriptor of a batch are written
+ * at publish, and the device does not read past a descriptor that is not available.
  */
 #include <errno.h>
 
@@ -29,7 +29,7 @@ static void write_body(struct vmedia_packed_desc *d, uint64_t addr, uint32_t len
 	vmedia_ring_st16(&d->id, id);
 }
 
-/* Put one descriptor into the ring; hold back its flags if it is the first of the batch. */
+/* Write one descriptor into the ring. If it is the first of the batch, keep its flags back. */
 static void put(struct vmedia_vqr *q, uint64_t addr, uint32_t len, uint16_t id, uint16_t flags)
 {
 	struct vmedia_packed_desc *d = &q->pdesc[q->avail_pos];
@@ -109,7 +109,7 @@ bool vmedia_vqr_packed_kick_needed(struct vmedia_vqr *q)
 	if (flags != VMEDIA_PACKED_EVENT_DESC || !q->event_idx ||
 	    q->unkicked + q->unpublished >= q->num)
 		return true;
-	if (q->unpublished) {	/* added but not visible: step back to what is */
+	if (q->unpublished) {	/* go back to the visible position */
 		if (now < q->unpublished) {
 			now += q->num;
 			wrap = !wrap;
@@ -124,7 +124,7 @@ bool vmedia_vqr_packed_kick_needed(struct vmedia_vqr *q)
 				      (uint16_t)(now - q->unkicked));
 }
 
-/* Is there a used descriptor at our position? */
+/* True if the descriptor at the used position is used. */
 static bool is_used(const struct vmedia_vqr *q)
 {
 	/* barrier pair [F] */
@@ -179,8 +179,8 @@ void vmedia_vqr_packed_disable(struct vmedia_vqr *q)
 }
 
 /*
- * A chain has one slot at least, so n chains reach n - 1 slots on: the interrupt comes then, or
- * sooner.
+ * Request an interrupt after @n chains. A chain has at least one slot, so n chains reach n - 1
+ * slots or more ahead: the interrupt comes at that time or earlier.
  */
 bool vmedia_vqr_packed_enable(struct vmedia_vqr *q, unsigned int n)
 {

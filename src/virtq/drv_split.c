@@ -51,7 +51,7 @@ static void add_indirect(struct vmedia_vqr *q, const struct vmedia_vqr_req *r, u
 	write_desc(&q->desc[head], q->tables_gpa + off, 16 * r->n, VMEDIA_DESC_F_INDIRECT, 0);
 }
 
-/* Returns the last descriptor. */
+/* Write the descriptors of a chain. Returns the last one. */
 static uint16_t add_direct(struct vmedia_vqr *q, const struct vmedia_vqr_req *r, uint16_t head)
 {
 	uint16_t at = head;
@@ -159,7 +159,7 @@ int vmedia_vqr_split_get(struct vmedia_vqr *q, void **cookie, uint32_t *len)
 void vmedia_vqr_split_disable(struct vmedia_vqr *q)
 {
 	/*
-	 * With event index: a point that has just been passed, and comes again after 65536 chains.
+	 * With event index: set an event that was just passed, and comes again after 65536 chains.
 	 */
 	if (q->event_idx)
 		vmedia_ring_st16(used_event(q), (uint16_t)(q->last_used - 1));

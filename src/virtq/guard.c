@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * SIGBUS on guest memory; see mem.h for what it is about.
+ * Handling of SIGBUS on guest memory; see mem.h for the purpose.
  *
  * Theory of operation: a fixed table of address ranges, changed without locks and read by the
  * signal handler. A slot's state goes FREE -> CLAIMED (one thread writes it) -> LIVE -> FREE. The
- * handler looks at LIVE slots only. A slot that it matches cannot go away under it: the faulting
- * thread is using that mapping, so it holds a reference on it. A slot that is being reused while
- * the handler passes by could only be misread for a range that does not contain the faulting
- * address, or through a torn pair (old start, new end); the sequence number catches that.
+ * handler reads only LIVE slots. A slot that it matches cannot be freed meanwhile: the faulting
+ * thread uses that mapping, so it holds a reference on it. A slot that is reused during the
+ * handler's walk could be misread in two ways: as a range that does not contain the faulting
+ * address, which does no harm, or as a torn pair (old start, new end), which the sequence number
+ * detects.
  *
  * The table is process-wide because signal handlers are. It is the exception to "no globals", used
  * only after vmedia_mem_guard_install().
@@ -38,7 +39,7 @@ struct slot {
 static struct {
 	struct slot slots[GUARD_SLOTS];
 	int high;		/* slots at and above were never used */
-	int hint;		/* where to look for a free one */
+	int hint;		/* where the search for a free one begins */
 	int installed;
 	struct sigaction old;
 } guard;
@@ -87,12 +88,15 @@ void vmedia_guard_del(int slot)
 		return;
 	__atomic_add_fetch(&guard.slots[slot].seq, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&guard.slots[slot].state, SLOT_FREE, __ATOMIC_SEQ_CST);
-	/* Low slots first, so that the handler's walk stays short. */
+	/* Low slots are reused first, so that the handler's walk stays short. */
 	if (slot < __atomic_load_n(&guard.hint, __ATOMIC_RELAXED))
 		__atomic_store_n(&guard.hint, slot, __ATOMIC_RELAXED);
 }
 
-/* Async-signal-safe: atomics and mmap (a plain system call). */
+/*
+ * Replace the guarded mapping that contains @addr, if any. Async-signal-safe: uses only atomics and
+ * mmap (a plain system call).
+ */
 static bool repair(uintptr_t addr)
 {
 	int high = __atomic_load_n(&guard.high, __ATOMIC_SEQ_CST);
@@ -129,7 +133,9 @@ static void chain(int sig, siginfo_t *info, void *ctx)
 	} else {
 		struct sigaction dfl;
 
-		/* Returning repeats the access, which then ends the process as it should. */
+		/*
+		 * The access is repeated after the return, and then ends the process as it should.
+		 */
 		memset(&dfl, 0, sizeof(dfl));
 		dfl.sa_handler = SIG_DFL;
 		sigaction(sig, &dfl, NULL);
@@ -142,7 +148,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *ctx)
 {
 	int saved = errno;
 
-	/* BUS_ADRERR is what an access beyond the end of a file gives; others are not ours. */
+	/* An access beyond the end of a file gives BUS_ADRERR. Others are not handled here. */
 	if (info->si_code != BUS_ADRERR || !repair((uintptr_t)info->si_addr))
 		chain(sig, info, ctx);
 	errno = saved;
@@ -163,7 +169,7 @@ int vmedia_mem_guard_install(void)
 		__atomic_store_n(&guard.installed, 0, __ATOMIC_SEQ_CST);
 		return -errno;
 	}
-	/* Who started the process may have blocked it, and blocked it ends the process. */
+	/* The parent process may have blocked SIGBUS, and a blocked SIGBUS ends the process. */
 	sigemptyset(&bus);
 	sigaddset(&bus, SIGBUS);
 	pthread_sigmask(SIG_UNBLOCK, &bus, NULL);

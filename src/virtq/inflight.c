@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Inflight tracking: the file, and how a queue starts from it. See inflight.h; what happens at each
- * chain is in inflight_track.c.
+ * Inflight tracking: the file, and the start of a queue from it. See inflight.h. The updates for
+ * each chain are in inflight_track.c.
  *
- * Security model: the file comes back from the front-end, so its content is as hostile as the rest.
- * It is read at the start of a queue only; indexes are range-checked, lists are walked with a bound
- * and no entry is taken twice. After that the private copies count, and the file is only written. A
- * region that makes no sense refuses the queue.
+ * Security model: the file comes back from the front-end, so its content is untrusted. It is read
+ * only at the start of a queue: indexes are range-checked, lists are walked with a bound, and no
+ * entry is taken twice. After that only the private copies are read, and the file is only written.
+ * If a region is invalid, the queue is refused.
  */
 #include "virtq/inflight.h"
 
@@ -51,7 +51,7 @@ int vmedia_inflight_memfd(unsigned int queues, uint32_t num, uint64_t features, 
 
 	if (!want)
 		return -EINVAL;
-	/* Zeros, version 0 among them, mean "never used": the first start formats it. */
+	/* All zeros (version 0) mean "never used": the first start formats the region. */
 	fd = vmedia_memfd("vmedia-inflight", want);
 	if (fd >= 0)
 		*size = want;
@@ -120,7 +120,7 @@ static int by_counter(const void *a, const void *b)
 	return x->counter < y->counter ? -1 : x->counter > y->counter;
 }
 
-/* The heads are collected: put them in order. */
+/* Sort the collected heads by their counters. */
 static void sort_heads(struct vmedia_inflight *inf)
 {
 	qsort(inf->resubmit, inf->resubmit_num, sizeof(inf->resubmit[0]), by_counter);
@@ -150,7 +150,7 @@ static void split_format(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 	VMEDIA_INFLIGHT_ST(r->version, 1);
 }
 
-/* The last batch reached the used ring, but may still be marked: unmark it. */
+/* Unmark the last batch, which reached the used ring but may still be marked. */
 static int split_finish_batch(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 {
 	struct vmedia_inflight_split *r = inf->split;
@@ -209,8 +209,8 @@ static void packed_format(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 }
 
 /*
- * Died between writing used_idx and old_used_idx: did the driver get the chain? Then go forward,
- * else back.
+ * Handle a crash between the writes of used_idx and old_used_idx: use the new values if the driver
+ * got the chain, else the old ones.
  */
 static int packed_settle(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 {
@@ -238,7 +238,7 @@ static int packed_settle(struct vmedia_inflight *inf, struct vmedia_vqd *q)
 
 enum { ENTRY_UNKNOWN, ENTRY_FREE, ENTRY_CHAIN };
 
-/* Everything on the free list is not in flight, whatever its flag says. */
+/* Mark the entries of the free list as not in flight, whatever their flag is. */
 static int packed_mark_free(struct vmedia_inflight *inf, uint8_t *kind)
 {
 	struct vmedia_inflight_packed *r = inf->pk;
@@ -277,7 +277,7 @@ static int packed_mark_chain(struct vmedia_inflight *inf, uint8_t *kind, uint16_
 	return 0;
 }
 
-/* All that is in no chain becomes the free list. */
+/* Make a free list of all entries that are in no chain. */
 static void packed_rebuild_free(struct vmedia_inflight *inf, const uint8_t *kind,
 				struct vmedia_vqd *q)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Inflight tracking: chains of an earlier life, taken up again as they were written down. See
- * inflight.h.
+ * Inflight tracking: resubmit chains of an earlier process as they were recorded. See inflight.h.
  */
 #include "virtq/inflight_area.h"
 

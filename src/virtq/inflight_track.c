@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Inflight tracking: what is written down when a chain is taken or returned. See inflight.h.
+ * Inflight tracking: record each chain that is taken or returned. See inflight.h.
  *
- * A packed chain keeps a list of entries of the region, linked in the order in which they were on
- * the free list. Until a chain is wholly written down, old_free_head still names its first entry as
- * free; that is what undoes half of it.
+ * A packed chain has a list of entries in the region, linked in the order in which they were on the
+ * free list. Until the chain is recorded completely, its first entry is still free in
+ * old_free_head. A restart uses that to undo an incomplete record.
  */
 #include <errno.h>
 
@@ -27,7 +27,7 @@ void vmedia_inflight_packed_desc(struct vmedia_inflight *inf, const struct vmedi
 	struct vmedia_inflight_packed_entry *e;
 	uint16_t i = inf->free_head;
 
-	if (i >= inf->num)	/* cannot be: there are as many entries as descriptors */
+	if (i >= inf->num)	/* cannot happen: there are as many entries as descriptors */
 		return;
 	if (inf->taking == 0) {
 		inf->taking_head = i;

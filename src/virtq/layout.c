@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What both ends of a virtqueue share: sizes and places of its parts (virtio 1.2, 2.7 and 2.8), and
- * how one breaks; see ring.h.
+ * Functions for both ends of a virtqueue: sizes and places of its parts (virtio 1.2, 2.7 and 2.8),
+ * and marking a queue as broken. See ring.h.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -43,7 +43,7 @@ int vmedia_vq_layout(uint32_t num, uint64_t features, uint32_t indirect_max,
 	l->desc_size = vmedia_vq_desc_size(num);
 	l->driver = vmedia_align_up(l->desc + l->desc_size, 64);
 	l->driver_size = vmedia_vq_driver_size(num, features);
-	/* A cache line of its own: the other side writes it. */
+	/* A separate cache line, since the other side writes it. */
 	l->device = vmedia_align_up(l->driver + l->driver_size, 64);
 	l->device_size = vmedia_vq_device_size(num, features);
 	l->indirect = vmedia_align_up(l->device + l->device_size, 64);

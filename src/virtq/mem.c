@@ -3,10 +3,10 @@
  * The guest memory map; see mem.h.
  *
  * Security model: region descriptions and files come from the front-end, addresses from the guest;
- * both are hostile. A description is checked by itself (no overflow, the file is a plain one and
- * long enough), then against all the others (no overlap), before anything is mapped into a
- * snapshot. What can change afterwards is the file's length: that is the guard's business
- * (guard.c). Every lookup takes a length and compares without overflowing.
+ * both are untrusted. A description is first checked alone (no overflow; the file is a plain one
+ * and long enough), then against all others (no overlap), before it is in a snapshot. The file's
+ * length can still change afterwards; the guard (guard.c) handles that. Every lookup takes a length
+ * and compares without overflow.
  */
 #include "virtq/mem.h"
 
@@ -59,7 +59,7 @@ static int check_numbers(const struct vmedia_mem_desc *d)
 	return 0;
 }
 
-/* Is it a file that memory can be made of, and long enough? *page gets its mapping granularity. */
+/* Check that it is a memory file and long enough. *page gets its mapping granularity. */
 static int check_file(const struct vmedia_mem_desc *d, size_t *page)
 {
 	struct stat st;
@@ -113,7 +113,7 @@ static int region_map(struct vmedia_region *r)
 			    r->map_len, r->gpa, strerror(-ret));
 		return ret;
 	}
-	/* A core file must not hold a guest's memory. */
+	/* Keep the guest's memory out of core files. */
 	madvise(r->map, r->map_len, MADV_DONTDUMP);
 	r->host = (uint8_t *)r->map + (r->fd_offset - start);
 	r->guard = vmedia_guard_add(r->map, r->map_len, &r->broken);
@@ -213,7 +213,7 @@ static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 	return a <= b ? b - a < a_size : a - b < b_size;
 }
 
-/* Put @r, whose reference it takes in any case, in its place. There is room for it. */
+/* Insert @r in order. Takes over the reference in any case. There must be room. */
 static int mem_insert(struct vmedia_mem *mem, struct vmedia_region *r)
 {
 	unsigned int pos = 0;
@@ -272,7 +272,7 @@ int vmedia_mem_create(const struct vmedia_mem_desc *descs, unsigned int n, struc
 	return 0;
 }
 
-/* A snapshot with the regions of @old but for @skip, and room for one more. */
+/* Make a snapshot with the regions of @old except @skip, and room for one more. */
 static struct vmedia_mem *mem_derive(const struct vmedia_mem *old, const struct vmedia_region *skip)
 {
 	struct vmedia_mem *mem = mem_alloc(old->n + 1, old->budget);

@@ -2,10 +2,10 @@
 /*
  * Contiguous views of scattered guest memory; see view.h.
  *
- * Security model: the list is the guest's. It is walked against the memory map with every piece
- * bounds-checked; sizes are summed in 64 bits and limited; the number of mappings is limited for a
- * view and for a guest. The list is kept in the view, so later copies use what was checked, and the
- * map that it was checked against is held.
+ * Security model: the list comes from the guest. Every piece is bounds-checked against the memory
+ * map. Sizes are summed in 64 bits and limited. The number of mappings is limited for a view and
+ * for a guest. The view keeps the checked list, so later copies use it, and holds a reference on
+ * the map that it was checked against.
  */
 #include "virtq/view.h"
 
@@ -21,13 +21,13 @@
 #include "virtq/guard.h"
 #include "virtq/mem_impl.h"
 
-/* Walks a list as the longest pieces that are contiguous in one region. */
+/* A walk over a list, in the longest pieces that are contiguous in one region. */
 struct walk {
 	const struct vmedia_mem *mem;
 	const struct vmedia_gpa_range *ents;
 	unsigned int n;
 	unsigned int i;		/* next entry */
-	uint64_t gpa, left;	/* what is left of the entry before it */
+	uint64_t gpa, left;	/* the rest of the entry before it */
 };
 
 struct piece {
@@ -36,7 +36,7 @@ struct piece {
 	uint64_t len;
 };
 
-/* What a list is like, found by walking it once. */
+/* The properties of a list, from one walk over it. */
 struct shape {
 	uint64_t total;
 	unsigned int pieces;
@@ -46,7 +46,7 @@ struct shape {
 	struct piece first;
 };
 
-/* Load the next entry that has bytes; false at the end. */
+/* Load the next entry that has bytes. Returns false at the end. */
 static bool walk_fill(struct walk *w)
 {
 	while (!w->left) {
@@ -63,10 +63,10 @@ static void walk_take(struct walk *w, struct piece *p, uint64_t len)
 {
 	p->len += len;
 	w->left -= len;
-	w->gpa += len;		/* wraps to 0 only when nothing is left: get_shape() saw to it */
+	w->gpa += len;		/* wraps to 0 only when nothing is left, as get_shape() checked */
 }
 
-/* 1 and a piece, 0 at the end, -EFAULT. */
+/* Take the next piece. Returns 1 and the piece, 0 at the end, or -EFAULT. */
 static int walk_next(struct walk *w, struct piece *p)
 {
 	if (!walk_fill(w))
@@ -141,7 +141,7 @@ static bool budget_take(struct vmedia_mem_budget *b, unsigned int maps)
 	return false;
 }
 
-/* Address space of @len bytes aligned to @page, nothing in it. */
+/* Reserve @len bytes of empty address space, aligned to @page. */
 static void *reserve(size_t len, size_t page)
 {
 	size_t host = vmedia_page_size();
@@ -192,7 +192,7 @@ static void unmap(struct vmedia_view *v)
 	v->maps = 0;
 }
 
-/* Map side by side, or a reason why not: the caller then bounces. */
+/* Map the pieces side by side. Returns 0, or negative errno; then the caller bounces. */
 static int make_mapped(struct vmedia_view *v, const struct shape *s)
 {
 	int ret;
@@ -245,7 +245,10 @@ static int make_bounced(struct vmedia_view *v, unsigned int flags)
 	return 0;
 }
 
-/* The host's address of what is next, and how much of it, at most @max; NULL at the end. */
+/*
+ * Return the host address of the next bytes and their number in *len, at most @max; NULL at the
+ * end.
+ */
 static uint8_t *next_bytes(struct walk *w, size_t max, size_t *len)
 {
 	const struct vmedia_region *r;
