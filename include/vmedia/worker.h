@@ -38,7 +38,7 @@
  *   A submit in a callback of the loop wakes the pool at the end of the loop's round, once for all
  *   jobs of the round. Finished jobs wake the loop, which handles all that have finished by then.
  *
- * States of a job, and who owns it:
+ * States of a job, and its owner in each:
  *
  *	IDLE		caller	after vmedia_worker_init_job(), and from the moment done() is called
  *	QUEUED		worker	vmedia_worker_submit()

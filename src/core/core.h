@@ -248,7 +248,7 @@ struct vmedia_session {
 	int error;			/* negative errno once in error */
 	bool error_event;		/* EVT_ERROR is still to be sent */
 	bool staged;			/* evt was pulled and waits for a buffer */
-	bool work;			/* ->work() is to be called */
+	bool work;			/* ->work() must be called */
 	struct vmedia_evt evt;
 };
 
@@ -434,10 +434,10 @@ struct vmedia_device {
 	uint64_t held_bytes;
 
 	struct vmedia_deferred turn;
-	uint64_t turn_ns;	    /* VMEDIA_CORE_TURN_NS; tests set what they need */
+	uint64_t turn_ns;	    /* VMEDIA_CORE_TURN_NS; tests set other values */
 	uint64_t turn_end;	    /* CLOCK_MONOTONIC ns: no command starts after it */
 	struct vmedia_list backlog; /* sessions that wait for time, next one first */
-	struct vmedia_session *running; /* whose commands run now, or NULL */
+	struct vmedia_session *running; /* the session whose commands run now, or NULL */
 	struct vmedia_session none; /* holds only the queue of commands without a session */
 	uint64_t ahead_segs;
 	bool dirty[VMEDIA_NUM_QUEUES]; /* pushed since the last notification */

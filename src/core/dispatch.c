@@ -191,7 +191,7 @@ static void log_refused(struct vmedia_request *req, int err)
 		       (unsigned long long)why->limit);
 }
 
-/* Read a command whose turn it is, and run it. */
+/* Read the next command of a session, and run it. */
 static void begin(struct vmedia_request *req)
 {
 	struct vmedia_device *dev = req->dev;

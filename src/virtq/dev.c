@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The device end of a virtqueue: what split and packed rings have in common. See dev.h.
+ * The device end of a virtqueue: the code that split and packed rings share. See dev.h.
  *
  * Security model: the driver can change the ring's memory at any time. Each field is read once
  * (ring.h). Positions, counts and the chains that are out are kept in private memory, and the

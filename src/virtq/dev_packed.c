@@ -4,15 +4,13 @@
  *
  * Barrier pairs. The other ends are in drv_packed.c (or in a guest's kernel):
  *   [E] the driver writes a chain, the flags of its first descriptor last; the device reads those
- * flags, then the rest;
+ *       flags, then the rest;
  *   [F] the device writes the buffers and the id and length of a used descriptor, then its flags;
- *   the
- * driver reads the flags, then the others;
+ *       the driver reads the flags, then the others;
  *   [G] the device requests a kick, then reads the next descriptor; the driver makes it available,
- * then reads whether a kick was requested;
+ *       then reads whether a kick was requested;
  *   [H] the device makes a descriptor used, then reads whether an interrupt was requested; the
- *   driver
- * requests an interrupt, then reads the descriptor.
+ *       driver requests an interrupt, then reads the descriptor.
  *
  * The available flags of a chain's later descriptors are not checked. A driver makes the first one
  * available last. A hostile driver gains nothing, since the contents are checked anyway.

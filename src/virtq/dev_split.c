@@ -4,13 +4,13 @@
  *
  * Barrier pairs. The other ends are in drv_split.c (or in a guest's kernel):
  *   [A] the driver writes descriptors and the available entry, then the index; the device reads the
- * index, then the others;
+ *       index, then the others;
  *   [B] the device writes the buffers and the used element, then the index; the driver reads the
- * index, then the others;
+ *       index, then the others;
  *   [C] the device requests a kick, then reads the available index; the driver writes that index,
- * then reads whether a kick was requested;
+ *       then reads whether a kick was requested;
  *   [D] the device writes the used index, then reads whether an interrupt was requested; the driver
- * requests an interrupt, then reads the index.
+ *       requests an interrupt, then reads the index.
  */
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The driver end of a virtqueue: what split and packed rings have in common. See drv.h.
+ * The driver end of a virtqueue: the code that split and packed rings share. See drv.h.
  *
  * Security model: the device may write anything into the shared memory at any time. Only used ids
  * and lengths, an index or flags, and event requests are read from it. An id must be that of a

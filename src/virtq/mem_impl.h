@@ -17,7 +17,7 @@ struct vmedia_region {
 	uint64_t fd_offset;
 	int fd;			/* ours, or -1 */
 	uint8_t *host;		/* the address of gpa */
-	void *map;		/* what was mapped, NULL for plain memory */
+	void *map;		/* the mapping; NULL for plain memory */
 	size_t map_len;
 	size_t page;		/* the mapping's granularity: host pages, or huge ones */
 	int guard;
