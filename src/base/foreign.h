@@ -16,7 +16,8 @@
  *
  * True for memory files (memfd, tmpfs, hugetlbfs), regular files of a file system on a block
  * device, sockets, pipes, anonymous files (eventfd, dma-buf), and memory devices like /dev/null.
- * False for all others: FUSE and network file systems, and also overlayfs and btrfs, which cannot be distinguished from them.
+ * False for all others: FUSE and network file systems, and also overlayfs and btrfs, which cannot
+ * be distinguished from them.
  */
 bool vmedia_foreign_ok(int fd);
 

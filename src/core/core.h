@@ -64,9 +64,7 @@
 /* What one session may hold of a limit for which there is no option. */
 #define VMEDIA_CORE_SHARE(limit)	((limit) - (limit) / 4)
 
-/*
- * ---- Counts of what a guest holds. Outlives the device while a worker still has a backing. ----
- */
+/* ---- The account of a guest. Outlives the device while a worker has a backing. ---- */
 
 struct vmedia_account {
 	atomic_int refs;
@@ -312,7 +310,7 @@ bool vmedia_events_flush(struct vmedia_device *dev);
 void vmedia_events_flush_session(struct vmedia_session *s);
 /*
  * Drop the pulled event that waits for a buffer, if the successful ioctl @io makes it invalid:
- * STREAMOFF, REQBUFS(0), REMOVE_BUFS, UNSUBSCRIBE_EVENT.
+ * STREAMOFF, REQBUFS, REMOVE_BUFS, UNSUBSCRIBE_EVENT.
  */
 void vmedia_events_drop(struct vmedia_session *s, const struct vmedia_ioctl *io);
 /* Return the event buffer that core holds. */
