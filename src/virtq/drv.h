@@ -21,7 +21,7 @@
 struct vmedia_vqr;
 
 struct vmedia_vqr_config {
-	uint64_t features;		/* negotiated; VMEDIA_VQ_FEATURES of it are used */
+	uint64_t features;		/* negotiated; only VMEDIA_VQ_FEATURES are used */
 	struct vmedia_vq_layout layout;	/* of vmedia_vq_layout() with the same features */
 	/* layout.size bytes, aligned to 16, shared with the device; must outlive the queue */
 	void *base;

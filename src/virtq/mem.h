@@ -52,7 +52,7 @@ struct vmedia_mem_desc {
  *	 shorter than the region, or no regular file, or another process may serve it, which could
  *	 block this thread (base/foreign.h);
  * -E2BIG: more than VMEDIA_MEM_MAX_REGIONS;
- * negative errno of dup() or mmap().
+ * -ENOMEM; or negative errno of fstat(), dup() or mmap().
  */
 int vmedia_mem_create(const struct vmedia_mem_desc *descs, unsigned int n, struct vmedia_mem **out);
 
