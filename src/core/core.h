@@ -313,8 +313,6 @@ void vmedia_events_flush_session(struct vmedia_session *s);
  * STREAMOFF, REQBUFS, REMOVE_BUFS, UNSUBSCRIBE_EVENT.
  */
 void vmedia_events_drop(struct vmedia_session *s, const struct vmedia_ioctl *io);
-/* Return the event buffer that core holds. */
-void vmedia_events_release(struct vmedia_device *dev);
 
 /* ---- Operations of the transport that end later ---- */
 
@@ -442,7 +440,6 @@ struct vmedia_device {
 	bool more[VMEDIA_NUM_QUEUES];  /* the turn's share was used up; there is more */
 	bool suspended;	  /* the command queue does not run: ->suspend() was called */
 	bool event_first; /* SUBSCRIBE_EVENT: notify the event queue before the commands */
-	struct vmedia_chain *spare; /* an event buffer that waits for an event */
 
 	struct vmedia_region region;
 	struct vmedia_list mappings;

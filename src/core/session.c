@@ -66,7 +66,7 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 	dev->num_sessions++;
 	err = dev->ops->open ? dev->ops->open(s) : 0;
 	if (err) {
-		/* ->open() may have said wake, or work. */
+		/* ->open() may have called vmedia_session_wake() or vmedia_session_work(). */
 		vmedia_list_del(&s->ready);
 		vmedia_list_del(&s->backlog);
 		vmedia_list_del(&s->hash);
