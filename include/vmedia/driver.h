@@ -15,28 +15,28 @@
  *
  * Theory of operation
  *
- *   The driver plays a guest: a memory file is its RAM, in which rings, commands and SHARED_PAGES
- *   buffers live; it negotiates as a VMM would, and assembles shared memory region 0 in an address
- *   range of its own from what the device maps into it. A struct vmedia_file is what an open file
- *   of /dev/videoN is: one session. Ioctls take V4L2's structures in host byte order and answer as
- *   a kernel would; DQBUF and DQEVENT are answered from the device's events.
+ *   The driver acts as a guest. A memory file is its RAM: it holds rings, commands and SHARED_PAGES
+ *   buffers. The driver negotiates as a VMM does. It reserves an address range for shared memory
+ *   region 0, and maps there what the device sends. A struct vmedia_file is one session, like an
+ *   open file of /dev/videoN. Ioctls take V4L2's structures in host byte order and return what a
+ *   kernel returns. DQBUF and DQEVENT return what the device's events brought.
  *
- * Security model: the device is hostile. Each answer is checked against its question, each event
- * against the state that this end keeps of every buffer, each mapping against the region; what does
- * not fit is refused with -EIO (answers) or ignored (events), with a sentence in the log and a
- * counter in struct vmedia_driver_stats. Memory that the device was given stays the device's until
- * it returns it: neither a timeout nor vmedia_pages_free() makes it ours before that. What the
- * device cannot be kept from: writing to its buffers while the program reads them, and giving no
- * answer.
+ * Security model: the device is hostile. The driver checks each answer against its question, each
+ * event against its own state of the buffer, and each mapping against the region. It refuses what
+ * does not fit, with -EIO for answers; events are ignored. A log message and a counter in struct
+ * vmedia_driver_stats report each refusal. Memory that was given to the device belongs to the
+ * device until it is returned. Neither a timeout nor vmedia_pages_free() changes that. The driver
+ * cannot prevent two things: a device that writes to its buffers while the program reads them, and
+ * a device that does not answer.
  *
- * Errors: negative errno; of a call that reached the device, the device's own. Beside those each
- * call documents:
+ * Errors: negative errno. A call that reached the device returns the device's errno. Each call can
+ * also return these, besides the errors in its own comment:
  *	-ENODEV		the connection is lost; only close, free and disconnect are of use
- *	-EIO		the answer was refused; or the session is in error: close it; or the device
- *			broke a ring: as -ENODEV
- *	-ETIMEDOUT	no answer within timeout_ms; the session is in error from then on
- * Context: a driver and all that belongs to it is used by one thread at a time. Nothing here uses
- * signals or threads.
+ *	-EIO		the driver refused the answer; or the session is in error and must be
+ *			closed; or the device broke a ring, which has the effects of -ENODEV
+ *	-ETIMEDOUT	no answer within timeout_ms; the session is in error afterwards
+ * Context: one thread at a time uses a driver and all that belongs to it. The library uses no
+ * signals and no threads here.
  */
 #ifndef VMEDIA_DRIVER_H
 #define VMEDIA_DRIVER_H
@@ -55,29 +55,30 @@ struct vmedia_file;
 
 /* ---- Connection ---- */
 
-/* packed rings if offered; else split ones */
+/* use packed rings if offered, otherwise split rings */
 #define VMEDIA_DRIVER_PACKED		(1u << 0)
 /* do not use VIRTIO_F_EVENT_IDX */
 #define VMEDIA_DRIVER_NO_EVENT_IDX	(1u << 1)
 /* do not use VIRTIO_F_INDIRECT_DESC */
 #define VMEDIA_DRIVER_NO_INDIRECT	(1u << 2)
-/* do not use SHMEM: vmedia_mmap() gives -ENODEV */
+/* do not use SHMEM; vmedia_mmap() returns -ENODEV */
 #define VMEDIA_DRIVER_NO_REGION		(1u << 3)
-/* map files that the device could still shrink (SIGBUS) */
+/* map files that the device can still shrink (risk: SIGBUS) */
 #define VMEDIA_DRIVER_ALLOW_UNSEALED	(1u << 4)
-/* cut messages into many descriptors at odd places, for tests */
+/* split messages into many descriptors at odd places, for tests */
 #define VMEDIA_DRIVER_SPLIT		(1u << 5)
 /*
- * sleep at once where a call waits. Without it a wait looks at the rings for 10 us before: an
- * answer or event that comes within that time costs no sleep here and no system call there. Waits
- * stop looking for a while when they look in vain (1 to 1023 waits, doubled with each miss), and
- * after a sleep of 100 us or more: a stream at a camera's pace pays nothing for it.
+ * Sleep at once when a call waits. Without this flag a wait polls the rings for 10 us first. An
+ * answer or event within that time costs no sleep in the driver and no system call in the device.
+ * After a poll that finds nothing, the next 1 to 1023 waits do not poll; the number doubles with
+ * each miss. A sleep of 100 us or more also stops polling for a while, so a stream at a camera's
+ * pace does not pay for it.
  */
 #define VMEDIA_DRIVER_NO_SPIN		(1u << 6)
 
 /*
- * What a trace hook is told: one finished command or one event that came. Strings are constants.
- * The hook calls nothing of the driver.
+ * One finished command or one received event, for a trace hook. Strings are constants. The hook
+ * must not call the driver.
  */
 struct vmedia_trace {
 	bool event;			/* else a command */
@@ -85,57 +86,57 @@ struct vmedia_trace {
 	uint32_t session_id;
 	const char *name;		/* "VIDIOC_G_FMT", "OPEN", "DQBUF" */
 	int err;			/* 0 or negative errno */
-	uint64_t duration_ns;		/* commands: from the kick to the answer being seen */
+	uint64_t duration_ns;		/* commands: from the kick until the answer was taken */
 	uint32_t sent, received;	/* bytes */
 };
 
 /* Zero is the default of every member. */
 struct vmedia_driver_options {
-	const char *path;		/* connect here; NULL: use fd */
+	const char *path;		/* path of the socket; NULL: use fd */
 	/* a connected socket; belongs to the driver after a successful connect */
 	int fd;
 	uint32_t flags;			/* VMEDIA_DRIVER_* */
 	uint16_t queue_size;		/* entries of each ring, a power of two: 128; 4 to 1024 */
-	/* bytes of guest RAM, rounded up to pages: 256 MiB; only what is used costs */
+	/* bytes of guest RAM, rounded up to pages: 256 MiB; unused pages take no memory */
 	uint64_t memory_size;
-	/* largest region 0 taken, bytes: 8 GiB; a bigger one is -E2BIG */
+	/* largest region 0 accepted, bytes: 8 GiB; -E2BIG if the device has a larger one */
 	uint64_t max_region;
-	int timeout_ms;			/* patience for an answer: 5000; negative: for ever */
-	/* patience of a blocking DQBUF or DQEVENT: timeout_ms; negative: for ever */
+	int timeout_ms;			/* time limit of an answer: 5000; negative: none */
+	/* time limit of a blocking DQBUF or DQEVENT: timeout_ms; negative: none */
 	int wait_ms;
-	uint32_t shmem_feature_bit;	/* 22; 20 or 21 for devices of the drafts */
+	uint32_t shmem_feature_bit;	/* 22; 20 or 21 for devices of earlier drafts */
 	void (*trace)(void *opaque, const struct vmedia_trace *t);
 	void *trace_opaque;
 };
 
 /*
- * vmedia_driver_connect - connect, negotiate, start both queues.
- * Returns 0; errno of connect(); -EPROTO (what is there speaks no vhost-user, or lacks what is
- * needed: the log says what); -EINVAL (options); -E2BIG; -ENOMEM; -ETIMEDOUT.
+ * vmedia_driver_connect - connect, negotiate, start both queues
+ * Returns 0; errno of connect(); -EPROTO if the peer does not speak vhost-user or lacks a required
+ * feature, which the log names; -EINVAL for bad options; -E2BIG; -ENOMEM; -ETIMEDOUT.
  */
 int vmedia_driver_connect(const struct vmedia_driver_options *opts, struct vmedia_driver **drv);
 /*
- * Close what is open, give back everything, close the socket. Mappings and pages are gone after it.
- * NULL is taken.
+ * Close all sessions, return all resources, close the socket. Mappings and pages are invalid
+ * afterwards. NULL is allowed.
  */
 void vmedia_driver_disconnect(struct vmedia_driver *drv);
 
-/* The configuration space as read at connect. */
+/* The configuration space, read at connect. */
 const struct vmedia_config *vmedia_driver_config(const struct vmedia_driver *drv);
-/* Negotiated VIRTIO_F_* bits. */
+/* The negotiated VIRTIO_F_* bits. */
 uint64_t vmedia_driver_features(const struct vmedia_driver *drv);
-/* Bytes of region 0; 0: no region. */
+/* The size of region 0 in bytes; 0: no region. */
 uint64_t vmedia_driver_region_size(const struct vmedia_driver *drv);
 
 /*
- * Readable when vmedia_driver_process() has work: an answer, an event, a request of the device.
- * Borrowed. A program that polls calls vmedia_driver_process() before it sleeps, then asks
- * vmedia_poll_mask() of each file.
+ * A descriptor that is readable when vmedia_driver_process() has work: an answer, an event, or a
+ * request of the device. It is borrowed. A program that polls calls vmedia_driver_process() before
+ * it sleeps, then vmedia_poll_mask() for each file.
  */
 int vmedia_driver_fd(const struct vmedia_driver *drv);
 /*
- * Take all that has come; never blocks. done() of vmedia_submit() runs in here. Returns 0 or
- * -ENODEV.
+ * Process all answers, events and requests that have arrived. Never blocks. Calls done() of
+ * vmedia_submit(). Returns 0 or -ENODEV.
  */
 int vmedia_driver_process(struct vmedia_driver *drv);
 
@@ -145,21 +146,21 @@ struct vmedia_driver_stats {
 	uint64_t kicks;			/* notifications sent, both queues */
 	uint64_t interrupts;		/* notifications received, both queues */
 	uint64_t round_trips;		/* calls that waited for an answer */
-	uint64_t sleeps;		/* times that a wait really slept */
-	uint64_t spins;			/* waits that looked, and need not sleep */
-	/* payload bytes moved by this driver; control data only: 0 while streaming */
+	uint64_t sleeps;		/* waits that slept */
+	uint64_t spins;			/* waits that polled and did not have to sleep */
+	/* payload bytes copied by this driver: control data only, 0 while streaming */
 	uint64_t bytes_copied;
 	uint64_t maps, unmaps;		/* SHMEM_MAP and SHMEM_UNMAP carried out */
 	uint64_t refused_answers;	/* -EIO: the answer did not fit its question */
 	/* malformed, unsolicited, duplicate, unknown session, out of bounds */
 	uint64_t refused_events;
-	uint64_t refused_requests;	/* SHMEM_MAP and the like that did not fit */
-	uint64_t dropped_events;	/* V4L2 events lost since nobody dequeued them */
+	uint64_t refused_requests;	/* SHMEM_MAP and similar requests that did not fit */
+	uint64_t dropped_events;	/* V4L2 events dropped, not dequeued in time */
 	uint64_t timeouts;
-	uint32_t quarantined;		/* commands that timed out and are still the device's */
+	uint32_t quarantined;		/* commands that timed out and still belong to the device */
 	uint32_t open_files;
 	uint32_t mappings;		/* live mappings of vmedia_mmap() */
-	/* bytes allocated by vmedia_pages_alloc(), the device's included */
+	/* bytes of vmedia_pages_alloc(), including freed ones that the device has */
 	uint64_t pages_bytes;
 };
 void vmedia_driver_stats(struct vmedia_driver *drv, struct vmedia_driver_stats *stats);
@@ -167,15 +168,15 @@ void vmedia_driver_stats(struct vmedia_driver *drv, struct vmedia_driver_stats *
 /* ---- Sessions ---- */
 
 /*
- * vmedia_open - begin a session. @flags: 0, or O_NONBLOCK for -EAGAIN instead of a wait in DQBUF
- * and DQEVENT.
- * Returns 0 or the device's errno; -ENFILE when 4096 are open.
+ * vmedia_open - begin a session
+ * @flags: 0, or O_NONBLOCK: DQBUF and DQEVENT return -EAGAIN and do not wait
+ * Returns 0; the device's errno; -ENFILE if 4096 sessions are open.
  */
 int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **f);
 /*
- * End a session and free @f in any case; NULL is taken. Commands of vmedia_submit() that are still
- * on their way are waited for; what their done() submits to @f gets -EBADF. Mappings stay until
- * vmedia_munmap(). Returns 0 or why the device could not be told.
+ * End a session and free @f, also on error. NULL is allowed. Waits for commands of vmedia_submit()
+ * that are under way. A vmedia_submit() for @f in their done() returns -EBADF. Mappings stay until
+ * vmedia_munmap(). Returns 0, or negative errno if the device did not confirm the close.
  */
 int vmedia_close(struct vmedia_file *f);
 void vmedia_set_nonblock(struct vmedia_file *f, bool nonblock);
@@ -183,66 +184,75 @@ uint32_t vmedia_file_session_id(const struct vmedia_file *f);
 struct vmedia_driver *vmedia_file_driver(const struct vmedia_file *f);
 
 /*
- * vmedia_ioctl - one ioctl on @f; blocks until it is answered.
+ * vmedia_ioctl - do one ioctl on @f; blocks until the answer arrives
  * @request: VIDIOC_X of <linux/videodev2.h>, or its bare number.
- * @arg: struct vmedia_X of <vmedia/v4l2.h>, host byte order. Pointers inside are addresses of this
- * process, as numbers, in the structure's 64-bit member:
+ * @arg: struct vmedia_X of <vmedia/v4l2.h>, host byte order. Pointers in it are addresses of this
+ *	process, as numbers, in the structure's 64-bit member:
  *	- multi-planar QUERYBUF, QBUF, PREPARE_BUF, DQBUF: m.planes, room for length planes;
  *	- G/S/TRY_EXT_CTRLS: controls, count entries; ptr of each control with a size, size bytes,
- *	  which are copied to and from guest RAM (1 MiB for all of a call: -E2BIG);
- *	- memory USERPTR: m.userptr, memory of vmedia_pages_alloc() (anything else: -EFAULT);
+ *	  which are copied to and from guest RAM (-E2BIG if a call has more than 1 MiB in all);
+ *	- memory USERPTR: m.userptr, memory of vmedia_pages_alloc() (other memory: -EFAULT);
  *	- G/S_EDID: edid, blocks * 128 bytes.
- * Pointers are returned unchanged. Error or not, @arg is changed only where V4L2 changes it.
+ * The driver returns pointers unchanged. It changes @arg only where V4L2 does, also on error.
  *
- * Answered here, without the device: QUERYCAP (from the configuration space), DQBUF, DQEVENT. The
- * latter two wait at most wait_ms (-ETIMEDOUT) or give -EAGAIN as vmedia_open() says. The device
- * sends buffers and V4L2 events in one order. Here they are separate queues, as in V4L2: DQBUF does
- * not tell which events came before its buffer. An event that the device sent before a buffer (EOS
- * before the one with V4L2_BUF_FLAG_LAST) can be dequeued when DQBUF has given that buffer.
+ * The driver answers QUERYCAP (from the configuration space), DQBUF and DQEVENT without the device.
+ * DQBUF and DQEVENT wait at most wait_ms (then -ETIMEDOUT), or return -EAGAIN if the file is
+ * non-blocking. The device sends buffers and V4L2 events in one order. The driver keeps them in
+ * separate queues, as V4L2 does, so DQBUF does not tell which events came before its buffer. If the
+ * device sent an event before a buffer (EOS before the one with V4L2_BUF_FLAG_LAST), the event can
+ * be dequeued once DQBUF has returned that buffer.
  *
- * DQBUF as in V4L2: -EINVAL when not streaming, -EPIPE after the buffer with V4L2_BUF_FLAG_LAST,
- * -EIO in error. A wait without end is not left to a program that calls from one thread: DQBUF with
- * nothing queued gives -EDEADLK where wait_ms is negative.
+ * DQBUF returns the errors of V4L2: -EINVAL when not streaming, -EPIPE after the buffer with
+ * V4L2_BUF_FLAG_LAST, -EIO in error. It also returns -EDEADLK if no buffer is queued and wait_ms is
+ * negative, since a program with one thread would wait for ever.
  *
- * Also decided here, by the state of the buffer: QBUF and PREPARE_BUF of one that is queued, that
- * came back and was not dequeued, or about which one of the two is under way, and PREPARE_BUF of a
- * prepared one, give -EINVAL; REMOVE_BUFS of such gives -EBUSY. QBUF of a prepared buffer takes,
- * and answers with, the memory that it was prepared with; STREAMOFF ends that.
+ * The driver also checks the state of the buffer. QBUF and PREPARE_BUF return -EINVAL if the buffer
+ * is queued, if it came back and was not dequeued, or if one of the two is under way for it;
+ * PREPARE_BUF also if the buffer is prepared. REMOVE_BUFS returns -EBUSY for such a buffer. QBUF of
+ * a prepared buffer uses the memory of PREPARE_BUF and reports it in @arg. STREAMOFF ends the
+ * prepared state.
  *
- * Returns 0 or the device's negative errno; -ENOTTY for what V4L2 has not; -EFAULT (pointers that
- * are NULL).
+ * Returns 0; the device's negative errno; -ENOTTY for an ioctl that V4L2 does not have; -EFAULT for
+ * a NULL pointer.
  */
 int vmedia_ioctl(struct vmedia_file *f, unsigned long request, void *arg);
 
 /*
- * vmedia_ioctl_objects - the same with virtio objects in the place of file descriptors. @uuid:
- * QUERYBUF, QBUF, PREPARE_BUF with memory DMABUF: one for each plane, both ways; EXPBUF: one,
- * written. vmedia_ioctl() alone gives -EINVAL for these, save QUERYBUF. The fd members travel
- * unchanged.
+ * vmedia_ioctl_objects - do an ioctl with virtio objects in the place of file descriptors
+ * @uuid: for QUERYBUF, QBUF, PREPARE_BUF with memory DMABUF: one UUID for each plane, read and
+ *	written; for EXPBUF: one, written
+ * Except for QUERYBUF, vmedia_ioctl() returns -EINVAL for these. The driver passes the fd members
+ * on unchanged.
  */
 int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg,
 			 uint8_t (*uuid)[VMEDIA_UUID_SIZE]);
 
 /*
- * vmedia_submit - start an ioctl that is carried; several may be under way. @arg and all it points
- * to stay the caller's to keep until @done(opaque, err) has run, once. @arg holds the answer then.
- * @done runs in vmedia_driver_process(); in a wait for an event (DQBUF, DQEVENT, vmedia_wait()); in
- * any other blocking call only when that is decided, before it returns. It may submit again, but
- * not block, nor close a session.
- * @flags: VMEDIA_SUBMIT_MORE: another one follows, so the kick may wait for it (or for
- * vmedia_driver_process()). VMEDIA_SUBMIT_LAZY: nobody waits for this answer, so the device need
- * not interrupt for it; @done runs with the next event, answer or vmedia_driver_process(), and
- * struct vmedia_trace counts the time until then. For QBUF in the middle of a stream: it halves the
- * interrupts of a frame. Calls that block, and -EAGAIN and -EBUSY of this one, make the device
- * interrupt for what is under way.
- * VMEDIA_SUBMIT_HELD: lazy, and the device need not even be told of it before the next command that
- * is not held (or timeout_ms): it lies in the ring, without a kick. For QBUF while the device has
- * buffers enough. A device that looks at its ring when a frame wakes it (ours does) then takes it
- * without any kick; with others several cost one. Count those whose @done has not run: a player
- * that submits the last buffer but one unheld never starves.
- * Returns 0, then @done will run; or an error, then it will not: -EAGAIN (ring or memory full),
- * -ENOMEM, -EINVAL (DQBUF, ...), -EBADF (@f is being closed), -EBUSY (REQBUFS, CREATE_BUFS,
- * REMOVE_BUFS or STREAMOFF is under way, or @request is one of these and others are).
+ * vmedia_submit - start an ioctl and return without its answer; several may be under way
+ *
+ * The caller must keep @arg and all it points to until @done(opaque, err) has run. @done runs once,
+ * and @arg then holds the answer. @done runs in vmedia_driver_process(), and in a wait for an event
+ * (DQBUF, DQEVENT, vmedia_wait()). In any other blocking call it runs just before the call returns.
+ * @done may submit again. It must not block or close a session.
+ *
+ * @flags: VMEDIA_SUBMIT_MORE: another vmedia_submit() follows, so the driver may delay the kick
+ *	until then, or until vmedia_driver_process().
+ * VMEDIA_SUBMIT_LAZY: the program does not wait for this answer, so the device need not interrupt.
+ * @done runs with the next event, answer or vmedia_driver_process(); struct vmedia_trace counts the
+ * time until then. Use it for QBUF in the middle of a stream: it halves the interrupts of a frame.
+ * A blocking call, or -EAGAIN or -EBUSY of this one, makes the device interrupt for the commands
+ * under way.
+ * VMEDIA_SUBMIT_HELD: as LAZY, and the driver does not kick for this command. The command waits in
+ * the ring until the next command without this flag, or for timeout_ms. Use it for QBUF while the
+ * device has enough buffers. A device that looks at its ring when a frame wakes it, as the one of
+ * this library does, takes the command without a kick; with other devices several commands cost one
+ * kick. To avoid starving the stream, count the buffers whose @done has not run, and submit the
+ * last but one without this flag.
+ *
+ * Returns 0, and @done will run; or an error, and @done will not run: -EAGAIN (ring or memory
+ * full), -ENOMEM, -EINVAL (DQBUF and others that cannot be submitted), -EBADF (@f is being closed),
+ * -EBUSY (REQBUFS, CREATE_BUFS, REMOVE_BUFS or STREAMOFF is under way, or @request is one of these
+ * and another command is under way).
  */
 #define VMEDIA_SUBMIT_MORE	(1u << 0)
 #define VMEDIA_SUBMIT_LAZY	(1u << 1)
@@ -252,54 +262,55 @@ int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint3
 		  vmedia_done_fn done, void *opaque);
 
 /*
- * vmedia_poll_mask - POLLIN, POLLOUT, POLLPRI, POLLERR, as poll() of a V4L2 node: POLLIN when a
- * CAPTURE buffer can be dequeued, POLLOUT when an OUTPUT buffer can, POLLPRI when a V4L2 event can;
- * POLLERR when the session is in error or no queue streams. Does not look at the rings: call
- * vmedia_driver_process() before.
+ * vmedia_poll_mask - return POLLIN, POLLOUT, POLLPRI and POLLERR as poll() of a V4L2 node does
+ * POLLIN: a CAPTURE buffer can be dequeued. POLLOUT: an OUTPUT buffer can be dequeued. POLLPRI: a
+ * V4L2 event can be dequeued. POLLERR: the session is in error, or no queue streams. Does not look
+ * at the rings: call vmedia_driver_process() before.
  */
 short vmedia_poll_mask(const struct vmedia_file *f);
 /*
- * Wait until vmedia_poll_mask() & (@mask | POLLERR): that value, 0 after @timeout_ms (negative:
- * never), or negative errno.
+ * Wait until vmedia_poll_mask() & (@mask | POLLERR) is not 0. Returns that value; 0 after
+ * @timeout_ms (negative: no time limit); or negative errno.
  */
 int vmedia_wait(struct vmedia_file *f, short mask, int timeout_ms);
 
 /* ---- Memory ---- */
 
 /*
- * vmedia_mmap - map the plane whose m.offset (mem_offset) is @offset, @len bytes of it. @prot:
- * PROT_READ, with PROT_WRITE or not. Independent of the life of @f: until vmedia_munmap() or
- * disconnect.
- * Returns 0; -ENODEV (no region); -EINVAL (no such plane, longer than it); -EIO (the device's
- * answer is no such mapping).
+ * vmedia_mmap - map @len bytes of the plane whose m.offset (mem_offset) is @offset
+ * @prot: PROT_READ or PROT_READ | PROT_WRITE
+ * The mapping does not depend on @f. It lasts until vmedia_munmap() or disconnect.
+ * Returns 0; -ENODEV (no region); -EINVAL (no such plane, or @len is longer than it); -EIO (the
+ * device's answer does not name such a mapping).
  */
 int vmedia_mmap(struct vmedia_file *f, uint32_t offset, size_t len, int prot, void **ptr);
-/* Undo one vmedia_mmap(). -EINVAL if @ptr is no mapping. */
+/* Undo one vmedia_mmap(). Returns -EINVAL if @ptr is no mapping. */
 int vmedia_munmap(struct vmedia_driver *drv, void *ptr);
 
 /*
- * vmedia_pages_alloc - @size bytes of guest RAM, page-aligned, zeroed, for USERPTR buffers. With
- * VMEDIA_PAGES_SCATTERED they are contiguous for the program but scattered page by page for the
- * device, as a guest's user memory is. Returns 0, -ENOMEM or -EINVAL.
+ * vmedia_pages_alloc - allocate @size bytes of guest RAM for USERPTR buffers, page-aligned and
+ * zeroed
+ * With VMEDIA_PAGES_SCATTERED they are contiguous for the program, but every page is at another
+ * place for the device, as a guest's user memory is. Returns 0, -ENOMEM or -EINVAL.
  */
 #define VMEDIA_PAGES_SCATTERED	(1u << 0)
 int vmedia_pages_alloc(struct vmedia_driver *drv, size_t size, uint32_t flags, void **ptr);
 /*
- * Free; the memory itself is used again only when no queued buffer holds it. -EINVAL if @ptr was
- * not allocated.
+ * Free @ptr. The memory is not used again until no queued buffer uses it. Returns -EINVAL if @ptr
+ * was not allocated.
  */
 int vmedia_pages_free(struct vmedia_driver *drv, void *ptr);
 
 /* ---- Virtio objects ---- */
 
 /*
- * A new descriptor of the object that the device exported as @uuid (EXPBUF): 0, -ENOENT,
- * -EOPNOTSUPP.
+ * Get a new descriptor of the object that the device exported as @uuid (EXPBUF). Returns 0;
+ * -ENOENT; -EOPNOTSUPP.
  */
 int vmedia_object_get(struct vmedia_driver *drv, const uint8_t uuid[VMEDIA_UUID_SIZE], int *fd);
 /*
- * Offer memory of ours to the device, which asks for it by @uuid; @fd is duplicated. -EEXIST,
- * -ENOSPC (256 at most).
+ * Offer memory of the program to the device, which requests it by @uuid. @fd is duplicated. Returns
+ * 0; -EEXIST; -ENOSPC if 256 are offered.
  */
 int vmedia_object_offer(struct vmedia_driver *drv, const uint8_t uuid[VMEDIA_UUID_SIZE], int fd);
 int vmedia_object_withdraw(struct vmedia_driver *drv, const uint8_t uuid[VMEDIA_UUID_SIZE]);
@@ -307,10 +318,10 @@ int vmedia_object_withdraw(struct vmedia_driver *drv, const uint8_t uuid[VMEDIA_
 /* ---- For conformance and robustness tests ---- */
 
 /*
- * vmedia_raw_command - send any bytes as a command and take whatever comes back; nothing is checked
- * and no state is kept, so use it on sessions that nothing else uses. @used: the device's used
- * length, at most @resp_cap.
- * Returns 0, -EINVAL, -EMSGSIZE (more than fits), -ENODEV, -ETIMEDOUT; -EIO for a used length
+ * vmedia_raw_command - send any bytes as a command and return the bytes of the answer
+ * @used: the device's used length, at most @resp_cap
+ * Nothing is checked and no state is kept, so use it only on sessions that nothing else uses.
+ * Returns 0; -EINVAL; -EMSGSIZE (more than fits); -ENODEV; -ETIMEDOUT; -EIO for a used length
  * beyond @resp_cap.
  */
 int vmedia_raw_command(struct vmedia_driver *drv, const void *req, size_t req_len, void *resp,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a structure needs that a caller embeds in one of its own: links, and the way back.
+ * Links and vmedia_container_of() for structures that a caller embeds in its own.
  *
  * <vmedia/loop.h> and <vmedia/worker.h> allocate nothing for a source, a timer or a job. The caller
  * embeds the structure, and the callback gets a pointer to it:
@@ -25,12 +25,12 @@
 extern "C" {
 #endif
 
-/* Private: the owner of the structure around it links it. */
+/* Private: only the part of the library that owns the list changes the links. */
 struct vmedia_list {
 	struct vmedia_list *next, *prev;
 };
 
-/* The structure of type @type whose member @member @ptr points to. */
+/* Return the structure of type @type whose member @member is at @ptr. */
 #define vmedia_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
 #ifdef __cplusplus

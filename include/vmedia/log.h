@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Messages of the library to the people who run it.
+ * Messages of the library to the administrator.
  *
- * The library never writes anywhere by itself except through the one hook set here. Messages are
- * whole sentences without a newline; bytes that came from a peer are escaped before they get into
- * one.
+ * The library writes messages only through the hook that is set here. A message is a whole sentence
+ * without a newline. Bytes that came from a peer are escaped.
  */
 #ifndef VMEDIA_LOG_H
 #define VMEDIA_LOG_H
@@ -16,7 +15,7 @@ extern "C" {
 #endif
 
 enum vmedia_log_level {
-	VMEDIA_LOG_ERR,		/* something failed that the user asked for */
+	VMEDIA_LOG_ERR,		/* something that the user requested failed */
 	VMEDIA_LOG_WARN,	/* a peer misbehaved, or something works less well than it could */
 	VMEDIA_LOG_INFO,	/* a guest came or went: a few lines in a device's life */
 	VMEDIA_LOG_DEBUG,	/* every decision; for developers */
@@ -36,11 +35,11 @@ typedef void (*vmedia_log_fn)(void *opaque, int level, const char *msg);
 /*
  * vmedia_log_set - send messages to @fn; NULL restores the default, which is standard error
  *
- * @fn must not block: it is called by the thread that serves a guest. The default writes to
- * standard error at once, so that a reader who falls behind holds the guest up; a program for
- * which that matters brings its own (daemon/log.c has one).
+ * @fn must not block: the thread that serves a guest calls it. The default writes to standard error
+ *	at once, so a slow reader delays the guest. A program that must avoid this sets its own hook
+ *	(daemon/log.c is an example).
  *
- * A process-wide setting, the only one of the library. Context: before other threads use the
+ * This setting is process-wide, the only one of the library. Context: before other threads use the
  * library.
  */
 void vmedia_log_set(vmedia_log_fn fn, void *opaque);
@@ -48,17 +47,18 @@ void vmedia_log_set(vmedia_log_fn fn, void *opaque);
 /* vmedia_log_set_level - drop messages above @level (default: VMEDIA_LOG_WARN). Context: any. */
 void vmedia_log_set_level(int level);
 
-/* vmedia_log_wants - nonzero if a message of @level would go anywhere. Context: any. */
+/* vmedia_log_wants - return nonzero if a message of @level would be reported. Context: any. */
 int vmedia_log_wants(int level);
 
 /*
- * vmedia_log - one message; longer ones are cut. Keeps errno. Context: any thread, not in a signal
- * handler.
+ * vmedia_log - report one message. Longer ones are cut. Keeps errno. Context: any thread, not in a
+ * signal handler.
  *
- * Peers can cause messages, and a log that nobody cuts must not fill its disk. So what one process
- * writes is limited: of each level but debug, VMEDIA_LOG_BURST at once and one each
- * VMEDIA_LOG_INTERVAL_MS in the long run, some megabytes a day at most. The rest is counted, and
- * the next message that gets through comes behind a line with that number. Debug is not limited.
+ * Peers can cause messages, and the messages must not fill the disk. So the messages of a process
+ * are limited: for each level but debug to VMEDIA_LOG_BURST at once, and one each
+ * VMEDIA_LOG_INTERVAL_MS in the long run, which is some megabytes a day at most. Further messages
+ * are counted and dropped. A line with their number precedes the next message that is written.
+ * Debug is not limited.
  */
 #define VMEDIA_LOG_BURST 1000
 #define VMEDIA_LOG_INTERVAL_MS 10000
@@ -78,11 +78,11 @@ void vmedia_log(int level, const char *fmt, ...) __attribute__((format(printf, 2
 
 /*
  * vmedia_log_escape - make @len bytes of a peer printable
- * @buf, @cap: receives the text, always terminated when @cap > 0; cut with "..." when it does not
- * fit
+ * @buf, @cap: receives the text, always terminated if @cap > 0; cut with "..." if it does not
+ *	fit
  *
- * Printable ASCII stays, but for backslash; everything else, NUL included, becomes \xNN. Returns
- * @buf.
+ * Printable ASCII other than backslash stays unchanged; every other byte, also NUL, becomes \xNN.
+ * Returns @buf.
  */
 char *vmedia_log_escape(char *buf, size_t cap, const void *bytes, size_t len);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Modules: kinds of device in shared objects of their own, which a program loads by name.
+ * Modules: kinds of device in shared objects, which a program loads by name.
  *
- * A kind that needs libraries which the other kinds do not need is a module, and so is a device of
- * somebody else's: vhost-user-media serves it without being built again. A whole module:
+ * A kind of device is a module if it needs libraries that other kinds do not need. A module can
+ * also come from another project: vhost-user-media serves it without being rebuilt. A complete
+ * module:
  *
  *	static int create(const struct vmedia_module_args *args, char *why, size_t why_size,
  *			  struct vmedia_device **dev)
@@ -24,31 +25,33 @@
  *	cc -shared -fPIC -o ramp.so ramp.c $(pkg-config --cflags --libs vmedia)
  *	vhost-user-media --module-path=$PWD --socket-path=/tmp/ramp.sock ramp
  *
- * The symbol: a module exports one, vmedia_module. All else in it is better hidden
- * (-fvisibility=hidden; the declaration below keeps the one visible). It links libvmedia.so, as the
- * program does, so there is one library in the process, with one log and one framework.
+ * The symbol: a module exports one symbol, vmedia_module. Its other symbols should be hidden
+ * (-fvisibility=hidden; the declaration below keeps vmedia_module visible). A module links
+ * libvmedia.so, as the program does, so the process has one copy of the library, with one log and
+ * one framework.
  *
- * The file: NAME.so, where NAME is vmedia_module.name: small letters, digits and hyphens. It is
- * looked for in one folder: the one that the program was told, or the folder "vmedia" beside
- * libvmedia.so (of an installed library $libdir/vmedia, which pkg-config --variable=moduledir
- * vmedia prints).
+ * The file: NAME.so, where NAME is vmedia_module.name: small letters, digits and hyphens. The
+ * program searches one folder: the one given by the user, or the folder "vmedia" beside
+ * libvmedia.so ($libdir/vmedia for an installed library, printed by pkg-config --variable=moduledir
+ * vmedia).
  *
  * The life of a module:
  *	load	The program maps it. Constructors run before anything is checked. Then the symbol,
  *		the ABI number and the name are checked.
- *	create	Called once by vhost-user-media, before its sandbox closes. What the device needs
- *		of files, devices and connections is opened here. Afterwards no file can be opened
- *		for writing, no connection made and no process started (vhost-user-media(1)).
- *	serve	The framework calls the device, as <vmedia/video.h> or <vmedia/device.h> says.
+ *	create	Called once by vhost-user-media, before its sandbox closes. create() opens the
+ *		files, devices and connections that the device needs. Afterwards the process cannot
+ *		open a file for writing, make a connection or start a process (vhost-user-media(1)).
+ *	serve	The framework calls the device, as described in <vmedia/video.h> or
+ *		<vmedia/device.h>.
  *	destroy	vmedia_device_destroy() calls the device's own destroy(). The module stays mapped
  *		until the process ends.
  *
- * A module is part of the program: it does not call exit(), does not change signals, and writes to
- * nobody's standard output. It says what it has to say by <vmedia/log.h>.
+ * A module is part of the program. It must not call exit(), change signals, or write to standard
+ * output. It reports through <vmedia/log.h>.
  *
- * Security model: a module may do all that the program may do, so what is loaded must not be what
- * others can write; see vmedia_module_load(). Modules get the same hostile guest as everything else
- * here: the contracts of <vmedia/video.h> say which memory a guest can change meanwhile.
+ * Security model: a module can do all that the program can do, so others must not be able to write
+ * to its file; see vmedia_module_load(). Modules face the same hostile guest as the rest of the
+ * library. The contracts of <vmedia/video.h> tell which memory a guest can change at any time.
  */
 #ifndef VMEDIA_MODULE_H
 #define VMEDIA_MODULE_H
@@ -63,60 +66,62 @@ extern "C" {
 #endif
 
 /*
- * The number of this interface: of the structures here, and of all that the other headers share
- * with a device. It grows when one of them changes so that a module must be compiled again. A
- * module is loaded only if its number is the library's.
+ * The version of this interface: of the structures here, and of everything that the other headers
+ * share with a device. It grows with each change for which a module must be compiled again. A
+ * module is loaded only if it has the library's number.
  */
 #define VMEDIA_MODULE_ABI 1
 
 struct vmedia_camera_source_ops;
 
-/* An option of the kind, and its line of --help. */
+/* An option of the kind, with its line of --help. */
 struct vmedia_module_option {
-	const char *name;		/* "fps": the command line says --fps=VALUE */
-	const char *value;		/* what stands for its value in help: "N[/M]|max" */
+	const char *name;		/* "fps" for --fps=VALUE on the command line */
+	const char *value;		/* placeholder of its value in help: "N[/M]|max" */
 	const char *help;		/* one sentence, with the default */
 };
 
-/* An option as the user gave it; @value is what followed the '=', not looked at. */
+/* An option as the user gave it; @value is the text after '=', unchecked. */
 struct vmedia_module_value {
 	const char *name;
 	const char *value;
 };
 
-/* What create() gets. All of it is borrowed until create() returns, the loop for longer. */
+/* The arguments of create(). All are borrowed until create() returns; the loop lives longer. */
 struct vmedia_module_args {
 	struct vmedia_loop *loop;
 	const struct vmedia_limits *limits;
 	uint64_t region_size;		/* bytes of shared memory region 0; 0: none */
-	const char *module_path;	/* where the program looks for modules; NULL: the default */
+	const char *module_path;	/* folder of modules; NULL: the default */
 	unsigned int num_values;
-	/* In the order of the command line. Each has a name of the module's table of options. */
+	/* In the order of the command line. Each name is in the table of options of the module. */
 	const struct vmedia_module_value *values;
 };
 
 struct vmedia_module {
 	uint32_t abi;			/* VMEDIA_MODULE_ABI. It stays the first member. */
-	const char *name;		/* as the file's, without ".so" */
+	const char *name;		/* the name of the file without ".so" */
 	const char *summary;		/* one line for the list of kinds */
 	const char *example;		/* options for an example in help; NULL: none */
 	/* The last one has no name. NULL: the kind has no options. */
 	const struct vmedia_module_option *options;
 	/*
 	 * create - make the device
-	 * @why: receives one sentence, without a newline, that says what to do
+	 * @why: receives one sentence, without a newline, that tells what to do
 	 *
-	 * Returns 0, and *@dev ends by vmedia_device_destroy(); or negative errno. With a sentence
-	 * in @why it is the user's to mend, and the program ends with status 2; without one it is
-	 * an error of the program. Nothing is left allocated then.
+	 * Returns 0; the caller destroys *@dev with vmedia_device_destroy(). On error returns
+	 * negative errno and leaves nothing allocated. A sentence in @why means that the user can
+	 * correct the error, and the program exits with status 2. Without a sentence it is an error
+	 * of the program.
 	 *
 	 * Context: the loop's thread, before the loop runs. May block.
 	 */
 	int (*create)(const struct vmedia_module_args *args, char *why, size_t why_size,
 		      struct vmedia_device **dev);
 	/*
-	 * Instead of create(), a source of the camera: the module camera-NAME is what
-	 * --source=NAME:... means. That interface is not installed; NULL in modules of others.
+	 * Used instead of create() by a source of the camera: the module camera-NAME provides
+	 * --source=NAME:... The interface of sources is not installed, so this is NULL in modules
+	 * of other projects.
 	 */
 	const struct vmedia_camera_source_ops *camera_source;
 };
@@ -124,7 +129,9 @@ struct vmedia_module {
 /* Defined by each module, not by the library. */
 extern const struct vmedia_module vmedia_module __attribute__((visibility("default")));
 
-/* The value of option @name, the last one if it was given more than once; NULL: not given. */
+/*
+ * Return the value of option @name, the last one if it was given more than once; NULL: not given.
+ */
 static inline const char *vmedia_module_value(const struct vmedia_module_args *args,
 					      const char *name)
 {
@@ -139,28 +146,29 @@ static inline const char *vmedia_module_value(const struct vmedia_module_args *a
 /*
  * vmedia_module_load - find module @name, map it and check it
  * @folder: where to look; NULL: the folder "vmedia" beside libvmedia.so
- * @why: receives one sentence that says what to do, without a newline
+ * @why: receives one sentence that tells what to do, without a newline
  *
- * A folder that was given must belong to root or to the user that the program runs as, and nobody
- * else may write to it, to a folder above it (but for those with the sticky bit, such as /tmp), or
- * to the module. Of the default folder, it and the module must; the folders above it are those of
- * libvmedia.so, unless it is a link. Where libvmedia.so is not root's, as in a build tree, the
- * default folder is not checked: who may write there may replace the library too.
+ * A given @folder must belong to root or to the user of the process. Nobody else may be able to
+ * write to it, to the module, or to a folder above it, except to folders with the sticky bit such
+ * as /tmp. For the default folder the same is checked for it and for the module; the folders above
+ * it are those of libvmedia.so and are checked only if the default folder is a link. If
+ * libvmedia.so does not belong to root, as in a build tree, the default folder is not checked: a
+ * user that can write there can replace the library too.
  *
- * Returns 0; -EINVAL: @name can be no module's; -ENOENT: there is no such module; -EPERM: others
- * may write to it or where it is; -ENOEXEC: no module, half of one, one that needs what is not
- * there, or one of another ABI number; another errno of a folder or file that cannot be looked at.
- * A module stays mapped, and a second call gives the same one. Context: any thread, before a
- * sandbox closes.
+ * Returns 0; -EINVAL: @name is not a valid name of a module; -ENOENT: there is no such module;
+ * -EPERM: others can write to the module or to its folders; -ENOEXEC: not a module, or its end is
+ * missing, or a library that it needs is missing, or it has another ABI number; another errno if a
+ * folder or file cannot be examined. A module stays mapped, and a second call returns the same one.
+ * Context: any thread, before a sandbox closes.
  */
 int vmedia_module_load(const char *folder, const char *name, char *why, size_t why_size,
 		       const struct vmedia_module **module);
 
 /*
  * vmedia_module_each - load every module of @folder, in the order of their names
- * @fn: gets each name, with its module; or with NULL and the sentence of vmedia_module_load()
+ * @fn: called for each name with its module, or with NULL and the sentence of vmedia_module_load()
  *
- * Returns 0; -ENOMEM; an errno of opendir(), -ENOENT if there is no folder. Context: as above.
+ * Returns 0; -ENOMEM; errno of opendir(), -ENOENT if there is no folder. Context: as above.
  */
 int vmedia_module_each(const char *folder,
 		       void (*fn)(void *opaque, const char *name,

@@ -24,61 +24,64 @@ struct vmedia_server;
 #define VMEDIA_SERVER_MAX_POLL 1000u
 
 struct vmedia_server_options {
-	/* listen here; a dead socket of that name is replaced, a live one is -EADDRINUSE */
+	/* listen at this path; a dead socket is replaced, a live one is -EADDRINUSE */
 	const char *socket_path;
 	/*
-	 * Who may connect there: permissions of the socket, exactly these whatever the umask (0:
-	 * 0600, with a group 0660), and its group (NULL: the process's own), which a process
-	 * without privileges must be in.
+	 * Access to the socket: its permissions, exactly these whatever the umask (0: 0600, or 0660
+	 * with a group), and its group (NULL: the process's own). A process without privileges must
+	 * be a member of the group.
 	 */
 	uint32_t socket_mode;
 	const gid_t *socket_group;
 	/*
-	 * Used when socket_path is NULL: a connected socket, taken over; the loop is stopped when
-	 * it closes.
+	 * With socket_path NULL: a connected socket. The server owns it. The loop stops when it
+	 * closes.
 	 */
 	int fd;
-	uint32_t shmem_feature_bit; /* 0: 22, QEMU's; 20 and 21 for peers of the drafts */
+	uint32_t shmem_feature_bit; /* 0: 22, as in QEMU; 20 and 21 for older drafts */
 	bool once;		    /* with socket_path: stop the loop after the first guest */
 	bool no_packed;		    /* do not offer VIRTIO_F_RING_PACKED */
 	/*
-	 * Do not offer CONFIGURE_MEM_SLOTS. The guest's memory may then have 8 regions at most.
-	 * When the server was started anew under a running guest, QEMU sends all of it again; where
-	 * this feature was offered it sends none, and cannot be served.
+	 * Do not offer CONFIGURE_MEM_SLOTS. The guest's memory may then have at most 8 regions.
+	 * QEMU sends all regions again to a server that was restarted under a running guest. With
+	 * this feature it sends none, so the new server cannot serve that guest.
 	 */
 	bool no_mem_slots;
 	/*
 	 * Offer VIRTIO_F_ACCESS_PLATFORM, for guests that can share only part of their memory, or
-	 * copy what they share. Addresses stay guest-physical: there is no IOTLB, so with a
+	 * that copy what they share. Addresses stay guest-physical. There is no IOTLB, so with a
 	 * virtual IOMMU the rings do not start.
 	 */
 	bool access_platform;
 	/*
-	 * Microseconds that the loop looks into the guest's command ring before it sleeps; 0: none,
-	 * at most VMEDIA_SERVER_MAX_POLL. What comes meanwhile is taken without the wake-up, which
-	 * is most of what a command takes; 5 to 20 are enough for a driver that waits for answers
-	 * in the same way. It costs CPU time of this thread while a guest gives commands one after
-	 * the other, and gains nothing where driver and device share a CPU: so the loop stops
-	 * looking for a while when it looks in vain (1 to 1023 sleeps, doubled with each miss), and
-	 * after sleeps of ten times that long. An idle guest and a stream at a camera's pace cost
-	 * nothing. Servers on one loop look together, for the longest of their times.
+	 * Microseconds that the loop polls the guest's command ring before it sleeps; 0: none, at
+	 * most VMEDIA_SERVER_MAX_POLL. A command that comes in this time needs no wake-up, which is
+	 * most of a command's time. 5 to 20 are enough for a driver that polls for answers in the
+	 * same way. Polling takes CPU time of this thread while a guest sends one command after the
+	 * other, and has no use if driver and device share a CPU. So the loop stops polling for a
+	 * while after a poll that finds nothing (1 to 1023 sleeps, doubled with each miss), and
+	 * after sleeps of ten times the polling time. An idle guest and a stream at a camera's pace
+	 * have no cost. Servers on one loop poll together, for the longest of their times.
 	 */
 	uint32_t poll_us;
 };
 
 /*
- * vmedia_server_create - listen, or take the connection. @dev must outlive the server. Returns 0;
- * -EADDRINUSE (another process listens there, or the path is no socket); -EINVAL (path empty or too
- * long, no path and no fd, odd feature bit, poll_us); -EBUSY (another server has the device);
- * -EPERM (the group is none of this user's); errno of socket() or bind(). opts->fd is closed on
- * failure to serve it. Installs the SIGBUS guard of guest memory for the process.
+ * vmedia_server_create - listen on opts->socket_path, or serve the connection opts->fd
+ *
+ * @dev must outlive the server. Installs the SIGBUS guard of guest memory for the process. opts->fd
+ * is closed if it cannot be served.
+ *
+ * Returns 0; -EADDRINUSE (another process listens there, or the path is no socket); -EINVAL (path
+ * empty or too long, no path and no fd, bad feature bit, bad poll_us); -EBUSY (another server has
+ * the device); -EPERM (the user is not a member of the group); errno of socket() or bind().
  */
 int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_options *opts,
 			 struct vmedia_server **srv);
-/* Close the connection and the listening socket, and unlink its path. NULL is taken. */
+/* Close the connection and the listening socket, and unlink its path. NULL is allowed. */
 void vmedia_server_destroy(struct vmedia_server *srv);
 
-/* What the transport did, for logs and the bench; monotonic over all connections. */
+/* Counters of the transport, for logs and the bench; they only grow, over all connections. */
 struct vmedia_server_stats {
 	uint64_t connections;
 	uint64_t kicks[VMEDIA_NUM_QUEUES], calls[VMEDIA_NUM_QUEUES], chains[VMEDIA_NUM_QUEUES];
