@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Guest RAM: one sealed memory file, mapped once, given out by pages.
+ * Guest RAM: one sealed memory file, mapped once, allocated by pages.
  *
- * A bit a page says who has it; the search goes on where the last one ended. Freed pages are
- * punched out of the file, so that what is given out next is zero and costs nothing until it is
- * touched.
+ * One bit for each page tells whether it is in use. A search starts where the last one ended. Freed
+ * pages are punched out of the file, so a new allocation is zero and takes no memory until it is
+ * used.
  */
 #include "driver/internal.h"
 
@@ -73,7 +73,7 @@ static void set_used(struct vmedia_arena *a, uint64_t first, uint64_t n, bool us
 	}
 }
 
-/* First run of @n free pages that begins in [from, to). */
+/* Find the first run of @n free pages that begins in [from, to). */
 static bool find(const struct vmedia_arena *a, uint64_t from, uint64_t to, uint64_t n,
 		 uint64_t *first)
 {
@@ -111,8 +111,8 @@ void vmedia_arena_free(struct vmedia_arena *a, uint64_t first, uint64_t n)
 	if (!n)
 		return;
 	/*
-	 * Host pages larger than ours: a punch clears only what it covers partly, which is what is
-	 * wanted.
+	 * The host may have larger pages. A punch then zeroes host pages that the range covers
+	 * partly, in the range alone, which is correct.
 	 */
 	if (fallocate(a->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		      (off_t)(first * VMEDIA_DRV_PAGE), (off_t)(n * VMEDIA_DRV_PAGE)))

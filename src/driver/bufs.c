@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * QUERYBUF, QBUF and PREPARE_BUF: the program's buffer to a question, the answer to the program's
- * buffer.
+ * QUERYBUF, QBUF and PREPARE_BUF: convert the program's buffer to a question, and the answer to the
+ * program's buffer.
  *
- * The device never sees an address of this process: the planes pointer is sent as 0, and m.userptr
- * as the guest-physical address of the plane's first byte, beside the SG list that is what counts.
+ * The device never gets an address of this process. The planes pointer is sent as 0. m.userptr is
+ * sent as the guest-physical address of the plane's first byte, besides the SG list, which the
+ * device uses.
  *
- * Security model: see stream.c. The answer has passed vmedia_resp_decode(); here it is compared
- * with the mirror.
+ * Security model: see stream.c. The answer has passed vmedia_resp_decode(). The functions here
+ * compare it with the mirror.
  */
 #include "driver/internal.h"
 
@@ -34,7 +35,7 @@ static struct vmedia_drv_buf *buf_of(const struct vmedia_drv_cmd *c, struct vmed
 	return *q && b->index < (*q)->num ? (*q)->bufs[b->index] : NULL;
 }
 
-/* A plane as the program gave it: which member of m counts depends on the memory. */
+/* A plane as the program gave it. The memory type decides which member of m is used. */
 struct handle {
 	uint64_t userptr;
 	int32_t fd;
@@ -79,7 +80,7 @@ static int copy_planes(struct vmedia_drv_cmd *c)
 	return 0;
 }
 
-/* QUERYBUF asks by type and index alone. */
+/* Keep type and index only: QUERYBUF has no other input. */
 static int query_question(struct vmedia_drv_cmd *c)
 {
 	struct vmedia_ioctl *io = &c->cmd.io;
@@ -102,7 +103,7 @@ static int query_question(struct vmedia_drv_cmd *c)
 	return 0;
 }
 
-/* The pages of all planes, and the list that names them to the device. */
+/* Find the pages of all planes and the SG list for them. */
 static int sg_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_buf *buf, uint32_t num,
 		       const struct handle *h, struct vmedia_pages **pages)
 {
@@ -124,7 +125,7 @@ static int sg_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_buf *bu
 	return vmedia_drv_list_of(c->drv, mem, num, buf ? buf->list : NULL, &c->list);
 }
 
-/* What the device sees instead of the program's pointer. */
+/* Replace the program's pointers by guest-physical addresses. */
 static void hide_pointers(struct vmedia_drv_cmd *c, uint32_t num)
 {
 	struct vmedia_ioctl *io = &c->cmd.io;
@@ -140,7 +141,7 @@ static void hide_pointers(struct vmedia_drv_cmd *c, uint32_t num)
 	}
 }
 
-/* From now on the buffer may be the device's. */
+/* Record that the buffer may belong to the device from now on. */
 static void claim(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q, struct vmedia_drv_buf *buf,
 		  uint32_t num, const struct handle *h, struct vmedia_pages *const *pages)
 {
@@ -171,7 +172,7 @@ static void claim(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q, struct v
 	}
 }
 
-/* The question had no effect: the buffer is as it was before claim(). */
+/* Undo claim() for a question that had no effect. */
 static void unclaim(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
 		    struct vmedia_drv_buf *buf)
 {
@@ -184,7 +185,7 @@ static void unclaim(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
 	q->queued--;
 }
 
-/* The memory of a prepared buffer is what it was prepared with, whatever the program says now. */
+/* Put the memory of PREPARE_BUF into the question, whatever memory the program names. */
 static int prepared_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_buf *buf)
 {
 	struct vmedia_ioctl *io = &c->cmd.io;
@@ -215,7 +216,7 @@ static int prepared_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_b
 	return 0;
 }
 
-/* May @buf be queued or prepared now? */
+/* Check that @buf can be queued or prepared in its state. */
 static int state_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_queue *q,
 			  const struct vmedia_drv_buf *buf)
 {
@@ -299,7 +300,7 @@ static void learn(const struct vmedia_ioctl *io, struct vmedia_drv_buf *buf, uin
 	buf->known = true;
 }
 
-/* Device memory is what it was when it was first described. */
+/* Compare device memory with its first description. */
 static const char *mmap_fault(const struct vmedia_ioctl *io, const struct vmedia_drv_buf *buf,
 			      uint32_t num)
 {
@@ -342,7 +343,7 @@ static const char *answer_fault(struct vmedia_drv_cmd *c, const struct vmedia_dr
 	if (num != buf->num_planes)
 		return "another number of planes";
 	for (i = 0; i < num; i++) {
-		/* As in V4L2, length 0 is the whole object, whose length the device tells. */
+		/* As in V4L2, length 0 means the whole object. The answer has its length. */
 		if (!buf->length[i] && q->memory == V4L2_MEMORY_DMABUF)
 			buf->length[i] = length_of(io, i);
 		else
@@ -351,7 +352,10 @@ static const char *answer_fault(struct vmedia_drv_cmd *c, const struct vmedia_dr
 	return NULL;
 }
 
-/* Handles of memory that the program provided: what is, or was last, prepared or queued. */
+/*
+ * Return a plane with the handle of the last PREPARE_BUF or QBUF, if the program provided the
+ * memory.
+ */
 static void give_plane(const struct vmedia_drv_cmd *c, uint32_t i, struct vmedia_plane *to)
 {
 	const struct vmedia_ioctl *io = &c->cmd.io;
@@ -379,7 +383,7 @@ static void give_single(const struct vmedia_drv_cmd *c, struct vmedia_buffer *b)
 		b->m.fd = c->buf ? c->buf->fd[0] : -1;
 }
 
-/* The answer into the program's structures, under its own pointers. */
+/* Copy the answer to the program's structures, and keep its pointers. */
 static void give(struct vmedia_drv_cmd *c)
 {
 	const struct vmedia_ioctl *io = &c->cmd.io;
@@ -400,7 +404,9 @@ static void give(struct vmedia_drv_cmd *c)
 		memcpy(c->uuid, io->uuid, VMEDIA_MAX(io->num_planes, 1u) * VMEDIA_UUID_SIZE);
 }
 
-/* QBUF or PREPARE_BUF is over: @c->err says how. Without an answer the device may have done it. */
+/*
+ * Apply the result of QBUF or PREPARE_BUF, c->err. Without an answer the device may have done it.
+ */
 static void settle(struct vmedia_drv_cmd *c, struct vmedia_drv_queue *q)
 {
 	struct vmedia_drv_buf *buf = c->buf;

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Commands: from a slot of guest RAM to an answer that was checked, and what happens when none
- * comes.
+ * Commands: fill a slot of guest RAM, send it, check the answer, and handle a missing answer.
  *
  *	IDLE -> get() -> SETUP -> post() -> FLIGHT -> returned() -> finish(), then
- *		somebody waits: DONE -> put() -> IDLE
- *		nobody does: its completion (completion.c) -> IDLE
+ *		with a waiting caller: DONE -> put() -> IDLE
+ *		without one: its completion (completion.c) -> IDLE
  *	FLIGHT -> time-out: -ETIMEDOUT, the session is in error -> LOST -> returned() -> IDLE
  *
  * A slot is a page for the question and a page for the answer. Longer messages (controls, EDID) get
- * pages of their own for the time of the command. SG lists of buffers are sent from where they are
- * kept (lists.c). Whatever the state, memory goes back to the arena only when the ring has given it
- * back.
+ * separate pages for the duration of the command. SG lists of buffers are sent from their own
+ * memory (lists.c). In every state, memory returns to the arena only after the ring has returned
+ * it.
  *
- * A late answer still has effects at the device, so it is undone: a session opened is closed, a
+ * A late answer still had effects in the device, which are undone: an opened session is closed, a
  * mapping is unmapped.
  *
- * Security model: the answer is copied out of shared memory once, and vmedia_resp_decode() judges
+ * Security model: the answer is copied out of shared memory once, and vmedia_resp_decode() checks
  * the copy.
  */
 #include "driver/internal.h"
@@ -145,7 +144,7 @@ void vmedia_drv_cmd_put(struct vmedia_drv_cmd *c)
 	free_copies(c);
 	vmedia_drv_completion_put(drv, c->completion);
 	c->completion = NULL;
-	if (c->in_ring)		/* of a device that is unusable: never again ours */
+	if (c->in_ring)		/* the device is unusable: do not reuse the memory */
 		return;
 	vmedia_arena_free(&drv->arena, c->big, c->big_pages);
 	vmedia_arena_free(&drv->arena, c->bounce, c->bounce_pages);
@@ -157,7 +156,7 @@ void vmedia_drv_cmd_put(struct vmedia_drv_cmd *c)
 	vmedia_list_add_head(&drv->idle, &c->node);
 }
 
-/* Room for a question of @req and an answer of @resp bytes. */
+/* Make room for a question of @req and an answer of @resp bytes. */
 static int make_room(struct vmedia_drv_cmd *c, uint64_t req, uint64_t resp)
 {
 	struct vmedia_arena *a = &c->drv->arena;
@@ -181,7 +180,7 @@ static int make_room(struct vmedia_drv_cmd *c, uint64_t req, uint64_t resp)
 }
 
 /*
- * Cut [gpa, gpa + len) into @max pieces, 4 at most, at odd places, as no honest device should mind
+ * Split [gpa, gpa + len) into @max pieces, 4 at most, at odd places that a correct device accepts
  * (VMEDIA_DRIVER_SPLIT). Returns their number.
  */
 static unsigned int cut(const struct vmedia_driver *drv, uint64_t gpa, uint32_t len,
@@ -378,14 +377,17 @@ static int judge(struct vmedia_drv_cmd *c, uint32_t used)
 	return err;
 }
 
-/* Whoever submitted it will be told. */
+/* Finish the completion of @c and release @c. */
 static void complete(struct vmedia_drv_cmd *c)
 {
 	vmedia_drv_completion_over(c->drv, c->completion, c->err);
 	c->completion = NULL;
 }
 
-/* Out of flight, with its result in err: effects, then whoever wanted it. */
+/*
+ * Take @c out of flight, with its result in err: apply its effects, then pass it to its waiter or
+ * completion.
+ */
 static void finish(struct vmedia_drv_cmd *c)
 {
 	vmedia_list_del(&c->node);
@@ -405,7 +407,7 @@ static void ignore_result(void *opaque, int err)
 {
 }
 
-/* Undo what a command did whose caller has gone. */
+/* Undo the effects of a command whose caller has given up. */
 static void undo(struct vmedia_driver *drv, uint32_t type, uint32_t session_id,
 		 uint64_t driver_addr)
 {
@@ -428,7 +430,7 @@ static void late(struct vmedia_drv_cmd *c, uint32_t used)
 	bool ok;
 
 	drv->stats.quarantined--;
-	/* Of other answers nothing matters any more, and what they would be written to is gone. */
+	/* Other answers have no effect now, and their destination may be freed. */
 	ok = (type == VMEDIA_CMD_OPEN || type == VMEDIA_CMD_MMAP) && !c->raw && !judge(c, used);
 	id = c->cmd.session_id;
 	addr = c->cmd.driver_addr;
@@ -471,7 +473,7 @@ void vmedia_drv_cmd_abandon(struct vmedia_drv_cmd *c, int err)
 		if (!c->f->err)
 			c->f->err = drv->err ? drv->err : -EIO;
 	}
-	if (c->cmd.type != VMEDIA_CMD_CLOSE) {	/* whose answer frees the session */
+	if (c->cmd.type != VMEDIA_CMD_CLOSE) {	/* the answer to CLOSE frees the session */
 		c->f = NULL;
 		c->finish = NULL;
 	}
@@ -486,7 +488,7 @@ void vmedia_drv_cmd_abandon(struct vmedia_drv_cmd *c, int err)
 		complete(c);
 }
 
-/* Commands of vmedia_submit() have nobody who counts the time for them. */
+/* Give up commands of vmedia_submit() after timeout_ms. No caller waits for them. */
 void vmedia_drv_cmd_expire(struct vmedia_driver *drv)
 {
 	uint64_t limit = (uint64_t)drv->opts.timeout_ms * 1000000, now = vmedia_now_ns();
@@ -513,7 +515,10 @@ void vmedia_drv_cmd_fail_all(struct vmedia_driver *drv, int err)
 	}
 }
 
-/* The answer is in drv->scratch until the next one is taken, which may be before the wait ends. */
+/*
+ * Copy the answer now: drv->scratch is overwritten by the next answer, which may come before the
+ * wait ends.
+ */
 static void raw_finish(struct vmedia_drv_cmd *c)
 {
 	if (c->arg && !c->in_ring && !c->err && c->used)

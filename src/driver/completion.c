@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Completions of vmedia_submit(): a command that is over, whose done() is still to be called.
+ * Completions of vmedia_submit(): finished commands whose done() is still to be called.
  *
  * done() may submit again, so it may change any state of a session. It is therefore never called
- * where an answer is taken, in the middle of whatever waits for it: the answer only moves its
- * completion to drv->completed. vmedia_drv_complete() calls what is there. The functions of the
- * public interface do that before they return, and waits for an event (DQBUF, DQEVENT,
- * vmedia_wait()) each time they look, since what ends such a wait may be a command that done()
- * submits. Waits for a slot, for room in the ring or for an answer never do: the state that their
- * callers checked or claimed before stays as it was.
+ * when an answer is taken, in the middle of another wait. Taking the answer only moves its
+ * completion to drv->completed. vmedia_drv_complete() calls done() of the completions there. The
+ * functions of the public interface call it before they return. Waits for an event (DQBUF, DQEVENT,
+ * vmedia_wait()) also call it before each check of their condition, since a command that done()
+ * submits may end the wait. Waits for a slot, for room in the ring or for an answer never call it,
+ * so that the state that their callers checked or claimed does not change.
  *
- * A completion is separate from the command's slot, which is free as soon as the answer is taken:
- * a call that waits for a slot gets one without any done() being called.
+ * A completion is separate from the command's slot, which is free as soon as the answer is taken.
+ * So a call that waits for a slot gets one without a call of done().
  */
 #include "driver/internal.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A device is found, negotiated, and started; and everything is given back.
+ * Connect to a device, negotiate and start it; and release everything.
  *
- * In the order in which a VMM does it: features, region 0, configuration space, memory table,
- * rings, DRIVER_OK. The guest has one region of memory, the arena.
+ * The order is that of a VMM: features, region 0, configuration space, memory table, rings,
+ * DRIVER_OK. The guest has one region of memory, the arena.
  */
 #include "driver/internal.h"
 
@@ -40,9 +40,7 @@ static int on_shmem_unmap(void *opaque, uint8_t shmid, uint64_t shm_off, uint64_
 	return -EINVAL;
 }
 
-/*
- * What the device exports is asked for by UUID when it is needed; here only the number is bounded.
- */
+/* Count the object. It is requested by UUID when it is needed; here only the number is limited. */
 static int on_object_add(void *opaque, const uint8_t *uuid)
 {
 	struct vmedia_driver *drv = opaque;
@@ -129,7 +127,7 @@ static int driver_new(const struct vmedia_driver_options *opts,
 	if (hooks)
 		drv->hooks = *hooks;
 	drv->ring_ops = &ring_ops;
-	/* Where the other end runs in this thread it does nothing while a wait looks. */
+	/* With hooks the other end does nothing while a wait polls. */
 	if (!(opts->flags & VMEDIA_DRIVER_NO_SPIN) && !drv->hooks.pump)
 		drv->spin.ns = VMEDIA_DRV_SPIN_NS;
 	drv->epfd = -1;
@@ -172,7 +170,7 @@ static void driver_free(struct vmedia_driver *drv)
 	free(drv);
 }
 
-/* All that is in guest memory. */
+/* Make everything that is in guest memory. */
 static int build(struct vmedia_driver *drv, uint64_t region_size)
 {
 	int err;
@@ -374,7 +372,7 @@ void vmedia_driver_disconnect(struct vmedia_driver *drv)
 		return;
 	drv->closing = true;
 	vmedia_drv_files_close(drv);
-	/* What is still under way: its done() runs before its memory goes. */
+	/* Commands under way: their done() runs before the memory is released. */
 	vmedia_drv_die(drv, -ENODEV);
 	vmedia_drv_complete(drv);
 	driver_free(drv);
@@ -395,7 +393,10 @@ uint64_t vmedia_driver_region_size(const struct vmedia_driver *drv)
 	return drv->region.size;
 }
 
-/* The call eventfds are read only here: their counters are the interrupts since the last time. */
+/*
+ * Return the interrupts since the last call. The call eventfds are read only here, so their
+ * counters have that number.
+ */
 static uint64_t interrupts(struct vmedia_driver *drv)
 {
 	uint64_t sum = 0, n;

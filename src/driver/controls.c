@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * G_EXT_CTRLS, S_EXT_CTRLS, TRY_EXT_CTRLS: the array, and payloads of controls with a size.
+ * G_EXT_CTRLS, S_EXT_CTRLS, TRY_EXT_CTRLS: the array, and the payloads of controls with a size.
  *
- * A payload lies anywhere in the program's memory, so it is copied to guest RAM for the question,
- * and back for the answer: these are the only bytes that the driver copies. All payloads of a call
- * lie in one piece, each one entry of an SG list; the device sees their guest-physical addresses
- * instead of the program's pointers.
+ * A payload can be anywhere in the program's memory. It is copied to guest RAM for the question,
+ * and back for the answer. The driver copies no other bytes. All payloads of a call are in one
+ * piece of memory, and each is one entry of an SG list. The device gets their guest-physical
+ * addresses instead of the program's pointers.
  */
 #include "driver/internal.h"
 
@@ -105,7 +105,10 @@ int vmedia_drv_ctrls_question(struct vmedia_drv_cmd *c)
 	return 0;
 }
 
-/* @to: the program's; @off: of its payload in the bounce memory; @asked: its size there. */
+/*
+ * @to: the program's control; @off: offset of its payload in the bounce memory; @asked: its size
+ *	there
+ */
 static void give_control(struct vmedia_drv_cmd *c, const struct vmedia_ext_control *from,
 			 struct vmedia_ext_control *to, uint64_t off)
 {

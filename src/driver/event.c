@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The device's events: buffers for them on the eventq, and what each one does.
+ * The device's events: the buffers for them on the eventq, and the effect of each.
  *
- * Event buffers go back to the device in batches, when half of them have been used: that is one
- * kick for many events, and the device always has the other half.
+ * Event buffers go back to the device in batches, when half of them have been used. So one kick
+ * serves many events, and the device always has the other half.
  *
- * Security model: an event is copied out once and decoded by vmedia_evt_decode(). It can only say
- * what this end is waiting for: a known session, a buffer that is queued (stream.c), an event that
- * was subscribed to. All else is ignored, counted, and named in the log. V4L2 events that nobody
- * takes are bounded: the oldest goes.
+ * Security model: an event is copied out once and decoded by vmedia_evt_decode(). Only expected
+ * events are accepted: for a known session, and for a buffer that is queued (stream.c) or an event
+ * with a subscription. All others are ignored, counted and logged. The number of V4L2 events that
+ * are not dequeued is limited: the oldest is dropped.
  */
 #include "driver/internal.h"
 

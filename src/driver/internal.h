@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside the user-space driver: its parts and their state. The interface is <vmedia/driver.h>.
+ * The parts of the user-space driver and their state. The interface is <vmedia/driver.h>.
  *
- *	arena.c		guest RAM: a memory file, and who has which of its pages
+ *	arena.c		guest RAM: a memory file, and which of its pages are in use
  *	pages.c		SHARED_PAGES memory of the program: allocation, SG entries, pins
  *	lists.c		SG lists of buffers, kept in guest RAM
- *	region.c	shared memory region 0: what the device maps, what the program has of it
+ *	region.c	shared memory region 0: maps of the device, mappings of the program
  *	object.c	virtio objects
  *	queue.c		both rings: publish, kick, sleep, take back
- *	command.c	a command's life: slot, question, answer, time-out, quarantine
- *	completion.c	done() of vmedia_submit(), and when it is called
- *	event.c		the device's events: buffers for them, checks, delivery
+ *	command.c	commands: slot, question, answer, time-out, quarantine
+ *	completion.c	done() of vmedia_submit(), and the time of its call
+ *	event.c		the device's events: their buffers, checks, delivery
  *	session.c	open, close, poll
- *	stream.c	the mirror of every buffer queue, by which answers and events are judged
+ *	stream.c	the mirror of every buffer queue, for checks of answers and events
  *	bufs.c		QUERYBUF, QBUF, PREPARE_BUF
  *	ioctl.c		V4L2's structures to questions, answers to V4L2's structures
  *	controls.c	the payloads of extended controls
- *	connect.c	vhost-user: a device is found, negotiated and started
+ *	connect.c	vhost-user: connect, negotiate, start
  *
  * Ownership of memory that the device can write
  *
- *   A command slot or event buffer is the device's from vmedia_vqr_add() to vmedia_vqr_get_used().
- *   A command whose answer does not come in time loses its caller (state LOST, quarantine) but
- *   keeps its memory until then. Pages of a SHARED_PAGES buffer are pinned from the question of
- *   QBUF to the DQBUF event, or to the answer of STREAMOFF, REQBUFS or CLOSE. The SG lists that
- *   name them to the device stay as long as their buffer, or a command that the device has.
- *   Nothing here reads such memory twice: answers and events are copied out first.
+ *   A command slot or event buffer belongs to the device from vmedia_vqr_add() to
+ *   vmedia_vqr_get_used(). A command without an answer in time loses its caller (state LOST,
+ *   quarantine), but keeps its memory until the device returns it. Pages of a SHARED_PAGES buffer
+ *   are pinned from the question of QBUF to the DQBUF event, or to the answer of STREAMOFF, REQBUFS
+ *   or CLOSE. The SG lists of such pages stay until neither their buffer nor a command in the ring
+ *   uses them. The driver never reads such memory twice: it copies answers and events first.
  *
  * Context: one thread at a time, the program's.
  */
@@ -41,33 +41,33 @@
 #include "base/spin.h"
 #include "virtq/drv.h"
 
-/* Guest RAM begins here: not at 0, so that a forgotten address is seen. */
+/* Address of guest RAM. Not 0, so that an address that was not set is noticed. */
 #define VMEDIA_DRV_GPA		0x40000000ull
 #define VMEDIA_DRV_PAGE		4096u	/* of guest RAM */
 #define VMEDIA_DRV_MAX_FILES	4096
 #define VMEDIA_DRV_FILE_HASH	256
-#define VMEDIA_DRV_MAX_BUFS	1024	/* buffers in one queue that are believed */
-#define VMEDIA_DRV_MAX_EVENTS	256	/* V4L2 events waiting in one session */
+#define VMEDIA_DRV_MAX_BUFS	1024	/* buffers in one queue; more are refused */
+#define VMEDIA_DRV_MAX_EVENTS	256	/* V4L2 events not yet dequeued in one session */
 #define VMEDIA_DRV_MAX_SUBS	512	/* event subscriptions of one session */
 #define VMEDIA_DRV_MAX_MAPS	4096	/* pieces of region 0 */
 #define VMEDIA_DRV_MAX_OBJECTS	256
 #define VMEDIA_DRV_MAX_CTRL_BYTES (1u << 20)	/* payloads of one ext controls call */
 #define VMEDIA_DRV_SLOTS	64	/* commands under way */
-#define VMEDIA_DRV_SLOT_REQ	4096	/* bytes; longer questions get pages of their own */
+#define VMEDIA_DRV_SLOT_REQ	4096	/* longer questions get separate pages */
 #define VMEDIA_DRV_SLOT_RESP	4096
 #define VMEDIA_DRV_EVENT_STRIDE	640
 #define VMEDIA_DRV_EVENTQ_BUFS	32
 #define VMEDIA_DRV_MAX_TYPE	14	/* highest V4L2 buffer type */
-#define VMEDIA_DRV_PUMPS	1000	/* with hooks: turns of the other end until a wait ends */
-#define VMEDIA_DRV_SPIN_NS	10000	/* a wait looks at the rings so long before it sleeps */
+#define VMEDIA_DRV_PUMPS	1000	/* with hooks: pump() calls before a wait times out */
+#define VMEDIA_DRV_SPIN_NS	10000	/* time that a wait polls the rings before it sleeps */
 
-/* In tests and the fuzz target the other end runs in this thread. */
+/* Hooks for tests and the fuzz target, which run the other end in this thread. */
 struct vmedia_drv_hooks {
-	/* instead of sleeping; negative: nothing will come any more */
+	/* called instead of sleeping; negative: nothing more will come */
 	int (*pump)(void *opaque);
-	/* instead of the time that a wait looks before it sleeps; false: that is over */
+	/* called instead of polling by time before a sleep; false: stop polling */
 	bool (*spin)(void *opaque);
-	void (*kick)(void *opaque, unsigned int q);	/* instead of the eventfd; may be NULL */
+	void (*kick)(void *opaque, unsigned int q);	/* instead of the eventfd; or NULL */
 	void *opaque;
 };
 
@@ -77,12 +77,12 @@ struct vmedia_arena {
 	int fd;
 	uint8_t *base;
 	uint64_t size, pages, free, hint;
-	uint64_t *used;		/* one bit a page */
+	uint64_t *used;		/* one bit for each page */
 };
 
 int vmedia_arena_init(struct vmedia_arena *a, uint64_t size);
 void vmedia_arena_fini(struct vmedia_arena *a);
-/* @n neighbouring pages, zeroed: 0 and the first one's number, or -ENOMEM. */
+/* Allocate @n contiguous pages, zeroed. Returns 0 and the number of the first, or -ENOMEM. */
 int vmedia_arena_alloc(struct vmedia_arena *a, uint64_t n, uint64_t *first);
 void vmedia_arena_free(struct vmedia_arena *a, uint64_t first, uint64_t n);
 
@@ -104,19 +104,19 @@ struct vmedia_pages {
 	size_t npages;
 	uint64_t first;		/* contiguous: first page */
 	uint32_t *page;		/* scattered: number of each page; NULL if contiguous */
-	unsigned int pins;	/* queued buffers that lie in it */
-	uint64_t serial;	/* no other allocation of this driver has it, ever */
-	bool freed;		/* by the program; goes with the last pin */
+	unsigned int pins;	/* queued buffers in it */
+	uint64_t serial;	/* unique among all allocations of this driver */
+	bool freed;		/* by the program; released with the last pin */
 };
 
-/* The allocation that holds all of [ptr, ptr + len), or NULL. */
+/* Return the allocation that contains all of [ptr, ptr + len), or NULL. */
 struct vmedia_pages *vmedia_pages_find(struct vmedia_driver *drv, uint64_t ptr, uint64_t len);
 /*
- * SG entries of [ptr, ptr + len) of @p, neighbours merged; written to @raw unless NULL. Returns
- * their number.
+ * Write the SG entries of [ptr, ptr + len) of @p, with neighbours merged, to @raw unless it is
+ * NULL. Returns their number.
  */
 uint32_t vmedia_pages_sg(const struct vmedia_pages *p, uint64_t ptr, uint64_t len, uint8_t *raw);
-/* Guest-physical address of @ptr, which is in @p. */
+/* Return the guest-physical address of @ptr, which is in @p. */
 uint64_t vmedia_pages_gpa(const struct vmedia_pages *p, uint64_t ptr);
 void vmedia_pages_pin(struct vmedia_pages *p);
 void vmedia_pages_unpin(struct vmedia_driver *drv, struct vmedia_pages *p);
@@ -131,25 +131,25 @@ struct vmedia_drv_memory {
 	uint32_t length;
 };
 
-/* The SG lists of all planes of a buffer, one after the other, as the device reads them. */
+/* The SG lists of all planes of a buffer, one after the other, in the format for the device. */
 struct vmedia_drv_list {
-	unsigned int refs;	/* its buffer; commands that name it */
+	unsigned int refs;	/* of its buffer and of commands */
 	uint64_t page, pages;	/* of the arena */
 	uint32_t bytes, num;
-	struct {		/* what it describes */
+	struct {		/* the memory that it describes */
 		uint64_t serial, userptr, gpa;
 		uint32_t length;
 	} plane[VMEDIA_MAX_PLANES];
 };
 
 /*
- * The list of @num planes, at least one, with a reference for the caller: @kept, which may be NULL,
- * if it says the same or can be written anew. 0; -E2BIG: more entries than a command may have;
- * -ENOMEM.
+ * Get the list of @num planes, at least one, with a reference for the caller. Returns @kept, which
+ * may be NULL, if it describes the same memory or can be rewritten. Returns 0; -E2BIG: more entries
+ * than a command may have; -ENOMEM.
  */
 int vmedia_drv_list_of(struct vmedia_driver *drv, const struct vmedia_drv_memory *mem,
 		       uint32_t num, struct vmedia_drv_list *kept, struct vmedia_drv_list **out);
-/* A buffer keeps @l, and no longer what it kept so far. */
+/* Put the list in *@kept, if any, and keep @l with a new reference instead. */
 void vmedia_drv_list_keep(struct vmedia_driver *drv, struct vmedia_drv_list **kept,
 			  struct vmedia_drv_list *l);
 void vmedia_drv_list_put(struct vmedia_driver *drv, struct vmedia_drv_list *l);	/* or NULL */
@@ -161,13 +161,13 @@ struct vmedia_region {
 	uint64_t size;
 	bool allow_unsealed;
 	unsigned int num_maps;
-	struct vmedia_list maps;	/* struct region_map: what the device mapped */
-	struct vmedia_list users;	/* struct region_user: what vmedia_mmap() gave out */
+	struct vmedia_list maps;	/* struct region_map: maps of the device */
+	struct vmedia_list users;	/* struct region_user: mappings of vmedia_mmap() */
 };
 
 int vmedia_region_init(struct vmedia_region *r, uint64_t size, bool allow_unsealed);
 void vmedia_region_fini(struct vmedia_region *r);
-/* Requests of the device; callbacks of the front-end. */
+/* Handle requests of the device; callbacks of the front-end. */
 int vmedia_region_map(struct vmedia_driver *drv, int fd, uint64_t fd_off, uint64_t off,
 		      uint64_t len, bool rw);
 int vmedia_region_unmap(struct vmedia_driver *drv, uint64_t off, uint64_t len);
@@ -184,25 +184,25 @@ void vmedia_object_fini(struct vmedia_driver *drv);
 
 /* ---- completion.c ---- */
 
-/* A command of vmedia_submit(): whom to tell, and what. */
+/* The completion of a command of vmedia_submit(). */
 struct vmedia_drv_completion {
-	struct vmedia_list node;	/* drv->spare; of the command: in no list; drv->completed */
+	struct vmedia_list node;	/* in drv->spare or completed, or in no list */
 	vmedia_done_fn done;
 	void *opaque;
 	int err;
 };
 
-/* 0 or -ENOMEM. */
+/* Get an unused completion. Returns 0 or -ENOMEM. */
 int vmedia_drv_completion_get(struct vmedia_driver *drv, vmedia_done_fn done, void *opaque,
 			      struct vmedia_drv_completion **out);
-/* Nobody is told; NULL is taken. */
+/* Release @n without a call of done(). NULL is allowed. */
 void vmedia_drv_completion_put(struct vmedia_driver *drv, struct vmedia_drv_completion *n);
-/* vmedia_drv_complete() will call done(). */
+/* Mark @n as finished: vmedia_drv_complete() will call done(). */
 void vmedia_drv_completion_over(struct vmedia_driver *drv, struct vmedia_drv_completion *n,
 				int err);
 /*
- * Call done() of all that is over. It may submit: the caller holds nothing that a command of
- * another could change, beside sessions, which done() must not close.
+ * Call done() of all finished commands. done() may submit, so the caller must not hold state that
+ * another command can change. Sessions are allowed, since done() must not close them.
  */
 void vmedia_drv_complete(struct vmedia_driver *drv);
 void vmedia_drv_completions_fini(struct vmedia_driver *drv);
@@ -212,21 +212,21 @@ void vmedia_drv_completions_fini(struct vmedia_driver *drv);
 enum vmedia_drv_cmd_state {
 	VMEDIA_DRV_IDLE,	/* in drv->idle */
 	VMEDIA_DRV_SETUP,	/* being filled in by its caller; in no list */
-	VMEDIA_DRV_FLIGHT,	/* in drv->flight, the device has it */
-	VMEDIA_DRV_DONE,	/* answered or failed; its waiter has it */
-	VMEDIA_DRV_LOST,	/* timed out, in drv->lost, the device has it */
+	VMEDIA_DRV_FLIGHT,	/* in drv->flight and in the ring */
+	VMEDIA_DRV_DONE,	/* answered or failed; its waiter takes it */
+	VMEDIA_DRV_LOST,	/* timed out, in drv->lost and in the ring */
 };
 
 struct vmedia_drv_cmd {
 	struct vmedia_list node;
 	struct vmedia_driver *drv;
-	struct vmedia_file *f;		/* NULL: none, or it went */
+	struct vmedia_file *f;		/* NULL: none, or it was freed */
 	enum vmedia_drv_cmd_state state;
 	bool in_ring;			/* the device may still write to its memory */
-	bool answered;			/* cmd holds the answer, err is the device's */
+	bool answered;			/* cmd has the answer, err is the device's */
 	bool raw;
-	bool lazy;			/* nobody waits for its answer */
-	bool held;			/* nor need the device be told of it yet */
+	bool lazy;			/* no caller waits for its answer */
+	bool held;			/* no kick is needed for it yet */
 	int err;
 	uint32_t used;
 	uint64_t start_ns;
@@ -237,54 +237,54 @@ struct vmedia_drv_cmd {
 	uint64_t slot;			/* page */
 	uint64_t big, big_pages;	/* a longer question or answer; 0 pages: none */
 	uint64_t bounce, bounce_pages;	/* payloads of controls */
-	struct vmedia_drv_list *list;	/* SG lists, which end the question; or NULL */
+	struct vmedia_drv_list *list;	/* SG lists at the end of the question; or NULL */
 	uint8_t *req, *resp;
 	uint64_t req_gpa, resp_gpa;
 	uint32_t req_len, resp_cap;
 
-	/* of the caller: valid while state is FLIGHT, never after a time-out */
+	/* owned by the caller: valid while state is FLIGHT, never after a time-out */
 	void *arg;
 	uint8_t (*uuid)[VMEDIA_UUID_SIZE];
-	struct vmedia_ext_control *ctrls;	/* copy of the question's, ours to free */
+	struct vmedia_ext_control *ctrls;	/* copy of the question's, freed by the driver */
 	struct vmedia_sg *ctrl_sg;
 	uint8_t *sg_raw;
-	bool subscribed;			/* SUBSCRIBE_EVENT: it was not before */
-	/* whose state this command changes; NULL: of none */
+	bool subscribed;			/* SUBSCRIBE_EVENT: a new subscription */
+	/* the buffer whose state this command changes, or NULL */
 	struct vmedia_drv_buf *buf;
 
-	/* the answer (or its absence) takes effect */
+	/* apply the effects of the answer, or of its absence */
 	void (*finish)(struct vmedia_drv_cmd *c);
-	struct vmedia_drv_completion *completion;	/* NULL: somebody waits */
+	struct vmedia_drv_completion *completion;	/* NULL: a caller waits */
 };
 
 int vmedia_drv_cmd_init(struct vmedia_driver *drv);
 void vmedia_drv_cmd_fini(struct vmedia_driver *drv);
-/* A free slot: waits for one if @wait. 0, -EAGAIN, -ETIMEDOUT, drv->err. */
+/* Get a free slot; wait for one if @wait. Returns 0, -EAGAIN, -ETIMEDOUT or drv->err. */
 int vmedia_drv_cmd_get(struct vmedia_driver *drv, struct vmedia_file *f, uint32_t type, bool wait,
 		       struct vmedia_drv_cmd **c);
 /*
- * Encode and put it on the ring; the kick follows with the next flush. A full ring is waited for if
- * @wait, else -EAGAIN. On error it is still SETUP.
+ * Encode @c and add it to the ring. The next flush kicks. If the ring is full, wait for room if
+ * @wait, else return -EAGAIN. On error @c is still SETUP.
  */
 int vmedia_drv_cmd_post(struct vmedia_drv_cmd *c, bool wait);
 /*
- * 0: it is DONE, c->err says with what result, and the caller puts it; negative errno: it was
- * abandoned.
+ * Wait for the answer to @c. Returns 0: @c is DONE, c->err is its result, and the caller puts @c;
+ * negative errno: @c was abandoned.
  */
 int vmedia_drv_cmd_wait(struct vmedia_drv_cmd *c);
-/* Both; on any error it is gone. */
+/* Post @c and wait for it. On any error the caller must not use @c. */
 int vmedia_drv_cmd_run(struct vmedia_drv_cmd *c);
 void vmedia_drv_cmd_put(struct vmedia_drv_cmd *c);
-/* The ring has it. */
+/* Note that @c was added to the ring. */
 void vmedia_drv_cmd_sent(struct vmedia_drv_cmd *c);
 /*
- * Somebody waits from now on for what is in flight, lazy or not: for the command that changes @buf,
- * or for all (NULL). Interrupts are asked for before the next sleep.
+ * Note that a caller waits for commands in flight, also lazy ones: for the one that changes @buf,
+ * or for all (NULL). The next sleep enables interrupts.
  */
 void vmedia_drv_cmd_hurry(struct vmedia_driver *drv, const struct vmedia_drv_buf *buf);
-/* The ring returned it. */
+/* Process @c, which the ring returned. */
 void vmedia_drv_cmd_returned(struct vmedia_drv_cmd *c, uint32_t used);
-/* Nobody waits for @c any more. */
+/* End @c with @err for its caller, which does not wait any more. */
 void vmedia_drv_cmd_abandon(struct vmedia_drv_cmd *c, int err);
 void vmedia_drv_cmd_expire(struct vmedia_driver *drv);
 void vmedia_drv_cmd_fail_all(struct vmedia_driver *drv, int err);
@@ -296,54 +296,54 @@ struct vmedia_drv_vq {
 	struct vmedia_vq_layout layout;
 	uint64_t page, pages;		/* of the arena */
 	int kick_fd, call_fd;
-	bool dirty;			/* something was added since the last flush */
-	bool held;			/* and something that waits for such to be flushed with */
+	bool dirty;			/* a chain was added since the last flush */
+	bool held;			/* held chains wait for the next flush */
 	uint64_t calls_read;		/* interrupts counted so far */
 };
 
-/* What queue.c calls of the files above it. */
+/* Functions of higher files that queue.c calls. */
 struct vmedia_drv_ring_ops {
 	/* The device returned a command, or an event buffer, with @used bytes in it. */
 	void (*command)(struct vmedia_drv_cmd *c, uint32_t used);
 	void (*event)(struct vmedia_driver *drv, void *cookie, uint32_t used);
-	/* Time went by: give up commands that take too long. */
+	/* The timer expired: give up commands that take too long. */
 	void (*expire)(struct vmedia_driver *drv);
 	/* The device cannot be used any more: end all commands with @err. */
 	void (*fail)(struct vmedia_driver *drv, int err);
 };
 
-/* What one wait does beside its condition. */
+/* The state of one wait, besides its condition. */
 struct vmedia_drv_wait {
-	bool idle;			/* there was a moment with nothing to do */
-	bool looking;			/* since then, until @end: no interrupts, no sleep */
+	bool idle;			/* the rings were empty at least once */
+	bool looking;			/* it polls until @end, without interrupts and sleep */
 	uint64_t end;
 };
 
 int vmedia_drv_queues_init(struct vmedia_driver *drv);
 void vmedia_drv_queues_fini(struct vmedia_driver *drv);
 void vmedia_drv_flush(struct vmedia_driver *drv);
-/* What is held back goes with the next flush. */
+/* Make the next flush kick for held commands. */
 void vmedia_drv_release(struct vmedia_driver *drv);
-/* Take what is in the event ring; in both. */
+/* Process all used chains of the event ring; of both rings. */
 void vmedia_drv_events(struct vmedia_driver *drv);
 void vmedia_drv_drain(struct vmedia_driver *drv);
 /*
- * Work until @cond(@arg): 0; or drv->err; or -ETIMEDOUT at @deadline_ns (UINT64_MAX: never). No
- * done() is called.
+ * Process the rings until @cond(@arg) is true. Returns 0; drv->err; or -ETIMEDOUT at @deadline_ns
+ * (UINT64_MAX: never). Does not call any done().
  */
 int vmedia_drv_wait(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 		    uint64_t deadline_ns);
-/* The same for what an answer brings about, also that of a lazy command. */
+/* The same for a condition that an answer changes, also the answer to a lazy command. */
 int vmedia_drv_wait_answer(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 			   uint64_t deadline_ns);
 /*
- * The same for an event, or what an answer brings about if @answer. done() is called: the caller
- * holds nothing but sessions.
+ * The same for a condition that an event changes, or also an answer if @answer. Calls done(), so
+ * the caller must hold nothing but sessions.
  */
 int vmedia_drv_wait_event(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 			  uint64_t deadline_ns, bool answer);
 uint64_t vmedia_drv_deadline(const struct vmedia_driver *drv, int timeout_ms);
-/* The device cannot be used any more. */
+/* Mark the device as unusable and end all commands with @err. */
 void vmedia_drv_die(struct vmedia_driver *drv, int err);
 void vmedia_drv_arm_timer(struct vmedia_driver *drv);
 
@@ -351,7 +351,7 @@ void vmedia_drv_arm_timer(struct vmedia_driver *drv);
 
 int vmedia_drv_events_init(struct vmedia_driver *drv);
 void vmedia_drv_events_fini(struct vmedia_driver *drv);
-/* The ring returned the buffer of @cookie: take the event and deliver it. */
+/* Take the event from the buffer of @cookie, which the ring returned, and deliver it. */
 void vmedia_drv_event_returned(struct vmedia_driver *drv, void *cookie, uint32_t used);
 
 struct vmedia_drv_event {
@@ -375,17 +375,17 @@ enum vmedia_drv_buf_state {
 	VMEDIA_DRV_BUF_PREPARING,	/* PREPARE_BUF is under way */
 	VMEDIA_DRV_BUF_QUEUING,	/* QBUF is under way */
 	VMEDIA_DRV_BUF_QUEUED,	/* the device's */
-	VMEDIA_DRV_BUF_DONE,	/* came back, waits for DQBUF */
+	VMEDIA_DRV_BUF_DONE,	/* returned, to be dequeued */
 };
 
 struct vmedia_drv_buf {
-	struct vmedia_list node;	/* queue's done list */
+	struct vmedia_list node;	/* in the queue's done list */
 	uint32_t index;
 	enum vmedia_drv_buf_state state;
-	/* PREPARE_BUF: the device has its memory, also while the program has the buffer */
+	/* PREPARE_BUF was done: the device may use its memory, even while it is IDLE */
 	bool prepared;
-	bool known;			/* num_planes, length and offset were told by the device */
-	/* QUEUING, and its event came already: evt, not yet judged */
+	bool known;			/* num_planes, length and offset are the device's */
+	/* QUEUING, and its event is already in evt, not yet checked */
 	bool early;
 	uint32_t num_planes;		/* 1 for single-planar ones */
 	uint32_t length[VMEDIA_MAX_PLANES];
@@ -404,32 +404,32 @@ struct vmedia_drv_queue {
 	struct vmedia_drv_buf **bufs;	/* NULL: no such buffer */
 	struct vmedia_list done;
 	unsigned int queued;		/* QUEUING, QUEUED, DONE */
-	bool streaming, last;		/* last: the buffer with FLAG_LAST was dequeued */
+	bool streaming, last;		/* last: the one with FLAG_LAST was dequeued */
 };
 
 bool vmedia_drv_type_multi(uint32_t type);
 bool vmedia_drv_type_output(uint32_t type);
 struct vmedia_drv_queue *vmedia_drv_queue(struct vmedia_file *f, uint32_t type);
 /*
- * The question of QUERYBUF, QBUF, PREPARE_BUF out of the program's structure; 0 or negative errno,
- * nothing held then.
+ * Make the question of QUERYBUF, QBUF or PREPARE_BUF from the program's structure. Returns 0 or
+ * negative errno. On error it holds no references.
  */
 int vmedia_drv_buf_question(struct vmedia_drv_cmd *c);
-/* Its answer (c->answered) or the lack of one; fills in the program's structure. */
+/* Process its answer, or the lack of one (!c->answered); fill in the program's structure. */
 void vmedia_drv_buf_answer(struct vmedia_drv_cmd *c);
-/* The question could not be sent. */
+/* Undo vmedia_drv_buf_question() for a question that was not sent. */
 void vmedia_drv_buf_unasked(struct vmedia_drv_cmd *c);
-/* All other ioctls that change queues, after a successful answer; c->err may become -EIO. */
+/* Process a successful answer to another ioctl that changes queues; c->err may become -EIO. */
 void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c);
-/* Count and log. */
+/* Count and log a refused event. */
 void vmedia_drv_refuse_event(struct vmedia_driver *drv, const struct vmedia_evt *evt,
 			     const char *what, uint64_t got, uint64_t limit);
-/* Count, log, and make c->err -EIO. */
+/* Count and log a refused answer, and set c->err to -EIO. */
 void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64_t got,
 			      uint64_t limit);
-/* Question of REMOVE_BUFS: 0 or -EBUSY. */
+/* Check the question of REMOVE_BUFS. Returns 0 or -EBUSY. */
 int vmedia_drv_remove_question(struct vmedia_drv_cmd *c);
-/* The device has it no more / its event, kept in evt, is to be judged and takes effect. */
+/* Return @buf to IDLE / check its event, which is in evt, and apply it. */
 void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
 			 struct vmedia_drv_buf *buf);
 void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q,
@@ -450,9 +450,9 @@ struct vmedia_file {
 	struct vmedia_driver *drv;
 	uint32_t id;
 	bool nonblock;
-	bool zombie;				/* CLOSE got no answer; nobody has it any more */
-	int err;				/* 0, or what every call but close gets */
-	/* commands; those of them that change what buffers there are */
+	bool zombie;				/* CLOSE got no answer; the program cannot use it */
+	int err;				/* 0, or the errno of every call but close */
+	/* commands in flight; those of them that create or remove buffers, or STREAMOFF */
 	unsigned int inflight, restructuring;
 	struct vmedia_drv_queue *queue[VMEDIA_DRV_MAX_TYPE + 1];
 	struct vmedia_list events;		/* struct vmedia_drv_event */
@@ -473,7 +473,7 @@ struct vmedia_driver {
 	struct vmedia_vuf *vuf;			/* NULL in tests without vhost-user */
 	struct vmedia_config config;
 	uint64_t features;
-	int err;				/* 0, or why the device cannot be used any more */
+	int err;				/* 0, or why the device is unusable */
 	bool closing;
 	int epfd, timer_fd;
 	bool timer_armed;
@@ -486,21 +486,21 @@ struct vmedia_driver {
 	struct vmedia_drv_vq vq[VMEDIA_NUM_QUEUES];
 	const struct vmedia_drv_ring_ops *ring_ops;
 	struct vmedia_spin spin;	/* of all waits */
-	bool asked;			/* for interrupts, and they were not turned off since */
+	bool asked;			/* interrupts were enabled and not disabled since */
 	/* commands */
 	struct vmedia_drv_cmd *cmds;
 	unsigned int num_cmds;
 	struct vmedia_list idle, flight, lost;
 	struct vmedia_list completed, spare;	/* struct vmedia_drv_completion */
-	/* commands in flight that are not lazy, and waits for any: interrupts are wanted */
+	/* commands in flight that are not lazy, and waits for any: interrupts are needed */
 	unsigned int urgent;
-	/* VMEDIA_MAX_RESP_SIZE: answers are copied here, once */
+	/* VMEDIA_MAX_RESP_SIZE bytes: each answer is copied here, once */
 	uint8_t *scratch;
 	/* events */
 	uint64_t ev_page, ev_pages;
 	unsigned int ev_num, ev_free_num;
-	uint16_t *ev_free;			/* slots that are ours */
-	uint8_t *ev_cookie;			/* one address a slot */
+	uint16_t *ev_free;			/* slots that the driver owns */
+	uint8_t *ev_cookie;			/* one address for each slot */
 	/* sessions */
 	struct vmedia_list files[VMEDIA_DRV_FILE_HASH];
 	unsigned int num_files;
@@ -526,10 +526,13 @@ static inline struct vmedia_file *vmedia_drv_file(struct vmedia_driver *drv, uin
 
 /* ---- connect.c ---- */
 
-/* As vmedia_driver_connect(), with the other end in this thread. */
+/* Do vmedia_driver_connect() with the other end in this thread. */
 int vmedia_drv_connect(const struct vmedia_driver_options *opts,
 		       const struct vmedia_drv_hooks *hooks, struct vmedia_driver **drv);
-/* Rings in memory and nothing else: the device end is the test's. @features as negotiated. */
+/*
+ * Make a driver with rings in memory and no vhost-user. The test is the device end. @features are
+ * the negotiated ones.
+ */
 int vmedia_drv_create_bare(const struct vmedia_driver_options *opts,
 			   const struct vmedia_drv_hooks *hooks, uint64_t features,
 			   const struct vmedia_config *config, uint64_t region_size,

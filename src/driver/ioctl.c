@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Ioctls: the program's structure to a question, the answer to the program's structure.
+ * Ioctls: convert the program's structure to a question, and the answer to the program's structure.
  *
- * The table of src/proto says what each ioctl carries; what follows a structure is in bufs.c and
- * controls.c, what an answer changes in the mirror in stream.c. Ioctls that change what buffers
- * there are (REQBUFS, CREATE_BUFS, REMOVE_BUFS, STREAMOFF) are not under way together with others
- * of their session: a blocking call waits, vmedia_submit() says -EBUSY.
+ * The table of src/proto describes the payload of each ioctl. bufs.c and controls.c handle the data
+ * that follows a structure. stream.c updates the mirror after an answer. Ioctls that create or
+ * remove buffers, or stop a stream (REQBUFS, CREATE_BUFS, REMOVE_BUFS, STREAMOFF) are not under way
+ * together with others of their session: a blocking call waits, vmedia_submit() returns -EBUSY.
  */
 #include "driver/internal.h"
 
@@ -38,7 +38,7 @@ static bool is_free(void *arg)
 	return !((struct vmedia_file *)arg)->inflight;
 }
 
-/* May @info go out now? */
+/* True if @info may be sent now. */
 static bool may_go(const struct vmedia_file *f, const struct vmedia_ioctl_info *info)
 {
 	return restructures(info) ? !f->inflight : !f->restructuring;
@@ -68,7 +68,7 @@ static int edid_question(struct vmedia_drv_cmd *c)
 	return 0;
 }
 
-/* The initial event may come before the answer, so the subscription counts from now on. */
+/* Record the subscription before the answer, since the initial event may come first. */
 static int subscribe_question(struct vmedia_drv_cmd *c)
 {
 	const struct vmedia_event_subscription *s = &c->cmd.io.arg.event_subscription;
@@ -112,7 +112,7 @@ static int question(struct vmedia_drv_cmd *c, const struct vmedia_ioctl_info *in
 	return 0;
 }
 
-/* It was not sent: nothing happened. */
+/* Undo the question of a command that was not sent. */
 static void unask(struct vmedia_drv_cmd *c)
 {
 	const struct vmedia_event_subscription *s = &c->cmd.io.arg.event_subscription;
@@ -125,7 +125,7 @@ static void unask(struct vmedia_drv_cmd *c)
 
 /* ---- Answers ---- */
 
-/* What else changes here when the device says so. */
+/* Apply the other effects of a successful answer. */
 static void take_effect(struct vmedia_drv_cmd *c)
 {
 	const struct vmedia_event_subscription *s = &c->cmd.io.arg.event_subscription;
@@ -138,7 +138,10 @@ static void take_effect(struct vmedia_drv_cmd *c)
 	case _IOC_NR(VIDIOC_UNSUBSCRIBE_EVENT):
 		if (!c->answered || c->err)
 			break;
-		/* What was sent before the answer was still wanted when it was sent. */
+		/*
+		 * Deliver events that were sent before the answer, while the subscription still
+		 * exists.
+		 */
 		vmedia_drv_events(c->drv);
 		vmedia_drv_unsubscribe(c->f, s->type, s->id);
 		break;
@@ -223,7 +226,7 @@ static int dqevent(struct vmedia_file *f, struct vmedia_event *ev)
 	return err == -ENOENT && f->nonblock ? -EAGAIN : err;
 }
 
-/* What needs no device: true, and its result in @err. */
+/* Do an ioctl that needs no device. Returns true if it was one, with its result in @err. */
 static bool is_local(struct vmedia_file *f, const struct vmedia_ioctl_info *info, void *arg,
 		     int *err)
 {
@@ -366,7 +369,7 @@ int vmedia_submit(struct vmedia_file *f, unsigned long request, void *arg, uint3
 		return f->err;
 	err = submit(f, info, arg, flags, done, opaque);
 	if (err) {
-		/* To try again, the program waits for answers that nobody waited for so far. */
+		/* The program waits for answers before it tries again, so hurry them. */
 		if (err == -EAGAIN || err == -EBUSY || err == -ENOMEM)
 			vmedia_drv_cmd_hurry(f->drv, NULL);
 		return err;

@@ -2,16 +2,16 @@
 /*
  * SG lists of SHARED_PAGES buffers, in guest RAM.
  *
- * A list is written once, and kept with its buffer: as long as the buffer is queued with the same
- * memory, QBUF sends the list from where it lies, whatever its length. Nothing is allocated, copied
- * or walked for it.
+ * A list is written once, and kept with its buffer. While the buffer is queued with the same
+ * memory, QBUF sends the list from its place, whatever its length. Nothing is allocated, copied or
+ * walked for it.
  *
- * A list is the device's to read while a command that names it is in the ring. Each such command
- * holds a reference, so one that is abandoned keeps the list as it was sent. A list is written anew
- * only when its buffer alone refers to it.
+ * The device may read a list while a command that names it is in the ring. Each such command holds
+ * a reference, so an abandoned command keeps the list as it was sent. A list is rewritten only if
+ * its buffer has the only reference.
  *
- * Security model: the device can change the entries. It gets back what it wrote; nothing is read
- * here.
+ * Security model: the device can change the entries. That affects only the device, since the driver
+ * never reads them.
  */
 #include "driver/internal.h"
 
@@ -50,7 +50,9 @@ void vmedia_drv_list_put(struct vmedia_driver *drv, struct vmedia_drv_list *l)
 	free(l);
 }
 
-/* Does @l describe @mem? An allocation is known by its serial: another one may lie where it was. */
+/*
+ * True if @l describes @mem. Compares serials, since another allocation may have the same address.
+ */
 static bool is_of(const struct vmedia_drv_list *l, const struct vmedia_drv_memory *mem,
 		  uint32_t num)
 {

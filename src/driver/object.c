@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Virtio objects: those of the device, fetched by UUID, and those of the program, which the device
+ * Virtio objects: the device's, which are fetched by UUID, and the program's, which the device
  * looks up.
  */
 #include "driver/internal.h"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * SHARED_PAGES memory: what a program allocates for USERPTR buffers, and the SG lists that describe
- * it to the device.
+ * SHARED_PAGES memory: allocations of the program for USERPTR buffers, and the SG lists that
+ * describe them to the device.
  *
- * A contiguous allocation is a part of the arena's own mapping. A scattered one takes single pages
- * from all over the arena and maps them side by side, so that the program sees one piece and the
- * device a list, as with a guest's user memory.
+ * A contiguous allocation is a part of the arena's own mapping. A scattered one has single pages
+ * from all over the arena, mapped side by side. The program sees one piece and the device a list,
+ * as with a guest's user memory.
  *
- * An allocation that the program frees while a buffer in it is queued stays until the device gave
- * the buffer back.
+ * An allocation that the program frees while a buffer in it is queued stays until the device has
+ * returned the buffer.
  */
 #include "driver/internal.h"
 
@@ -42,7 +42,9 @@ static int alloc_contiguous(struct vmedia_driver *drv, struct vmedia_pages *p)
 	return err;
 }
 
-/* No randomness needed, only distance: each page comes from another part of the arena. */
+/*
+ * Take each page from another part of the arena. Distance is enough, the pages need not be random.
+ */
 static int take_scattered(struct vmedia_driver *drv, struct vmedia_pages *p)
 {
 	struct vmedia_arena *a = &drv->arena;

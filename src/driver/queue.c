@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Both rings, and sleeping until one of them or the socket has something.
+ * Both rings, and the sleep until one of them or the socket has something.
  *
- * A wait is: kick if the device wants it, look at the used rings, go on looking for some
- * microseconds where that pays (base/spin.h), and only then ask for an interrupt, look once more
- * and sleep. Who looks is not interrupted: a device that answers meanwhile makes no system call.
- * The call eventfds are watched edge-triggered and never read
- * on that way, so that a round trip costs one write and one epoll_wait; their counters, read when
- * somebody asks for statistics, are the number of interrupts.
+ * A wait kicks if the device needs it, and looks at the used rings. It polls them for some
+ * microseconds if polling is likely to succeed (base/spin.h). Only then it enables interrupts,
+ * looks once more and sleeps. Interrupts are off while it polls, so a device that answers in this
+ * time makes no system call. The call eventfds are watched edge-triggered and not read on this
+ * path, so a round trip costs one write and one epoll_wait. Their counters have the number of
+ * interrupts, and are read for statistics only.
  *
- * The epoll descriptor is also what a program polls: a new edge makes it readable,
- * vmedia_driver_process() takes it.
+ * A program polls the epoll descriptor too: a new edge makes it readable, and
+ * vmedia_driver_process() takes the edge.
  *
- * Security model: the used rings are judged in virtq/drv.h; a device that breaks one is not
- * listened to any more.
+ * Security model: virtq/drv.h checks the used rings. The driver does not use a device that breaks
+ * one any more.
  */
 #include "driver/internal.h"
 
@@ -26,7 +26,7 @@
 
 #include "vhost/frontend.h"
 
-#define PROCESS_ROUNDS 64	/* of vmedia_driver_process(), before the program has its turn */
+#define PROCESS_ROUNDS 64	/* of vmedia_driver_process() before it returns to the program */
 
 enum { SRC_CALL0, SRC_CALL1, SRC_SOCKET, SRC_CHANNEL, SRC_TIMER };
 
@@ -84,7 +84,7 @@ int vmedia_drv_queues_init(struct vmedia_driver *drv)
 	unsigned int i;
 	int err;
 
-	drv->asked = true;	/* new rings ask */
+	drv->asked = true;	/* interrupts are on in new rings */
 	err = drv->hooks.kick ? 0 : pollable(drv);
 	for (i = 0; !err && i < VMEDIA_NUM_QUEUES; i++)
 		err = queue_init(drv, i);
@@ -128,8 +128,9 @@ void vmedia_drv_die(struct vmedia_driver *drv, int err)
 }
 
 /*
- * The device has the eventfd too: it can make it blocking and fill it, so ask first. A device that
- * fills it between the two calls stops the program (SECURITY.md).
+ * Kick, if the eventfd can be written. The device has the eventfd too and can make it blocking and
+ * fill it, so poll it first. A device that fills it between the two calls blocks the program
+ * (SECURITY.md).
  */
 static void kick(int fd)
 {
@@ -230,9 +231,9 @@ static void on_timer(struct vmedia_driver *drv)
 	if (read(drv->timer_fd, &n, sizeof(n)) < 0)
 		return;
 	drv->timer_armed = false;
-	/* Answers to lazy commands may lie in the ring for as long as nothing else happens. */
+	/* Answers to lazy commands may be in the ring without an interrupt. */
 	vmedia_drv_drain(drv);
-	/* What was held back so long goes out now, and gets its time. */
+	/* Held commands are sent now, and their time limit starts. */
 	if (drv->vq[VMEDIA_QUEUE_COMMAND].held)
 		vmedia_drv_release(drv);
 	else
@@ -256,8 +257,8 @@ static void on_channel(struct vmedia_driver *drv)
 }
 
 /*
- * Nothing is ever waiting on the socket but its end. What the device did before it left still
- * counts.
+ * Handle the end of the connection; the socket has no other input. Answers and events that the
+ * device sent before still count.
  */
 static void on_socket(struct vmedia_driver *drv)
 {
@@ -265,7 +266,7 @@ static void on_socket(struct vmedia_driver *drv)
 	vmedia_drv_die(drv, -ENODEV);
 }
 
-/* One look at all descriptors: -errno, or how many had something. */
+/* Poll all descriptors once. Returns the number of those with input, or -errno. */
 static int look(struct vmedia_driver *drv, int timeout_ms)
 {
 	struct epoll_event ev[8];
@@ -286,13 +287,13 @@ static int look(struct vmedia_driver *drv, int timeout_ms)
 			on_timer(drv);
 			break;
 		default:
-			break;	/* an edge: the rings are looked at anyway */
+			break;	/* an edge: the caller looks at the rings anyway */
 		}
 	}
 	return n;
 }
 
-/* @deadline counts down turns of the other end when that runs in this thread. */
+/* True if @deadline has passed. With hooks @deadline counts the remaining pump() calls. */
 static bool time_is_up(struct vmedia_driver *drv, uint64_t *deadline)
 {
 	if (*deadline == UINT64_MAX)
@@ -305,6 +306,7 @@ static bool time_is_up(struct vmedia_driver *drv, uint64_t *deadline)
 	return false;
 }
 
+/* Sleep until something comes, or until @deadline (see time_is_up()). */
 static int sleep_until(struct vmedia_driver *drv, uint64_t *deadline)
 {
 	uint64_t now, ms = 0;
@@ -345,7 +347,7 @@ static bool ask_for_interrupts(struct vmedia_driver *drv)
 	return vmedia_vqr_enable_notify(drv->vq[VMEDIA_QUEUE_EVENT].vqr) || more;
 }
 
-/* Until ask_for_interrupts(), without which nobody sleeps. */
+/* Disable interrupts until ask_for_interrupts(), which precedes every sleep. */
 static void refuse_interrupts(struct vmedia_driver *drv)
 {
 	unsigned int i;
@@ -365,7 +367,7 @@ static bool spin_time_left(struct vmedia_driver *drv, const struct vmedia_drv_wa
 	return vmedia_now_ns() < w->end;
 }
 
-/* There is nothing to do: look before sleeping. True if something came back. */
+/* Poll the rings before a sleep, when nothing is to be done. Returns true if a chain came back. */
 static bool spin(struct vmedia_driver *drv, struct vmedia_drv_wait *w)
 {
 	if (!w->idle) {
@@ -397,9 +399,9 @@ static void waited(struct vmedia_driver *drv, const struct vmedia_drv_wait *w)
 }
 
 /*
- * @complete: call done() of what is over, each time before @cond is looked at. A device that always
- * has something more is no reason to wait longer: what is there when the time is up is looked at
- * once.
+ * Wait for @cond. @complete: call done() of finished commands before each check of @cond. At the
+ * deadline the rings are processed once more. A device that always has more input does not make the
+ * wait longer.
  */
 static int wait_until(struct vmedia_driver *drv, bool (*cond)(void *arg), void *arg,
 		      uint64_t deadline_ns, bool complete)
@@ -469,8 +471,8 @@ int vmedia_driver_fd(const struct vmedia_driver *drv)
 }
 
 /*
- * A device that always has something more does not keep the program here: its descriptor becomes
- * readable again instead, as by an interrupt.
+ * Return after PROCESS_ROUNDS even if the device always has more input. The descriptor becomes
+ * readable again then, as by an interrupt.
  */
 int vmedia_driver_process(struct vmedia_driver *drv)
 {

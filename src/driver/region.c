@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Shared memory region 0: a range of addresses that is ours, into which the device maps files of
- * its own.
+ * Shared memory region 0: a reserved range of addresses, into which the device maps its files.
  *
- * Two lists. Maps are what SHMEM_MAP put there: they never overlap, and each is one file's pages,
- * mapped over the reservation. Users are what vmedia_mmap() gave to the program: each lies in one
- * map. A map goes back to the bare reservation (PROT_NONE, so that a stale pointer faults instead
- * of reading another's memory) with SHMEM_UNMAP.
+ * There are two lists. Maps are made by SHMEM_MAP: they never overlap, and each is a range of one
+ * file's pages, mapped over the reservation. Users are made by vmedia_mmap(): each lies within one
+ * map. SHMEM_UNMAP turns a map back into the bare reservation (PROT_NONE, so that a stale pointer
+ * faults instead of reading other memory).
  *
- * Security model: the device chooses files, offsets and lengths. A map must be whole pages inside
- * the region, over none that is there, of a file that is long enough and that the device cannot
- * shorten afterwards: a page behind the end of a file is a SIGBUS for who touches it. So a file
- * must be sealed against shrinking, or be a dma-buf, which cannot shrink;
- * VMEDIA_DRIVER_ALLOW_UNSEALED trusts the device there. A map that the program uses is not
- * unmapped, whatever the device says (clause "Unmapping a MMAP buffer"). The answer of CMD_MMAP is
- * only believed where it names a map.
+ * Security model: the device chooses files, offsets and lengths. A map must consist of whole pages
+ * inside the region, must not overlap another map, and must lie within a file that the device
+ * cannot shorten later: access to a page behind the end of a file raises SIGBUS. So a file must be
+ * sealed against shrinking, or be a dma-buf, which cannot shrink. VMEDIA_DRIVER_ALLOW_UNSEALED
+ * skips this check. A map that the program uses is not unmapped, even if the device requests it
+ * (clause "Unmapping a MMAP buffer"). The answer of CMD_MMAP is accepted only if it names a map.
  */
 #include "driver/internal.h"
 
@@ -98,7 +96,7 @@ static bool overlap(uint64_t a, uint64_t alen, uint64_t b, uint64_t blen)
 	return a < b + blen && b < a + alen;
 }
 
-/* Can the file become shorter while it is mapped? */
+/* True if the file can become shorter while it is mapped. */
 static bool may_shrink(int fd)
 {
 	struct statfs fs;
@@ -117,7 +115,7 @@ static bool file_covers(int fd, uint64_t off, uint64_t len)
 	if (fstat(fd, &st))
 		return false;
 	end = st.st_size;
-	if (!end)	/* a dma-buf tells its size by lseek() alone */
+	if (!end)	/* lseek() is the only way to get the size of a dma-buf */
 		end = lseek(fd, 0, SEEK_END);
 	return end > 0 && vmedia_range_ok(off, len, (uint64_t)end);
 }
@@ -205,7 +203,10 @@ int vmedia_region_unmap(struct vmedia_driver *drv, uint64_t off, uint64_t len)
 	return 0;
 }
 
-/* Does the device's answer name memory that it mapped, all of it, and as we may use it? */
+/*
+ * Check that the device's answer names memory that it mapped, all of it, with the access needed.
+ * Returns NULL or the fault.
+ */
 static const char *answer_fault(const struct vmedia_region *r, uint64_t off, uint64_t len, bool rw)
 {
 	struct region_map *m;
@@ -256,7 +257,7 @@ static int take(struct vmedia_driver *drv, const struct vmedia_drv_cmd *c, void 
 	return 0;
 }
 
-/* MUNMAP; the answer tells nothing that we need, since the program has given it up already. */
+/* Send MUNMAP. The result does not matter, since the program has already given up the mapping. */
 static int send_munmap(struct vmedia_driver *drv, uint64_t off)
 {
 	struct vmedia_drv_cmd *c;
@@ -302,7 +303,10 @@ static int map_plane(struct vmedia_file *f, uint32_t offset, size_t len, int pro
 	addr = c->cmd.driver_addr;
 	fault = answer_fault(&drv->region, addr, c->cmd.mmap_len, rw);
 	if (fault && drv->vuf && vmedia_vuf_backend_fd(drv->vuf) >= 0) {
-		/* A device that waits for no acknowledgement: SHMEM_MAP may still be unread. */
+		/*
+		 * The device may not have waited for an acknowledgement, so SHMEM_MAP may still be
+		 * unread.
+		 */
 		vmedia_vuf_handle_backend_req(drv->vuf);
 		fault = answer_fault(&drv->region, addr, c->cmd.mmap_len, rw);
 	}

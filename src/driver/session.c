@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Sessions: open, close, and what poll() would say.
+ * Sessions: open, close and poll.
  *
- * From the beginning of its close a session is in error, so that done() of a command that is over,
- * which runs before the session is freed, can submit nothing more to it.
+ * A session is in error from the beginning of its close. done() of finished commands runs before
+ * the session is freed, and can therefore submit nothing more to it.
  *
- * A session that the device did not confirm to be closed stays in the table as a zombie, so that
- * its id, which may come again, means nobody; what its buffers pinned stays pinned. The late
- * answer, or disconnect, frees it.
+ * A session whose close the device did not confirm stays in the table as a zombie. Events for its
+ * id, which the device may use again, are then not taken for another session's. Pages pinned by its
+ * buffers stay pinned. The late answer, or disconnect, frees it.
  */
 #include "driver/internal.h"
 
@@ -66,7 +66,7 @@ static int open_file(struct vmedia_driver *drv, int flags, struct vmedia_file **
 		return -ENOMEM;
 	err = run_open(drv, &id);
 	if (!err && vmedia_drv_file(drv, id)) {
-		/* Not closed: that would close the other one. */
+		/* Do not close it: that would close the other session. */
 		drv->stats.refused_answers++;
 		vmedia_warn_rl(&drv->limit, "answer to OPEN refused: session %u is open already",
 			       id);
@@ -96,7 +96,7 @@ int vmedia_open(struct vmedia_driver *drv, int flags, struct vmedia_file **out)
 	return err;
 }
 
-/* Nobody has it any more but the device, which may still write to its buffers. */
+/* Make @f a zombie: the program cannot use it, but the device may still write to its buffers. */
 static void make_zombie(struct vmedia_file *f)
 {
 	if (f->zombie)
@@ -111,7 +111,7 @@ static void close_finish(struct vmedia_drv_cmd *c)
 
 	if (!f)
 		return;
-	/* late, but now it is over; inflight was counted down before */
+	/* a late answer; inflight was counted down at the time-out */
 	if (c->state == VMEDIA_DRV_LOST) {
 		c->f = NULL;
 		file_free(f);
@@ -125,7 +125,7 @@ static bool is_quiet(void *arg)
 	return !((struct vmedia_file *)arg)->inflight;
 }
 
-/* Nothing more is submitted to it; what is under way is answered or given up. */
+/* Refuse new commands for @f with @err, and wait until those under way are answered or given up. */
 static void quiet(struct vmedia_file *f, int err)
 {
 	struct vmedia_driver *drv = f->drv;
@@ -142,7 +142,7 @@ static void quiet(struct vmedia_file *f, int err)
 	}
 }
 
-/* 0 or the device's errno: @f may be freed unless it is a zombie now. */
+/* Send CLOSE. Returns 0 or the device's errno: @f may be freed unless it is a zombie now. */
 static int run_close(struct vmedia_file *f)
 {
 	struct vmedia_driver *drv = f->drv;
@@ -176,7 +176,7 @@ int vmedia_close(struct vmedia_file *f)
 	err = run_close(f);
 	zombie = f->zombie;
 	if (!zombie)
-		vmedia_drv_events(drv); /* events of before are no strangers' */
+		vmedia_drv_events(drv); /* take earlier events while @f exists */
 	vmedia_drv_complete(drv);
 	if (!zombie)
 		file_free(f);
@@ -184,8 +184,9 @@ int vmedia_close(struct vmedia_file *f)
 }
 
 /*
- * The device closes what is open when the connection ends; to tell it is for those that do not.
- * done() of one session may submit to another: all are quiet before the first one is freed.
+ * Close all sessions. A device should close them at the end of the connection; CLOSE is sent for
+ * devices that do not. done() of one session may submit to another, so all are quieted before the
+ * first one is freed.
  */
 void vmedia_drv_files_close(struct vmedia_driver *drv)
 {
@@ -223,8 +224,8 @@ struct vmedia_driver *vmedia_file_driver(const struct vmedia_file *f)
 }
 
 /*
- * As v4l2_m2m_poll() and vb2_poll() decide it; POLLERR only for who waits for buffers, or when all
- * is lost.
+ * Return the mask as v4l2_m2m_poll() and vb2_poll() do. POLLERR is set only if @wanted has buffers,
+ * or if the session is in error.
  */
 short vmedia_drv_mask(const struct vmedia_file *f, short wanted)
 {

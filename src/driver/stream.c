@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The mirror: what this end knows of every buffer, by which answers and events are judged.
+ * The mirror: the state of every buffer in this end, for checks of answers and events.
  *
  *	IDLE -> QBUF -> QUEUING -> answer -> QUEUED -> DQBUF event -> DONE -> DQBUF -> IDLE
  *	QUEUING -> refused by the device -> IDLE
@@ -8,19 +8,19 @@
  *	IDLE -> PREPARE_BUF -> PREPARING -> answer -> IDLE, prepared
  *	any -> answer of STREAMOFF, REQBUFS -> IDLE or gone
  *
- * Only an IDLE buffer is queued, prepared or removed. Another one is refused here, as videobuf2
- * does: the device cannot know that the program has not dequeued a buffer that is DONE, and would
- * take it. A prepared buffer is queued with the memory that it was prepared with.
+ * Only an IDLE buffer can be queued, prepared or removed. Others are refused here, as in videobuf2:
+ * the device has no way to tell that the program has not dequeued a buffer that is DONE, and would
+ * accept it. A prepared buffer is queued with the memory of its PREPARE_BUF.
  *
- * A QBUF whose answer was malformed, or never came, leaves the buffer QUEUED: the device may have
- * it. Ioctls that change what buffers there are (VMEDIA_IOCTL_QUEUE but QBUF and the like) are
- * never under way together with others of their session, see ioctl.c, so a buffer cannot go while a
- * question about it is out. Before the answer of STREAMOFF or REQBUFS takes effect, the event queue
- * is drained: an event that was sent before cannot be taken for a later one.
+ * A buffer stays QUEUED after a QBUF whose answer was malformed or never came, since the device may
+ * have it. Ioctls that create or remove buffers, or stop a stream (VMEDIA_IOCTL_QUEUE but QBUF and
+ * the like), are never under way together with others of their session, see ioctl.c. So a buffer
+ * cannot be removed during a question about it. Before the answer of STREAMOFF or REQBUFS takes
+ * effect, the event queue is drained, so that an event sent before is not taken for a later one.
  *
- * Security model: lengths of device memory are believed once, when first told, and compared
- * afterwards; a dequeued buffer never says that more is in it than its memory holds. Handles
- * (offset, userptr, fd) come from here, never from an event.
+ * Security model: the first description of device memory is accepted, and later ones are compared
+ * with it. bytesused of a dequeued buffer is never more than its memory. Handles (offset, userptr,
+ * fd) come from the mirror, never from an event.
  */
 #include "driver/internal.h"
 
@@ -91,7 +91,7 @@ static void unpin(struct vmedia_driver *drv, struct vmedia_drv_buf *buf)
 	}
 }
 
-/* The device has it no more. */
+/* Return @buf to IDLE: the device does not have it any more. */
 void vmedia_drv_buf_idle(struct vmedia_driver *drv, struct vmedia_drv_queue *q,
 			 struct vmedia_drv_buf *buf)
 {
@@ -347,7 +347,7 @@ static const char *event_fault(const struct vmedia_drv_buf *buf, bool multi)
 	return NULL;
 }
 
-/* Objects that were queued without a length: the event is the first to tell. */
+/* Take the length of objects that were queued without one from their event. */
 static void learn_objects(struct vmedia_drv_buf *buf, bool multi)
 {
 	uint32_t i;
@@ -358,7 +358,7 @@ static void learn_objects(struct vmedia_drv_buf *buf, bool multi)
 	}
 }
 
-/* Its event is in evt and fits the state: is it believable? Then it is done. */
+/* Check the event in evt, which fits the state of @buf, and complete the buffer if it is valid. */
 void vmedia_drv_buf_done(struct vmedia_file *f, struct vmedia_drv_queue *q,
 			 struct vmedia_drv_buf *buf)
 {
@@ -409,12 +409,12 @@ void vmedia_drv_dqbuf_event(struct vmedia_file *f, const struct vmedia_evt *evt)
 		vmedia_drv_buf_done(f, q, buf);
 		return;
 	}
-	/* The frame is only done when the answer to its QBUF is here. */
+	/* The frame is done when the answer to its QBUF is here. */
 	buf->early = true;
 	vmedia_drv_cmd_hurry(f->drv, buf);
 }
 
-/* The handle of plane @i as the program knows it, into the union that V4L2 has for it. */
+/* Copy the program's handle of plane @i to the union that V4L2 has for it. */
 static void restore_plane(const struct vmedia_drv_queue *q, const struct vmedia_drv_buf *buf,
 			  uint32_t i, struct vmedia_plane *p)
 {
@@ -473,7 +473,7 @@ struct dq_wait {
 	struct vmedia_drv_queue *q;
 };
 
-/* Nothing can come: a wait without end would be one. */
+/* True if no buffer can come, so a wait without time limit would never end. */
 static bool dq_hopeless(const struct vmedia_file *f, const struct vmedia_drv_queue *q)
 {
 	return f->drv->opts.wait_ms < 0 && !q->queued;
@@ -488,8 +488,8 @@ static bool dq_ready(void *arg)
 }
 
 /*
- * Does the device have a buffer for sure? Otherwise a wait without end depends on answers to QBUF:
- * if all are refused, no event will end it.
+ * True if the device certainly has a buffer. Otherwise a wait without time limit depends on answers
+ * to QBUF: if all are refused, no event ends it.
  */
 static bool dq_sure(const struct vmedia_file *f, const struct vmedia_drv_queue *q)
 {
