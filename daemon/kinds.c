@@ -54,7 +54,7 @@ void daemon_kinds_help(const char *folder)
 
 	show_kind(NULL, camera->name, camera, NULL);
 	ret = vmedia_module_each(folder, show_kind, NULL);
-	/* The library's own folder is there only if a module is installed. */
+	/* The library's own folder exists only if a module is installed. */
 	if (ret < 0 && folder)
 		printf("  none of --module-path=%s: %s; give the folder of the modules\n", folder,
 		       strerror(-ret));
@@ -104,7 +104,9 @@ static int unknown(const struct vmedia_module *kind, const char *word, char *why
 	return -EINVAL;
 }
 
-/* "--name=value", or "--name" "value": the number of words that @v took, or -EINVAL. */
+/*
+ * Split "--name=value" or "--name" "value" into @v. Returns the number of words used, or -EINVAL.
+ */
 static int split(const struct vmedia_module *kind, int argc, char **argv,
 		 struct vmedia_module_value *v, char *why, size_t size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lines on standard error; see log.h. The lock is never held while something is written. */
+/* Write lines to standard error; see log.h. The lock is never held during a write. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,16 +20,16 @@
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* for the thread */
-	pthread_cond_t idle; /* it has written all that there was */
+	pthread_cond_t work; /* wakes the thread */
+	pthread_cond_t idle; /* the thread has written all lines */
 	pthread_t thread;
 	bool running, quit, writing;
-	uint64_t dropped;	     /* for which there was no room */
-	size_t first, used;	     /* of the ring: whole lines, each with its newline */
+	uint64_t dropped;	     /* lines for which there was no room */
+	size_t first, used;	     /* of the ring, which has whole lines with their newlines */
 	char ring[DAEMON_LOG_BYTES];
 } sink = { .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER };
 
-/* All of @line, whatever it takes: false if it cannot be written. */
+/* Write all of @line and block as needed. Returns false if it cannot be written. */
 static bool write_line(const char *line, size_t len)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -41,7 +41,7 @@ static bool write_line(const char *line, size_t len)
 			line += n;
 			len -= (size_t)n;
 		} else if (n < 0 && errno == EAGAIN) {
-			poll(&p, 1, -1); /* somebody has made it non-blocking */
+			poll(&p, 1, -1); /* another process has made it non-blocking */
 		} else if (n == 0 || errno != EINTR) {
 			return false;
 		}
@@ -49,7 +49,7 @@ static bool write_line(const char *line, size_t len)
 	return true;
 }
 
-/* Under lock: there is a line. */
+/* Take a line; the caller holds the lock, and there is one. */
 static size_t take_line(char *line)
 {
 	size_t n = 0;
@@ -62,7 +62,10 @@ static size_t take_line(char *line)
 	return n;
 }
 
-/* Under lock. Behind one that was dropped no other goes before the reader knows. */
+/*
+ * Add a line; the caller holds the lock. After a drop no line is added before the reader gets the
+ * number of dropped ones.
+ */
 static void put_line(const char *line, size_t len)
 {
 	size_t at = (sink.first + sink.used) % sizeof(sink.ring), head = sizeof(sink.ring) - at;
@@ -91,7 +94,7 @@ static bool write_lost(uint64_t lost)
 static void *log_main(void *arg)
 {
 	char line[MAX_LINE];
-	uint64_t lost = 0; /* to be told */
+	uint64_t lost = 0; /* dropped lines to be reported */
 	size_t len;
 
 	vmedia_thread_name("vmedia-log");
@@ -139,7 +142,10 @@ int daemon_log_start(void)
 	return err;
 }
 
-/* Under lock: until all is written, or patience ends. True if all is. */
+/*
+ * Wait until all is written or the time limit ends; the caller holds the lock. Returns true if all
+ * is written.
+ */
 static bool drain(void)
 {
 	struct timespec until;
@@ -168,7 +174,7 @@ void daemon_log_finish(void)
 	sink.running = !all;
 	pthread_cond_signal(&sink.work);
 	pthread_mutex_unlock(&sink.lock);
-	/* One that is stuck in write() ends with the process. */
+	/* A thread that is blocked in write() ends with the process. */
 	if (all)
 		pthread_join(sink.thread, NULL);
 	else
@@ -215,7 +221,7 @@ void daemon_log_last(const char *line)
 	pthread_mutex_lock(&sink.lock);
 	running = sink.running;
 	pthread_mutex_unlock(&sink.lock);
-	/* Who writes at once may be what is stuck. */
+	/* Without the thread daemon_log_line() writes at once and may block. */
 	if (!running && poll(&p, 1, 0) <= 0)
 		return;
 	daemon_log_line(line);

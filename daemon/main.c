@@ -2,9 +2,9 @@
 /*
  * vhost-user-media: one virtio-media device on one vhost-user socket.
  *
- * The one place that composes transport, core and devices. Exit status: 0 after SIGTERM, SIGINT,
- * SIGHUP or the last guest; 2 for what the user can mend (an option, a file, a socket in use),
- * after one line that says how; 1 for the rest.
+ * This program composes transport, core and devices. Exit status: 0 after SIGTERM, SIGINT, SIGHUP
+ * or the last guest; 2 for an error that the user can correct (an option, a file, a socket in use),
+ * after one line that tells how; 1 for other errors.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 
 enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
 
-/* What is up, in the order of its setting up. */
+/* The parts that were set up, in this order. */
 struct daemon {
 	struct vmedia_loop *loop;
 	struct daemon_signals signals;
@@ -140,8 +140,8 @@ static int show(const struct daemon_options *o)
 		break;
 	case DAEMON_CAPABILITIES:
 		/*
-		 * The form of QEMU's docs/interop/vhost-user.json; no optional feature of that
-		 * schema applies.
+		 * The format of QEMU's docs/interop/vhost-user.json; none of its optional features
+		 * applies.
 		 */
 		printf("{\n  \"type\": \"media\",\n  \"features\": []\n}\n");
 		break;
@@ -154,8 +154,9 @@ static int show(const struct daemon_options *o)
 }
 
 /*
- * Standard descriptors that the parent closed would be given to the next socket, and the log would
- * go to the guest: they are opened the wrong way round, so that using them fails as before.
+ * Open standard descriptors that the parent closed. Otherwise the next socket would get one of
+ * them, and the log would go to the guest. They are opened in the wrong direction, so that using
+ * them fails as before.
  */
 static void fill_standard_fds(void)
 {

@@ -264,7 +264,7 @@ static int parse_group(struct daemon_options *o, char *why, size_t size)
 
 	errno = 0;
 	gid = strtoull(optarg, &end, 10);
-	/* All bits set is what chown() takes as "leave it". */
+	/* chown() leaves the group unchanged if all bits are set. */
 	if (*optarg >= '0' && *optarg <= '9' && !*end && !errno && gid < UINT32_MAX) {
 		o->socket_group = (gid_t)gid;
 	} else if ((group = getgrnam(optarg))) {
@@ -400,7 +400,10 @@ static int take_kind(struct daemon_options *o, int argc, char **argv, char *why,
 	return 0;
 }
 
-/* What getopt_long() gave '?' for; of letters ("-xh") it tells no place, only which. */
+/*
+ * Report an option for which getopt_long() returned '?'. For letters ("-xh") only the letter is
+ * known, not its place.
+ */
 static int refused(char **argv, char *why, size_t size)
 {
 	const char *word = argv[optind - 1];
@@ -428,7 +431,7 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 	vmedia_limits_default(&o->limits);
 	opterr = 0;
 	optind = 1;
-	/* "+": stop at the kind; ":": tell a missing argument from an unknown option. */
+	/* "+": stop at the kind; ":": distinguish a missing argument from an unknown option. */
 	while ((opt = getopt_long(argc, argv, "+:hV", long_options, NULL)) != -1) {
 		if (opt == ':') {
 			snprintf(why, why_size, "%s needs a value; see vhost-user-media --help",

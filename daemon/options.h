@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the command line of vhost-user-media says. */
+/* The options of the command line of vhost-user-media. */
 #ifndef VMEDIA_DAEMON_OPTIONS_H
 #define VMEDIA_DAEMON_OPTIONS_H
 
@@ -19,31 +19,33 @@ enum daemon_action {
 
 struct daemon_options {
 	enum daemon_action action;
-	const struct vmedia_module *kind; /* NULL only with an action that needs none */
+	const struct vmedia_module *kind; /* NULL only for an action that needs none */
 	const char *module_path; /* folder of modules; NULL: the library's */
 	struct vmedia_server_options server;
-	gid_t socket_group; /* what server.socket_group points to, if it does */
+	gid_t socket_group; /* server.socket_group points here or is NULL */
 	struct vmedia_limits limits;
 	uint64_t region_size; /* bytes */
 	int log_level;	      /* enum vmedia_log_level */
 	bool sandbox;
-	/* What follows the kind, for the kind to parse; kind_argv[0] is the kind's name. */
+	/* The words after the kind, which the kind parses; kind_argv[0] is its name. */
 	int kind_argc;
 	char **kind_argv;
 };
 
 /*
- * Parse argv into @o. Returns 0, or -EINVAL with a sentence for the user in @why: what is wrong and
- * what to do.
+ * Parse argv into @o. Returns 0, or -EINVAL with a sentence in @why that tells the user what is
+ * wrong and what to do.
  */
 int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *why,
 			 size_t why_size);
 void daemon_options_help(const struct daemon_options *o);
 
-/* Is --@name one of the options that stand before the kind? */
+/* True if --@name is one of the options before the kind. */
 bool daemon_option_known(const char *name);
 
-/* A number with an optional K, M or G (powers of 1024), all of @text. Returns 0 or -EINVAL. */
+/*
+ * Parse all of @text as a number with an optional K, M or G (powers of 1024). Returns 0 or -EINVAL.
+ */
 int daemon_parse_size(const char *text, uint64_t max, uint64_t *value);
 
 #endif /* VMEDIA_DAEMON_OPTIONS_H */

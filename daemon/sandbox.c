@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The sandbox, in named stages, each independent of what the administrator did around it:
+ * The sandbox, in named stages. Each works with or without measures of the administrator:
  *
- *   privileges	every thread's capability sets empty, the bounding set too where that is allowed,
- *   	and PR_SET_NO_NEW_PRIVS: what is opened later is the plain user's
- *   memory	not dumpable: guest frames reach no core file, and no other process of the user
- *   	attaches
+ *   privileges	empty the capability sets of every thread, the bounding set too if allowed, and
+ *   	set PR_SET_NO_NEW_PRIVS: files opened later are opened with the plain user's rights
+ *   memory	not dumpable: no core file contains guest frames, and no other process of the user
+ *   	can attach
  *   syscalls	a seccomp filter on all threads: no new process or program, no ptrace, modules,
  *   	mounts, keys, namespaces, no new connection, no file opened for writing or renamed
  *
- * The filter refuses with EPERM rather than killing, so that a library's exotic probe costs a
- * feature and not the guest's camera; what it refuses cannot be needed by a decoder or by the
- * transport. What comes as a structure in memory (clone3, openat2) a filter cannot judge: ENOSYS
- * makes the C library take the older call.
+ * The filter returns EPERM and does not kill, so an unusual system call of a library costs a
+ * feature and not the guest's camera. A decoder or the transport cannot need a refused call. A
+ * filter cannot check arguments in a structure in memory (clone3, openat2): ENOSYS makes the C
+ * library use the older call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,14 +29,14 @@
 #include "sandbox.h"
 #include "threads.h"
 
-/* Where clone() has its flags; s390 takes the stack first. */
+/* The argument of clone() with the flags; on s390 the stack is first. */
 #ifdef __s390__
 #define CLONE_FLAGS(...) SCMP_A1(__VA_ARGS__)
 #else
 #define CLONE_FLAGS(...) SCMP_A0(__VA_ARGS__)
 #endif
 
-/* System calls that serving a device never needs, and that a hijacked process would want. */
+/* System calls that are not needed to serve a device, but useful to a hijacked process. */
 static const int refused[] = {
 	SCMP_SYS(execve),
 	SCMP_SYS(execveat),
@@ -138,8 +138,8 @@ static const int refused[] = {
 };
 
 /*
- * A thread's own share; async-signal-safe. The bounding set can only be emptied with CAP_SETPCAP:
- * without it there is nothing to bound.
+ * Drop the capabilities of this thread; async-signal-safe. The bounding set can be emptied only
+ * with CAP_SETPCAP; without it, there is nothing to bound.
  */
 static int drop_capabilities(void)
 {
@@ -169,7 +169,7 @@ static int refuse_all(scmp_filter_ctx ctx)
 	return ret;
 }
 
-/* Threads yes, processes no; UNIX sockets only. */
+/* Allow threads, refuse processes; allow UNIX sockets only. */
 static int refuse_processes(scmp_filter_ctx ctx)
 {
 	int ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -205,7 +205,7 @@ static int syscalls(void)
 
 	if (!ctx)
 		return -ENOMEM;
-	/* Threads that libraries made during set-up get the filter too. */
+	/* The filter also applies to threads that libraries made during set-up. */
 	ret = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (ret == 0)
 		ret = refuse_all(ctx);

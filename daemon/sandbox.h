@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Giving up what serving does not need. */
+/* Give up rights that are not needed to serve a device. */
 #ifndef VMEDIA_DAEMON_SANDBOX_H
 #define VMEDIA_DAEMON_SANDBOX_H
 
 /*
- * daemon_sandbox_enter - the socket listens and the source is open: from here on no new privileges,
- * no capabilities, no core dump with guest memory in it, no program to execute. Returns 0 or
- * negative errno. Context: after set-up, before the first byte of a peer is read. Threads made
- * earlier are covered too.
+ * daemon_sandbox_enter - drop capabilities, and prevent new privileges, core dumps with guest
+ * memory, and execution of programs
+ *
+ * Returns 0 or negative errno. Threads made earlier are covered too. Context: after set-up, when
+ * the socket listens and the source is open, and before the first byte of a peer is read.
  */
 int daemon_sandbox_enter(void);
 

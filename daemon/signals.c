@@ -2,11 +2,11 @@
 /*
  * Signals that end the daemon; see signals.h.
  *
- * Theory of operation: a thread of its own waits for them, since the main thread may be stuck in a
- * system call: in a source that is being opened, or in what a front-end or a file server made slow.
- * All threads have the signals blocked; this one reads them from a signalfd. It stops the loop, and
- * until the daemon has left it interrupts the main thread twice a second with a signal whose
- * handler does nothing, which breaks off what a single one would have come too early for.
+ * Theory of operation: a separate thread waits for the signals, since the main thread may be
+ * blocked in a system call: while a source is opened, or because of a slow front-end or file
+ * server. The signals are blocked in all threads; this thread reads them from a signalfd. It stops
+ * the loop. Until the daemon has left, it interrupts the main thread twice a second with a signal
+ * whose handler does nothing. A single signal could come before the system call begins.
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,7 +31,10 @@ static void on_nudge(int sig)
 {
 }
 
-/* What the parent had ignored stays so: SIGHUP under nohup, SIGINT in a shell's background. */
+/*
+ * Add @sig unless the parent had ignored it: SIGHUP under nohup, SIGINT for a background job of a
+ * shell.
+ */
 static void add_signal(sigset_t *set, int sig)
 {
 	struct sigaction sa;
@@ -47,7 +50,7 @@ static int next_signal(const struct daemon_signals *s)
 	return read(s->signal_fd, &si, sizeof(si)) == sizeof(si) ? (int)si.ssi_signo : 0;
 }
 
-/* The signal that came, 0 after @timeout_ms, -1 when the daemon has left. */
+/* Wait for a signal. Returns it, 0 after @timeout_ms, or -1 when the daemon has left. */
 static int wait_signal(const struct daemon_signals *s, int timeout_ms)
 {
 	struct pollfd p[] = {
@@ -78,7 +81,7 @@ static void *signals_main(void *arg)
 	int sig, n;
 
 	vmedia_thread_name("vmedia-signals");
-	/* All threads there are answer threads.h, this one too. */
+	/* All threads handle the signal of threads.h, so this one must too. */
 	sigemptyset(&asking);
 	sigaddset(&asking, NUDGE);
 	pthread_sigmask(SIG_UNBLOCK, &asking, NULL);

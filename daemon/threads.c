@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Capabilities, unlike users, are a thread's own, and only the thread can drop them. Threads that a
- * library made (decoders) are asked by a signal, one after another, until a look at /proc finds
- * nobody new. glibc does so for setuid(), libpsx for capset().
+ * Run a function on all threads. Capabilities belong to a thread, and only the thread itself can
+ * drop them. Threads that a library made (decoders) get a signal, one after another, until /proc
+ * shows no new thread. glibc does so for setuid(), libpsx for capset().
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,9 +19,9 @@
 
 #define MAX_THREADS	1024
 #define PATIENCE_S	5
-#define ASKING		SIGURG /* ignored by default: one that comes late does no harm */
+#define ASKING		SIGURG /* ignored by default, so a late one has no effect */
 
-/* The one call under way; a signal handler is told nothing else. */
+/* The call under way. A signal handler has no other argument. */
 static struct {
 	int (*fn)(void);
 	atomic_int err;
@@ -51,7 +51,7 @@ static int ask(pid_t tid)
 	struct timespec until;
 
 	if (syscall(SYS_tgkill, getpid(), tid, ASKING) < 0)
-		return errno == ESRCH ? 0 : -errno; /* ended meanwhile */
+		return errno == ESRCH ? 0 : -errno; /* it has ended */
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += PATIENCE_S;
 	while (sem_timedwait(&asked.done, &until) < 0)
@@ -60,7 +60,7 @@ static int ask(pid_t tid)
 	return atomic_load(&asked.err);
 }
 
-/* Asks threads that are not in @tids yet; returns how many were. */
+/* Signal the threads that are not in @tids yet. Returns their number. */
 static int ask_new(pid_t *tids, unsigned int *count)
 {
 	DIR *dir = opendir("/proc/self/task");

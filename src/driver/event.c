@@ -146,7 +146,7 @@ int vmedia_drv_dqevent(struct vmedia_file *f, struct vmedia_event *ev)
 	return 0;
 }
 
-/* Room for one more of this kind: the oldest of the kind goes, or else the oldest of all. */
+/* Drop the oldest event of this kind, or else the oldest of all, to make room for one more. */
 static void make_room(struct vmedia_file *f, const struct vmedia_event *ev)
 {
 	struct vmedia_drv_event *e, *oldest = NULL;

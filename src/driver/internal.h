@@ -149,7 +149,7 @@ struct vmedia_drv_list {
  */
 int vmedia_drv_list_of(struct vmedia_driver *drv, const struct vmedia_drv_memory *mem,
 		       uint32_t num, struct vmedia_drv_list *kept, struct vmedia_drv_list **out);
-/* Put the list in *@kept, if any, and keep @l with a new reference instead. */
+/* Drop the reference in *@kept, if any, and store @l there with a new reference. */
 void vmedia_drv_list_keep(struct vmedia_driver *drv, struct vmedia_drv_list **kept,
 			  struct vmedia_drv_list *l);
 void vmedia_drv_list_put(struct vmedia_driver *drv, struct vmedia_drv_list *l);	/* or NULL */
@@ -242,7 +242,7 @@ struct vmedia_drv_cmd {
 	uint64_t req_gpa, resp_gpa;
 	uint32_t req_len, resp_cap;
 
-	/* owned by the caller: valid while state is FLIGHT, never after a time-out */
+	/* of the caller: valid only while state is FLIGHT, never after a time-out */
 	void *arg;
 	uint8_t (*uuid)[VMEDIA_UUID_SIZE];
 	struct vmedia_ext_control *ctrls;	/* copy of the question's, freed by the driver */

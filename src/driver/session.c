@@ -224,8 +224,8 @@ struct vmedia_driver *vmedia_file_driver(const struct vmedia_file *f)
 }
 
 /*
- * Return the mask as v4l2_m2m_poll() and vb2_poll() do. POLLERR is set only if @wanted has buffers,
- * or if the session is in error.
+ * Return the mask as v4l2_m2m_poll() and vb2_poll() do. POLLERR is set if the session is in error,
+ * or if no queue streams and @wanted has buffers.
  */
 short vmedia_drv_mask(const struct vmedia_file *f, short wanted)
 {

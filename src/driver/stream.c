@@ -473,7 +473,7 @@ struct dq_wait {
 	struct vmedia_drv_queue *q;
 };
 
-/* True if no buffer can come, so a wait without time limit would never end. */
+/* True if DQBUF would wait for ever: no buffer is queued, and there is no time limit. */
 static bool dq_hopeless(const struct vmedia_file *f, const struct vmedia_drv_queue *q)
 {
 	return f->drv->opts.wait_ms < 0 && !q->queued;

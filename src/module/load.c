@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Modules: found by name, checked, mapped.
+ * Find modules by name, check and map them.
  */
 #include <vmedia/module.h>
 
@@ -19,11 +19,11 @@
 #define SUFFIX	 ".so"
 #define MAX_NAME 63
 
-/* Where modules are looked for. */
+/* The folder that is searched for modules. */
 struct place {
 	char folder[PATH_MAX];	/* absolute, without links */
 	bool elsewhere;		/* the folders above it are not the library's */
-	bool trusted;		/* as the library is */
+	bool trusted;		/* not checked, see vmedia_module_load() */
 };
 
 static bool is_name(const char *name)
@@ -33,7 +33,7 @@ static bool is_name(const char *name)
 	return len && len <= MAX_NAME && !name[len] && name[0] != '-';
 }
 
-/* The folder "vmedia" beside the file that this function is in. */
+/* Get the folder "vmedia" beside the file that contains this function. */
 static int own_folder(struct place *p, char *folder, size_t size)
 {
 	const char *slash;
@@ -69,7 +69,10 @@ static int find_place(const char *given, struct place *p, char *why, size_t why_
 	return err;
 }
 
-/* May others have written @path, which is in @p or what a link there leads to? */
+/*
+ * Check that others cannot have written @path. It is in the folder of @p, or a link there leads to
+ * it.
+ */
 static int check_trust(const struct place *p, const char *path, bool is_link, char *why,
 		       size_t why_size)
 {
@@ -116,7 +119,7 @@ static int check_module(const struct vmedia_module *m, const char *path, const c
 }
 
 /*
- * All symbols are looked up now: one that is missing is an error here, and not the end of the
+ * Map the file and look up all symbols now. A missing one is an error here; later it would end the
  * process at its first use.
  */
 static int map(const char *path, const char *name, char *why, size_t why_size,
@@ -185,7 +188,7 @@ int vmedia_module_load(const char *folder, const char *name, char *why, size_t w
 	return err ? err : load_from(&p, name, why, why_size, module);
 }
 
-/* The name of a module in @name, which has room for MAX_NAME bytes, from that of its file. */
+/* Get the name of a module from its file name. @name has room for MAX_NAME + 1 bytes. */
 static bool name_of(const char *file, char *name)
 {
 	size_t len = strlen(file), suffix = strlen(SUFFIX);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Who else could have written a module; see trust.h.
+ * Check who can write to a module; see trust.h.
  */
 #include "module/trust.h"
 
@@ -23,7 +23,7 @@ static int check(const char *path, bool sticky_is_enough, char *why, size_t why_
 			 strerror(err));
 		return -err;
 	}
-	/* Links were followed before: this one is new. Whoever made it can point it elsewhere. */
+	/* Links were followed before, so this one is new. Its owner can point it elsewhere. */
 	if (S_ISLNK(st.st_mode)) {
 		snprintf(why, why_size,
 			 "%s became a link just now; use a folder that nobody changes", path);

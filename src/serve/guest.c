@@ -2,12 +2,12 @@
 /*
  * Core's transport over one vhost-user connection.
  *
- * Kicks of the event queue: event buffers lie in the ring until an event needs one, so the driver
- * need not say that it posted some unless an event waits. Taking one turns its kicks off, finding
+ * Kicks of the event queue: event buffers stay in the ring until an event needs one. The driver
+ * need not kick for them unless an event waits. So taking a buffer turns kicks off, and finding
  * none turns them on: a frame costs the kick of its QBUF and no other. Commands that a driver
  * leaves in the ring without a kick (VMEDIA_SUBMIT_HELD) are taken when a frame wakes the device.
  *
- * Polling (poll_us) only looks earlier: kicks stay on, so a command is never taken by it alone.
+ * Polling (poll_us) only takes commands earlier. Kicks stay on, so no command depends on it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -54,7 +54,9 @@ static void op_look(struct vmedia_transport *t, unsigned int q)
 	vmedia_vub_look(from_transport(t)->vub, q);
 }
 
-/* The back-end's answers have no descriptor, core's have one. */
+/*
+ * The completion of a request of core: its done() gets a descriptor, which the back-end's does not.
+ */
 struct answer {
 	vmedia_transport_done_fn done;
 	void *opaque;
@@ -79,7 +81,7 @@ static struct answer *answer_new(vmedia_transport_done_fn done, void *opaque)
 	return a;
 }
 
-/* The request was not sent, @err says why. A front-end without a channel has no region 0. */
+/* Answer a request that was not sent, with @err. A front-end without a channel has no region 0. */
 static void answer_now(struct answer *a, int err)
 {
 	answer_done(a, err == -ENOTCONN ? -ENODEV : err);
@@ -151,7 +153,10 @@ static const struct vmedia_transport_ops basic_ops = {
 
 /* ---- Polling ---- */
 
-/* True only if chains were taken: what nobody wants now must not keep the loop from sleeping. */
+/*
+ * Poll the command ring. Returns true only if chains were taken: a chain that is not taken now must
+ * not keep the loop from sleeping.
+ */
 static bool on_poll(struct vmedia_poller *p)
 {
 	struct vmedia_guest *g = vmedia_container_of(p, struct vmedia_guest, poller);
@@ -293,7 +298,7 @@ void vmedia_guest_stop(struct vmedia_guest *g)
 		return;
 	vmedia_poller_del(&g->poller);
 	/*
-	 * Core first: it answers what it can while the rings are there, and waits for nothing
+	 * Stop core first: it answers what it can while the rings exist, and waits for nothing
 	 * afterwards.
 	 */
 	vmedia_device_queue_stop(g->dev, VMEDIA_QUEUE_COMMAND);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The listening socket: its path may be left over from a process that is gone, which only connect()
- * can tell.
+ * The listening socket. Its path may be left over from a process that ended, which only connect()
+ * can find out.
  *
  * A client may wait for the file and connect at once. bind() makes the file, but connect() is
- * refused until listen(). So the file is made under a name of its own beside the path, and linked
- * to the path when all is done: what is at the path listens, or is dead. getsockname() tells the
- * first name, which begins with the path. If it would be too long for an address, the path itself
- * is bound, and a client may come too early.
+ * refused until listen(). So the file is made under another name beside the path, and linked to the
+ * path when the socket listens. A socket at the path thus listens, or is dead. getsockname()
+ * returns the first name, which begins with the path. If the first name would be too long for an
+ * address, the path itself is bound, and a client may connect too early.
  *
- * Who may connect is set in steps, of which none allows more than the last one: the file is made
- * with the owner's bits alone (Linux takes them from the unbound socket, less the umask), gets its
- * group, then its mode. The process's umask is not touched: other threads may be making files.
+ * Access is set in steps, and no step allows more than the last one: the file is made with the
+ * owner's bits alone (Linux takes them from the unbound socket, less the umask), gets its group,
+ * then its mode. The process's umask is not changed, since other threads may be making files.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@
 #define BACKLOG	    16
 #define ASIDE_TRIES 8
 
-/* Is nobody behind the socket file at @addr? */
+/* True if no process listens on the socket file at @addr. */
 static bool is_dead(const struct sockaddr_un *addr)
 {
 	struct stat st;
@@ -47,7 +47,7 @@ static bool is_dead(const struct sockaddr_un *addr)
 	return dead;
 }
 
-/* Remove a dead socket at @addr. -EADDRINUSE: what is there is none. */
+/* Remove a dead socket at @addr. -EADDRINUSE: another file is there, or a live socket. */
 static int make_room(const struct sockaddr_un *addr)
 {
 	if (!is_dead(addr))
@@ -70,7 +70,10 @@ static int bind_path(int fd, const struct sockaddr_un *addr)
 	return bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
 }
 
-/* Bind beside @addr: *aside says where. -ENAMETOOLONG: no address can say it. */
+/*
+ * Bind beside @addr and return that address in *aside. -ENAMETOOLONG: it is too long for an
+ * address.
+ */
 static int bind_aside(int fd, const struct sockaddr_un *addr, struct sockaddr_un *aside)
 {
 	const size_t room = sizeof(aside->sun_path);
@@ -91,7 +94,7 @@ static int bind_aside(int fd, const struct sockaddr_un *addr, struct sockaddr_un
 	return -EADDRINUSE;
 }
 
-/* Link the file at @aside to @addr, where nothing but a dead socket may be. */
+/* Link the file at @aside to @addr, and replace nothing there but a dead socket. */
 static int publish(const struct sockaddr_un *aside, const struct sockaddr_un *addr)
 {
 	int err;
@@ -108,7 +111,7 @@ static int publish(const struct sockaddr_un *aside, const struct sockaddr_un *ad
 	return errno == EEXIST ? -EADDRINUSE : -errno;
 }
 
-/* The file of the bound socket: its inode into @l, its group and mode. */
+/* Set group and mode of the file of the bound socket, and keep its inode in @l. */
 static int give_access(const char *path, const struct vmedia_server_options *opts, mode_t mode,
 		       struct vmedia_listener *l)
 {
@@ -120,7 +123,7 @@ static int give_access(const char *path, const struct vmedia_server_options *opt
 		return -errno;
 	if (fstat(fd, &st) || !S_ISSOCK(st.st_mode)) {
 		close(fd);
-		return -EADDRINUSE; /* somebody else's, put in the place of ours */
+		return -EADDRINUSE; /* another process has replaced the file */
 	}
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
@@ -134,7 +137,7 @@ static int give_access(const char *path, const struct vmedia_server_options *opt
 	return err;
 }
 
-/* The bound socket's file at @at gets its group and mode, then the socket listens. */
+/* Set group and mode of the bound socket's file at @at, then listen. */
 static int begin(const char *at, const struct vmedia_server_options *opts, mode_t mode,
 		 struct vmedia_listener *l)
 {

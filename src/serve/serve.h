@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside serve: one device, one socket, one guest at a time.
+ * Internals of serve: one device, one socket, one guest at a time.
  *
  *   listen.c     the listening socket and its path
  *   guest.c      core's transport over one vhost-user connection
- *   server.c     who is connected, and who is next
+ *   server.c     the current guest, and the next one
  *
  * States of a server: listening (no guest, the listening socket is polled) -> connected (a guest;
  * others wait in the kernel's backlog) -> listening, or, with `once' or `fd', ended (the loop is
@@ -26,15 +26,16 @@
 struct vmedia_listener {
 	int fd; /* -1: none */
 	char *path;
-	dev_t dev; /* of the path's inode, so that only our own is unlinked */
+	dev_t dev; /* of the path's inode, so that only this file is unlinked */
 	ino_t ino;
 };
 
 /*
- * vmedia_listen - bind and listen, non-blocking, at opts->socket_path with its mode and group. A
- * socket file that nobody listens on is replaced. The file appears when the socket listens, unless
- * the path is within 9 bytes of the longest. 0; -EADDRINUSE: somebody listens there, or it is
- * no socket; -EINVAL: empty or too long; errno of socket(), bind(), chown(), link().
+ * vmedia_listen - bind and listen, non-blocking, at opts->socket_path with its mode and group
+ *
+ * A dead socket file is replaced. The file appears when the socket listens, unless the path is
+ * within 9 bytes of the longest possible. Returns 0; -EADDRINUSE: another process listens there, or
+ * the path is no socket; -EINVAL: empty or too long; errno of socket(), bind(), chown(), link().
  */
 int vmedia_listen(const struct vmedia_server_options *opts, struct vmedia_listener *l);
 void vmedia_listener_close(struct vmedia_listener *l);
@@ -44,23 +45,23 @@ void vmedia_listener_close(struct vmedia_listener *l);
 struct vmedia_server;
 
 struct vmedia_guest {
-	struct vmedia_transport transport; /* what core sees */
+	struct vmedia_transport transport; /* the interface for core */
 	struct vmedia_transport_ops ops;   /* objects only once they are negotiated */
 	struct vmedia_device *dev;
-	struct vmedia_vub *vub;	     /* NULL: nobody is connected */
+	struct vmedia_vub *vub;	     /* NULL: no guest */
 	struct vmedia_vqd *command_vq, *event_vq; /* NULL: stopped */
-	struct vmedia_poller poller;		  /* looks into the command ring */
+	struct vmedia_poller poller;		  /* polls the command ring */
 	void (*gone)(struct vmedia_guest *g, int reason);
 };
 
 /*
- * Serve the connected socket @fd, which becomes the guest's on success. gone() is called when it
- * ends by itself.
+ * Serve the connected socket @fd, which belongs to the guest on success. gone() is called when the
+ * connection ends by itself.
  */
 int vmedia_guest_start(struct vmedia_guest *g, struct vmedia_device *dev, int fd,
 		       const struct vmedia_server_options *opts,
 		       void (*gone)(struct vmedia_guest *g, int reason));
-/* End it: the device is clean afterwards. Does nothing without a guest. */
+/* End the connection and return the device to its initial state. Does nothing without a guest. */
 void vmedia_guest_stop(struct vmedia_guest *g);
 
 #endif /* VMEDIA_SERVE_SERVE_H */

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "serve/serve.h"
 
-#define ACCEPT_RETRY_NS 1000000000ull /* after accept() failed for want of descriptors */
+#define ACCEPT_RETRY_NS 1000000000ull /* delay after accept() failed for lack of descriptors */
 
 struct vmedia_server {
 	struct vmedia_device *dev;
@@ -19,9 +19,9 @@ struct vmedia_server {
 	struct vmedia_listener listener;
 	struct vmedia_source accept_src;
 	struct vmedia_timer retry;
-	struct vmedia_deferred next; /* the guest is gone: the next one */
+	struct vmedia_deferred next; /* starts the next guest after one has left */
 	struct vmedia_guest guest;
-	struct vmedia_server_stats past; /* of the connections that ended */
+	struct vmedia_server_stats past; /* of ended connections */
 };
 
 static void on_connection(struct vmedia_source *src, uint32_t revents);
@@ -32,7 +32,7 @@ static int wait_for_guest(struct vmedia_server *srv)
 				  on_connection);
 }
 
-/* The counters of the connection that ends. */
+/* Add the counters of the connection that ends. */
 static void add_stats(const struct vmedia_server *srv, struct vmedia_server_stats *sum)
 {
 	struct vmedia_vub_stats st;
@@ -84,13 +84,13 @@ static void on_next(struct vmedia_deferred *d)
 		listen_again(srv);
 }
 
-/* The one who could not be accepted is the next, also when there shall be no other. */
+/* Accept the client that was delayed, even if the server ends after it. */
 static void on_retry(struct vmedia_timer *t)
 {
 	listen_again(vmedia_container_of(t, struct vmedia_server, retry));
 }
 
-/* 0: a guest is served. On error @fd is closed. */
+/* Start to serve a guest on @fd. Returns 0 or negative errno, with @fd closed. */
 static int start_guest(struct vmedia_server *srv, int fd)
 {
 	int err = vmedia_guest_start(&srv->guest, srv->dev, fd, &srv->opts, on_gone);
