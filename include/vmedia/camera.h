@@ -77,7 +77,7 @@ struct vmedia_camera_size {
 struct vmedia_camera_options {
 	const char *source;		/* NULL: "pattern" */
 	const char *card;		/* its name, 31 bytes at most; NULL: the source's */
-	/* Seconds of a frame, as in V4L2; 0/0: the source's own, 1/30 for the pattern */
+	/* Seconds from frame to frame, as in V4L2; 0/0: the source's own, 1/30 for the pattern */
 	struct vmedia_fract interval;
 	bool free_run;			/* no pacing: a frame for each queued buffer */
 	uint32_t num_sizes;		/* 0: a default list; a file's own size comes first */

@@ -241,13 +241,12 @@ int vmedia_ioctl_objects(struct vmedia_file *f, unsigned long request, void *arg
  * @done runs with the next event, answer or vmedia_driver_process(); struct vmedia_trace counts the
  * time until then. Use it for QBUF in the middle of a stream: it halves the interrupts of a frame.
  * A blocking call, or -EAGAIN or -EBUSY of this one, makes the device interrupt for the commands
- * under way.
- * VMEDIA_SUBMIT_HELD: as LAZY, and the driver does not kick for this command. The command waits in
- * the ring until the next command without this flag, or for timeout_ms. Use it for QBUF while the
- * device has enough buffers. A device that looks at its ring when a frame wakes it, as the one of
- * this library does, takes the command without a kick; with other devices several commands cost one
- * kick. To avoid starving the stream, count the buffers whose @done has not run, and submit the
- * last but one without this flag.
+ * under way. VMEDIA_SUBMIT_HELD: as LAZY, and the driver does not kick for this command. The
+ * command waits in the ring until the next command without this flag, at most for timeout_ms. Use
+ * it for QBUF while the device has enough buffers. A device that looks at its ring when a frame
+ * wakes it, as the one of this library does, takes the command without a kick; with other devices
+ * several commands cost one kick. To avoid starving the stream, count the buffers whose @done has
+ * not run, and submit the last but one without this flag.
  *
  * Returns 0, and @done will run; or an error, and @done will not run: -EAGAIN (ring or memory
  * full), -ENOMEM, -EINVAL (DQBUF and others that cannot be submitted), -EBADF (@f is being closed),

@@ -5,9 +5,9 @@
  * A session is in error from the beginning of its close. done() of finished commands runs before
  * the session is freed, and can therefore submit nothing more to it.
  *
- * A session whose close the device did not confirm stays in the table as a zombie. Events for its
- * id, which the device may use again, are then not taken for another session's. Pages pinned by its
- * buffers stay pinned. The late answer, or disconnect, frees it.
+ * A session whose close the device did not confirm stays in the table as a zombie. Its id, which
+ * the device may use again, then names no other session. Pages pinned by its buffers stay pinned.
+ * The late answer, or disconnect, frees it.
  */
 #include "driver/internal.h"
 

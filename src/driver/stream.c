@@ -158,7 +158,7 @@ void vmedia_drv_refuse_answer(struct vmedia_drv_cmd *c, const char *what, uint64
 	c->answered = false;
 }
 
-/* ---- Buffers come and go ---- */
+/* ---- Creation and removal of buffers ---- */
 
 static int add_bufs(struct vmedia_drv_queue *q, uint32_t index, uint32_t count)
 {
@@ -328,7 +328,7 @@ void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c)
 	}
 }
 
-/* ---- Buffers come back ---- */
+/* ---- Returned buffers ---- */
 
 static const char *event_fault(const struct vmedia_drv_buf *buf, bool multi)
 {

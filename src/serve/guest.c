@@ -22,7 +22,7 @@ static struct vmedia_guest *from_transport(struct vmedia_transport *t)
 	return vmedia_container_of(t, struct vmedia_guest, transport);
 }
 
-/* ---- What core asks for ---- */
+/* ---- Operations for core ---- */
 
 static int op_pop(struct vmedia_transport *t, unsigned int q, struct vmedia_chain **chain)
 {
@@ -170,7 +170,7 @@ static bool on_poll(struct vmedia_poller *p)
 	return g->command_vq != vq || vmedia_vqd_base(vq) != base;
 }
 
-/* ---- What the front-end says ---- */
+/* ---- Callbacks of the connection ---- */
 
 static void on_ready(void *opaque, unsigned int idx, struct vmedia_vqd *vq)
 {
