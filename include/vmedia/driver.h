@@ -71,8 +71,8 @@ struct vmedia_file;
  * Sleep at once when a call waits. Without this flag a wait polls the rings for 10 us first. An
  * answer or event within that time costs no sleep in the driver and no system call in the device.
  * After a poll that finds nothing, the next 1 to 1023 waits do not poll; the number doubles with
- * each miss. A sleep of 100 us or more also stops polling for a while, so a stream at a camera's
- * pace does not pay for it.
+ * each miss. The wait after a sleep of 100 us or more does not poll either, so polling costs
+ * nothing in a stream at a camera's pace.
  */
 #define VMEDIA_DRIVER_NO_SPIN		(1u << 6)
 

@@ -58,10 +58,11 @@ struct vmedia_server_options {
 	 * most VMEDIA_SERVER_MAX_POLL. A command that comes in this time needs no wake-up, which is
 	 * most of a command's time. 5 to 20 are enough for a driver that polls for answers in the
 	 * same way. Polling takes CPU time of this thread while a guest sends one command after the
-	 * other, and has no use if driver and device share a CPU. So the loop stops polling for a
-	 * while after a poll that finds nothing (1 to 1023 sleeps, doubled with each miss), and
-	 * after sleeps of ten times the polling time. An idle guest and a stream at a camera's pace
-	 * have no cost. Servers on one loop poll together, for the longest of their times.
+	 * other, and has no use if driver and device share a CPU. So after a poll that finds
+	 * nothing, the loop does not poll before the next 1 to 1023 sleeps (doubled with each
+	 * miss). It also does not poll after a sleep of ten times the polling time. An idle guest
+	 * and a stream at a camera's pace have no cost. Servers on one loop poll together, for the
+	 * longest of their times.
 	 */
 	uint32_t poll_us;
 };

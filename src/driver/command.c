@@ -377,7 +377,7 @@ static int judge(struct vmedia_drv_cmd *c, uint32_t used)
 	return err;
 }
 
-/* Finish the completion of @c and release @c. */
+/* Mark the completion of @c as finished; done() is called later. */
 static void complete(struct vmedia_drv_cmd *c)
 {
 	vmedia_drv_completion_over(c->drv, c->completion, c->err);
