@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Is all of a shared object there? See whole.h.
+ * Check that a shared object is complete; see whole.h.
  */
 #include "module/whole.h"
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Is all of a shared object there?
+ * Check that a shared object is complete.
  *
- * A file that was cut off, by a full disk or a copy that was interrupted, still has its headers.
- * dlopen() maps what they tell of and does not compare it with the file's size: the first access
- * behind the end is SIGBUS, and the end of the program.
+ * A file that was cut off by a full disk or an interrupted copy still has its headers. dlopen()
+ * maps the segments in the headers without a check of the file size. The first access behind the
+ * end then raises SIGBUS, which ends the program.
  */
 #ifndef VMEDIA_MODULE_WHOLE_H
 #define VMEDIA_MODULE_WHOLE_H
 
 /*
- * vmedia_module_whole - has the file @path all that is to be mapped of it?
+ * vmedia_module_whole - check that the file @path has all bytes that dlopen() maps
  *
- * Returns 0, also for what is no shared object of this machine: dlopen() has the better words for
- * that; -ENODATA: its end is missing; errors of open() and fstat().
+ * Returns 0, also for a file that is no shared object of this machine, since dlopen() has the
+ * better message for that; -ENODATA: its end is missing; errors of open(), fstat().
  */
 int vmedia_module_whole(const char *path);
 
