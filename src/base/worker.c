@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Workers: jobs in their order, cancelling, waiting. See <vmedia/worker.h>; the threads are in
- * worker_pool.c.
+ * Workers: the order of their jobs, cancelling and waiting. See <vmedia/worker.h>. The threads are
+ * in worker_pool.c.
  *
- * A job that waits for its time, as one does for each frame, sleeps on the word that tells it to
- * stop and not on a condition: that is one system call a wait, where a timed wait for a condition
- * takes the mutex as if others waited for it, and so makes its unlocking a second one.
+ * A job that waits for its time sleeps on its `stop` word and not on a condition variable. A frame
+ * source does so for each frame. This takes one system call. A timed wait for a condition variable
+ * takes two: it leaves the mutex marked as contended, so that unlocking it is a system call too.
  */
 #include <assert.h>
 #include <errno.h>
@@ -86,7 +86,7 @@ void vmedia_worker_init_job(struct vmedia_job *job,
 	vmedia_list_init(&job->node);
 }
 
-/* Call the threads: once for all that this round submits. Outside of a round nobody else would. */
+/* Call the threads once for all jobs of this round. Outside of a round, call them at once. */
 static void kick(struct vmedia_pool *pool)
 {
 	if (pool->loop->in_round)
@@ -151,7 +151,7 @@ int vmedia_worker_cancel(struct vmedia_worker *w, struct vmedia_job *job)
 	return ret;
 }
 
-/* Under lock. A job that waits goes on to run if nobody cancelled it. */
+/* Under lock: true if run() may still write. A waiting job goes on, unless it was cancelled. */
 static bool may_write(const struct vmedia_worker *w, const struct vmedia_job *job)
 {
 	return job->state == JOB_RUNNING || (job->state == JOB_WAITING && !w->stop);
@@ -217,7 +217,7 @@ int vmedia_worker_wait_end(struct vmedia_worker *w)
 	int ret = -ECANCELED;
 
 	pthread_mutex_lock(&pool->lock);
-	/* One that was stopped stays WAITING: it is known to write nothing until it ends. */
+	/* A stopped job stays WAITING, which means that it writes nothing until it ends. */
 	if (!w->stop) {
 		w->job->state = JOB_RUNNING;
 		pool->running++;
@@ -227,10 +227,10 @@ int vmedia_worker_wait_end(struct vmedia_worker *w)
 	return ret;
 }
 
-/* Sleep while *word is 0. 0, or why it ended: -EAGAIN, -EINTR, -ETIMEDOUT. */
+/* Sleep while *word is 0. Returns 0, -EAGAIN, -EINTR or -ETIMEDOUT. */
 static int wait_word(uint32_t *word, uint64_t deadline_ns)
 {
-#ifdef SYS_futex_time64			/* 32-bit machines: their SYS_futex ends in 2038 */
+#ifdef SYS_futex_time64			/* 32-bit machines: the time of SYS_futex ends in 2038 */
 	const long nr = SYS_futex_time64;
 	struct {
 		int64_t tv_sec, tv_nsec;
@@ -242,7 +242,7 @@ static int wait_word(uint32_t *word, uint64_t deadline_ns)
 
 	ts.tv_sec = (int64_t)(deadline_ns / 1000000000u);
 	ts.tv_nsec = (long)(deadline_ns % 1000000000u);
-	/* Of the kinds of waiting, the one whose time is absolute, of CLOCK_MONOTONIC. */
+	/* FUTEX_WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC. */
 	return syscall(nr, word, FUTEX_WAIT_BITSET_PRIVATE, 0, &ts, NULL,
 		       FUTEX_BITSET_MATCH_ANY) ? -errno : 0;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The threads that all workers of a loop share; see <vmedia/worker.h>.
+ * The threads that all workers of a loop share. See <vmedia/worker.h>.
  *
- * One mutex guards queues, states and counts; it is held for list operations only, and adaptive,
- * since both sides take it for so short a time that spinning beats sleeping. A thread takes it once
- * for each job: it ends one and begins the next under the same lock, and tells the loop after that.
+ * One mutex guards queues, states and counts. It is held for list operations only, so it is of the
+ * adaptive kind, which spins before it sleeps. A thread takes it once a job: it ends a job and
+ * begins the next one under the same lock, and notifies the loop afterwards.
  *
- * A thread is called only for a worker that is ready while fewer than `max` jobs run: by the loop
- * at the end of a round that submitted, and by a thread whose job begins to wait. A thread that
- * ends a job looks for the next one itself.
+ * A thread is woken only if a worker is ready and fewer than `max` jobs run. The loop does so at
+ * the end of a round that submitted jobs, and a thread does so when its job begins to wait. A
+ * thread that ended a job takes the next one itself.
  */
 #include <errno.h>
 #include <sched.h>
@@ -28,7 +28,7 @@ struct pool_thread {
 
 /* ---- In a thread ---- */
 
-/* Under lock: the job of the worker that is ready for the longest time begins. */
+/* Under lock: begin the job of the worker that has been ready for the longest time. */
 static struct vmedia_worker *begin_next(struct vmedia_pool *pool)
 {
 	struct vmedia_worker *w;
@@ -50,7 +50,7 @@ static struct vmedia_worker *begin_next(struct vmedia_pool *pool)
 /* Under lock. */
 static void finish(struct vmedia_pool *pool, struct vmedia_worker *w)
 {
-	/* A job that was stopped while it waited does not count as running any more. */
+	/* A job that was stopped while it waited no longer counts as running. */
 	if (w->job->state == JOB_RUNNING)
 		pool->running--;
 	w->job->state = JOB_FINISHED;
@@ -62,8 +62,9 @@ static void finish(struct vmedia_pool *pool, struct vmedia_worker *w)
 }
 
 /*
- * Under lock, which it drops while it waits: the worker whose job to run, NULL if the thread is to
- * end. *untold: the loop does not know yet of the last job's end.
+ * Wait for a worker whose job this thread is to run. Returns NULL if the thread is to end. Called
+ * under lock, and drops the lock while it waits. *untold: the loop was not yet notified of the end
+ * of this thread's last job.
  */
 static struct vmedia_worker *next_worker(struct vmedia_pool *pool, bool *untold)
 {
@@ -135,7 +136,7 @@ static int start_thread(struct vmedia_pool *pool)
 	struct pool_thread *t;
 	int err;
 
-	/* These have left the lock behind: they end at once. */
+	/* Threads in this list do not need the lock any more, and end at once. */
 	join(&pool->ended);
 	t = calloc(1, sizeof(*t));
 	if (!t)
@@ -168,7 +169,7 @@ unsigned int vmedia_pool_call(struct vmedia_pool *pool)
 
 	for (; node != &pool->ready && pool->running + want < pool->max; node = node->next)
 		want++;
-	/* Each of these looks for a job by itself. */
+	/* Threads that are starting look for a job themselves. */
 	want = want > pool->coming ? want - pool->coming : 0;
 	for (unsigned int more = want > pool->idle ? want - pool->idle : 0; more; more--) {
 		err = start_thread(pool);
@@ -201,7 +202,7 @@ static void on_kick(struct vmedia_deferred *d)
 
 /* ---- On the loop ---- */
 
-/* A done() may submit, cancel, drain or destroy other workers: nothing is remembered across it. */
+/* A done() may submit, cancel, drain or destroy other workers, so no pointer is kept across it. */
 void vmedia_pool_tell(struct vmedia_pool *pool, const struct vmedia_worker *w)
 {
 	struct vmedia_job *job, *found;

@@ -34,7 +34,7 @@ static int submit(struct vmedia_capture *c, struct vmedia_job *work)
 	return err;
 }
 
-/* 0: @work is here again, and no done() of it comes. Else as vmedia_worker_cancel(). */
+/* Cancel @work. Returns 0 if it had not begun (no done() follows), or as vmedia_worker_cancel(). */
 static int cancel(struct vmedia_capture *c, struct vmedia_job *work)
 {
 	int err = vmedia_worker_cancel(c->worker, work);
@@ -50,8 +50,8 @@ static void submit_tick(struct vmedia_capture *c)
 }
 
 /*
- * See to it that a frame comes also if the worker has no buffer: its clock may be looked at, as the
- * worker has no job at all.
+ * Continue the frame clock while no buffer is queued. The loop may read and change the clock only
+ * while the worker has no job of this source.
  */
 static void watch_clock(struct vmedia_capture *c)
 {
@@ -64,7 +64,10 @@ static void watch_clock(struct vmedia_capture *c)
 		vmedia_timer_arm(&c->late, c->when + c->cur.interval_ns / 2);
 }
 
-/* May the worker have buffers? Not before one that is older and may come back as it was. */
+/*
+ * True if the worker may get buffers. A buffer that was recalled may come back unfilled, and must
+ * then go to the worker before those that were queued after it.
+ */
 static bool may_feed(const struct vmedia_capture *c)
 {
 	if (!c->run || !c->run->frames || c->suspended || c->q->error)
@@ -73,7 +76,7 @@ static bool may_feed(const struct vmedia_capture *c)
 	       !vmedia_list_first(&c->given, struct vmedia_capture_job, node)->recalled;
 }
 
-/* Give the worker all buffers that wait, if it may have them. */
+/* Give all waiting buffers to the worker, if it may get them. */
 static void feed(struct vmedia_capture *c)
 {
 	struct vmedia_capture_job *job, *tmp;
@@ -138,7 +141,10 @@ static void capture_queue(struct vmedia_vbuf *vb)
 		vmedia_capture_quick_queued(c);
 }
 
-/* The buffer of @job is taken back, if not by this then by who asks; cancel() said @err. */
+/*
+ * Separate @job from its buffer after cancel() returned @err. With 0 the job rests, and the buffer
+ * keeps it. Else the caller returns the buffer without it.
+ */
 static void take_back(struct vmedia_capture_job *job, int err)
 {
 	vmedia_list_del(&job->node);
@@ -147,12 +153,12 @@ static void take_back(struct vmedia_capture_job *job, int err)
 		vmedia_capture_job_rest(job);
 		return;
 	}
-	/* The worker has the job and its memory until done() comes, which frees both. */
+	/* The worker keeps the job and its memory until done(), which frees both. */
 	job->vb->impl = NULL;
 	job->vb = NULL;
 }
 
-/* The buffer goes, and its job with it. */
+/* The buffer is being freed: free its job too, unless the worker still has it. */
 static void capture_cleanup(struct vmedia_vbuf *vb)
 {
 	struct vmedia_capture_job *job = vb->impl;
@@ -166,8 +172,8 @@ static void capture_cleanup(struct vmedia_vbuf *vb)
 }
 
 /*
- * Ask all jobs back; those that have not begun are here again. The newest first, so that none
- * begins in the place of one that was cancelled before it.
+ * Cancel all jobs, so that those that have not begun are the loop's again. Cancel the newest first:
+ * otherwise a later job could begin when an earlier one was cancelled.
  */
 static void recall(struct vmedia_capture *c)
 {
@@ -204,7 +210,7 @@ static bool capture_revoke(struct vmedia_vbuf *vb)
 
 /* ---- Results from the worker ---- */
 
-/* The worker returned the buffer: filled, or as it was, when a cancel() or the end came before. */
+/* Handle a buffer from the worker. It is unfilled after a cancel() or the end of the source. */
 static void give_back(struct vmedia_capture *c, struct vmedia_capture_job *job, bool wanted)
 {
 	struct vmedia_vbuf *vb = job->vb;
@@ -219,7 +225,7 @@ static void give_back(struct vmedia_capture *c, struct vmedia_capture_job *job, 
 	}
 }
 
-/* A result of run number @run ends it by @end, if it is still the present one. */
+/* End run number @run with the result @end, if it is still the current run. */
 static void end_frames(struct vmedia_capture *c, uint64_t run, int end)
 {
 	if (!end || !c->run || run != c->last_run)
@@ -235,7 +241,7 @@ static void frame_done(struct vmedia_job *work, int err)
 	uint64_t run = job->run;
 	int end = job->end;
 
-	(void)err;	/* the worker is drained before it goes: all of them ran */
+	(void)err;	/* always 0: the worker is drained before it is destroyed */
 	c->busy--;
 	vmedia_list_del(&job->node);
 	job->given = false;
@@ -261,7 +267,7 @@ static void tick_done(struct vmedia_job *work, int err)
 	feed(c);
 }
 
-/* The start failed: the buffers, none of which was given yet, stay the queue's. */
+/* The start failed. The worker has no buffer yet; all of them stay in the queue. */
 static void take_queued(struct vmedia_capture *c)
 {
 	struct vmedia_capture_job *job, *tmp;
@@ -298,7 +304,7 @@ static void stop_done(struct vmedia_job *work, int err)
 	(void)err;
 	c->busy--;
 	free(run);
-	/* A run that has started meanwhile could not look at the clock for this. */
+	/* A run that started meanwhile could not use the clock while this job ran. */
 	feed(c);
 }
 
@@ -359,7 +365,7 @@ static int capture_start(struct vmedia_queue *q, uint32_t count)
 	memset(&c->shown, 0, sizeof(c->shown));
 	fill_mode(c, &c->mode);
 	c->last_run++;
-	/* Can it do without the worker? Not while that still ends another run. */
+	/* Start a quick run, without the worker, unless the worker still ends another run. */
 	if (c->ops->quick && !c->ops->next && !c->busy && c->ops->quick(c->priv, &c->mode))
 		err = vmedia_capture_quick_start(c);
 	else
@@ -369,7 +375,7 @@ static int capture_start(struct vmedia_queue *q, uint32_t count)
 	return err;
 }
 
-/* The guest's pages will be somebody else's: give a fill() the time of a frame to end. */
+/* Wait for a fill() into the guest's pages to end, before they have another use. */
 static void wait_for_fill(struct vmedia_capture *c, struct vmedia_capture_job *job)
 {
 	uint64_t until = vmedia_now_ns() + VMEDIA_WORKER_WAIT_MS * 1000000ull;
@@ -385,7 +391,7 @@ void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
 	struct vmedia_capture *c = q->cap;
 	struct vmedia_capture_job *job;
 
-	/* Once, and not for each session that shares the queue. */
+	/* Suspend once, and not for each session that shares the queue. */
 	if (c->suspended == on)
 		return;
 	c->suspended = on;
@@ -401,7 +407,7 @@ void vmedia_capture_suspend(struct vmedia_queue *q, bool on)
 	watch_clock(c);
 }
 
-/* The source's cancel() comes after the jobs were told: what it interrupts is not called again. */
+/* Cancel the jobs before the source, so that the interrupted operation is not called again. */
 static void stop_run(struct vmedia_capture *c)
 {
 	struct vmedia_capture_run *run = c->run;
@@ -432,12 +438,12 @@ static int capture_stop(struct vmedia_queue *q, bool final)
 	recall(c);
 	vmedia_list_for_each_safe(job, tmp, &c->given, node) {
 		err = cancel(c, &job->work);
-		/* It fills. Its done() gives the buffer back, if that may be waited for. */
+		/* It runs fill(). Its done() returns the buffer, if there is time for that. */
 		if (err == -EINPROGRESS && !final)
 			continue;
 		/*
-		 * Memory of ours is kept by the job's reference; guest pages are not ours to write
-		 * any more. Who suspended the queue has waited already.
+		 * The job's reference keeps the device's own memory. Guest pages must not be
+		 * written any more. If the queue is suspended, that has already waited.
 		 */
 		if (err == -EINPROGRESS && q->memory != V4L2_MEMORY_MMAP && !c->suspended)
 			wait_for_fill(c, job);
@@ -485,7 +491,7 @@ int vmedia_capture_create(struct vmedia_queue *q)
 	return 0;
 }
 
-/* The queue is stopped: what the worker has left comes to its end here, stop() too. */
+/* The queue is stopped. Let the remaining jobs of the worker end here, stop() among them. */
 void vmedia_capture_destroy(struct vmedia_queue *q)
 {
 	struct vmedia_capture *c = q->cap;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frame sources that only compute, and not for long: filled on the loop itself, by its timer.
+ * Quick frame sources: they compute a frame in a short time, so the loop itself calls fill().
  *
- * A frame then costs the device one wake-up for its time and one for the driver's next buffer; the
- * worker of other sources costs two more thread switches. States of a run: `live` from start() to
- * the end; `due` when the frame's time has come and only a buffer is missing, which is waited for
- * as capture.h says. A buffer that comes then is filled as work of its session: when its QBUF is
- * answered, and before the next command. While the guest is paused the clock goes on, and frames
+ * A frame costs the device one wake-up for its time and one for the driver's next buffer. A source
+ * with a worker costs two more thread switches. A run is `live` from start() to its end. It is
+ * `due` when the frame's time has come and only a buffer is missing; capture.h says how long it
+ * waits for one. A buffer that is queued then is filled as work of its session, after its QBUF is
+ * answered and before the next command. While the guest is paused the clock goes on, and frames
  * pass as if there were no buffers.
  *
  * Context: the device's loop.
@@ -17,7 +17,7 @@
 #include "base/fd.h"
 #include "v4l2/capture.h"
 
-/* The oldest job whose buffer nobody took back (vmedia_queue_error()), or NULL. */
+/* The oldest job that still has its buffer (vmedia_queue_error() takes buffers back), or NULL. */
 static struct vmedia_capture_job *pop_job(struct vmedia_capture *c)
 {
 	struct vmedia_capture_job *job;
@@ -32,7 +32,7 @@ static struct vmedia_capture_job *pop_job(struct vmedia_capture *c)
 	return NULL;
 }
 
-/* Nothing calls the source any more, but for stop(). */
+/* End the frames of the run. Only stop() is called afterwards. */
 static void end_frames(struct vmedia_capture *c)
 {
 	c->live = false;
@@ -40,7 +40,7 @@ static void end_frames(struct vmedia_capture *c)
 	vmedia_timer_cancel(&c->timer);
 }
 
-/* The next frame is that at c->when; without pacing it is due at once. */
+/* Wait for the time of the next frame, c->when. Without pacing the frame is due at once. */
 static void wait_for_time(struct vmedia_capture *c)
 {
 	c->due = !c->cur.paced;
@@ -50,7 +50,7 @@ static void wait_for_time(struct vmedia_capture *c)
 		vmedia_session_work(c->q->owner);
 }
 
-/* A source without a frame, or a bad one, must not keep the loop busy. */
+/* Do not keep the loop busy with a source that has no frame, or bad ones. */
 static void wait_an_interval(struct vmedia_capture *c)
 {
 	c->due = false;
@@ -70,7 +70,7 @@ static void fill(struct vmedia_capture *c, struct vmedia_capture_job *job)
 			c->stats.frames++;
 		vmedia_capture_finish(c->q, job);
 	}
-	/* What the end of a buffer leads to may be the end of the run. */
+	/* Returning a buffer may have ended the run. */
 	if (!c->live || run != c->last_run)
 		return;
 	end = vmedia_capture_judge(c, err);
@@ -113,7 +113,7 @@ static void on_time(struct vmedia_timer *t)
 		skip(c);
 }
 
-/* A buffer is there that a frame waits for. */
+/* Make the frame that is due, if there is a buffer. */
 static void fill_due(struct vmedia_capture *c)
 {
 	struct vmedia_capture_job *job = c->live && c->due ? pop_job(c) : NULL;
@@ -145,7 +145,7 @@ int vmedia_capture_quick_start(struct vmedia_capture *c)
 	memset(&c->stats, 0, sizeof(c->stats));
 	c->bad_frames = 0;
 	err = c->ops->start ? c->ops->start(c->priv, &c->cur) : 0;
-	if (err)	/* the framework's word for "later" is no source's */
+	if (err)	/* a source must not return -EINPROGRESS */
 		return err == -EINPROGRESS ? -EIO : err;
 	c->quick = true;
 	c->live = true;

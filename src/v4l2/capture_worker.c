@@ -2,7 +2,7 @@
 /*
  * Frame sources: the jobs of their worker, which wait for a frame's time and call the source.
  *
- * Context: in run() of a job; what a quick run uses too, on the loop.
+ * Context: in run() of a job. A quick run calls some of these functions on the loop.
  */
 #include <errno.h>
 #include <string.h>
@@ -59,7 +59,7 @@ int vmedia_capture_fill(struct vmedia_capture *c, struct vmedia_capture_job *job
 	return err;
 }
 
-/* The source ended between frames: the buffer carries the end. */
+/* The source ended between frames: report the end with this buffer. */
 static void fill_end(struct vmedia_capture *c, struct vmedia_capture_job *job)
 {
 	job->err = -ENODATA;
@@ -85,7 +85,7 @@ int vmedia_capture_judge(struct vmedia_capture *c, int err)
 	return -ENODEV;
 }
 
-/* Frames whose time passed while the source was at work are lost; it goes on by the clock. */
+/* Skip the frames whose time passed while the source was busy. The next one comes at its time. */
 static void lose_late(struct vmedia_capture *c, uint64_t *when, uint64_t *number)
 {
 	uint64_t interval = c->cur.interval_ns, now = vmedia_now_ns(), lost;
@@ -126,7 +126,7 @@ void vmedia_capture_pass(struct vmedia_capture *c)
 	next_frame(c);
 }
 
-/* The coming frame is done with, by @err. Returns why the run ends with it, or 0. */
+/* End the current frame with the result @err. Returns the reason if this ends the run, else 0. */
 static int end_frame(struct vmedia_capture *c, int err)
 {
 	int end = vmedia_capture_judge(c, err);
@@ -136,7 +136,7 @@ static int end_frame(struct vmedia_capture *c, int err)
 		return end;
 	}
 	next_frame(c);
-	/* A source without a frame, or a bad one, must not spin. */
+	/* Do not spin on a source that has no frame, or bad ones. */
 	if (err < 0 && (!c->cur.paced || c->ops->next)) {
 		c->pause = vmedia_now_ns() + c->cur.interval_ns;
 		if (!c->cur.paced)
@@ -145,7 +145,7 @@ static int end_frame(struct vmedia_capture *c, int err)
 	return 0;
 }
 
-/* Let the source say when the coming frame is: 0 or its error; or STOPPED. */
+/* Ask the source for the time of the next frame. Returns 0, the source's error, or STOPPED. */
 static int ask(struct vmedia_capture *c, struct vmedia_worker *w)
 {
 	uint64_t when = c->when;
@@ -182,14 +182,14 @@ void vmedia_capture_run_start(struct vmedia_worker *w, struct vmedia_job *work)
 	c->bad_frames = 0;
 	c->asked = false;
 	c->pause = 0;
-	/* It may open what takes its time to answer. */
+	/* start() may wait for something outside, for instance when it opens a network source. */
 	if (c->ops->start && vmedia_worker_wait_begin(w)) {
 		err = -ECANCELED;
 	} else if (c->ops->start) {
 		err = c->ops->start(c->priv, &c->cur);
 		vmedia_worker_wait_end(w);
 	}
-	/* The framework's word for "later" is no source's. */
+	/* A source must not return -EINPROGRESS: the framework uses it. */
 	run->err = err == -EINPROGRESS ? -EIO : err;
 	c->over = run->err;
 	c->number = 0;
