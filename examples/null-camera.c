@@ -4,10 +4,10 @@
  *
  *	null-camera SOCKET
  *
- * serves it to one guest after another on a vhost-user socket. Everything that V4L2 asks of a
- * camera (formats, buffers in three kinds of memory, controls, events, frame pacing) comes from
- * <vmedia/video.h>; what is here is what makes this camera this camera: its formats, two controls,
- * and fill().
+ * serves it to one guest after another on a vhost-user socket. <vmedia/video.h> provides everything
+ * that V4L2 requires of a camera: formats, buffers in three kinds of memory, controls, events and
+ * frame pacing. This file adds what is special to this camera: its formats, two controls and
+ * fill().
  */
 #include <errno.h>
 #include <signal.h>

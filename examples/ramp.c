@@ -5,8 +5,8 @@
  *	cc -shared -fPIC -o ramp.so ramp.c $(pkg-config --cflags --libs vmedia)
  *	vhost-user-media --module-path=$PWD --socket-path=/tmp/ramp.sock ramp --step=4
  *
- * What a device is stands in <vmedia/video.h> (and null-camera.c has more of it); what a module is,
- * in <vmedia/module.h>.
+ * <vmedia/video.h> explains devices, and null-camera.c is a larger one. <vmedia/module.h> explains
+ * modules.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
  *
  *	snap SOCKET > picture.ppm
  *
- * What it does with <vmedia/driver.h> is what a V4L2 program does with a /dev/video node: format,
- * buffers, QBUF, STREAMON, DQBUF. It asks for three buffers, since cameras want some to be queued,
- * and takes the first picture.
+ * It uses <vmedia/driver.h> as a V4L2 program uses a /dev/video node: format, buffers, QBUF,
+ * STREAMON, DQBUF. It requests three buffers, since cameras need some queued, and takes the first
+ * picture.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static int fail(const char *what, int err)
 	return 1;
 }
 
-/* RGB if the camera has it, or else grey; others this program cannot write. */
+/* Choose RGB if the camera has it, else grey. This program cannot write other formats. */
 static int choose_format(struct vmedia_file *f, struct vmedia_format *fmt)
 {
 	static const unsigned int wanted[] = { V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_GREY };
@@ -46,7 +46,7 @@ static int choose_format(struct vmedia_file *f, struct vmedia_format *fmt)
 	return -EOPNOTSUPP;
 }
 
-/* Every buffer there is goes to the camera. */
+/* Queue all buffers. */
 static int queue_all(struct vmedia_file *f)
 {
 	struct vmedia_requestbuffers req = { .count = 3, .type = CAPTURE, .memory = MMAP };
@@ -60,7 +60,7 @@ static int queue_all(struct vmedia_file *f)
 	return err;
 }
 
-/* The first picture: @data stays valid until vmedia_munmap() or the end of the connection. */
+/* Take the first picture. @data is valid until vmedia_munmap() or the end of the connection. */
 static int take_picture(struct vmedia_file *f, const unsigned char **data)
 {
 	struct vmedia_buffer b = { .type = CAPTURE, .memory = MMAP };

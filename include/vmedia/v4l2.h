@@ -2,22 +2,23 @@
 /*
  * The payloads of virtio-media: V4L2's structures in their 64-bit layout, on every host.
  *
- * struct vmedia_X has the fields of V4L2's struct v4l2_X, of which it is the 64-bit form (virtio
- * 1.4, "Device Operation: V4L2 ioctls": "always matches the 64-bit, little-endian representation").
- * Sizes and offsets are the same on 32-bit hosts, where V4L2's own differ; values are in host byte
- * order, and src/proto converts them. What V4L2 declares as a pointer is a 64-bit number here: it
- * belongs to the address space of the driver and means nothing to a device.
+ * struct vmedia_X is the 64-bit form of V4L2's struct v4l2_X and has its fields (virtio 1.4,
+ * "Device Operation: V4L2 ioctls": "always matches the 64-bit, little-endian representation").
+ * Sizes and offsets are the same on 32-bit hosts, where V4L2's own differ. Values are in host byte
+ * order; src/proto converts them. Pointers of V4L2 are 64-bit numbers here. They belong to the
+ * address space of the driver and have no meaning for a device.
  *
- * What the fields mean is in the V4L2 documentation; this file says only where it departs from it:
+ * The V4L2 documentation explains the fields. There are two differences:
  *  - struct vmedia_ext_control: `value` is the low half of `value64` on big-endian hosts too, since
- *    nothing in the structure tells which of the two is meant;
- *  - struct vmedia_querymenu: the same doubt between a name and a number is resolved by helpers,
- *    see there.
+ *    the structure does not tell which of the two is used;
+ *  - struct vmedia_querymenu: the structure does not tell whether it holds a name or a number
+ *  either.
+ *    Its comment names the functions that handle this.
  *
- * No Linux header is needed to use this file, which may be included before or after
- * <linux/videodev2.h>; constants of V4L2 that are newer than Linux 6.1 are defined where that
- * header lacks them. Constants that V4L2 has as enums, which cannot be tested for, have the prefix
- * VMEDIA_.
+ * This file needs no Linux header, and may be included before or after <linux/videodev2.h>. It
+ * defines constants of V4L2 that are newer than Linux 6.1 if that header lacks them. The
+ * preprocessor cannot test for enums, so constants that are enums in V4L2 have the prefix VMEDIA_
+ * here.
  */
 #ifndef VMEDIA_V4L2_H
 #define VMEDIA_V4L2_H
@@ -174,8 +175,8 @@ enum vmedia_nr {
 };
 
 /*
- * Macros of V4L2 that are newer than Linux 6.1; spelt as there, so that either order of inclusion
- * is good.
+ * Macros of V4L2 that are newer than Linux 6.1. They are spelt as in V4L2, so that the headers may
+ * be included in any order.
  */
 #ifndef V4L2_CAP_EDID
 #define V4L2_CAP_EDID 0x02000000
@@ -509,8 +510,8 @@ struct vmedia_query_ext_ctrl {
 VMEDIA_ASSERT_SIZE(query_ext_ctrl, 232);
 
 /*
- * A menu item is a name, or for integer menus a number, and only the control's type tells which.
- * `value_le` keeps the number in wire order: use vmedia_querymenu_value() and
+ * A menu item is a name, or a number for integer menus. Only the control's type tells which. So
+ * `value_le` holds the number in wire order: use vmedia_querymenu_value() and
  * vmedia_querymenu_set_value().
  */
 struct vmedia_querymenu {
@@ -570,8 +571,8 @@ struct vmedia_ext_controls {
 VMEDIA_ASSERT_SIZE(ext_controls, 32);
 
 /*
- * The rest is in its own file for length: inputs and tuners, timings, EDID, codecs, events,
- * debugging, and union vmedia_payload.
+ * A second file has the rest: inputs and tuners, timings, EDID, codecs, events, debugging, and
+ * union vmedia_payload.
  */
 #include <vmedia/v4l2_more.h>
 
