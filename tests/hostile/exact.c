@@ -130,15 +130,22 @@ static const struct row rows[] = {
 /* Does a new session stream? */
 static const char *still_good(struct client *c)
 {
+	static char why[128];
+	const char *what = "stream";
 	int fd = client_open(c, O_NONBLOCK), err;
 
 	if (fd < 0)
 		return "the device does not open any more";
 	err = op_stream(c, fd);
-	if (!err)
+	if (!err) {
+		what = "give a frame";
 		err = op_frame(c, fd);
+	}
 	close(fd);
-	return err ? "a new session does not stream" : NULL;
+	if (!err)
+		return NULL;
+	snprintf(why, sizeof(why), "a new session does not %s: %s", what, strerror(-err));
+	return why;
 }
 
 static const char *prepare(struct client *c, const struct row *row, int *fd)
