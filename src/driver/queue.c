@@ -169,9 +169,10 @@ void vmedia_drv_release(struct vmedia_driver *drv)
 	vq->dirty |= vq->held;
 }
 
-void vmedia_drv_events(struct vmedia_driver *drv)
+/* Take all that the device returned in ring @i. */
+static void take_used(struct vmedia_driver *drv, unsigned int i)
 {
-	struct vmedia_vqr *q = drv->vq[VMEDIA_QUEUE_EVENT].vqr;
+	struct vmedia_vqr *q = drv->vq[i].vqr;
 	void *cookie;
 	uint32_t len;
 	int n;
@@ -182,26 +183,22 @@ void vmedia_drv_events(struct vmedia_driver *drv)
 			vmedia_drv_die(drv, -EIO);
 		if (n <= 0)
 			break;
-		drv->ring_ops->event(drv, cookie, len);
+		if (i == VMEDIA_QUEUE_EVENT)
+			drv->ring_ops->event(drv, cookie, len);
+		else
+			drv->ring_ops->command(cookie, len);
 	}
+}
+
+void vmedia_drv_events(struct vmedia_driver *drv)
+{
+	take_used(drv, VMEDIA_QUEUE_EVENT);
 }
 
 void vmedia_drv_drain(struct vmedia_driver *drv)
 {
-	struct vmedia_vqr *q = drv->vq[VMEDIA_QUEUE_COMMAND].vqr;
-	void *cookie;
-	uint32_t len;
-	int n;
-
-	while (!drv->err) {
-		n = vmedia_vqr_get_used(q, &cookie, &len);
-		if (n < 0)
-			vmedia_drv_die(drv, -EIO);
-		if (n <= 0)
-			break;
-		drv->ring_ops->command(cookie, len);
-	}
-	vmedia_drv_events(drv);
+	take_used(drv, VMEDIA_QUEUE_COMMAND);
+	take_used(drv, VMEDIA_QUEUE_EVENT);
 }
 
 uint64_t vmedia_drv_deadline(const struct vmedia_driver *drv, int timeout_ms)
