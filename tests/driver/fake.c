@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct fake_ring fake_rings[FAKE_RINGS] = {
+	{ 0, "split" },
+	{ 1ull << VMEDIA_VIRTIO_F_EVENT_IDX, "split, event index" },
+	{ 1ull << VMEDIA_VIRTIO_F_RING_PACKED, "packed" },
+	{ 1ull << VMEDIA_VIRTIO_F_RING_PACKED | 1ull << VMEDIA_VIRTIO_F_EVENT_IDX,
+	  "packed, event index" },
+};
+
 static int pump(void *opaque)
 {
 	fake_turn(opaque);

@@ -14,6 +14,13 @@
 
 #define FAKE_BUF_LEN	8192u
 #define FAKE_MAX_HELD	16
+#define FAKE_RINGS	4
+
+/* The kinds of rings: their feature bits, for fake_create(), and a name. */
+extern const struct fake_ring {
+	uint64_t features;
+	const char *name;
+} fake_rings[FAKE_RINGS];
 
 struct fake;
 

@@ -21,16 +21,6 @@
 #define MMAP V4L2_MEMORY_MMAP
 #define NUM 8
 
-static const struct {
-	uint64_t features;
-	const char *name;
-} rings[] = {
-	{ 0, "split" },
-	{ 1ull << VMEDIA_VIRTIO_F_EVENT_IDX, "split, event index" },
-	{ 1ull << VMEDIA_VIRTIO_F_RING_PACKED, "packed" },
-	{ 1ull << VMEDIA_VIRTIO_F_RING_PACKED | 1ull << VMEDIA_VIRTIO_F_EVENT_IDX,
-	  "packed, event index" },
-};
 static unsigned int ring;
 
 /* The device's part while the driver sleeps: one thing a step, in order. */
@@ -89,7 +79,7 @@ static int setup(void **state)
 	struct fake *d;
 
 	vmedia_log_set_level(VMEDIA_LOG_ERR);
-	d = fake_create(rings[ring].features | 1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC, 0, 0);
+	d = fake_create(fake_rings[ring].features | 1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC, 0, 0);
 	memset(&play, 0, sizeof(play));
 	memset(&done, 0, sizeof(done));
 	d->drv->hooks.pump = sleeping;
@@ -474,7 +464,7 @@ static void device_dies(void **state)
 /* Sessions that are open at disconnect, with lazy commands under way: each is told. */
 static void disconnect(void **state)
 {
-	struct fake *d = fake_create(rings[ring].features, 0, 0);
+	struct fake *d = fake_create(fake_rings[ring].features, 0, 0);
 	struct vmedia_file *f = fake_session(d, 4, MMAP), *g = fake_session(d, 0, 0);
 
 	assert_int_equal(put(f, 0, VMEDIA_SUBMIT_LAZY), 0);
@@ -484,7 +474,7 @@ static void disconnect(void **state)
 	assert_int_equal(done.n, 3);
 	assert_int_equal(done.err, 0);
 	/* also where the device says nothing, and one session more than it is asked about */
-	d = fake_create(rings[ring].features, 0, 0);
+	d = fake_create(fake_rings[ring].features, 0, 0);
 	f = fake_session(d, 0, 0);
 	g = fake_session(d, 0, 0);
 	d->deaf = true;
@@ -498,7 +488,7 @@ static void disconnect(void **state)
 /* Answers that lie in the ring when the timer comes are answers. */
 static void timer(void **state)
 {
-	struct fake *d = fake_create_polled(rings[ring].features, 0);
+	struct fake *d = fake_create_polled(fake_rings[ring].features, 0);
 	struct vmedia_file *f = fake_session(d, 0, 0);
 	struct pollfd p = { .fd = vmedia_driver_fd(d->drv), .events = POLLIN };
 	int (*pump)(void *opaque) = d->drv->hooks.pump;
@@ -591,8 +581,8 @@ int main(void)
 	};
 	int failed = 0;
 
-	for (ring = 0; ring < VMEDIA_ARRAY_SIZE(rings); ring++) {
-		print_message("%s\n", rings[ring].name);
+	for (ring = 0; ring < FAKE_RINGS; ring++) {
+		print_message("%s\n", fake_rings[ring].name);
 		failed += cmocka_run_group_tests(tests, NULL, NULL);
 	}
 	return failed;

@@ -20,16 +20,6 @@
 
 #define MMAP V4L2_MEMORY_MMAP
 
-static const struct {
-	uint64_t features;
-	const char *name;
-} rings[] = {
-	{ 0, "split" },
-	{ 1ull << VMEDIA_VIRTIO_F_EVENT_IDX, "split, event index" },
-	{ 1ull << VMEDIA_VIRTIO_F_RING_PACKED, "packed" },
-	{ 1ull << VMEDIA_VIRTIO_F_RING_PACKED | 1ull << VMEDIA_VIRTIO_F_EVENT_IDX,
-	  "packed, event index" },
-};
 static unsigned int ring;
 
 /*
@@ -72,7 +62,7 @@ static int setup(void **state)
 	struct fake *d;
 
 	vmedia_log_set_level(VMEDIA_LOG_ERR);
-	d = fake_create(rings[ring].features | 1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC, 0, 0);
+	d = fake_create(fake_rings[ring].features | 1ull << VMEDIA_VIRTIO_F_INDIRECT_DESC, 0, 0);
 	assert_int_equal(d->drv->spin.ns, 0);
 	d->drv->spin.ns = VMEDIA_DRV_SPIN_NS;
 	d->drv->hooks.pump = sleeping;
@@ -272,7 +262,7 @@ static void no_kick(void *opaque, unsigned int q)
 /* Nor does it keep a program that polls: that has its turn, and comes back for the rest. */
 static void flooded_program(void **state)
 {
-	struct fake *d = fake_create_polled(rings[ring].features, 0);
+	struct fake *d = fake_create_polled(fake_rings[ring].features, 0);
 
 	(void)state;
 	vmedia_log_set_level(-1);
@@ -325,8 +315,8 @@ int main(void)
 	};
 	int failed = 0;
 
-	for (ring = 0; ring < VMEDIA_ARRAY_SIZE(rings); ring++) {
-		print_message("%s\n", rings[ring].name);
+	for (ring = 0; ring < FAKE_RINGS; ring++) {
+		print_message("%s\n", fake_rings[ring].name);
 		failed += cmocka_run_group_tests(tests, NULL, NULL);
 	}
 	return failed;
