@@ -4,8 +4,9 @@
  *
  * A session is in the table, under the id that the device assigned, from the answer of OPEN to the
  * answer of CLOSE. So an id is never used twice at a time, and late events of a closing session are
- * dropped. Closing a file does not wait: its buffers return to videobuf2 at once, and the loans
- * keep the memory that the device still has pinned until CLOSE is answered.
+ * dropped. When a file is closed, its buffers return to videobuf2 at once, and the loans keep the
+ * memory that the device still has pinned until CLOSE is answered. close() waits for this answer:
+ * only then a camera that streamed is free for the next session.
  */
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -84,6 +85,7 @@ static void forget(struct vmedia_session *s)
 	end_loans(s, &loans);
 	list_for_each_entry_safe(loan, next, &loans, node)
 		vmedia_loan_free(dev, loan);
+	complete_all(&s->gone);
 	if (xa_cmpxchg(&dev->sessions, s->id, s, NULL, GFP_KERNEL) == s)
 		vmedia_session_put(s);
 }
@@ -162,7 +164,22 @@ void vmedia_session_close(struct vmedia_session *s)
 	 */
 	if (READ_ONCE(s->dev->reset))
 		vmedia_session_forget(s);
+	complete_all(&s->gone);
 	vmedia_command_free(c);
+}
+
+/*
+ * Wait for the answer of CLOSE, whoever sent it. A device that owes older answers is not waited
+ * for: a program with many files would not end for hours.
+ */
+static void await_closed(struct vmedia_session *s)
+{
+	struct vmedia_device *dev = s->dev;
+
+	if (READ_ONCE(dev->num_lost) || vmedia_await(dev, &s->gone) != -ETIMEDOUT)
+		return;
+	vmedia_refused(dev, "CLOSE", "no answer, after milliseconds", vmedia_timeout_ms,
+		       vmedia_timeout_ms);
 }
 
 static struct vmedia_session *new_session(struct vmedia_device *dev)
@@ -177,6 +194,7 @@ static struct vmedia_session *new_session(struct vmedia_device *dev)
 	mutex_init(&s->dequeue_lock);
 	spin_lock_init(&s->buf_lock);
 	INIT_LIST_HEAD(&s->loans);
+	init_completion(&s->gone);
 	v4l2_fh_init(&s->fh, &dev->video);
 	s->close = vmedia_command_new(dev, NULL, VMEDIA_CMD_CLOSE);
 	if (!s->close || vmedia_queues_init(s)) {
@@ -260,6 +278,7 @@ static int vmedia_release(struct file *file)
 	vmedia_queues_release(s);
 	mutex_unlock(&s->lock);
 	vmedia_session_close(s);
+	await_closed(s);
 	vmedia_fh_del(&s->fh, file);
 	v4l2_fh_exit(&s->fh);
 	vmedia_session_put(s);

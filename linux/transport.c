@@ -333,19 +333,19 @@ static bool queue_broken(struct vmedia_device *dev)
 }
 
 /*
- * Wait for the device to return the command. Returns 0, or why the wait ended. The time-out counts
- * the time that was waited, and not the clock, which may jump after a pause of the whole machine.
+ * The time-out counts the time that was waited, and not the clock, which may jump after a pause of
+ * the whole machine.
  */
-static int await(struct vmedia_command *c)
+int vmedia_await(struct vmedia_device *dev, struct completion *done)
 {
 	long left = max_t(long, msecs_to_jiffies(vmedia_timeout_ms), 1), slice, ret;
 
 	for (; left > 0; left -= slice) {
 		slice = min_t(long, left, HZ);
-		ret = wait_for_completion_killable_timeout(&c->done, slice);
+		ret = wait_for_completion_killable_timeout(done, slice);
 		if (ret)
 			return ret < 0 ? -EINTR : 0;
-		if (queue_broken(c->dev))
+		if (queue_broken(dev))
 			return -ENODEV;
 	}
 	return -ETIMEDOUT;
@@ -375,7 +375,7 @@ int vmedia_command_run(struct vmedia_command *c, bool *gone)
 		return err;
 	if (s)
 		kref_get(&s->ref);
-	err = await(c);
+	err = vmedia_await(dev, &c->done);
 	if (err == -ETIMEDOUT)
 		vmedia_refused(dev, command_name(c), "no answer, after milliseconds",
 			       vmedia_timeout_ms, vmedia_timeout_ms);

@@ -263,6 +263,11 @@ int vmedia_command_run(struct vmedia_command *c, bool *gone);
  * @c. Waits for room in the ring. A fatal signal ends this wait, except for CLOSE and MUNMAP.
  */
 int vmedia_command_post(struct vmedia_command *c);
+/*
+ * Wait until the device brings about @done, no longer than timeout_ms. Returns 0; -EINTR: the
+ * caller was killed; -ETIMEDOUT; -ENODEV: the queues are broken. Context: process.
+ */
+int vmedia_await(struct vmedia_device *dev, struct completion *done);
 /* Check the answer of a command that the device returned, and set c->err. */
 void vmedia_command_take(struct vmedia_command *c);
 /* Call the finish of returned commands without a waiter. Context: dev->event_work. */
@@ -297,6 +302,7 @@ void vmedia_events_sync(struct vmedia_device *dev);
  * @err: 0, or the error that every call returns
  * @closed: the file is closed; no event is delivered
  * @close_sent: CLOSE was sent
+ * @gone: the device has nothing of the session any more, or cannot be told to close it
  * @close: the CLOSE command, allocated at open so that closing cannot fail for lack of memory
  * @loans: memory that the device has
  * @queue: by buffer type
@@ -313,6 +319,7 @@ struct vmedia_session {
 	int err;
 	bool closed;
 	bool close_sent;
+	struct completion gone;
 	struct vmedia_command *close;
 	struct list_head loans;
 	struct vmedia_queue *queue[VMEDIA_MAX_TYPE + 1];

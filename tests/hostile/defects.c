@@ -171,6 +171,34 @@ static void late(struct client *c)
 	}
 }
 
+/*
+ * close() returns when the device has closed the session, and not before: the driver's timeout is
+ * longer than any answer takes.
+ */
+static void closing(struct client *c)
+{
+	uint64_t before = client_count(c, HOSTILE_CID_COUNT, HOSTILE_LATE), held = 1;
+	int fd = client_open(c, 0);
+
+	client_arm(c, HOSTILE_LATE, HOSTILE_CMD + VMEDIA_CMD_CLOSE, 1, 1);
+	close(fd);
+	check(client_count(c, HOSTILE_CID_COUNT, HOSTILE_LATE) == before + 1,
+	      "the answer of CLOSE is late");
+	check_err(client_door(c, HOSTILE_CID_HELD, &held), 0, "the device tells");
+	check(!held, "close() waits for it");
+}
+
+/* A CLOSE that is never answered holds one close() up, for the driver's timeout. */
+static void unclosed(struct client *c)
+{
+	long long refused = client_counter(c, "refused");
+	int fd = client_open(c, 0);
+
+	client_arm(c, HOSTILE_NEVER, HOSTILE_CMD + VMEDIA_CMD_CLOSE, 1, 1);
+	close(fd);
+	check(client_counter(c, "refused") == refused + 1, "close() ends, and the log says why");
+}
+
 /* ---- 6 ---- */
 
 /*
@@ -509,7 +537,8 @@ int client_defect(struct client *c, const char *name)
 		const char *name;
 		void (*test)(struct client *c);
 	} tests[] = {
-		{ "late", late },	  { "waiters", waiters },   { "one-frame", one_frame },
+		{ "late", late },	  { "closing", closing },   { "unclosed", unclosed },
+		{ "waiters", waiters },	  { "one-frame", one_frame },
 		{ "gone", gone },	  { "pins", pins },	    { "loans", loans },
 		{ "beside", beside },	  { "killed", killed },	    { "nonblock", nonblock },
 		{ "mappings", mappings }, { "meta", meta },	    { "vbi", vbi },

@@ -12,7 +12,6 @@
 #include <linux/videodev2.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <vmedia/proto.h>
@@ -128,24 +127,7 @@ static const struct row rows[] = {
 	R("error-session", EV_ERROR, NR(G_FMT), more_streams, poll_error, EIO, 0),
 };
 
-/*
- * Begin a stream. close() does not wait for CLOSE, so an honest device may still be ending the
- * stream of the session before, and answer EBUSY meanwhile.
- */
-static int begin_stream(struct client *c, int fd)
-{
-	const struct timespec nap = { .tv_nsec = 10000000 };
-	uint64_t end = client_now_ms() + 5000 * c->slow;
-	int err = op_stream(c, fd);
-
-	while (err == -EBUSY && client_now_ms() < end) {
-		nanosleep(&nap, NULL);
-		err = op_stream(c, fd);
-	}
-	return err;
-}
-
-/* Check that a new session streams. Returns NULL, or what is wrong. */
+/* Does a new session stream? */
 static const char *still_good(struct client *c)
 {
 	static char why[128];
@@ -154,7 +136,7 @@ static const char *still_good(struct client *c)
 
 	if (fd < 0)
 		return "the device does not open any more";
-	err = begin_stream(c, fd);
+	err = op_stream(c, fd);
 	if (!err) {
 		what = "give a frame";
 		err = op_frame(c, fd);
