@@ -20,6 +20,7 @@
 
 #include "config.h"
 #include "kinds.h"
+#include "limits.h"
 #include "log.h"
 #include "options.h"
 #include "sandbox.h"
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
 		return show(&o);
 	vmedia_log_set(daemon_log, NULL);
 	vmedia_log_set_level(o.log_level);
+	daemon_limits_apply(&o.limits);
 	status = serve(&d, &o);
 	daemon_finish(&d);
 	return status;

@@ -72,7 +72,9 @@ struct vmedia_loop;
  *   being answered     16 MiB     any command -ENOMEM                           one command
  *
  *   (*) region_size is a member of struct vmedia_device_config.
- *   (**) File descriptors: RLIMIT_NOFILE less 64, read when the device is created.
+ *   (**) Pieces of memory that have a file descriptor or are a copy of guest pages: RLIMIT_NOFILE
+ *   less 640, or half of it if it is small; at most 32000 and half of vm.max_map_count. Both are
+ *   read when the device is created. vmedia_limits_needs() tells what RLIMIT_NOFILE should be.
  *   (***) VMEDIA_MAX_REQ_SIZE.
  *
  * A share of 0 means three quarters of its limit. If there is a region, session_bytes is then also
@@ -101,6 +103,24 @@ struct vmedia_limits {
 };
 
 void vmedia_limits_default(struct vmedia_limits *limits);
+
+/*
+ * What a process that serves one device needs of the kernel, so that a guest reaches the device's
+ * limits before the process reaches its own.
+ */
+struct vmedia_needs {
+	uint64_t files;	   /* descriptors: RLIMIT_NOFILE */
+	uint64_t mappings; /* vm.max_map_count */
+	uint64_t threads;  /* RLIMIT_NPROC counts those of all processes of the user */
+};
+
+/*
+ * vmedia_limits_needs - compute what a process needs for @limits
+ *
+ * A process with less serves a guest too: commands that need more get the errno of their limit.
+ * Context: any thread.
+ */
+void vmedia_limits_needs(const struct vmedia_limits *limits, struct vmedia_needs *needs);
 
 /* The answer of ->mmap(): the plane at an offset. */
 struct vmedia_plane_map {

@@ -60,7 +60,14 @@
 #define VMEDIA_CORE_POOL_BYTES		(64u << 10) /* larger scratch buffers are not kept */
 #define VMEDIA_CORE_HELD_BYTES		(16u << 20) /* copies of commands being answered; -ENOMEM */
 #define VMEDIA_CORE_CTRL_SG		4096u /* SG entries of all controls in one command */
-#define VMEDIA_CORE_FILES_RESERVE	64	/* descriptors left to the rest of the process */
+/*
+ * Descriptors left to the rest of the process: 509 regions of guest memory, and some for messages,
+ * rings, the loop, the log and the source. A message whose descriptors do not fit ends the
+ * connection, so buffers must not take these.
+ */
+#define VMEDIA_CORE_FILES_RESERVE	640
+#define VMEDIA_CORE_MAX_FILES		32000	/* about half of the kernel's max_map_count */
+#define VMEDIA_CORE_MAPS_RESERVE	4096	/* mappings of libraries, the heap, guest memory */
 /* What one session may hold of a limit for which there is no option. */
 #define VMEDIA_CORE_SHARE(limit)	((limit) - (limit) / 4)
 
@@ -70,7 +77,7 @@ struct vmedia_account {
 	atomic_int refs;
 	atomic_uint_fast64_t bytes;  /* buffer memory of ours */
 	atomic_uint_fast64_t copied; /* bytes copied from or to guest pages */
-	atomic_uint files;	     /* descriptors in backings */
+	atomic_uint files;	     /* backings with a descriptor or a copy of guest pages */
 	uint64_t max_bytes;
 	unsigned int max_files;
 	struct vmedia_pages pages; /* of backings */
@@ -84,7 +91,10 @@ void vmedia_account_put(struct vmedia_account *a);		     /* Context: any thread 
 int vmedia_account_file(struct vmedia_account *a); /* count one more; 0 or -ENOMEM */
 void vmedia_account_unfile(struct vmedia_account *a);
 uint64_t vmedia_account_bytes(const struct vmedia_account *a);
-/* Return the number of descriptors that backings of one process may use, from RLIMIT_NOFILE. */
+/*
+ * Return how many backings of one process may have a descriptor, from RLIMIT_NOFILE. Each has a
+ * mapping too, so it is half of vm.max_map_count at most.
+ */
 unsigned int vmedia_account_default_files(void);
 
 /*

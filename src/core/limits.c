@@ -5,10 +5,17 @@
  * in <vmedia/device.h>.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "core/core.h"
+#include "virtq/view.h"
+
+#define USUAL_MAP_COUNT 65530 /* the kernel's default */
+#define OTHER_THREADS	256   /* CPUs, decoders, closing descriptors, the log */
 
 void vmedia_limits_default(struct vmedia_limits *limits)
 {
@@ -39,15 +46,65 @@ void vmedia_limits_set_shares(struct vmedia_limits *l, uint64_t region_size)
 		l->session_objects = VMEDIA_CORE_SHARE(l->max_objects);
 }
 
+/* Return @a + @b * @c, or UINT64_MAX if that is more. */
+static uint64_t plus(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t sum;
+
+	if (vmedia_mul_overflow(b, c, &sum) || vmedia_add_overflow(a, sum, &sum))
+		return UINT64_MAX;
+	return sum;
+}
+
+void vmedia_limits_needs(const struct vmedia_limits *l, struct vmedia_needs *needs)
+{
+	uint64_t files, most;
+
+	/* Buffers that were freed stay for their mappings and exports. Imports have no bytes. */
+	files = plus(l->max_mappings, l->max_sessions, l->max_buffers);
+	files = plus(files, l->max_objects, 2);
+	most = plus(l->max_bytes / vmedia_page_size(), l->max_objects, 1);
+	most = VMEDIA_MIN(most, (uint64_t)VMEDIA_CORE_MAX_FILES);
+	files = VMEDIA_MIN(files, most);
+	needs->files = files + VMEDIA_CORE_FILES_RESERVE;
+	needs->threads = plus(OTHER_THREADS, l->max_sessions, 1);
+	/* A thread has a stack and a guard page below it. */
+	needs->mappings = plus(files + VMEDIA_VIEW_MAX_MAPS_TOTAL + VMEDIA_CORE_MAPS_RESERVE,
+			       needs->threads, 2);
+}
+
+/*
+ * Return vm.max_map_count.
+ *
+ * System calls, start: openat read close
+ */
+static unsigned long max_map_count(void)
+{
+	int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+	char text[24] = "";
+	unsigned long n;
+
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	vmedia_fd_close(&fd);
+	n = strtoul(text, NULL, 10);
+	return n ? n : USUAL_MAP_COUNT;
+}
+
+/* System calls, start: prlimit64 */
 unsigned int vmedia_account_default_files(void)
 {
+	unsigned long most = VMEDIA_MIN(max_map_count() / 2, (unsigned long)VMEDIA_CORE_MAX_FILES);
 	struct rlimit rl;
+	rlim_t files;
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) || rl.rlim_cur == RLIM_INFINITY || rl.rlim_cur > 1u << 20)
-		return 1u << 20;
+	if (getrlimit(RLIMIT_NOFILE, &rl))
+		return (unsigned int)most;
 	if (rl.rlim_cur < 2 * VMEDIA_CORE_FILES_RESERVE)
-		return (unsigned int)rl.rlim_cur / 2;
-	return (unsigned int)rl.rlim_cur - VMEDIA_CORE_FILES_RESERVE;
+		files = rl.rlim_cur / 2;
+	else
+		files = rl.rlim_cur - VMEDIA_CORE_FILES_RESERVE;
+	return (unsigned int)VMEDIA_MIN(files, (rlim_t)most);
 }
 
 struct vmedia_account *vmedia_account_create(uint64_t max_bytes, unsigned int max_files)

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "core/core.h"
 
 #define PAGE	 4096u
@@ -69,6 +70,54 @@ static void test_defaults(void **state)
 	world_end(w);
 }
 
+/* What a process needs: each limit in it, and no more than bytes and mappings allow. */
+static void test_needs(void **state)
+{
+	const uint64_t reserve = 640, most = 32000;
+	struct vmedia_limits l;
+	struct vmedia_needs n;
+
+	vmedia_limits_default(&l);
+	vmedia_limits_needs(&l, &n);
+	assert_int_equal(n.files, 128 * 64 + 1024 + 2 * 256 + reserve);
+	assert_true(n.mappings > n.files && n.mappings < 65530);
+	assert_true(n.threads > 128);
+
+	l.max_sessions = 2;
+	l.max_buffers = 3;
+	l.max_mappings = 4;
+	l.max_objects = 5;
+	vmedia_limits_needs(&l, &n);
+	assert_int_equal(n.files, 2 * 3 + 4 + 2 * 5 + reserve);
+	l.max_bytes = 7 * vmedia_page_size();
+	vmedia_limits_needs(&l, &n);
+	assert_int_equal(n.files, 7 + 5 + reserve);
+
+	l.max_sessions = l.max_buffers = l.max_mappings = l.max_objects = UINT32_MAX;
+	l.max_bytes = UINT64_MAX;
+	vmedia_limits_needs(&l, &n);
+	assert_int_equal(n.files, most + reserve);
+	assert_true(n.mappings > UINT32_MAX);
+}
+
+/* The account of a process with room for them has at least the files that the limits need. */
+static void test_needs_suffice(void **state)
+{
+	struct vmedia_limits l;
+	struct vmedia_needs n;
+	struct rlimit old, rl;
+
+	vmedia_limits_default(&l);
+	l.max_sessions = 8;
+	vmedia_limits_needs(&l, &n);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	rl = old;
+	rl.rlim_cur = (rlim_t)n.files;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &rl), 0);
+	assert_int_equal(vmedia_account_default_files(), 8 * 64 + 1024 + 2 * 256);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
 static void test_bytes(void **state)
 {
 	struct vmedia_backing *a, *b, *more;
@@ -110,7 +159,8 @@ static void test_files(void **state)
 	session_new(w);
 	while (n < 128 && !vmedia_backing_create(w->f.last, 1, &b[n]))
 		n++;
-	assert_int_equal(n + FAKE_BUFFERS, 104 - 104 / 4);
+	/* Half of so few are for buffers, and three quarters of these for one session. */
+	assert_int_equal(n + FAKE_BUFFERS, 84 - 84 / 4);
 	session_new(w);
 	assert_int_equal(vmedia_backing_create(w->f.last, 1, &b[n]), 0);
 	for (n++; n; n--)
@@ -408,6 +458,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_needs_suffice),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_objects),
