@@ -6,9 +6,10 @@
  * part raises SIGBUS. A file that is sealed against shrinking is mapped directly, and so is a file
  * that is not regular (a dma-buf has a fixed size). All other files go through vmedia_mem_create(),
  * whose mappings are repaired by the guard of virtq/mem.h. Guest pages are views (virtq/view.h),
- * which are guarded in the same way. If a view must be bounced, the private copy is counted against
- * max_bytes. Pages of our own files are made present at once, so max_bytes also bounds the host
- * memory that a guest can occupy.
+ * which are guarded in the same way. The list of pages that a view keeps is counted against
+ * max_bytes, and so is the private copy if the view must be bounced. The copy also counts as a
+ * file, since both are mappings. Pages of our own files are made present at once, so max_bytes also
+ * bounds the host memory that a guest can occupy.
  *
  * The kernel takes long to free large memory, so a thread does it (base/pages.h). From then on the
  * memory and its file are not counted, so that a guest may free and allocate at once. max_bytes
@@ -205,7 +206,8 @@ static int64_t file_size(int fd, struct stat *st)
 static int backing_adopt(struct vmedia_backing *b, const struct stat *st)
 {
 	struct vmedia_mem_desc desc = {
-		.size = b->length, .uva = 0x1000, .fd_offset = b->fd_offset, .fd = b->fd
+		.size = b->length, .uva = 0x1000, .fd_offset = b->fd_offset, .fd = b->fd,
+		.object = true,
 	};
 	int seals, err;
 
@@ -313,6 +315,7 @@ int vmedia_backing_from_guest(struct vmedia_session *s, struct vmedia_mem *mem,
 			      uint64_t length, bool write, struct vmedia_backing **backing)
 {
 	struct vmedia_backing *b;
+	uint64_t bytes;
 	int err;
 
 	if (length > s->dev->limits.max_bytes)
@@ -325,11 +328,11 @@ int vmedia_backing_from_guest(struct vmedia_session *s, struct vmedia_mem *mem,
 				 VMEDIA_VIEW_NOLOAD | (write ? 0 : VMEDIA_VIEW_RDONLY), &b->view);
 	if (err)
 		goto fail;
-	if (b->view->bounced) {
-		err = backing_count(s, b, length, false);
-		if (err)
-			goto fail;
-	}
+	/* The view keeps the list. A list of small pieces is longer than what it describes. */
+	bytes = num * sizeof(*ranges) + (b->view->bounced ? b->view->map_len : 0);
+	err = backing_count(s, b, bytes, b->view->bounced);
+	if (err)
+		goto fail;
 	b->addr = b->view->data;
 	*backing = b;
 	return 0;

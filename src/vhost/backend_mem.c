@@ -96,7 +96,7 @@ int vmedia_vub_set_mem_table(struct vmedia_vub *vub, struct vmedia_vu_msg *msg,
 			return err;
 		to_desc(&desc[i], &t->region[i], msg->fd[i]);
 	}
-	err = vmedia_mem_create(desc, t->num, &mem);
+	err = vmedia_mem_replace(vub->mem, desc, t->num, &mem);
 	if (err)
 		return err;
 	install(vub, mem, true);

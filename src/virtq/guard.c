@@ -25,6 +25,8 @@
 #include "virtq/mem.h"
 
 #define GUARD_SLOTS 8192
+/* Left for the guest's memory: a new map and the old one. */
+#define GUEST_SLOTS (2 * VMEDIA_MEM_MAX_REGIONS)
 
 enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_LIVE };
 
@@ -57,15 +59,16 @@ static int claim(int from, int to)
 	return -ENOSPC;
 }
 
-int vmedia_guard_add(void *start, size_t len, int *broken)
+int vmedia_guard_add(void *start, size_t len, int *broken, bool guest)
 {
 	int hint = __atomic_load_n(&guard.hint, __ATOMIC_RELAXED);
-	int i = claim(hint, GUARD_SLOTS);
+	int end = guest ? GUARD_SLOTS : GUARD_SLOTS - GUEST_SLOTS;
+	int i = claim(hint, end);
 	int high;
 	struct slot *s;
 
 	if (i < 0)
-		i = claim(0, hint);
+		i = claim(0, hint < end ? hint : end);
 	if (i < 0)
 		return i;
 	__atomic_store_n(&guard.hint, i + 1 < GUARD_SLOTS ? i + 1 : 0, __ATOMIC_RELAXED);

@@ -97,7 +97,7 @@ static int check_file(const struct vmedia_mem_desc *d, size_t *page)
 	return 0;
 }
 
-static int region_map(struct vmedia_region *r)
+static int region_map(struct vmedia_region *r, bool object)
 {
 	uint64_t start = vmedia_align_down(r->fd_offset, r->page);
 	uint64_t end = vmedia_align_up(r->fd_offset + r->size, r->page);
@@ -116,7 +116,7 @@ static int region_map(struct vmedia_region *r)
 	/* Keep the guest's memory out of core files. */
 	madvise(r->map, r->map_len, MADV_DONTDUMP);
 	r->host = (uint8_t *)r->map + (r->fd_offset - start);
-	r->guard = vmedia_guard_add(r->map, r->map_len, &r->broken);
+	r->guard = vmedia_guard_add(r->map, r->map_len, &r->broken, !object);
 	if (r->guard < 0) {
 		vmedia_warn("Too many memory regions and views in this process");
 		return -ENOMEM;
@@ -157,7 +157,7 @@ static int region_create(const struct vmedia_mem_desc *d, struct vmedia_region *
 		ret = r->fd;
 		goto fail;
 	}
-	ret = region_map(r);
+	ret = region_map(r, d->object);
 	if (ret)
 		goto fail;
 	*out = r;
@@ -248,7 +248,8 @@ static int mem_insert_desc(struct vmedia_mem *mem, const struct vmedia_mem_desc 
 	return ret ? ret : mem_insert(mem, r);
 }
 
-int vmedia_mem_create(const struct vmedia_mem_desc *descs, unsigned int n, struct vmedia_mem **out)
+static int mem_create(const struct vmedia_mem_desc *descs, unsigned int n,
+		      struct vmedia_mem_budget *budget, struct vmedia_mem **out)
 {
 	struct vmedia_mem *mem;
 
@@ -257,7 +258,7 @@ int vmedia_mem_create(const struct vmedia_mem_desc *descs, unsigned int n, struc
 			    VMEDIA_MEM_MAX_REGIONS);
 		return -E2BIG;
 	}
-	mem = mem_alloc(n, NULL);
+	mem = mem_alloc(n, budget);
 	if (!mem)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++) {
@@ -270,6 +271,17 @@ int vmedia_mem_create(const struct vmedia_mem_desc *descs, unsigned int n, struc
 	}
 	*out = mem;
 	return 0;
+}
+
+int vmedia_mem_create(const struct vmedia_mem_desc *descs, unsigned int n, struct vmedia_mem **out)
+{
+	return mem_create(descs, n, NULL, out);
+}
+
+int vmedia_mem_replace(const struct vmedia_mem *old, const struct vmedia_mem_desc *descs,
+		       unsigned int n, struct vmedia_mem **out)
+{
+	return mem_create(descs, n, old ? old->budget : NULL, out);
 }
 
 /* Make a snapshot with the regions of @old except @skip, and room for one more. */

@@ -41,6 +41,8 @@ struct vmedia_mem_desc {
 	int fd;
 	/* fd == -1 only: plain memory of this process that outlives the snapshot */
 	void *host;
+	/* a file of another device, of which there may be many; not the guest's memory */
+	bool object;
 };
 
 /*
@@ -55,6 +57,13 @@ struct vmedia_mem_desc {
  * -ENOMEM; or negative errno of fstat(), dup() or mmap().
  */
 int vmedia_mem_create(const struct vmedia_mem_desc *descs, unsigned int n, struct vmedia_mem **out);
+
+/*
+ * vmedia_mem_replace - the same for a guest that had @old (NULL: none). Views of both maps count
+ * together, since buffers keep those of the old one (SET_MEM_TABLE).
+ */
+int vmedia_mem_replace(const struct vmedia_mem *old, const struct vmedia_mem_desc *descs,
+		       unsigned int n, struct vmedia_mem **out);
 
 /*
  * vmedia_mem_add - make a snapshot of @old plus one region (ADD_MEM_REG). Errors as above. @old is

@@ -212,7 +212,7 @@ static int make_mapped(struct vmedia_view *v, const struct shape *s)
 	if (ret)
 		goto fail;
 	madvise(v->map, v->map_len, MADV_DONTDUMP);
-	v->guard = vmedia_guard_add(v->map, v->map_len, &s->first.r->broken);
+	v->guard = vmedia_guard_add(v->map, v->map_len, &s->first.r->broken, false);
 	if (v->guard < 0) {
 		ret = v->guard;
 		goto fail;

@@ -102,7 +102,8 @@ static void test_bounced(void **state)
 	assert_int_equal(m[110], 0x31);
 	assert_int_equal(m[1199], 0xcd);
 	assert_int_equal(stats_of(w).bytes_copied, 300);
-	assert_int_equal(stats_of(w).bytes_held, before + 300);
+	/* a page for the copy, and the list */
+	assert_int_equal(stats_of(w).bytes_held, before + PAGE + 2 * 16);
 	/* To be read: what the guest wrote until now. */
 	w->f.import_read = true;
 	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 300, e, 2), 0);
@@ -214,6 +215,38 @@ static void test_bounce_limit(void **state)
 	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 64 * 4097, e, 64), -ENOMEM);
 	harness_close(&w->h, other);
 	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 40 * 4097, e, 40), 0);
+	world_end(w);
+}
+
+/* Lists are kept with their buffers, so long lists of small pieces count as memory. */
+static void test_list_limit(void **state)
+{
+	enum { PIECES = 4096, LIST = PIECES * 16 };
+	const uint64_t opened = FAKE_BUFFERS * vmedia_align_up(FAKE_LENGTH, PAGE);
+	static struct vmedia_sg_entry e[PIECES];
+	struct vmedia_limits limits;
+	struct world *w;
+	uint32_t i, other;
+
+	vmedia_limits_default(&limits);
+	limits.max_bytes = limits.session_bytes = 2 * opened + LIST - 1;
+	w = world_new(&limits);
+	/* One byte each, all of them in a row: seen where they are, without a copy. */
+	for (i = 0; i < PIECES; i++)
+		e[i] = (struct vmedia_sg_entry){ HARNESS_GPA + (1 << 20) + i, 1 };
+	assert_int_equal(harness_open(&w->h, &w->session), 0);
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, PIECES, e, PIECES), 0);
+	assert_int_equal(stats_of(w).bytes_copied, 0);
+	assert_int_equal(stats_of(w).bytes_held, opened + LIST);
+	assert_int_equal(harness_open(&w->h, &other), -ENOMEM);
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 1, e, 1), 0);
+	assert_int_equal(stats_of(w).bytes_held, opened + 16);
+	assert_int_equal(harness_open(&w->h, &other), 0);
+	/* The same for the command that brings the list. */
+	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, PIECES, e, PIECES), -ENOMEM);
+	harness_close(&w->h, other);
+	harness_close(&w->h, w->session);
+	assert_int_equal(stats_of(w).bytes_held, 0);
 	world_end(w);
 }
 
@@ -583,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_bad_lists),
 		cmocka_unit_test(test_bounce_limit),
+		cmocka_unit_test(test_list_limit),
 		cmocka_unit_test(test_ctrl_payload),
 		cmocka_unit_test(test_ctrl_refused),
 		cmocka_unit_test(test_ctrl_entries),

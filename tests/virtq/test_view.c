@@ -174,6 +174,8 @@ static void test_budget(void **state)
 	struct vmedia_gpa_range *sg = calloc(n + 1, sizeof(*sg));
 	struct vmedia_view *v[VMEDIA_VIEW_MAX_MAPS_TOTAL / VMEDIA_VIEW_MAX_MAPS + 1];
 	unsigned int last = VMEDIA_ARRAY_SIZE(v) - 1;
+	struct vmedia_mem_desc d;
+	struct vmedia_mem *mem;
 	struct guest g;
 
 	guest_up(&g, 0);
@@ -187,8 +189,18 @@ static void test_budget(void **state)
 		assert_int_equal(vmedia_view_create(g.mem, sg, n, VMEDIA_VIEW_NOLOAD, &v[i]), 0);
 		assert_int_equal(v[i]->bounced, i == last);
 	}
+	/* Views of an earlier map stay, and count. */
+	vmedia_mem_region(g.mem, 0, &d);
+	assert_int_equal(vmedia_mem_replace(g.mem, &d, 1, &mem), 0);
+	vmedia_view_put(v[last]);
+	assert_int_equal(vmedia_view_create(mem, sg, 2, VMEDIA_VIEW_NOLOAD, &v[last]), 0);
+	assert_true(v[last]->bounced);
 	for (unsigned int i = 0; i <= last; i++)
 		vmedia_view_put(v[i]);
+	assert_int_equal(vmedia_view_create(mem, sg, 2, VMEDIA_VIEW_NOLOAD, &v[0]), 0);
+	assert_true(v[0]->mapped);
+	vmedia_view_put(v[0]);
+	vmedia_mem_put(mem);
 	for (int i = 0; i < 50; i++) {
 		assert_int_equal(vmedia_view_create(g.mem, sg, n, 0, &v[0]), 0);
 		assert_true(v[0]->mapped);
@@ -197,6 +209,39 @@ static void test_budget(void **state)
 	guest_down(&g);
 	assert_int_equal(count_maps(), 0);
 	free(sg);
+}
+
+/* However many views there are, the guest's memory can grow by as many regions as it may have. */
+static void test_regions_have_room(void **state)
+{
+	enum { MANY = 9000 };
+	const struct vmedia_gpa_range sg[] = { { GPA + 9 * PAGE, PAGE }, { GPA + 3 * PAGE, PAGE } };
+	struct vmedia_mem_desc d = { .gpa = 0x1000, .uva = 0x1000, .size = PAGE };
+	struct vmedia_view **v = calloc(MANY, sizeof(struct vmedia_view *));
+	struct vmedia_mem *mem, *more;
+	unsigned int n = 0;
+	struct guest g;
+
+	guest_up(&g, 0);
+	do {
+		assert_true(n < MANY);
+		assert_int_equal(vmedia_view_create(g.mem, sg, 2, VMEDIA_VIEW_NOLOAD, &v[n]), 0);
+	} while (v[n++]->mapped);
+	assert_true(n > 4096);
+	d.fd = g.fd;
+	mem = vmedia_mem_get(g.mem);
+	while (vmedia_mem_num_regions(mem) < VMEDIA_MEM_MAX_REGIONS) {
+		assert_int_equal(vmedia_mem_add(mem, &d, &more), 0);
+		vmedia_mem_put(mem);
+		mem = more;
+		d.gpa += PAGE;
+		d.uva += PAGE;
+	}
+	vmedia_mem_put(mem);
+	while (n)
+		vmedia_view_put(v[--n]);
+	free(v);
+	guest_down(&g);
 }
 
 /* The view outlives the map that it was made from. */
@@ -256,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_ways),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_regions_have_room),
 		cmocka_unit_test(test_lifetime),
 		cmocka_unit_test(test_random),
 	};
