@@ -123,9 +123,9 @@ void vmedia_worker_init_job(struct vmedia_job *job,
  * vmedia_worker_submit - queue @job behind the others of @w
  *
  * Returns 0, and done() follows; -EBUSY if the job is not IDLE; -ESHUTDOWN in a done() that
- * vmedia_worker_destroy() calls; -EAGAIN, -ENOMEM or the like if the pool has no
- * thread and none can be started. (If only a further thread cannot be started, the job waits for an
- * existing one, and a warning is logged.)
+ * vmedia_worker_destroy() calls; -ENOMEM if the pool has no thread and none can be started. (If
+ * only a further thread cannot be started, the job waits for an existing one, and a warning is
+ * logged.)
  */
 int vmedia_worker_submit(struct vmedia_worker *w, struct vmedia_job *job);
 

@@ -158,7 +158,8 @@ int vmedia_pool_ensure_thread(struct vmedia_pool *pool)
 
 	if (err)
 		vmedia_err("Starting a worker thread failed: %s", strerror(-err));
-	return err;
+	/* pthread_create() reports a limit as EAGAIN, which means something else to V4L2's clients. */
+	return err ? -ENOMEM : 0;
 }
 
 unsigned int vmedia_pool_call(struct vmedia_pool *pool)
