@@ -158,7 +158,7 @@ int vmedia_pool_ensure_thread(struct vmedia_pool *pool)
 
 	if (err)
 		vmedia_err("Starting a worker thread failed: %s", strerror(-err));
-	/* pthread_create() reports a limit as EAGAIN, which means something else to V4L2's clients. */
+	/* pthread_create() reports a limit as EAGAIN, which V4L2's clients take for "try again". */
 	return err ? -ENOMEM : 0;
 }
 

@@ -10,7 +10,6 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -575,39 +574,6 @@ static void test_backing_from_fd(void **state)
 	world_end(w);
 }
 
-/* Descriptors of the process are not the guest's to use up. */
-static void test_files_limit(void **state)
-{
-	static struct vmedia_backing *b[256];
-	struct rlimit old, few = { 128 + 40, 0 };
-	uint32_t sessions[2];
-	struct world *w;
-	unsigned int i, n;
-	int fd;
-
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	few.rlim_max = old.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	w = world_new(NULL);
-	/* One session alone does not get them all. */
-	for (i = n = 0; i < 2; i++) {
-		assert_int_equal(harness_open(&w->h, &sessions[i]), 0);
-		while (n < 256 && !vmedia_backing_create(w->f.last, 1, &b[n]))
-			n++;
-	}
-	assert_int_equal(n + 2 * FAKE_BUFFERS, 84); /* half of so few */
-	fd = dup(0);
-	assert_true(fd >= 0);
-	assert_int_equal(vmedia_backing_from_fd(w->f.dev, w->h.ram_fd, 0, 1, &b[n]), -ENOMEM);
-	for (i = 0; i < n; i++)
-		vmedia_backing_put(b[i]);
-	close(fd);
-	assert_int_equal(vmedia_backing_create(w->f.last, 1, &b[0]), 0);
-	vmedia_backing_put(b[0]);
-	world_end(w);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -625,7 +591,6 @@ int main(void)
 		cmocka_unit_test(test_freed_elsewhere),
 		cmocka_unit_test(test_backing_outlives_device),
 		cmocka_unit_test(test_backing_from_fd),
-		cmocka_unit_test(test_files_limit),
 	};
 
 	return cmocka_run_group_tests_name("core memory", tests, NULL, NULL);
