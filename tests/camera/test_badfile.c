@@ -22,6 +22,9 @@ static const struct clip_spec mpeg4 = {
 	"mpeg4.avi", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 13, 0, 0,
 };
 
+#define WIDE	 8193
+#define WIDE_PGM "P5\n8193 1\n255\n"
+
 static void check_refused(const char *source, int err, const char *word)
 {
 	struct vmedia_camera_options opts;
@@ -56,7 +59,7 @@ static void bad_files_are_named(void **state)
 	static const struct clip_spec cut = {
 		"tiny.avi", "mpeg4", AV_PIX_FMT_YUV420P, 64, 48, 25, 3, 0, 0,
 	};
-	char text[2000];
+	char text[WIDE + 32];
 
 	check_refused(clip_source("missing.avi"), -ENOENT, "No such file");
 	check_refused("file:", -EINVAL, "PATH");
@@ -72,6 +75,10 @@ static void bad_files_are_named(void **state)
 	check_refused(clip_source("text.avi"), -EINVAL, "no video");
 	clip_make_sound("sound.wav");
 	check_refused(clip_source("sound.wav"), -EINVAL, "no video stream");
+	/* One column more than the camera has. */
+	memset(text, 0, sizeof(text));
+	clip_make_bytes("wide.pgm", text, (size_t)snprintf(text, sizeof(text), WIDE_PGM) + WIDE);
+	check_refused(clip_source("wide.pgm"), -E2BIG, "8193x1: scale them down to at most 8192");
 	/* Only the header is left. */
 	assert_true(clip_make(&cut));
 	cut_after(clip_path("tiny.avi"), "movi");

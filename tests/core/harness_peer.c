@@ -64,6 +64,10 @@ void harness_peer_map(struct vmedia_transport *t, int fd, uint64_t fd_offset, ui
 		answer(h, h->shm_async, done, opaque, h->shm_map_err, -1);
 		return;
 	}
+	if (h->shm_room && h->num_waiting >= h->shm_room) {
+		answer(h, false, done, opaque, -EBUSY, -1);
+		return;
+	}
 	for (i = 0; i < h->num_maps; i++)
 		if (shm_offset < h->maps[i].offset + h->maps[i].len &&
 		    h->maps[i].offset < shm_offset + len)

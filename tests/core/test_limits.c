@@ -57,6 +57,14 @@ static void test_defaults(void **state)
 	struct world *w = world_new(NULL); /* with 64 MiB of region 0 */
 	const struct vmedia_limits *l = vmedia_device_limits(w->f.dev);
 
+	assert_int_equal(l->max_sessions, 128);
+	assert_int_equal(l->max_buffers, 64);
+	assert_int_equal(l->max_bytes, 1u << 30);
+	assert_int_equal(l->max_mappings, 1024);
+	assert_int_equal(l->max_subscriptions, 512);
+	assert_int_equal(l->max_objects, 256);
+	assert_int_equal(l->max_request, 1071144);
+	assert_int_equal(l->max_ctrl_bytes, 1u << 20);
 	assert_int_equal(l->session_region, 48u << 20);
 	assert_int_equal(l->session_bytes, l->session_region);
 	assert_int_equal(l->session_mappings, 768);
@@ -426,6 +434,34 @@ static void test_imports(void **state)
 	world_end(w);
 }
 
+/* A plane of guest pages has an end, however much memory the device may have. */
+static void test_long_plane(void **state)
+{
+	uint8_t raw[17 * VMEDIA_SG_ENTRY_SIZE];
+	struct vmedia_limits limits;
+	struct vmedia_cmd cmd;
+	struct world *w;
+	uint32_t i, a;
+
+	vmedia_limits_default(&limits);
+	limits.max_bytes = limits.session_bytes = 8ull << 30;
+	w = world_new(&limits);
+	w->f.no_events = true;
+	a = session_new(w);
+	for (i = 0; i < 17; i++)
+		vmedia_sg_put(raw, i, &(struct vmedia_sg_entry){ HARNESS_GPA, HARNESS_RAM });
+	for (i = 16; i <= 17; i++) {
+		harness_cmd_ioctl(&cmd, a, VMEDIA_NR_QBUF);
+		cmd.io.arg.buffer.type = VMEDIA_BUF_TYPE_VIDEO_CAPTURE;
+		cmd.io.arg.buffer.memory = VMEDIA_MEMORY_USERPTR;
+		cmd.io.arg.buffer.length = i * HARNESS_RAM;
+		cmd.io.arg.buffer.m.userptr = 0x7f0000000000;
+		cmd.io.plane_sg[0] = (struct vmedia_sg){ raw, i };
+		assert_int_equal(harness_cmd(&w->h, &cmd), i == 16 ? 0 : -E2BIG); /* 1 GiB */
+	}
+	world_end(w);
+}
+
 /* Commands behind one that does not end take no memory: another session has what it needs. */
 static void test_waiting_commands(void **state)
 {
@@ -480,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_given_export_keeps_bytes),
 		cmocka_unit_test(test_mapped_export_stays),
 		cmocka_unit_test(test_imports),
+		cmocka_unit_test(test_long_plane),
 		cmocka_unit_test(test_waiting_commands),
 	};
 

@@ -292,6 +292,34 @@ static void test_region_full(void **state)
 	world_end(w);
 }
 
+/* A peer that answers no more: so many requests wait, and further mappings are refused. */
+static void test_peer_is_busy(void **state)
+{
+	struct world *w = world_open();
+	struct harness_req *waits;
+	uint8_t cmd[20] = { 4 };
+	uint32_t other;
+	uint64_t a;
+
+	assert_int_equal(harness_open(&w->h, &other), 0);
+	w->h.shm_async = true;
+	w->h.shm_room = 1;
+	put32(cmd + 8, w->session);
+	waits = harness_offer(&w->h, cmd, 20, 24, HARNESS_PART);
+	harness_kick(&w->h, VMEDIA_QUEUE_COMMAND);
+	assert_false(waits->used);
+	w->session = other;
+	assert_int_equal(map(w, 1, 0, &a), -EBUSY);
+	harness_answer(&w->h, -1, 0);
+	harness_collect(&w->h);
+	assert_true(waits->used);
+	assert_int_equal(le32(waits->resp), 0);
+	harness_put(&w->h, waits);
+	w->h.shm_async = false;
+	assert_int_equal(map(w, 1, 0, &a), 0);
+	world_end(w);
+}
+
 /* CLOSE right behind MMAP: in order, so the mapping stays. */
 static void test_close_behind_mmap(void **state)
 {
@@ -355,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_map_fails),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_region_full),
+		cmocka_unit_test(test_peer_is_busy),
 		cmocka_unit_test(test_close_behind_mmap),
 		cmocka_unit_test(test_error_close_while_mapping),
 	};
