@@ -89,7 +89,10 @@ struct vmedia_loop;
 struct vmedia_limits {
 	uint32_t max_sessions;	    /* open at once */
 	uint32_t max_buffers;	    /* in one queue */
-	/* buffer memory of all sessions and orphaned mappings; as much again while it is freed */
+	/*
+	 * buffer memory of all sessions and orphaned mappings, and lists of guest pages; as much
+	 * again while it is freed
+	 */
 	uint64_t max_bytes;
 	uint32_t max_mappings;	    /* distinct mappings into region 0 */
 	uint32_t max_subscriptions; /* event subscriptions of one session */

@@ -318,6 +318,8 @@ int vmedia_backing_from_guest(struct vmedia_session *s, struct vmedia_mem *mem,
 	uint64_t bytes;
 	int err;
 
+	if (length > VMEDIA_VIEW_MAX_BYTES)
+		return -E2BIG;
 	if (length > s->dev->limits.max_bytes)
 		return -ENOMEM;
 	b = backing_new(s->dev->account, s->share, length);

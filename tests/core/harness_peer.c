@@ -127,6 +127,10 @@ void harness_peer_lookup(struct vmedia_transport *t, const uint8_t uuid[VMEDIA_U
 	unsigned int i;
 
 	h->lookups++;
+	if (h->shm_room && h->num_waiting >= h->shm_room) {
+		answer(h, false, done, opaque, -EBUSY, -1);
+		return;
+	}
 	for (i = 0; i < h->num_objects; i++) {
 		if (memcmp(h->object_uuid[i], uuid, VMEDIA_UUID_SIZE))
 			continue;

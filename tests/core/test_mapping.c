@@ -298,6 +298,7 @@ static void test_peer_is_busy(void **state)
 	struct world *w = world_open();
 	struct harness_req *waits;
 	uint8_t cmd[20] = { 4 };
+	struct vmedia_cmd qbuf;
 	uint32_t other;
 	uint64_t a;
 
@@ -310,6 +311,11 @@ static void test_peer_is_busy(void **state)
 	assert_false(waits->used);
 	w->session = other;
 	assert_int_equal(map(w, 1, 0, &a), -EBUSY);
+	harness_cmd_ioctl(&qbuf, other, VMEDIA_NR_QBUF);
+	qbuf.io.arg.buffer.type = VMEDIA_BUF_TYPE_VIDEO_CAPTURE;
+	qbuf.io.arg.buffer.memory = VMEDIA_MEMORY_DMABUF;
+	qbuf.io.arg.buffer.length = FAKE_LENGTH;
+	assert_int_equal(harness_cmd(&w->h, &qbuf), -EBUSY);
 	harness_answer(&w->h, -1, 0);
 	harness_collect(&w->h);
 	assert_true(waits->used);
