@@ -13,6 +13,17 @@
 
 #define MOST (1u << 18) /* mappings that this makes */
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
 void scarce_files_begin(struct scarce_files *s)
 {
 	int lowest = vmedia_fd_dup(STDERR_FILENO);
@@ -34,13 +45,12 @@ void scarce_files_end(struct scarce_files *s)
 
 bool scarce_maps_begin(struct scarce_maps *s)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	return false;
-#endif
 	size_t page = vmedia_page_size();
 	unsigned int i, n;
 
 	*s = (struct scarce_maps){ .len = 0 };
+	if (SANITIZED)
+		return false;
 	s->len = 2 * (size_t)MOST * page;
 	s->addr = mmap(NULL, s->len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (s->addr == MAP_FAILED)
