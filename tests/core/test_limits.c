@@ -158,6 +158,7 @@ static void test_files(void **state)
 {
 	struct rlimit old, few = { 128 + 40, 0 };
 	struct vmedia_backing *b[128];
+	struct vmedia_cmd cmd;
 	struct world *w;
 	unsigned int n = 0;
 	int fd;
@@ -171,11 +172,16 @@ static void test_files(void **state)
 		n++;
 	/* Half of so few are for buffers, and three quarters of these for one session. */
 	assert_int_equal(n + FAKE_BUFFERS, 84 - 84 / 4);
-	session_new(w);
+	harness_cmd_ioctl(&cmd, session_new(w), VMEDIA_NR_QBUF);
+	cmd.io.arg.buffer.type = VMEDIA_BUF_TYPE_VIDEO_CAPTURE;
+	cmd.io.arg.buffer.memory = VMEDIA_MEMORY_DMABUF;
+	cmd.io.arg.buffer.length = 4096;
 	while (n < 128 && !vmedia_backing_create(w->f.last, 1, &b[n]))
 		n++;
 	assert_int_equal(n + 2 * FAKE_BUFFERS, 84);
 	assert_int_equal(vmedia_backing_from_fd(w->f.dev, w->h.ram_fd, 0, 1, &b[n]), -ENOMEM);
+	harness_add_object(&w->h, cmd.io.uuid[0], 4096);
+	assert_int_equal(harness_cmd(&w->h, &cmd), -ENOMEM);
 	fd = dup(0);
 	assert_true(fd >= 0);
 	close(fd);
