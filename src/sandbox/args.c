@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The arguments that an allowed call may have.
+ *
+ * A filter sees numbers and no memory. Where a call is given a path, the filter cannot tell which:
+ * the stages before (an empty root, Landlock) leave none. A mask covers the lower 32 bits, which is
+ * all that the kernel looks at where the argument is an int.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sandbox/calls_impl.h"
+
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+
+/* The argument of clone() with the flags; on s390 the stack is first. */
+#ifdef __s390__
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
+
+/* A thread of this process, which shares all with it, in no new namespace. */
+#define THREAD	   (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+		    CLONE_NEWPID | CLONE_NEWNET)
+
+#define CHANGES (O_CREAT | O_TRUNC)
+
+/* One argument of one call: (argument & mask) == value. A call with more lines has alternatives. */
+struct check {
+	const char *name;
+	unsigned int arg;
+	scmp_datum_t mask, value;
+};
+
+#define WHOLE ((scmp_datum_t)-1)
+
+static const struct check checks[] = {
+	{ "mmap", 2, PROT_EXEC, 0 },
+	{ "mmap2", 2, PROT_EXEC, 0 },
+	{ "mprotect", 2, PROT_EXEC, 0 },
+	{ "pkey_mprotect", 2, PROT_EXEC, 0 },
+	{ "clone", CLONE_FLAGS, THREAD | NAMESPACES, THREAD },
+	{ "socket", 0, WHOLE, AF_UNIX },
+	{ "socketpair", 0, WHOLE, AF_UNIX },
+	{ "sendto", 4, WHOLE, 0 },
+	{ "open", 1, O_ACCMODE | CHANGES, O_RDONLY },
+	{ "openat", 2, O_ACCMODE | CHANGES, O_RDONLY },
+	{ "newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
+	{ "fstatat64", 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
+	{ "statx", 2, AT_EMPTY_PATH, AT_EMPTY_PATH },
+	{ "memfd_create", 1, WHOLE, MFD_CLOEXEC | MFD_ALLOW_SEALING },
+	{ "prlimit64", 0, WHOLE, 0 },
+	{ "prctl", 0, WHOLE, PR_SET_NAME },
+	{ "prctl", 0, WHOLE, PR_SET_VMA },
+	{ "fcntl", 1, WHOLE, F_GETFD },
+	{ "fcntl", 1, WHOLE, F_SETFD },
+	{ "fcntl", 1, WHOLE, F_GETFL },
+	{ "fcntl", 1, WHOLE, F_SETFL },
+	{ "fcntl", 1, WHOLE, F_DUPFD_CLOEXEC },
+	{ "fcntl", 1, WHOLE, F_ADD_SEALS },
+	{ "fcntl", 1, WHOLE, F_GET_SEALS },
+	{ "fcntl64", 1, WHOLE, F_GETFD },
+	{ "fcntl64", 1, WHOLE, F_SETFD },
+	{ "fcntl64", 1, WHOLE, F_GETFL },
+	{ "fcntl64", 1, WHOLE, F_SETFL },
+	{ "fcntl64", 1, WHOLE, F_DUPFD_CLOEXEC },
+	{ "fcntl64", 1, WHOLE, F_ADD_SEALS },
+	{ "fcntl64", 1, WHOLE, F_GET_SEALS },
+	/* not SIGSYS: the handler of refused calls stays */
+	{ "rt_sigaction", 0, WHOLE, SIGBUS },
+	{ "rt_sigaction", 0, WHOLE, SIGABRT },
+	{ "rt_sigaction", 0, WHOLE, SIGPIPE },
+};
+
+static int allow_if(scmp_filter_ctx ctx, int nr, unsigned int arg, scmp_datum_t mask,
+		    scmp_datum_t value)
+{
+	struct scmp_arg_cmp cmp = SCMP_CMP(arg, SCMP_CMP_EQ, value);
+
+	if (mask != WHOLE)
+		cmp = (struct scmp_arg_cmp)SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, mask, value);
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, 1, &cmp);
+}
+
+static int allow_checked(scmp_filter_ctx ctx, int nr, const char *name)
+{
+	bool found = false;
+	int ret = 0;
+
+	/* A signal goes to this process only, by tgkill() and not by tkill(). */
+	if (!strcmp(name, "tgkill"))
+		return allow_if(ctx, nr, 0, WHOLE, (scmp_datum_t)getpid());
+	for (size_t i = 0; ret == 0 && i < sizeof(checks) / sizeof(checks[0]); i++) {
+		if (strcmp(checks[i].name, name))
+			continue;
+		found = true;
+		ret = allow_if(ctx, nr, checks[i].arg, checks[i].mask, checks[i].value);
+	}
+	return found ? ret : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
+}
+
+int sandbox_args_allow(scmp_filter_ctx ctx, const struct sandbox_word *word)
+{
+	const char *name = sandbox_names_get(word->nr);
+
+	if (!name)
+		return -EOPNOTSUPP; /* an architecture whose numbers names.c does not expect */
+	switch (word->args) {
+	case SANDBOX_ARGS_CHECKED:
+		return allow_checked(ctx, word->nr, name);
+	case SANDBOX_ARGS_ANY:
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, word->nr, 0);
+	case SANDBOX_ARGS_WRITE:
+		return allow_if(ctx, word->nr, !strcmp(name, "open") ? 1 : 2, CHANGES, 0);
+	case SANDBOX_ARGS_TYPE:
+		return allow_if(ctx, word->nr, 1, 0xff00, (scmp_datum_t)word->type << 8);
+	}
+	return -EINVAL;
+}
