@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Write lines to standard error; see log.h. The lock is never held during a write. */
+/*
+ * Write lines to standard error; see log.h. The lock is never held during a write.
+ *
+ * System calls, serving: write poll|ppoll ppoll_time64
+ */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>

@@ -7,6 +7,8 @@
  * server. The signals are blocked in all threads; this thread reads them from a signalfd. It stops
  * the loop. Until the daemon has left, it interrupts the main thread twice a second with a signal
  * whose handler does nothing. A single signal could come before the system call begins.
+ *
+ * System calls, serving: poll|ppoll ppoll_time64 getpid tgkill rt_sigprocmask exit_group
  */
 #include <errno.h>
 #include <poll.h>
@@ -47,7 +49,8 @@ static int next_signal(const struct daemon_signals *s)
 {
 	struct signalfd_siginfo si;
 
-	return read(s->signal_fd, &si, sizeof(si)) == sizeof(si) ? (int)si.ssi_signo : 0;
+	return vmedia_fd_read(s->signal_fd, &si, sizeof(si), 0) == sizeof(si) ? (int)si.ssi_signo
+									      : 0;
 }
 
 /* Wait for a signal. Returns it, 0 after @timeout_ms, or -1 when the daemon has left. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * File descriptors; see fd.h.
+ *
+ * System calls, serving: close fcntl fcntl64 statx preadv2 write memfd_create ftruncate
+ * ftruncate64 eventfd2
  */
 #include "base/fd.h"
 
@@ -8,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,6 +63,21 @@ int vmedia_fd_dup(int fd)
 	return ret < 0 ? -errno : ret;
 }
 
+int vmedia_fd_stat(int fd, struct statx *st)
+{
+	const unsigned int mask = STATX_TYPE | STATX_MODE | STATX_SIZE | STATX_INO;
+
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, st) ? -errno : 0;
+}
+
+ssize_t vmedia_fd_read(int fd, void *buf, size_t len, int flags)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	ssize_t n = preadv2(fd, &iov, 1, -1, flags);
+
+	return n < 0 ? -errno : n;
+}
+
 size_t vmedia_page_size(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
@@ -107,10 +126,10 @@ int vmedia_eventfd_clear(int fd)
 	ssize_t n;
 
 	do {
-		n = read(fd, &v, sizeof(v));
-	} while (n < 0 && errno == EINTR);
+		n = vmedia_fd_read(fd, &v, sizeof(v), 0);
+	} while (n == -EINTR);
 	if (n < 0)
-		return errno == EAGAIN ? 0 : -errno;
+		return n == -EAGAIN ? 0 : (int)n;
 	return n == (ssize_t)sizeof(v);
 }
 

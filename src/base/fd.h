@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 #include <vmedia/loop.h>		/* vmedia_now_ns() */
 
 /* vmedia_fd_close - close *fd unless it is negative, and set it to -1. Keeps errno. */
@@ -26,6 +28,23 @@ int vmedia_fd_set_cloexec(int fd, bool on);
 
 /* vmedia_fd_dup - return a duplicate that is close-on-exec, or negative errno. */
 int vmedia_fd_dup(int fd);
+
+/*
+ * vmedia_fd_stat - get type, size, device and inode of @fd, as they are in memory
+ *
+ * Unlike fstat() it asks no other process or machine that serves the file. Returns 0 or negative
+ * errno.
+ */
+int vmedia_fd_stat(int fd, struct statx *st);
+
+/*
+ * vmedia_fd_read - read at the file's position, as read() does
+ * @flags: 0, or RWF_NOWAIT for -EAGAIN in place of waiting
+ *
+ * Returns the bytes or negative errno. It is the only call that reads, for the filter of system
+ * calls.
+ */
+ssize_t vmedia_fd_read(int fd, void *buf, size_t len, int flags);
 
 /*
  * vmedia_memfd - create a memory file of @size bytes, rounded up to host pages

@@ -7,7 +7,7 @@
  * statx() is called with AT_STATX_DONT_SYNC, which answers from memory. The type and device in its
  * answer cannot be faked either: a file system without a block device has a major number of 0. A
  * file system with a block device was mounted by the administrator; so were fuseblk and the layers
- * below it.
+ * below it. Data of a named pipe passes no file system, nor does closing it.
  *
  * Closing a file on FUSE sends its server a request that no signal interrupts. The thread that
  * closes the file ends when the server answers, or with the FUSE connection. A process waits for it
@@ -15,6 +15,8 @@
  * not bound these threads. They are counted, and beyond MAX_CLOSING descriptors stay open; then
  * RLIMIT_NOFILE bounds them. The count is process-wide, as descriptors are; it is the exception to
  * "no globals" here.
+ *
+ * System calls, serving: fcntl statx close
  */
 #include "base/foreign.h"
 
@@ -34,29 +36,6 @@
 
 static int closing;	/* atomic: threads */
 
-static int ask(int fd, struct statx *st)
-{
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, st);
-}
-
-/*
- * True if the pipe is not on another file system. A named pipe transfers data without its file
- * system, but its attributes come from it.
- */
-static bool is_plain_pipe(const struct statx *st)
-{
-	struct statx own;
-	int fd[2];
-	bool ret;
-
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		return false;
-	ret = ask(fd[0], &own) == 0 && own.stx_dev_major == st->stx_dev_major &&
-	      own.stx_dev_minor == st->stx_dev_minor;
-	vmedia_fd_close_many(fd, 2);
-	return ret;
-}
-
 bool vmedia_foreign_ok(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -67,14 +46,13 @@ bool vmedia_foreign_ok(int fd)
 		return false;
 	if (fcntl(fd, F_GET_SEALS) >= 0)
 		return true;
-	if (ask(fd, &st) < 0)
+	if (vmedia_fd_stat(fd, &st) < 0)
 		return false;
 	switch (st.stx_mode & S_IFMT) {
 	case 0:
 	case S_IFSOCK:
-		return true;
 	case S_IFIFO:
-		return st.stx_dev_major != 0 || is_plain_pipe(&st);
+		return true;
 	case S_IFCHR:
 		return st.stx_rdev_major == MEM_MAJOR;
 	case S_IFREG:

@@ -16,6 +16,7 @@
  *
  * True for memory files (memfd, tmpfs, hugetlbfs), regular files of a file system on a block
  * device, sockets, pipes, anonymous files (eventfd, dma-buf), and memory devices like /dev/null.
+ * Attributes of a named pipe may still come from elsewhere: get them by vmedia_fd_stat().
  * False for all others: FUSE and network file systems, and also overlayfs and btrfs, which cannot
  * be distinguished from them.
  */

@@ -8,6 +8,8 @@
  * The limit on all messages protects the disk behind the log. Each owner limits the messages that
  * its peers can cause, but peers can reconnect, and not every message has an owner. For each level
  * it keeps the time until which the messages so far have used up the rate.
+ *
+ * System calls, serving: write
  */
 #include "base/log.h"
 

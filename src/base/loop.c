@@ -8,6 +8,8 @@
  * least one side sees the other's write: either the poster writes the eventfd, or the loop does not
  * wait. Only the poster that changes sleeping to 0 writes, so many posts cost one write, and posts
  * to a busy loop cost none.
+ *
+ * System calls, serving: epoll_ctl epoll_wait|epoll_pwait
  */
 #include "base/loop.h"
 

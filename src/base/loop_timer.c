@@ -6,6 +6,8 @@
  * current setting. So arming, moving and cancelling make no system call, and a cancelled deadline
  * costs at most one empty wake-up. New deadlines are mostly the latest, so the list is searched
  * from its end.
+ *
+ * System calls, serving: epoll_ctl timerfd_settime timerfd_settime64
  */
 #include <errno.h>
 #include <string.h>

@@ -10,6 +10,8 @@
  *
  * On a kernel that has no call to make pages present (before 5.14), a byte of each page is
  * rewritten with its own value. This is atomic, since another thread may use the page.
+ *
+ * System calls, serving: madvise munmap
  */
 #include "base/pages.h"
 

@@ -4,6 +4,8 @@
  *
  * A thread sets its own name. Setting another thread's name opens a file in /proc, which a sandbox
  * may forbid.
+ *
+ * System calls, serving: clone mmap2|mmap mprotect rt_sigprocmask prctl
  */
 #include "base/thread.h"
 

@@ -6,6 +6,8 @@
  * A job that waits for its time sleeps on its `stop` word and not on a condition variable. A frame
  * source does so for each frame. This takes one system call. A timed wait for a condition variable
  * takes two: it leaves the mutex marked as contended, so that unlocking it is a system call too.
+ *
+ * System calls, serving: futex futex_time64
  */
 #include <assert.h>
 #include <errno.h>

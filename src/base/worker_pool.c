@@ -9,6 +9,8 @@
  * A thread is woken only if a worker is ready and fewer than `max` jobs run. The loop does so at
  * the end of a round that submitted jobs, and a thread does so when its job begins to wait. A
  * thread that ended a job takes the next one itself.
+ *
+ * System calls, serving: sched_getaffinity
  */
 #include <errno.h>
 #include <sched.h>

@@ -15,12 +15,13 @@
  * memory and its file are not counted, so that a guest may free and allocate at once. max_bytes
  * also bounds the memory that waits for the thread, so the host holds at most twice as much for
  * short times. Pages of a file that was given to no other device are freed before it is unmapped.
+ *
+ * System calls, serving: mmap2|mmap lseek _llseek fcntl close
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -190,20 +191,21 @@ fail:
 }
 
 /* Return the size of a file or dma-buf in bytes. A dma-buf reports its size only by lseek(). */
-static int64_t file_size(int fd, struct stat *st)
+static int64_t file_size(int fd, struct statx *st)
 {
+	int ret = vmedia_fd_stat(fd, st);
 	off_t end;
 
-	if (fstat(fd, st))
-		return -errno;
-	if (S_ISREG(st->st_mode))
-		return st->st_size;
+	if (ret < 0)
+		return ret;
+	if (S_ISREG(st->stx_mode))
+		return (int64_t)st->stx_size;
 	end = lseek(fd, 0, SEEK_END);
 	return end < 0 ? -errno : end;
 }
 
 /* Map the range of b->fd that @b describes. @st: the attributes of b->fd. */
-static int backing_adopt(struct vmedia_backing *b, const struct stat *st)
+static int backing_adopt(struct vmedia_backing *b, const struct statx *st)
 {
 	struct vmedia_mem_desc desc = {
 		.size = b->length, .uva = 0x1000, .fd_offset = b->fd_offset, .fd = b->fd,
@@ -212,7 +214,7 @@ static int backing_adopt(struct vmedia_backing *b, const struct stat *st)
 	int seals, err;
 
 	seals = fcntl(b->fd, F_GET_SEALS);
-	if (!S_ISREG(st->st_mode) || (seals >= 0 && seals & F_SEAL_SHRINK))
+	if (!S_ISREG(st->stx_mode) || (seals >= 0 && seals & F_SEAL_SHRINK))
 		return backing_map(b);
 	err = vmedia_mem_create(&desc, 1, &b->mem);
 	if (err)
@@ -225,7 +227,7 @@ int vmedia_backing_from_fd(struct vmedia_device *dev, int fd, uint64_t offset, u
 			   struct vmedia_backing **backing)
 {
 	struct vmedia_backing *b;
-	struct stat st;
+	struct statx st;
 	int64_t size;
 	int err;
 
@@ -260,7 +262,7 @@ fail:
 int vmedia_backing_from_object(struct vmedia_session *s, int fd, struct vmedia_backing **backing)
 {
 	struct vmedia_backing *b;
-	struct stat st;
+	struct statx st;
 	int64_t size;
 	int err;
 

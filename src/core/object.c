@@ -17,6 +17,8 @@
  * Security model: a UUID comes from the guest, and the file for it from another process. The file's
  * size is read from the kernel, its mapping is guarded against shrinking (backing.c), and a look-up
  * that never ends blocks only one session.
+ *
+ * System calls, serving: getrandom
  */
 #include <errno.h>
 #include <stdlib.h>

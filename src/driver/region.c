@@ -109,12 +109,12 @@ static bool may_shrink(int fd)
 
 static bool file_covers(int fd, uint64_t off, uint64_t len)
 {
-	struct stat st;
+	struct statx st;
 	off_t end;
 
-	if (fstat(fd, &st))
+	if (vmedia_fd_stat(fd, &st))
 		return false;
-	end = st.st_size;
+	end = (off_t)st.stx_size;
 	if (!end)	/* lseek() is the only way to get the size of a dma-buf */
 		end = lseek(fd, 0, SEEK_END);
 	return end > 0 && vmedia_range_ok(off, len, (uint64_t)end);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device on a vhost-user socket: one guest after another. */
+/*
+ * A device on a vhost-user socket: one guest after another.
+ *
+ * System calls, serving: accept4 close
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -144,9 +144,10 @@ static void on_channel(struct vmedia_source *src, uint32_t revents)
 
 static bool same_socket(int a, int b)
 {
-	struct stat x, y;
+	struct statx x, y;
 
-	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return !vmedia_fd_stat(a, &x) && !vmedia_fd_stat(b, &y) && x.stx_ino == y.stx_ino &&
+	       x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor;
 }
 
 /*

@@ -55,12 +55,12 @@ static int check_range(struct vmedia_vuf *vuf, const char *what, const struct vm
 static int map(struct vmedia_vuf *vuf, struct vmedia_vu_msg *msg)
 {
 	const struct vmedia_vu_mmap *m = &msg->p.mmap;
-	struct stat st;
+	struct statx st;
 
 	if (check_range(vuf, "SHMEM_MAP", m, VMEDIA_VU_MMAP_RW))
 		return -EINVAL;
-	if (fstat(msg->fd[0], &st) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ||
-	    st.st_size < 0 || !vmedia_range_ok(m->fd_offset, m->len, st.st_size)) {
+	if (vmedia_fd_stat(msg->fd[0], &st) || S_ISCHR(st.stx_mode) || S_ISBLK(st.stx_mode) ||
+	    !vmedia_range_ok(m->fd_offset, m->len, st.stx_size)) {
 		vmedia_vuf_warn(vuf,
 				"SHMEM_MAP of 0x%" PRIx64 " bytes at 0x%" PRIx64
 				" comes with a file that lacks them",

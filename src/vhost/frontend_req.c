@@ -265,11 +265,11 @@ static bool inflight_ok(struct vmedia_vuf *vuf, const struct vmedia_vu_msg *repl
 			unsigned int num_queues, unsigned int queue_size)
 {
 	const struct vmedia_vu_inflight *r = &reply->p.inflight;
-	struct stat st;
+	struct statx st;
 
 	if (reply->hdr.size >= VMEDIA_VU_INFLIGHT_SIZE && r->num_queues == num_queues &&
-	    r->queue_size == queue_size && !fstat(reply->fd[0], &st) && r->mmap_size &&
-	    vmedia_range_ok(r->mmap_offset, r->mmap_size, st.st_size))
+	    r->queue_size == queue_size && !vmedia_fd_stat(reply->fd[0], &st) && r->mmap_size &&
+	    vmedia_range_ok(r->mmap_offset, r->mmap_size, st.stx_size))
 		return true;
 	vmedia_vuf_warn(vuf,
 			"GET_INFLIGHT_FD for %u queues of %u was answered with 0x%" PRIx64

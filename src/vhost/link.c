@@ -10,6 +10,8 @@
  * Security model: a descriptor whose use or closing could wait for another process (base/foreign.h)
  * never leaves this file. A message with such a descriptor ends the connection. So a peer can make
  * this process close at most as many of them as a message has.
+ *
+ * System calls, serving: recvmsg sendmsg getsockopt
  */
 #include "vhost/msg.h"
 

@@ -12,6 +12,8 @@
  *
  * The table is process-wide because signal handlers are. It is the exception to "no globals", used
  * only after vmedia_mem_guard_install().
+ *
+ * System calls, serving: mmap2|mmap rt_sigaction
  */
 #include "virtq/guard.h"
 

@@ -7,6 +7,8 @@
  * and long enough), then against all others (no overlap), before it is in a snapshot. The file's
  * length can still change afterwards; the guard (guard.c) handles that. Every lookup takes a length
  * and compares without overflow.
+ *
+ * System calls, serving: fcntl mmap2|mmap munmap madvise close
  */
 #include "virtq/mem.h"
 
@@ -17,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/checked.h"
@@ -27,8 +27,6 @@
 #include "base/log.h"
 #include "virtq/guard.h"
 #include "virtq/mem_impl.h"
-
-#define HUGETLBFS_MAGIC_NUMBER 0x958458f6
 
 /* ---- regions ---- */
 
@@ -59,11 +57,26 @@ static int check_numbers(const struct vmedia_mem_desc *d)
 	return 0;
 }
 
+/*
+ * True if a mapping of @fd can begin at each page of the host. A file on hugetlbfs has larger
+ * pages, which are its blocks.
+ */
+static bool has_host_pages(int fd)
+{
+	size_t page = vmedia_page_size();
+	void *p = mmap(NULL, page, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, (off_t)page);
+
+	if (p == MAP_FAILED)
+		return false;
+	munmap(p, page);
+	return true;
+}
+
 /* Check that it is a memory file and long enough. *page gets its mapping granularity. */
 static int check_file(const struct vmedia_mem_desc *d, size_t *page)
 {
-	struct stat st;
-	struct statfs fs;
+	struct statx st;
+	int ret;
 
 	if (fcntl(d->fd, F_GETFD) >= 0 && !vmedia_foreign_ok(d->fd)) {
 		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: another process may serve "
@@ -71,29 +84,28 @@ static int check_file(const struct vmedia_mem_desc *d, size_t *page)
 			    d->gpa);
 		return -EINVAL;
 	}
-	if (fstat(d->fd, &st) < 0 || fstatfs(d->fd, &fs) < 0) {
-		int ret = -errno;
-
+	ret = vmedia_fd_stat(d->fd, &st);
+	if (ret < 0) {
 		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: fd %d: %s", d->gpa, d->fd,
 			    strerror(-ret));
 		return ret;
 	}
-	if (!S_ISREG(st.st_mode)) {
+	if (!S_ISREG(st.stx_mode)) {
 		vmedia_warn("Memory region at gpa 0x%" PRIx64
-			    " refused: not a memory file (mode 0%o, file system 0x%lx)",
-			    d->gpa, st.st_mode, (unsigned long)fs.f_type);
+			    " refused: not a memory file (mode 0%o)",
+			    d->gpa, st.stx_mode);
 		return -EINVAL;
 	}
-	if ((uint64_t)st.st_size < d->fd_offset + d->size) {
+	if (st.stx_size < d->fd_offset + d->size) {
 		vmedia_warn("Memory region at gpa 0x%" PRIx64 " refused: file of 0x%" PRIx64
 			    " bytes, needs 0x%" PRIx64 " + 0x%" PRIx64,
-			    d->gpa, (uint64_t)st.st_size, d->fd_offset, d->size);
+			    d->gpa, (uint64_t)st.stx_size, d->fd_offset, d->size);
 		return -EINVAL;
 	}
 	*page = vmedia_page_size();
-	if ((uint32_t)fs.f_type == HUGETLBFS_MAGIC_NUMBER && (size_t)st.st_blksize > *page &&
-	    ((size_t)st.st_blksize & ((size_t)st.st_blksize - 1)) == 0)
-		*page = (size_t)st.st_blksize;
+	if (st.stx_blksize > *page && !(st.stx_blksize & (st.stx_blksize - 1)) &&
+	    !has_host_pages(d->fd))
+		*page = st.stx_blksize;
 	return 0;
 }
 

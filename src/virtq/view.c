@@ -6,6 +6,8 @@
  * map. Sizes are summed in 64 bits and limited. The number of mappings is limited for a view and
  * for a guest. The view keeps the checked list, so later copies use it, and holds a reference on
  * the map that it was checked against.
+ *
+ * System calls, serving: mmap2|mmap munmap madvise
  */
 #include "virtq/view.h"
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Reads a file for the demuxer, and no other file.
+ *
+ * System calls, serving: preadv2 lseek
  */
 #include <errno.h>
 #include <libavutil/avstring.h>
 #include <libavutil/mem.h>
-#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "clip.h"
@@ -15,12 +17,13 @@
 static int io_read(void *opaque, uint8_t *buf, int size)
 {
 	struct vmedia_camera_clip_io *io = opaque;
+	struct iovec iov = { .iov_base = buf, .iov_len = (size_t)size };
 	ssize_t n;
 
 	if (atomic_load_explicit(io->interrupted, memory_order_relaxed))
 		return AVERROR_EXIT;
 	do
-		n = pread(io->fd, buf, (size_t)size, io->pos);
+		n = preadv2(io->fd, &iov, 1, io->pos, 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return AVERROR(errno);
@@ -32,15 +35,14 @@ static int64_t io_seek(void *opaque, int64_t offset, int whence)
 {
 	struct vmedia_camera_clip_io *io = opaque;
 	int64_t base = 0;
-	struct stat st;
 
 	whence &= ~AVSEEK_FORCE;
 	if (whence == SEEK_CUR)
 		base = io->pos;
 	if (whence == SEEK_END || whence == AVSEEK_SIZE) {
-		if (fstat(io->fd, &st) < 0)
+		base = lseek(io->fd, 0, SEEK_END); /* io_read() has its own position */
+		if (base < 0)
 			return AVERROR(errno);
-		base = st.st_size;
 	}
 	if (whence == AVSEEK_SIZE)
 		return base;
