@@ -23,6 +23,7 @@
 #include "limits.h"
 #include "log.h"
 #include "options.h"
+#include "refused.h"
 #include "sandbox.h"
 #include "signals.h"
 
@@ -34,6 +35,7 @@ enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
 struct daemon {
 	struct vmedia_loop *loop;
 	struct daemon_signals signals;
+	struct daemon_refused refused;
 	struct vmedia_device *dev;
 	struct vmedia_server *srv;
 };
@@ -43,6 +45,7 @@ static void daemon_finish(struct daemon *d)
 	vmedia_server_destroy(d->srv);
 	vmedia_device_destroy(d->dev);
 	daemon_signals_finish(&d->signals);
+	daemon_refused_finish(&d->refused);
 	vmedia_loop_destroy(d->loop);
 	daemon_log_finish();
 }
@@ -104,6 +107,12 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 		ret = daemon_signals_start(&d->signals, d->loop);
 	if (ret < 0)
 		return internal_error("cannot make an event loop", ret);
+	ret = o->sandbox ? daemon_sandbox_start(o->kind) : 0;
+	if (ret == 0)
+		ret = daemon_refused_start(&d->refused, d->loop);
+	if (ret < 0)
+		return internal_error("cannot filter system calls (--no-sandbox goes on without)",
+				      ret);
 	ret = daemon_kind_create(d->loop, o, why, sizeof(why), &d->dev);
 	if (ret < 0 && daemon_signals_caught(&d->signals))
 		return EXIT_OK;
@@ -112,7 +121,7 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	ret = vmedia_server_create(d->dev, &o->server, &d->srv);
 	if (ret < 0)
 		return serve_error(o, ret);
-	ret = o->sandbox ? daemon_sandbox_enter() : 0;
+	ret = o->sandbox ? daemon_sandbox_enter(o->kind) : 0;
 	if (ret < 0)
 		return internal_error("cannot give up privileges (--no-sandbox goes on without)",
 				      ret);

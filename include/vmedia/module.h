@@ -46,6 +46,22 @@
  *	destroy	vmedia_device_destroy() calls the device's own destroy(). The module stays mapped
  *		until the process ends.
  *
+ * System calls: vhost-user-media refuses all calls that it does not know to be needed. While
+ * create() runs, those are allowed that read files and folders, load libraries, connect to UNIX
+ * sockets and start threads; while the device serves, those of memory, threads, timers and of
+ * descriptors that are open. A module that needs more lists it: words with spaces between.
+ *
+ *	NAME		a system call, as in "sysinfo"
+ *	NAME|NAME	the first of these that the architecture has, as in "epoll_wait|epoll_pwait"
+ *	ioctl:V		ioctl() with commands of type 'V', as in <linux/videodev2.h>
+ *	openat:rw	files that exist are opened for writing, too (in syscalls_start)
+ *	mmap:exec	memory of which the module makes code; also mprotect:exec
+ *	NAME:any	without the checks of arguments that the program has for this call
+ *
+ * Calls of serving are allowed in create(), too. A refused call fails with EPERM, or with ENOSYS if
+ * its number has no name here, and a line of the log names it. execve(), ptrace(), mount() and
+ * other calls that only an attack makes end the process. SIGSYS must not be blocked in any thread.
+ *
  * A module is part of the program. It must not call exit(), change signals, or write to standard
  * output. It reports through <vmedia/log.h>.
  *
@@ -70,7 +86,7 @@ extern "C" {
  * share with a device. It grows with each change for which a module must be compiled again. A
  * module is loaded only if it has the library's number.
  */
-#define VMEDIA_MODULE_ABI 1
+#define VMEDIA_MODULE_ABI 2
 
 struct vmedia_camera_source_ops;
 
@@ -124,6 +140,12 @@ struct vmedia_module {
 	 * of other projects.
 	 */
 	const struct vmedia_camera_source_ops *camera_source;
+	/*
+	 * The system calls that create() makes, and those that serving makes, in addition to what
+	 * vhost-user-media allows each kind; NULL: none. See "System calls" above.
+	 */
+	const char *syscalls_start;
+	const char *syscalls;
 };
 
 /* Defined by each module, not by the library. */

@@ -61,6 +61,7 @@ static const struct check checks[] = {
 	{ "statx", 2, AT_EMPTY_PATH, AT_EMPTY_PATH },
 	{ "memfd_create", 1, WHOLE, MFD_CLOEXEC | MFD_ALLOW_SEALING },
 	{ "prlimit64", 0, WHOLE, 0 },
+	{ "sched_setaffinity", 0, WHOLE, 0 },
 	{ "prctl", 0, WHOLE, PR_SET_NAME },
 	{ "prctl", 0, WHOLE, PR_SET_VMA },
 	{ "fcntl", 1, WHOLE, F_GETFD },

@@ -10,29 +10,28 @@
  * process calls that was stopped and goes on. clock_gettime() is called where the kernel has no
  * clock that a process can read by itself.
  *
- * System calls, serving: mmap2|mmap munmap mprotect mremap madvise brk futex futex_time64|futex
- * clone set_robust_list rseq rt_sigprocmask rt_sigreturn sigreturn|rt_sigreturn exit exit_group
- * getpid gettid tgkill restart_syscall clock_gettime clock_gettime64|clock_gettime
+ * System calls, serving: mmap2|mmap munmap mprotect madvise brk futex futex_time64
+ * clone set_robust_list rseq rt_sigprocmask rt_sigreturn sigreturn exit exit_group
+ * getpid gettid tgkill restart_syscall clock_gettime clock_gettime64
  *
  * What a device may do before it serves: read files and folders, load libraries, ask for limits,
  * processors and users, connect to UNIX sockets; and what the next stages need.
  *
- * System calls, start: mmap2|mmap:exec mprotect:exec openat open|openat read readv pread64
- * writev pwrite64 lseek _llseek|lseek close dup dup2|dup3 dup3 pipe|pipe2 pipe2 fcntl:any
- * fcntl64|fcntl:any stat|fstatat64:any lstat|fstatat64:any fstat|fstat64 newfstatat:any
- * fstatat64|newfstatat:any statx:any statfs fstatfs statfs64|statfs fstatfs64|fstatfs
- * access|faccessat faccessat readlink|readlinkat readlinkat getdents|getdents64 getdents64 getcwd
- * flock fadvise64 fadvise64_64|fadvise64 memfd_create:any ftruncate ftruncate64|ftruncate
- * sigaltstack rt_sigaction:any rt_sigpending rt_sigtimedwait signalfd4 eventfd2 timerfd_create
- * timerfd_settime timerfd_settime64|timerfd_settime timerfd_gettime epoll_create1 epoll_ctl
- * epoll_wait|epoll_pwait epoll_pwait epoll_pwait2 select|pselect6 pselect6 nanosleep
- * clock_nanosleep clock_nanosleep_time64|clock_nanosleep clock_getres gettimeofday getrandom
- * membarrier sched_yield sched_getaffinity sched_getparam sched_getscheduler
- * sched_get_priority_min sched_get_priority_max getcpu get_mempolicy uname sysinfo prlimit64
- * getrlimit|prlimit64 ugetrlimit|prlimit64 getrusage times getuid geteuid getgid getegid getresuid
- * getresgid getgroups getuid32|getuid geteuid32|geteuid getgid32|getgid getegid32|getegid getppid
- * getpgrp|getpgid socket socketpair connect getsockname getpeername getsockopt setsockopt recvfrom
- * recvmsg sendto sendmsg sendmmsg recvmmsg shutdown prctl:any arch_prctl seccomp
+ * System calls, start: mmap2|mmap:exec mprotect:exec mremap openat open|openat read readv pread64
+ * writev lseek _llseek close dup dup2|dup3 dup3 pipe|pipe2 pipe2 fcntl:any fcntl64:any
+ * stat|fstatat64:any lstat|fstatat64:any fstat|fstat64 newfstatat:any fstatat64|newfstatat:any
+ * statx:any statfs fstatfs statfs64 fstatfs64 access|faccessat faccessat readlink|readlinkat
+ * readlinkat getdents|getdents64 getdents64 getcwd flock fadvise64 fadvise64_64 memfd_create:any
+ * ftruncate ftruncate64 sigaltstack rt_sigaction:any rt_sigpending rt_sigtimedwait signalfd4
+ * eventfd2 timerfd_create timerfd_settime timerfd_settime64 epoll_create1 epoll_ctl
+ * epoll_wait|epoll_pwait epoll_pwait select|pselect6 pselect6 nanosleep clock_nanosleep
+ * clock_nanosleep_time64 clock_getres gettimeofday getrandom membarrier sched_yield
+ * sched_getaffinity sched_getparam sched_getscheduler sched_setaffinity mlock mlock2|mlock munlock
+ * set_mempolicy sched_get_priority_min sched_get_priority_max getcpu get_mempolicy uname sysinfo
+ * prlimit64 getrlimit|prlimit64 ugetrlimit|prlimit64 getrusage getuid geteuid getgid getegid
+ * getresuid getresgid getgroups getuid32 geteuid32 getgid32 getegid32 getppid getpgrp|getpgid
+ * socket socketpair connect getsockname getpeername getsockopt setsockopt recvfrom recvmsg sendto
+ * sendmsg shutdown prctl:any arch_prctl seccomp
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -48,8 +47,8 @@
 #include "sandbox/calls_impl.h"
 #include "calls_table.h" /* made by scripts/gather-calls */
 
-/* The C library does without these, and cannot be asked not to try. */
-static const char *const optional[] = { "clone3", "openat2", "faccessat2", "statx" };
+/* The C library does without these, and cannot be asked not to try. realloc() copies instead. */
+static const char *const optional[] = { "clone3", "openat2", "faccessat2", "statx", "mremap" };
 
 /* ---- Lists ---- */
 

@@ -15,7 +15,7 @@
  * are. On an architecture whose registers are not known here, a refused call gets EPERM from the
  * filter and is not reported.
  *
- * System calls, serving: read write poll|ppoll ppoll_time64|ppoll
+ * System calls, serving: write poll|ppoll ppoll_time64
  */
 #include <errno.h>
 #include <poll.h>
@@ -28,6 +28,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "sandbox/calls_impl.h"
 
 #ifndef SYS_SECCOMP
@@ -251,7 +252,7 @@ void sandbox_calls_report(void (*fn)(void *opaque, const char *text), void *opaq
 	uint64_t count;
 
 	/* Before the table is read, so that a call that comes meanwhile signals again. */
-	if (state.wake < 0 || read(state.wake, &count, sizeof(count)) < 0)
+	if (state.wake < 0 || vmedia_fd_read(state.wake, &count, sizeof(count), 0) < 0)
 		return;
 	for (unsigned int i = 0; i <= NUMBERS / BITS; i++) {
 		uint64_t now = __atomic_load_n(&state.refused[i], __ATOMIC_SEQ_CST);
