@@ -43,7 +43,8 @@ struct check {
 	scmp_datum_t mask, value;
 };
 
-#define WHOLE ((scmp_datum_t)-1)
+#define SETXID 33 /* the C library's, for setuid() of all threads */
+#define WHOLE  ((scmp_datum_t)-1)
 
 static const struct check checks[] = {
 	{ "mmap", 2, PROT_EXEC, 0 },
@@ -61,6 +62,7 @@ static const struct check checks[] = {
 	{ "statx", 2, AT_EMPTY_PATH, AT_EMPTY_PATH },
 	{ "memfd_create", 1, WHOLE, MFD_CLOEXEC | MFD_ALLOW_SEALING },
 	{ "prlimit64", 0, WHOLE, 0 },
+	{ "sched_getaffinity", 0, WHOLE, 0 },
 	{ "sched_setaffinity", 0, WHOLE, 0 },
 	{ "prctl", 0, WHOLE, PR_SET_NAME },
 	{ "prctl", 0, WHOLE, PR_SET_VMA },
@@ -82,6 +84,7 @@ static const struct check checks[] = {
 	{ "rt_sigaction", 0, WHOLE, SIGBUS },
 	{ "rt_sigaction", 0, WHOLE, SIGABRT },
 	{ "rt_sigaction", 0, WHOLE, SIGPIPE },
+	{ "rt_sigaction", 0, WHOLE, SETXID }, /* by the first pthread_create() */
 };
 
 static int allow_if(scmp_filter_ctx ctx, int nr, unsigned int arg, scmp_datum_t mask,
