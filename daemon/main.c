@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <vmedia/log.h>
@@ -24,15 +25,22 @@
 #include "log.h"
 #include "options.h"
 #include "refused.h"
-#include "sandbox.h"
+#include "sandbox/sandbox.h"
 #include "signals.h"
 
 #define PROGRAM "vhost-user-media"
+
+/* Threads that are not of one session, those of libraries included. */
+#define SPARE_THREADS 256
+/* What is shared with a front-end is smaller. */
+#define MIN_LARGEST_FILE (64ull << 20)
 
 enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
 
 /* The parts that were set up, in this order. */
 struct daemon {
+	struct vmedia_listener listener;
+	struct sandbox sandbox;
 	struct vmedia_loop *loop;
 	struct daemon_signals signals;
 	struct daemon_refused refused;
@@ -47,6 +55,9 @@ static void daemon_finish(struct daemon *d)
 	daemon_signals_finish(&d->signals);
 	daemon_refused_finish(&d->refused);
 	vmedia_loop_destroy(d->loop);
+	/* With a keeper, that one removes the file. */
+	if (!d->sandbox.kept)
+		vmedia_listener_close(&d->listener);
 	daemon_log_finish();
 }
 
@@ -97,34 +108,76 @@ static int serve_error(const struct daemon_options *o, int err)
 	return user_error(why);
 }
 
-static int serve(struct daemon *d, const struct daemon_options *o)
+static int make_device(struct daemon *d, const struct daemon_options *o)
 {
 	char why[512] = "";
-	int ret = vmedia_loop_create(&d->loop);
+	size_t len;
+	int ret = daemon_kind_create(d->loop, o, why, sizeof(why), &d->dev);
+
+	if (ret == 0)
+		return EXIT_OK;
+	if (!*why)
+		return internal_error("cannot make the device", ret);
+	len = strlen(why);
+	if (ret == -EACCES && d->sandbox.changed_user)
+		snprintf(why + len, sizeof(why) - len,
+			 " (user %s opens it; --user=USER chooses another)", d->sandbox.user_name);
+	return user_error(why);
+}
+
+/* Report the stages of the sandbox that are missing. */
+static void report_missing(const struct sandbox *sb)
+{
+	for (unsigned int i = 0; i < SANDBOX_NUM_STAGES; i++)
+		if (sb->results[i].state == SANDBOX_MISSING)
+			vmedia_warn("the sandbox has no stage %s: %s", sandbox_stage_name(i),
+				    sb->results[i].text);
+}
+
+static int sandbox_error(const char *why, int err)
+{
+	return *why ? user_error(why)
+		    : internal_error("cannot enter the sandbox (--no-sandbox goes on without)",
+				     err);
+}
+
+static int enter_sandbox(struct daemon *d)
+{
+	char why[512] = "";
+	int ret = sandbox_enter_place(&d->sandbox, why, sizeof(why));
+
+	if (ret == 0)
+		ret = sandbox_enter_rest(&d->sandbox, why, sizeof(why));
+	if (ret < 0)
+		return sandbox_error(why, ret);
+	report_missing(&d->sandbox);
+	return EXIT_OK;
+}
+
+static int serve(struct daemon *d, const struct daemon_options *o)
+{
+	struct vmedia_server_options server = o->server;
+	int ret = vmedia_loop_create(&d->loop), status;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (ret == 0)
 		ret = daemon_signals_start(&d->signals, d->loop);
 	if (ret < 0)
 		return internal_error("cannot make an event loop", ret);
-	ret = o->sandbox ? daemon_sandbox_start(o->kind) : 0;
-	if (ret == 0)
-		ret = daemon_refused_start(&d->refused, d->loop);
+	ret = daemon_refused_start(&d->refused, d->loop);
 	if (ret < 0)
-		return internal_error("cannot filter system calls (--no-sandbox goes on without)",
-				      ret);
-	ret = daemon_kind_create(d->loop, o, why, sizeof(why), &d->dev);
-	if (ret < 0 && daemon_signals_caught(&d->signals))
-		return EXIT_OK;
-	if (ret < 0)
-		return *why ? user_error(why) : internal_error("cannot make the device", ret);
-	ret = vmedia_server_create(d->dev, &o->server, &d->srv);
+		return internal_error("cannot report refused system calls", ret);
+	status = make_device(d, o);
+	if (status != EXIT_OK)
+		return daemon_signals_caught(&d->signals) ? EXIT_OK : status;
+	if (server.socket_path)
+		server.listener = &d->listener;
+	ret = vmedia_server_create(d->dev, &server, &d->srv);
 	if (ret < 0)
 		return serve_error(o, ret);
-	ret = o->sandbox ? daemon_sandbox_enter(o->kind) : 0;
-	if (ret < 0)
-		return internal_error("cannot give up privileges (--no-sandbox goes on without)",
-				      ret);
+	status = o->sandbox ? enter_sandbox(d) : EXIT_OK;
+	if (status != EXIT_OK)
+		return status;
 	ret = daemon_log_start();
 	if (ret < 0)
 		return internal_error("cannot make a thread for the log", ret);
@@ -134,6 +187,50 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	if (daemon_signals_caught(&d->signals))
 		vmedia_info("signal %d: leaving", daemon_signals_caught(&d->signals));
 	return ret < 0 ? internal_error("event loop", ret) : EXIT_OK;
+}
+
+/* In the keeper, when the process that served has ended. Returns the exit status. */
+static int end_keeping(struct daemon *d)
+{
+	char line[64];
+
+	vmedia_listener_close(&d->listener);
+	if (WIFSIGNALED(d->sandbox.status)) {
+		snprintf(line, sizeof(line), "error: ended by signal %d",
+			 WTERMSIG(d->sandbox.status));
+		daemon_log_last(line);
+	}
+	return sandbox_end_as(d->sandbox.status);
+}
+
+/* Bytes of the largest memory file: a buffer, rounded up to pages. */
+static uint64_t largest_file(const struct daemon_options *o)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t bytes = (o->limits.max_bytes + page - 1) / page * page;
+
+	return bytes > MIN_LARGEST_FILE ? bytes : MIN_LARGEST_FILE;
+}
+
+static int run(struct daemon *d, const struct daemon_options *o)
+{
+	char why[512] = "";
+	int ret = o->server.socket_path ? vmedia_listen(&o->server, &d->listener) : 0;
+
+	if (ret < 0)
+		return serve_error(o, ret);
+	if (!o->sandbox)
+		return serve(d, o);
+	d->sandbox.strict = o->strict;
+	d->sandbox.user = o->user;
+	d->sandbox.calls_start = o->kind->syscalls_start;
+	d->sandbox.calls_serve = o->kind->syscalls;
+	d->sandbox.largest_file = largest_file(o);
+	d->sandbox.threads = 2 * o->limits.max_sessions + SPARE_THREADS;
+	ret = sandbox_begin(&d->sandbox, why, sizeof(why));
+	if (ret > 0)
+		return end_keeping(d);
+	return ret < 0 ? sandbox_error(why, ret) : serve(d, o);
 }
 
 static int show(const struct daemon_options *o)
@@ -181,7 +278,8 @@ static void fill_standard_fds(void)
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { .signals = DAEMON_SIGNALS_NONE };
+	struct daemon d = { .listener.fd = -1, .sandbox = SANDBOX_INIT,
+			    .signals = DAEMON_SIGNALS_NONE };
 	struct daemon_options o;
 	char why[512];
 	int status;
@@ -194,7 +292,7 @@ int main(int argc, char **argv)
 	vmedia_log_set(daemon_log, NULL);
 	vmedia_log_set_level(o.log_level);
 	daemon_limits_apply(&o.limits);
-	status = serve(&d, &o);
+	status = run(&d, &o);
 	daemon_finish(&d);
 	return status;
 }

@@ -34,6 +34,8 @@ enum {
 	OPT_ACCESS_PLATFORM,
 	OPT_LOG,
 	OPT_NO_SANDBOX,
+	OPT_SANDBOX,
+	OPT_USER,
 	OPT_SESSIONS,
 	OPT_BUFFERS,
 	OPT_BYTES,
@@ -62,6 +64,8 @@ static const struct option long_options[] = {
 	{ "access-platform", no_argument, NULL, OPT_ACCESS_PLATFORM },
 	{ "log-level", required_argument, NULL, OPT_LOG },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
+	{ "sandbox", required_argument, NULL, OPT_SANDBOX },
+	{ "user", required_argument, NULL, OPT_USER },
 	{ "max-sessions", required_argument, NULL, OPT_SESSIONS },
 	{ "max-buffers", required_argument, NULL, OPT_BUFFERS },
 	{ "max-bytes", required_argument, NULL, OPT_BYTES },
@@ -129,7 +133,10 @@ void daemon_options_help(const struct daemon_options *o)
 	      "(default 0)\n"
 	      "  --log-level=LEVEL      error, warning, info or debug, to standard error (default "
 	      "warning)\n"
-	      "  --no-sandbox           keep privileges, for debugging\n"
+	      "  --user=USER            started as root: serve as this user (default vmedia, else "
+	      "nobody)\n"
+	      "  --sandbox=strict       do not serve if a stage of the sandbox is missing\n"
+	      "  --no-sandbox           keep user and privileges, for debugging\n"
 	      "  --print-capabilities   tell a VM manager what this program is, as JSON\n"
 	      "  -h, --help             this text\n"
 	      "  -V, --version          the version\n"
@@ -322,6 +329,15 @@ static int parse_limit(struct daemon_options *o, int opt, char *why, size_t size
 	return 0;
 }
 
+static int parse_sandbox(struct daemon_options *o, char *why, size_t size)
+{
+	o->strict = strcmp(optarg, "strict") == 0;
+	if (o->strict)
+		return 0;
+	snprintf(why, size, "--sandbox=%.64s: give strict", optarg);
+	return -EINVAL;
+}
+
 static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 {
 	uint32_t fd;
@@ -360,6 +376,11 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 		return parse_level(o, why, size);
 	case OPT_NO_SANDBOX:
 		o->sandbox = false;
+		return 0;
+	case OPT_SANDBOX:
+		return parse_sandbox(o, why, size);
+	case OPT_USER:
+		o->user = optarg;
 		return 0;
 	case OPT_MODULES:
 		o->module_path = optarg;
@@ -449,6 +470,11 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 	ret = take_kind(o, argc, argv, why, why_size);
 	if (ret < 0 || o->action != DAEMON_SERVE)
 		return ret;
+	if (!o->sandbox && (o->strict || o->user)) {
+		snprintf(why, why_size, "%s is of no use with --no-sandbox: leave one out",
+			 o->user ? "--user" : "--sandbox=strict");
+		return -EINVAL;
+	}
 	if (!o->server.socket_path == (o->server.fd < 0)) {
 		snprintf(why, why_size, "give one of --socket-path=PATH and --fd=FD");
 		return -EINVAL;

@@ -27,6 +27,8 @@ struct daemon_options {
 	uint64_t region_size; /* bytes */
 	int log_level;	      /* enum vmedia_log_level */
 	bool sandbox;
+	bool strict;	  /* do not serve without each stage of the sandbox */
+	const char *user; /* as in struct sandbox */
 	/* The words after the kind, which the kind parses; kind_argv[0] is its name. */
 	int kind_argc;
 	char **kind_argv;

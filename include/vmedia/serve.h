@@ -23,9 +23,23 @@ struct vmedia_server;
 
 #define VMEDIA_SERVER_MAX_POLL 1000u
 
+/* A listening socket. Its members are to be read only. */
+struct vmedia_listener {
+	int fd; /* -1: none */
+	char *path;
+	dev_t dev; /* of the path's inode, so that only this file is unlinked */
+	ino_t ino;
+};
+
 struct vmedia_server_options {
 	/* listen at this path; a dead socket is replaced, a live one is -EADDRINUSE */
 	const char *socket_path;
+	/*
+	 * Listen on this socket instead, which vmedia_listen() has made; NULL: make one. It is
+	 * borrowed: the server neither closes it nor unlinks its path. For a program that makes the
+	 * socket before it gives up rights.
+	 */
+	const struct vmedia_listener *listener;
 	/*
 	 * Access to the socket: its permissions, exactly these whatever the umask (0: 0600, or 0660
 	 * with a group), and its group (NULL: the process's own). A process without privileges must
@@ -34,12 +48,12 @@ struct vmedia_server_options {
 	uint32_t socket_mode;
 	const gid_t *socket_group;
 	/*
-	 * With socket_path NULL: a connected socket. The server owns it. The loop stops when it
+	 * With socket_path and listener NULL: a connected socket. The server owns it. The loop stops when it
 	 * closes.
 	 */
 	int fd;
 	uint32_t shmem_feature_bit; /* 0: 22, as in QEMU; 20 and 21 for older drafts */
-	bool once;		    /* with socket_path: stop the loop after the first guest */
+	bool once;		    /* unless with fd: stop the loop after the first guest */
 	bool no_packed;		    /* do not offer VIRTIO_F_RING_PACKED */
 	/*
 	 * Do not offer CONFIGURE_MEM_SLOTS. The guest's memory may then have at most 8 regions.
@@ -68,7 +82,24 @@ struct vmedia_server_options {
 };
 
 /*
- * vmedia_server_create - listen on opts->socket_path, or serve the connection opts->fd
+ * vmedia_listen - bind and listen, non-blocking, at opts->socket_path with its mode and group
+ *
+ * A dead socket file is replaced. The file appears when the socket listens, unless the path is
+ * within 9 bytes of the longest possible. Other options are not used. Returns 0; -EADDRINUSE:
+ * another process listens there, or the path is no socket; -EINVAL: empty or too long; -EPERM: the
+ * user is not a member of the group; errno of socket(), bind(), chown(), link(). Context: any
+ * thread.
+ */
+int vmedia_listen(const struct vmedia_server_options *opts, struct vmedia_listener *l);
+/*
+ * vmedia_listener_close - close the socket and unlink its path, if the file there is still this
+ * socket's. Does nothing if vmedia_listen() failed or this was called before.
+ */
+void vmedia_listener_close(struct vmedia_listener *l);
+
+/*
+ * vmedia_server_create - listen on opts->socket_path, or on opts->listener, or serve the connection
+ * opts->fd
  *
  * @dev must outlive the server. Installs the SIGBUS guard of guest memory for the process. opts->fd
  * is closed if it cannot be served.
@@ -79,7 +110,10 @@ struct vmedia_server_options {
  */
 int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_options *opts,
 			 struct vmedia_server **srv);
-/* Close the connection and the listening socket, and unlink its path. NULL is allowed. */
+/*
+ * Close the connection, and the listening socket with its path unless it is borrowed. NULL is
+ * allowed.
+ */
 void vmedia_server_destroy(struct vmedia_server *srv);
 
 /* Counters of the transport, for logs and the bench; they only grow, over all connections. */

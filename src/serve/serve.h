@@ -21,25 +21,6 @@
 #include "vhost/backend.h"
 #include "virtq/dev.h"
 
-/* ---- The listening socket ---- */
-
-struct vmedia_listener {
-	int fd; /* -1: none */
-	char *path;
-	dev_t dev; /* of the path's inode, so that only this file is unlinked */
-	ino_t ino;
-};
-
-/*
- * vmedia_listen - bind and listen, non-blocking, at opts->socket_path with its mode and group
- *
- * A dead socket file is replaced. The file appears when the socket listens, unless the path is
- * within 9 bytes of the longest possible. Returns 0; -EADDRINUSE: another process listens there, or
- * the path is no socket; -EINVAL: empty or too long; errno of socket(), bind(), chown(), link().
- */
-int vmedia_listen(const struct vmedia_server_options *opts, struct vmedia_listener *l);
-void vmedia_listener_close(struct vmedia_listener *l);
-
 /* ---- One guest ---- */
 
 struct vmedia_server;

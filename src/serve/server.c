@@ -20,7 +20,8 @@ struct vmedia_server {
 	struct vmedia_device *dev;
 	struct vmedia_loop *loop;
 	struct vmedia_server_options opts;
-	struct vmedia_listener listener;
+	struct vmedia_listener own; /* unless the listener is borrowed */
+	int listen_fd;		    /* -1: none */
 	struct vmedia_source accept_src;
 	struct vmedia_timer retry;
 	struct vmedia_deferred next; /* starts the next guest after one has left */
@@ -32,7 +33,7 @@ static void on_connection(struct vmedia_source *src, uint32_t revents);
 
 static int wait_for_guest(struct vmedia_server *srv)
 {
-	return vmedia_loop_add_fd(srv->loop, &srv->accept_src, srv->listener.fd, EPOLLIN,
+	return vmedia_loop_add_fd(srv->loop, &srv->accept_src, srv->listen_fd, EPOLLIN,
 				  on_connection);
 }
 
@@ -82,7 +83,7 @@ static void on_next(struct vmedia_deferred *d)
 {
 	struct vmedia_server *srv = vmedia_container_of(d, struct vmedia_server, next);
 
-	if (srv->listener.fd < 0 || srv->opts.once)
+	if (srv->listen_fd < 0 || srv->opts.once)
 		vmedia_loop_stop(srv->loop);
 	else
 		listen_again(srv);
@@ -111,7 +112,7 @@ static int start_guest(struct vmedia_server *srv, int fd)
 static void on_connection(struct vmedia_source *src, uint32_t revents)
 {
 	struct vmedia_server *srv = vmedia_container_of(src, struct vmedia_server, accept_src);
-	int fd = accept4(srv->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(srv->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int err;
 
 	(void)revents;
@@ -135,15 +136,19 @@ static int begin(struct vmedia_server *srv)
 {
 	int err;
 
-	if (!srv->opts.socket_path)
+	if (!srv->opts.socket_path && !srv->opts.listener)
 		return srv->opts.fd < 0 ? -EINVAL : start_guest(srv, srv->opts.fd);
-	err = vmedia_listen(&srv->opts, &srv->listener);
-	if (err)
-		return err;
-	srv->opts.socket_path = srv->listener.path;
+	if (srv->opts.listener) {
+		srv->listen_fd = srv->opts.listener->fd;
+	} else {
+		err = vmedia_listen(&srv->opts, &srv->own);
+		if (err)
+			return err;
+		srv->listen_fd = srv->own.fd;
+	}
 	err = wait_for_guest(srv);
 	if (err)
-		vmedia_listener_close(&srv->listener);
+		vmedia_listener_close(&srv->own);
 	return err;
 }
 
@@ -168,7 +173,8 @@ int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_o
 	srv->dev = dev;
 	srv->loop = vmedia_device_loop(dev);
 	srv->opts = *opts;
-	srv->listener.fd = -1;
+	srv->own.fd = -1;
+	srv->listen_fd = -1;
 	vmedia_timer_init(srv->loop, &srv->retry, on_retry);
 	vmedia_deferred_init(srv->loop, &srv->next, on_next);
 	err = begin(srv);
@@ -189,7 +195,7 @@ void vmedia_server_destroy(struct vmedia_server *srv)
 	vmedia_timer_cancel(&srv->retry);
 	vmedia_deferred_cancel(&srv->next);
 	end_guest(srv);
-	vmedia_listener_close(&srv->listener);
+	vmedia_listener_close(&srv->own);
 	free(srv);
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Run one function on every thread of the process, for state that Linux keeps per thread. */
-#ifndef VMEDIA_DAEMON_THREADS_H
-#define VMEDIA_DAEMON_THREADS_H
+#ifndef VMEDIA_SANDBOX_THREADS_H
+#define VMEDIA_SANDBOX_THREADS_H
 
 /*
- * daemon_on_every_thread - run @fn on all threads, on the caller's last
+ * sandbox_on_every_thread - run @fn on all threads, on the caller's last
  * @fn: returns 0 or negative errno; must be async-signal-safe, since it runs in a signal handler on
  *	the other threads
  *
  * Threads made during the call are covered if their creator had not run @fn yet. Returns 0; the
  * first error of @fn; -ETIMEDOUT: a thread blocks SIGURG or does not run; errno of reading
- * /proc/self/task. Context: once in a process, SIGURG not in use.
+ * /proc/self/task. Context: one call at a time; SIGURG is not blocked in any thread.
  */
-int daemon_on_every_thread(int (*fn)(void));
+int sandbox_on_every_thread(int (*fn)(void));
 
-#endif /* VMEDIA_DAEMON_THREADS_H */
+#endif /* VMEDIA_SANDBOX_THREADS_H */

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Run a function on all threads. Capabilities belong to a thread, and only the thread itself can
- * drop them. Threads that a library made (decoders) get a signal, one after another, until /proc
+ * Run a function on all threads. A Landlock domain belongs to a thread, and only the thread itself
+ * can enter one. Threads that a library made (decoders) get a signal, one after another, until /proc
  * shows no new thread. glibc does so for setuid(), libpsx for capset().
+ *
+ * /proc may be that of an outer pid namespace and have other numbers than this process. The status
+ * file of a thread has its numbers in all namespaces, the innermost last.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "threads.h"
+#include "sandbox/threads.h"
 
 #define MAX_THREADS	1024
 #define PATIENCE_S	5
@@ -60,6 +66,32 @@ static int ask(pid_t tid)
 	return atomic_load(&asked.err);
 }
 
+/* The number of the thread @name of /proc/self/task in its own namespace; 0: it has ended. */
+static pid_t own_number(int dir, const char *name)
+{
+	char path[64], line[256];
+	const char *last;
+	pid_t tid = 0;
+	FILE *f;
+	int fd;
+
+	snprintf(path, sizeof(path), "%.32s/status", name);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f)) {
+		/* A kernel without pid namespaces has only the first line. */
+		if (strncmp(line, "Pid:", 4) != 0 && strncmp(line, "NSpid:", 6) != 0)
+			continue;
+		last = strrchr(line, '\t');
+		if (last)
+			tid = (pid_t)strtol(last, NULL, 10);
+	}
+	fclose(f);
+	return tid;
+}
+
 /* Signal the threads that are not in @tids yet. Returns their number. */
 static int ask_new(pid_t *tids, unsigned int *count)
 {
@@ -70,9 +102,9 @@ static int ask_new(pid_t *tids, unsigned int *count)
 	if (!dir)
 		return -errno;
 	while (ret == 0 && (e = readdir(dir)) != NULL) {
-		pid_t tid = (pid_t)strtol(e->d_name, NULL, 10);
+		pid_t tid = e->d_name[0] == '.' ? 0 : own_number(dirfd(dir), e->d_name);
 
-		if (tid <= 0 || tid == getpid() || known(tids, *count, tid))
+		if (tid <= 0 || tid == gettid() || known(tids, *count, tid))
 			continue;
 		if (*count == MAX_THREADS) {
 			ret = -E2BIG;
@@ -86,7 +118,7 @@ static int ask_new(pid_t *tids, unsigned int *count)
 	return ret < 0 ? ret : found;
 }
 
-int daemon_on_every_thread(int (*fn)(void))
+int sandbox_on_every_thread(int (*fn)(void))
 {
 	struct sigaction sa = { .sa_handler = on_asked, .sa_flags = SA_RESTART }, old;
 	pid_t *tids = calloc(MAX_THREADS, sizeof(*tids));

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The file system: an empty root that cannot be written.
+ *
+ * Mounting takes CAP_SYS_ADMIN, which the process that serves shall not have while it opens what
+ * its user named. So a process of its own mounts, in the same namespace. It makes the new root on
+ * top of the old one, where no path leads to it, and waits. When it is told to, it puts the new root
+ * in the old one's place: the kernel then changes the root and the current folder of every process
+ * in the namespace that has the old root there.
+ *
+ * Landlock comes on top: the one measure for paths where no namespace is to be had, and the second
+ * one otherwise.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "sandbox/impl.h"
+
+static int configure(int fs)
+{
+	if (fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", "2", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "size", "4096", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "mode", "555", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int make_empty(void)
+{
+	const int attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			       MOUNT_ATTR_NOEXEC;
+	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), fd, ret;
+
+	if (fs < 0)
+		return -errno;
+	ret = configure(fs);
+	if (ret == 0) {
+		fd = fsmount(fs, FSMOUNT_CLOEXEC, attributes);
+		ret = fd < 0 ? -errno : fd;
+	}
+	close(fs);
+	return ret;
+}
+
+/* Returns a descriptor of the new root, or negative errno. */
+static int prepare(void)
+{
+	int fd, ret;
+
+	/* Otherwise what is mounted here would be mounted in the host too. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	fd = make_empty();
+	if (fd < 0 || move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0)
+		return fd;
+	ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int pivot(int fd)
+{
+	if (fchdir(fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+	    umount2(".", MNT_DETACH) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The process that mounts. It ends with the one that it works for. */
+static int run(int sock)
+{
+	int fd, ret;
+	char go;
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	sandbox_keep_capabilities(1ull << CAP_SYS_ADMIN);
+	fd = prepare();
+	if (recv(sock, &go, 1, 0) != 1)
+		return 1;
+	ret = fd < 0 ? fd : pivot(fd);
+	return send(sock, &ret, sizeof(ret), MSG_NOSIGNAL) < 0;
+}
+
+void sandbox_root_prepare(struct sandbox *sb)
+{
+	int sv[2];
+
+	sb->root_fd = -EPERM;
+	if (!(sb->entered_ns & CLONE_NEWNS))
+		return;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0) {
+		sb->root_fd = -errno;
+		return;
+	}
+	sb->root_pid = fork();
+	if (sb->root_pid == 0) {
+		close(sv[0]);
+		_exit(run(sv[1]));
+	}
+	sb->root_fd = sb->root_pid < 0 ? -errno : sv[0];
+	if (sb->root_pid < 0)
+		close(sv[0]);
+	close(sv[1]);
+}
+
+/*
+ * Have the new root put in its place. Threads have root and current folder in common.
+ *
+ * System calls, start: chdir sendto recvfrom wait4|waitid
+ */
+static int enter(struct sandbox *sb)
+{
+	int ret = sb->root_fd;
+
+	if (ret < 0)
+		return ret;
+	if (chdir("/") < 0 || send(sb->root_fd, "", 1, MSG_NOSIGNAL) < 0)
+		ret = -errno;
+	else if (recv(sb->root_fd, &ret, sizeof(ret), 0) != sizeof(ret))
+		ret = -EPIPE;
+	vmedia_fd_close(&sb->root_fd);
+	waitpid(sb->root_pid, NULL, 0);
+	return ret;
+}
+
+static bool is_empty_root(void)
+{
+	const struct dirent *e;
+	struct statvfs st;
+	bool empty;
+	DIR *dir;
+
+	if (statvfs("/", &st) < 0 || !(st.f_flag & ST_RDONLY))
+		return false;
+	dir = opendir("/");
+	empty = dir != NULL;
+	while (empty && (e = readdir(dir)))
+		empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+	if (dir)
+		closedir(dir);
+	return empty;
+}
+
+int sandbox_root_enter(struct sandbox *sb)
+{
+	/* The threads are found in /proc, so Landlock is first. */
+	bool already = is_empty_root();
+	int landlock = sandbox_landlock_enter(), ret = enter(sb);
+
+	if (ret == 0 && landlock > 0)
+		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_ENTERED,
+			    "empty and read-only, and Landlock %d allows no path", landlock);
+	else if (ret == 0)
+		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_ENTERED, "empty and read-only");
+	else if (landlock > 0)
+		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_ENTERED, "Landlock %d allows no path",
+			    landlock);
+	else if (already)
+		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_ALREADY, "empty and read-only");
+	else
+		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_MISSING,
+			    "files of the host can be reached: no empty root (%s), no Landlock (%s)",
+			    strerror(-ret), strerror(-landlock));
+	return 0;
+}

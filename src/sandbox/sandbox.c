@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stages of the sandbox, in order; see sandbox.h. */
+#include "sandbox/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "sandbox/calls.h"
+#include "sandbox/impl.h"
+
+const char *sandbox_stage_name(enum sandbox_stage stage)
+{
+	static const char *const names[SANDBOX_NUM_STAGES] = {
+		"user", "namespaces", "privileges", "start", "root", "limits", "memory", "calls",
+	};
+
+	return names[stage];
+}
+
+const char *sandbox_state_name(enum sandbox_state state)
+{
+	static const char *const names[] = { "not entered", "entered", "already confined",
+					     "missing" };
+
+	return names[state];
+}
+
+void sandbox_set(struct sandbox *sb, enum sandbox_stage stage, enum sandbox_state state,
+		 const char *fmt, ...)
+{
+	struct sandbox_result *r = &sb->results[stage];
+	va_list args;
+
+	r->state = state;
+	va_start(args, fmt);
+	vsnprintf(r->text, sizeof(r->text), fmt, args);
+	va_end(args);
+}
+
+/* With @strict: an error if a stage up to @last is missing. */
+static int check_strict(const struct sandbox *sb, enum sandbox_stage last, char *why, size_t size)
+{
+	for (unsigned int i = 0; sb->strict && i <= last; i++) {
+		if (sb->results[i].state != SANDBOX_MISSING)
+			continue;
+		snprintf(why, size,
+			 "--sandbox=strict: stage %s is missing: %s; allow it, or leave strict out",
+			 sandbox_stage_name(i), sb->results[i].text);
+		return -EPERM;
+	}
+	return 0;
+}
+
+static void load_calls(struct sandbox *sb, enum sandbox_stage stage,
+		       enum sandbox_calls_stage which, const char *more)
+{
+	char reason[160] = "";
+	int ret = sandbox_calls_load(which, more, reason, sizeof(reason));
+
+	if (ret == 0)
+		sandbox_set(sb, stage, SANDBOX_ENTERED, "system calls are filtered");
+	else
+		sandbox_set(sb, stage, SANDBOX_MISSING, "%s",
+			    *reason ? reason : strerror(-ret));
+}
+
+/* fork() and unshare() are for processes without threads. */
+static int check_threads(char *why, size_t size)
+{
+	DIR *dir = opendir("/proc/self/task");
+	const struct dirent *e;
+	unsigned int threads = 0;
+
+	while (dir && (e = readdir(dir)))
+		threads += e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	if (threads <= 1)
+		return 0;
+	snprintf(why, size,
+		 "the sandbox cannot begin: %u threads run already, which a module has started; "
+		 "--no-sandbox goes on without",
+		 threads);
+	return -EBUSY;
+}
+
+int sandbox_begin(struct sandbox *sb, char *why, size_t size)
+{
+	struct sandbox_identity id;
+	struct sandbox_keeper keeper;
+	int ret = sandbox_identity_find(sb, &id, why, size);
+
+	if (ret == 0)
+		ret = check_threads(why, size);
+	if (ret == 0)
+		ret = sandbox_keeper_fork(sb, &keeper);
+	if (ret)
+		return ret;
+	sb->kept = true;
+	sandbox_identity_enter(sb, &id);
+	sandbox_ns_enter(sb);
+	ret = sandbox_keeper_ready(&keeper, sb->entered_ns & CLONE_NEWPID);
+	if (ret < 0)
+		return ret;
+	sandbox_root_prepare(sb);
+	ret = sandbox_privileges_enter(sb);
+	if (ret < 0)
+		return ret;
+	load_calls(sb, SANDBOX_START, SANDBOX_CALLS_START, sb->calls_start);
+	return check_strict(sb, SANDBOX_START, why, size);
+}
+
+int sandbox_enter_place(struct sandbox *sb, char *why, size_t size)
+{
+	int ret = sandbox_root_enter(sb);
+
+	return ret < 0 ? ret : check_strict(sb, SANDBOX_ROOT, why, size);
+}
+
+static int enter_memory(struct sandbox *sb)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	sandbox_set(sb, SANDBOX_MEMORY, SANDBOX_ENTERED, "not dumpable");
+	return 0;
+}
+
+int sandbox_enter_rest(struct sandbox *sb, char *why, size_t size)
+{
+	int ret;
+
+	sandbox_limits_enter(sb);
+	ret = enter_memory(sb);
+	if (ret < 0)
+		return ret;
+	load_calls(sb, SANDBOX_CALLS, SANDBOX_CALLS_SERVE, sb->calls_serve);
+	return check_strict(sb, SANDBOX_CALLS, why, size);
+}
