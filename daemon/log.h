@@ -22,7 +22,7 @@
 
 /*
  * daemon_log_start - start the thread, which writes from now on; before, each line is written at
- * once. Returns 0 or negative errno. Context: the main thread, once, after daemon_sandbox_enter(),
+ * once. Returns 0 or negative errno. Context: the main thread, once, after the sandbox is entered,
  * whose signal the thread blocks.
  */
 int daemon_log_start(void);

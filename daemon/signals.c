@@ -8,6 +8,10 @@
  * the loop. Until the daemon has left, it interrupts the main thread twice a second with a signal
  * whose handler does nothing. A single signal could come before the system call begins.
  *
+ * With a sandbox, a signal for all processes of the daemon (of a service manager) comes twice: as it
+ * is, and forwarded by the keeper, with the code SI_QUEUE. So a second signal is one that comes the
+ * way the first one came.
+ *
  * System calls, serving: poll|ppoll ppoll_time64 getpid tgkill rt_sigprocmask exit_group
  */
 #include <errno.h>
@@ -45,16 +49,31 @@ static void add_signal(sigset_t *set, int sig)
 		sigaddset(set, sig);
 }
 
-static int next_signal(const struct daemon_signals *s)
+/* The signals that came, by the way they came. */
+struct came {
+	unsigned int directly, forwarded;
+};
+
+static int next_signal(const struct daemon_signals *s, struct came *came)
 {
 	struct signalfd_siginfo si;
 
-	return vmedia_fd_read(s->signal_fd, &si, sizeof(si), 0) == sizeof(si) ? (int)si.ssi_signo
-									      : 0;
+	if (vmedia_fd_read(s->signal_fd, &si, sizeof(si), 0) != sizeof(si))
+		return 0;
+	if (si.ssi_code == SI_QUEUE)
+		came->forwarded++;
+	else
+		came->directly++;
+	return (int)si.ssi_signo;
+}
+
+static bool came_again(const struct came *came)
+{
+	return came->directly > 1 || came->forwarded > 1;
 }
 
 /* Wait for a signal. Returns it, 0 after @timeout_ms, or -1 when the daemon has left. */
-static int wait_signal(const struct daemon_signals *s, int timeout_ms)
+static int wait_signal(const struct daemon_signals *s, int timeout_ms, struct came *came)
 {
 	struct pollfd p[] = {
 		{ .fd = s->finish_fd, .events = POLLIN },
@@ -67,7 +86,7 @@ static int wait_signal(const struct daemon_signals *s, int timeout_ms)
 	} while (ret < 0 && errno == EINTR);
 	if (ret < 0 || p[0].revents)
 		return -1;
-	return p[1].revents ? next_signal(s) : 0;
+	return p[1].revents ? next_signal(s, came) : 0;
 }
 
 static void end(bool asked)
@@ -80,27 +99,28 @@ static void end(bool asked)
 static void *signals_main(void *arg)
 {
 	struct daemon_signals *s = arg;
+	struct came came = { 0 };
 	sigset_t asking;
 	int sig, n;
 
 	vmedia_thread_name("vmedia-signals");
-	/* All threads handle the signal of threads.h, so this one must too. */
+	/* All threads handle the signal of sandbox/threads.h, so this one must too. */
 	sigemptyset(&asking);
 	sigaddset(&asking, NUDGE);
 	pthread_sigmask(SIG_UNBLOCK, &asking, NULL);
 	do {
-		sig = wait_signal(s, -1);
+		sig = wait_signal(s, -1, &came);
 	} while (sig == 0);
 	if (sig < 0)
 		return NULL;
 	__atomic_store_n(&s->caught, sig, __ATOMIC_RELEASE);
 	vmedia_loop_stop(s->loop);
-	for (n = 0, sig = 0; n < NUDGES && sig == 0; n++) {
+	for (n = 0; n < NUDGES && sig >= 0 && !came_again(&came); n++) {
 		pthread_kill(s->main, NUDGE);
-		sig = wait_signal(s, NUDGE_EVERY_MS);
+		sig = wait_signal(s, NUDGE_EVERY_MS, &came);
 	}
 	if (sig >= 0)
-		end(sig > 0);
+		end(came_again(&came));
 	return NULL;
 }
 

@@ -101,11 +101,11 @@ struct sandbox_keeper {
 int sandbox_keeper_fork(struct sandbox *sb, struct sandbox_keeper *k);
 
 /*
- * sandbox_keeper_ready - in the new process: hand over to a child, if @again, and tell the keeper
- * who it keeps
- *
- * Returns 0 in the process that is kept, and dies with the keeper from now on; or negative errno.
+ * sandbox_keeper_tell - in the new process: tell the keeper whom to keep
+ * @again: a child, which is made here and in which this returns
  */
-int sandbox_keeper_ready(struct sandbox_keeper *k, bool again);
+int sandbox_keeper_tell(struct sandbox_keeper *k, bool again);
+/* Wait until the keeper is the parent, and die with it from then on. Returns 0 or negative errno. */
+int sandbox_keeper_await(struct sandbox_keeper *k);
 
 #endif /* VMEDIA_SANDBOX_IMPL_H */

@@ -85,7 +85,7 @@ static void forward(pid_t pid, int sig)
 /*
  * Wait for the process @pid and forward signals to it. Returns its status.
  *
- * System calls, keeping: rt_sigtimedwait|rt_sigtimedwait_time64 wait4|waitid rt_sigqueueinfo:any
+ * System calls, keeper: rt_sigtimedwait|rt_sigtimedwait_time64 wait4|waitid rt_sigqueueinfo:any
  * kill:any tgkill:any getpid gettid getuid lstat|newfstatat:any unlink|unlinkat close write ppoll|poll
  * rt_sigaction rt_sigprocmask rt_sigreturn exit_group munmap madvise brk
  */
@@ -163,34 +163,34 @@ int sandbox_keeper_fork(struct sandbox *sb, struct sandbox_keeper *k)
 	return 1;
 }
 
-/* Die with the keeper. It may be dead already: then its end of the socket pair is closed. */
-static int await_keeper(int fd)
-{
-	pid_t pid;
-	ssize_t n = recv(fd, &pid, sizeof(pid), 0);
-
-	if (n <= 0)
-		return n < 0 ? -errno : -EPIPE;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return -errno;
-	n = recv(fd, &pid, sizeof(pid), MSG_DONTWAIT);
-	return n == 0 ? -EPIPE : 0;
-}
-
-int sandbox_keeper_ready(struct sandbox_keeper *k, bool again)
+int sandbox_keeper_tell(struct sandbox_keeper *k, bool again)
 {
 	pid_t pid = again ? fork() : getpid();
-	int ret;
 
 	if (pid < 0)
 		return -errno;
-	if (pid > 0) {
-		if (send(k->fd, &pid, sizeof(pid), MSG_NOSIGNAL) != sizeof(pid) && !again)
-			return -errno;
-		if (again)
-			_exit(0);
-	}
-	ret = await_keeper(k->fd);
+	/* If the keeper is gone, the child finds that out. */
+	if (pid > 0 && send(k->fd, &pid, sizeof(pid), MSG_NOSIGNAL) < 0 && !again)
+		return -errno;
+	if (pid > 0 && again)
+		_exit(0);
+	return 0;
+}
+
+/* The keeper may be dead before PR_SET_PDEATHSIG is set: then its end of the pair is closed. */
+int sandbox_keeper_await(struct sandbox_keeper *k)
+{
+	ssize_t n;
+	pid_t pid;
+	int ret = 0;
+
+	n = recv(k->fd, &pid, sizeof(pid), 0);
+	if (n > 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		ret = -errno;
+	if (n > 0)
+		n = recv(k->fd, &pid, sizeof(pid), MSG_DONTWAIT);
+	if (n == 0)
+		ret = -EPIPE;
 	vmedia_fd_close(&k->fd);
 	return ret;
 }

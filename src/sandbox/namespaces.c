@@ -120,6 +120,23 @@ static bool is_confined(const struct space *s)
 	return number && strtoul(number + 1, NULL, 10) != s->host;
 }
 
+/* Why unshare() failed, and what helps. */
+static const char *reason(int err)
+{
+	switch (err) {
+	case EPERM:
+		return "the kernel, an administrator or a container forbids user namespaces: allow "
+		       "them, or start as root";
+	case ENOSPC:
+		return "there may be no more: raise the sysctls user.max_*_namespaces";
+	case EINVAL:
+	case ENOSYS:
+		return "the kernel has none: use one that has";
+	default:
+		return strerror(err);
+	}
+}
+
 void sandbox_ns_enter(struct sandbox *sb)
 {
 	unsigned int missing = 0;
@@ -141,8 +158,8 @@ void sandbox_ns_enter(struct sandbox *sb)
 	}
 	if (missing) {
 		sandbox_ns_names(missing, names, sizeof(names));
-		sandbox_set(sb, SANDBOX_NAMESPACES, SANDBOX_MISSING, "%s shared with the host: %s",
-			    names, strerror(err));
+		sandbox_set(sb, SANDBOX_NAMESPACES, SANDBOX_MISSING, "%s shared with others: %s",
+			    names, reason(err));
 	} else if (sb->entered_ns) {
 		sandbox_ns_names(sb->entered_ns, names, sizeof(names));
 		sandbox_set(sb, SANDBOX_NAMESPACES, SANDBOX_ENTERED, "%s", names);

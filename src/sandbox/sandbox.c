@@ -16,7 +16,7 @@
 const char *sandbox_stage_name(enum sandbox_stage stage)
 {
 	static const char *const names[SANDBOX_NUM_STAGES] = {
-		"user", "namespaces", "privileges", "start", "root", "limits", "memory", "calls",
+		"user", "namespaces", "memory", "privileges", "start", "root", "limits", "calls",
 	};
 
 	return names[stage];
@@ -89,6 +89,14 @@ static int check_threads(char *why, size_t size)
 	return -EBUSY;
 }
 
+static int enter_memory(struct sandbox *sb)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	sandbox_set(sb, SANDBOX_MEMORY, SANDBOX_ENTERED, "not dumpable");
+	return 0;
+}
+
 int sandbox_begin(struct sandbox *sb, char *why, size_t size)
 {
 	struct sandbox_identity id;
@@ -104,11 +112,15 @@ int sandbox_begin(struct sandbox *sb, char *why, size_t size)
 	sb->kept = true;
 	sandbox_identity_enter(sb, &id);
 	sandbox_ns_enter(sb);
-	ret = sandbox_keeper_ready(&keeper, sb->entered_ns & CLONE_NEWPID);
+	ret = sandbox_keeper_tell(&keeper, sb->entered_ns & CLONE_NEWPID);
+	if (ret == 0)
+		ret = enter_memory(sb);
 	if (ret < 0)
 		return ret;
 	sandbox_root_prepare(sb);
 	ret = sandbox_privileges_enter(sb);
+	if (ret == 0)
+		ret = sandbox_keeper_await(&keeper);
 	if (ret < 0)
 		return ret;
 	load_calls(sb, SANDBOX_START, SANDBOX_CALLS_START, sb->calls_start);
@@ -122,22 +134,9 @@ int sandbox_enter_place(struct sandbox *sb, char *why, size_t size)
 	return ret < 0 ? ret : check_strict(sb, SANDBOX_ROOT, why, size);
 }
 
-static int enter_memory(struct sandbox *sb)
-{
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return -errno;
-	sandbox_set(sb, SANDBOX_MEMORY, SANDBOX_ENTERED, "not dumpable");
-	return 0;
-}
-
 int sandbox_enter_rest(struct sandbox *sb, char *why, size_t size)
 {
-	int ret;
-
 	sandbox_limits_enter(sb);
-	ret = enter_memory(sb);
-	if (ret < 0)
-		return ret;
 	load_calls(sb, SANDBOX_CALLS, SANDBOX_CALLS_SERVE, sb->calls_serve);
 	return check_strict(sb, SANDBOX_CALLS, why, size);
 }

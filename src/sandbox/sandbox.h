@@ -5,11 +5,11 @@
  *   stage	entered by	what it takes away
  *   user	begin		root: the process gets a user of its own
  *   namespaces	begin		other processes, the network, IPC objects and names of the host
+ *   memory	begin		core dumps with guest memory, and attaching
  *   privileges	begin		capabilities
  *   start	begin		system calls that neither set-up nor serving needs
  *   root	enter_place	the file system: an empty read-only root, and Landlock
  *   limits	enter_rest	descriptors, threads, core files, sizes of files without bound
- *   memory	enter_rest	core dumps with guest memory, and attaching
  *   calls	enter_rest	system calls that serving does not need
  *
  * Theory of operation: sandbox_begin() makes a second process, which serves. The first one, the
@@ -33,11 +33,11 @@
 enum sandbox_stage {
 	SANDBOX_USER,
 	SANDBOX_NAMESPACES,
+	SANDBOX_MEMORY,
 	SANDBOX_PRIVILEGES,
 	SANDBOX_START,
 	SANDBOX_ROOT,
 	SANDBOX_LIMITS,
-	SANDBOX_MEMORY,
 	SANDBOX_CALLS,
 	SANDBOX_NUM_STAGES,
 };
@@ -81,7 +81,7 @@ struct sandbox {
 #define SANDBOX_INIT { .root_fd = -1 }
 
 /*
- * sandbox_begin - make the process that serves: stages user, namespaces, privileges, start
+ * sandbox_begin - make the process that serves: stages user to start
  *
  * Returns 0 in the process that serves; 1 in the keeper, when the other process has ended: the
  * caller removes what only it can remove, and ends by sandbox_end_as(sb->status); negative errno
@@ -101,7 +101,7 @@ int sandbox_begin(struct sandbox *sb, char *why, size_t size);
 int sandbox_enter_place(struct sandbox *sb, char *why, size_t size);
 
 /*
- * sandbox_enter_rest - stages limits, memory, calls
+ * sandbox_enter_rest - stages limits and calls
  *
  * Context: as sandbox_enter_place(), after it; or in a process that was forked after it.
  */
