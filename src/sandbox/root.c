@@ -9,9 +9,9 @@
  * in the namespace that has the old root there.
  *
  * Landlock comes on top: the one measure for paths where no namespace is to be had, and the second
- * one otherwise.
+ * one otherwise. Nobody else can have entered this stage: a root in which the program was started
+ * has the program in it.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,28 +134,9 @@ static int enter(struct sandbox *sb)
 	return ret;
 }
 
-static bool is_empty_root(void)
-{
-	const struct dirent *e;
-	struct statvfs st;
-	bool empty;
-	DIR *dir;
-
-	if (statvfs("/", &st) < 0 || !(st.f_flag & ST_RDONLY))
-		return false;
-	dir = opendir("/");
-	empty = dir != NULL;
-	while (empty && (e = readdir(dir)))
-		empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
-	if (dir)
-		closedir(dir);
-	return empty;
-}
-
 int sandbox_root_enter(struct sandbox *sb)
 {
 	/* The threads are found in /proc, so Landlock is first. */
-	bool already = is_empty_root();
 	int landlock = sandbox_landlock_enter(), ret = enter(sb);
 
 	if (ret == 0 && landlock > 0)
@@ -167,8 +147,6 @@ int sandbox_root_enter(struct sandbox *sb)
 	else if (landlock > 0)
 		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_ENTERED, "Landlock %d allows no path",
 			    landlock);
-	else if (already)
-		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_ALREADY, "empty and read-only");
 	else
 		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_MISSING,
 			    "files of the host can be reached: no empty root (%s), no Landlock (%s)",
