@@ -122,28 +122,49 @@ static int split(const struct vmedia_module *kind, int argc, char **argv,
 	return eq || argc == 1 ? 1 : 2;
 }
 
-int daemon_kind_create(struct vmedia_loop *loop, const struct daemon_options *o, char *why,
-		       size_t why_size, struct vmedia_device **dev)
+/* Split the options of o->kind into @args, whose values are to be freed. */
+static int split_all(const struct daemon_options *o, struct vmedia_module_args *args, char *why,
+		     size_t why_size)
 {
 	struct vmedia_module_value *values =
 		calloc((size_t)o->kind_argc, sizeof(struct vmedia_module_value));
-	struct vmedia_module_args args = {
-		.loop = loop,
+	int ret = values ? 0 : -ENOMEM, n;
+
+	*args = (struct vmedia_module_args){
 		.limits = &o->limits,
 		.region_size = o->region_size,
 		.module_path = o->module_path,
 		.values = values,
 	};
-	int ret = values ? 0 : -ENOMEM, n;
-
 	for (int i = 1; ret == 0 && i < o->kind_argc; i += n) {
-		n = split(o->kind, o->kind_argc - i, o->kind_argv + i, &values[args.num_values++],
+		n = split(o->kind, o->kind_argc - i, o->kind_argv + i, &values[args->num_values++],
 			  why, why_size);
 		if (n < 0)
 			ret = n;
 	}
+	return ret;
+}
+
+int daemon_kind_prepare(const struct daemon_options *o, char *why, size_t why_size)
+{
+	struct vmedia_module_args args;
+	int ret = split_all(o, &args, why, why_size);
+
+	if (ret == 0 && o->kind->prepare)
+		ret = o->kind->prepare(&args, why, why_size);
+	free((void *)args.values);
+	return ret;
+}
+
+int daemon_kind_create(struct vmedia_loop *loop, const struct daemon_options *o, char *why,
+		       size_t why_size, struct vmedia_device **dev)
+{
+	struct vmedia_module_args args;
+	int ret = split_all(o, &args, why, why_size);
+
+	args.loop = loop;
 	if (ret == 0)
 		ret = o->kind->create(&args, why, why_size, dev);
-	free(values);
+	free((void *)args.values);
 	return ret;
 }

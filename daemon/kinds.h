@@ -28,6 +28,13 @@ void daemon_kinds_help(const char *folder);
 void daemon_kind_help(const struct vmedia_module *kind);
 
 /*
+ * daemon_kind_prepare - split the options of o->kind, and load the modules that it needs
+ *
+ * Returns as daemon_kind_create().
+ */
+int daemon_kind_prepare(const struct daemon_options *o, char *why, size_t why_size);
+
+/*
  * daemon_kind_create - split the options of o->kind and make the device
  *
  * Returns 0, or negative errno; with a sentence in @why if the user can correct the error.

@@ -215,8 +215,11 @@ static uint64_t largest_file(const struct daemon_options *o)
 static int run(struct daemon *d, const struct daemon_options *o)
 {
 	char why[512] = "";
-	int ret = o->server.socket_path ? vmedia_listen(&o->server, &d->listener) : 0;
+	int ret = daemon_kind_prepare(o, why, sizeof(why));
 
+	if (ret < 0)
+		return *why ? user_error(why) : internal_error("cannot load the modules", ret);
+	ret = o->server.socket_path ? vmedia_listen(&o->server, &d->listener) : 0;
 	if (ret < 0)
 		return serve_error(o, ret);
 	if (!o->sandbox)

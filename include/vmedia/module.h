@@ -38,7 +38,10 @@
  * The life of a module:
  *	load	The program maps it. Constructors run before anything is checked. Then the symbol,
  *		the ABI number and the name are checked.
- *	create	Called once by vhost-user-media, before its sandbox closes. create() opens the
+ *		Constructors must not start threads: the program makes processes afterwards.
+ *	prepare	Called once by vhost-user-media, as the user who has started it.
+ *	create	Called once by vhost-user-media, before its sandbox closes. Started as root, it has
+ *		become another user by then, and it is in namespaces of its own. create() opens the
  *		files, devices and connections that the device needs. Afterwards the process cannot
  *		open a file for writing, make a connection or start a process (vhost-user-media(1)).
  *	serve	The framework calls the device, as described in <vmedia/video.h> or
@@ -135,6 +138,14 @@ struct vmedia_module {
 	int (*create)(const struct vmedia_module_args *args, char *why, size_t why_size,
 		      struct vmedia_device **dev);
 	/*
+	 * prepare - load the modules that create() will use; NULL: there are none
+	 *
+	 * create() may run as a user who cannot look into the folder of modules, and gets from
+	 * vmedia_module_load() what was loaded here. Other files are opened by create(). args->loop
+	 * is NULL. Returns as create() does. Context: the main thread, before create().
+	 */
+	int (*prepare)(const struct vmedia_module_args *args, char *why, size_t why_size);
+	/*
 	 * Used instead of create() by a source of the camera: the module camera-NAME provides
 	 * --source=NAME:... The interface of sources is not installed, so this is NULL in modules
 	 * of other projects.
@@ -180,7 +191,8 @@ static inline const char *vmedia_module_value(const struct vmedia_module_args *a
  * Returns 0; -EINVAL: @name is not a valid name of a module; -ENOENT: there is no such module;
  * -EPERM: others can write to the module or to its folders; -ENOEXEC: not a module, or its end is
  * missing, or a library that it needs is missing, or it has another ABI number; another errno if a
- * folder or file cannot be examined. A module stays mapped, and a second call returns the same one.
+ * folder or file cannot be examined. A module stays mapped, and a second call with the same
+ * @folder returns the same one without looking there again.
  * Context: any thread, before a sandbox closes.
  */
 int vmedia_module_load(const char *folder, const char *name, char *why, size_t why_size,

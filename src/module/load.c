@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Find modules by name, check and map them.
+ *
+ * What is mapped stays, so what was loaded once is remembered: a program that has become another
+ * user may not be able to look into the folder again.
  */
 #include <vmedia/module.h>
 
@@ -8,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +177,47 @@ static int load_from(const struct place *p, const char *name, char *why, size_t 
 	return err == -ENODATA ? -ENOEXEC : err;
 }
 
+struct loaded {
+	struct loaded *next;
+	const struct vmedia_module *module;
+	char *folder; /* as given; empty: the default */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct loaded *first;
+} all = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static const struct vmedia_module *recall(const char *folder, const char *name)
+{
+	const struct vmedia_module *found = NULL;
+
+	pthread_mutex_lock(&all.lock);
+	for (const struct loaded *l = all.first; l && !found; l = l->next)
+		if (!strcmp(l->module->name, name) && !strcmp(l->folder, folder ? folder : ""))
+			found = l->module;
+	pthread_mutex_unlock(&all.lock);
+	return found;
+}
+
+static void remember(const char *folder, const struct vmedia_module *module)
+{
+	struct loaded *l = malloc(sizeof(*l));
+
+	if (!l)
+		return;
+	l->module = module;
+	l->folder = strdup(folder ? folder : "");
+	if (!l->folder) {
+		free(l);
+		return;
+	}
+	pthread_mutex_lock(&all.lock);
+	l->next = all.first;
+	all.first = l;
+	pthread_mutex_unlock(&all.lock);
+}
+
 int vmedia_module_load(const char *folder, const char *name, char *why, size_t why_size,
 		       const struct vmedia_module **module)
 {
@@ -184,8 +229,15 @@ int vmedia_module_load(const char *folder, const char *name, char *why, size_t w
 			 "\"%.64s\" can be no module: use small letters, digits and hyphens", name);
 		return -EINVAL;
 	}
+	*module = recall(folder, name);
+	if (*module)
+		return 0;
 	err = find_place(folder, &p, why, why_size);
-	return err ? err : load_from(&p, name, why, why_size, module);
+	if (!err)
+		err = load_from(&p, name, why, why_size, module);
+	if (!err)
+		remember(folder, *module);
+	return err;
 }
 
 /* Get the name of a module from its file name. @name has room for MAX_NAME + 1 bytes. */

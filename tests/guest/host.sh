@@ -37,7 +37,12 @@ guest_begin() {
 	mapfile -t guest_devices < <(wanted device; wanted spare)
 	guest_spares=$(wanted spare | wc -l)
 	case "${guest_devices[*]}" in
-	*@video@*) guest_video=$("$guest_top/scripts/fetch" video) || exit 1 ;;
+	*@video@*)
+		# Started by root, the daemon reads it as another user, who may not look where it was fetched to.
+		guest_video=$("$guest_top/scripts/fetch" video) && cp "$guest_video" "$guest_dir" || exit 1
+		guest_video=$guest_dir/$(basename "$guest_video")
+		chmod 755 "$guest_dir"
+		;;
 	esac
 	case "${guest_devices[*]}" in
 	*@seed@*) echo "guest: VMEDIA_TEST_SEED=$guest_seed" ;;

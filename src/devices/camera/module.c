@@ -30,21 +30,38 @@ static int check_sizes(const struct vmedia_camera_options *opts, char *why, size
 	return 0;
 }
 
+static int parse(const struct vmedia_module_args *args, struct vmedia_camera_options *opts,
+		 char *why, size_t why_size)
+{
+	int ret = 0;
+
+	vmedia_camera_options_init(opts);
+	opts->limits = *args->limits;
+	opts->region_size = args->region_size;
+	opts->module_path = args->module_path;
+	for (unsigned int i = 0; ret == 0 && i < args->num_values; i++)
+		ret = vmedia_camera_set_option(opts, args->values[i].name, args->values[i].value,
+					       why, why_size);
+	return ret < 0 ? ret : check_sizes(opts, why, why_size);
+}
+
+/* The source may be a module. */
+static int prepare(const struct vmedia_module_args *args, char *why, size_t why_size)
+{
+	const struct vmedia_camera_source_ops *ops;
+	struct vmedia_camera_options opts;
+	const char *arg;
+	int ret = parse(args, &opts, why, why_size);
+
+	return ret < 0 ? ret : vmedia_camera_source_named(&opts, why, why_size, &ops, &arg);
+}
+
 static int create(const struct vmedia_module_args *args, char *why, size_t why_size,
 		  struct vmedia_device **dev)
 {
 	struct vmedia_camera_options opts;
-	int ret = 0;
+	int ret = parse(args, &opts, why, why_size);
 
-	vmedia_camera_options_init(&opts);
-	opts.limits = *args->limits;
-	opts.region_size = args->region_size;
-	opts.module_path = args->module_path;
-	for (unsigned int i = 0; ret == 0 && i < args->num_values; i++)
-		ret = vmedia_camera_set_option(&opts, args->values[i].name, args->values[i].value,
-					       why, why_size);
-	if (ret == 0)
-		ret = check_sizes(&opts, why, why_size);
 	return ret < 0 ? ret : vmedia_camera_create(args->loop, &opts, why, why_size, dev);
 }
 
@@ -54,6 +71,7 @@ static const struct vmedia_module module = {
 	.summary = "a camera: a test pattern, or any video file in a loop",
 	.example = "--source=pattern --fps=60",
 	.options = vmedia_camera_option_table,
+	.prepare = prepare,
 	.create = create,
 };
 

@@ -9,18 +9,27 @@
 
 /* ---- Opening and closing ---- */
 
+int vmedia_camera_source_named(const struct vmedia_camera_options *opts, char *why, size_t why_size,
+			       const struct vmedia_camera_source_ops **ops, const char **arg)
+{
+	const char *name = opts->source ? opts->source : "pattern";
+	const char *colon = strchr(name, ':');
+	size_t len = colon ? (size_t)(colon - name) : strlen(name);
+
+	*arg = colon ? colon + 1 : NULL;
+	return vmedia_camera_source_find(opts, name, len, why, why_size, ops);
+}
+
 int vmedia_camera_source_open(const struct vmedia_camera_options *opts, char *why, size_t why_size,
 			      struct vmedia_camera_source **src)
 {
-	const char *name = opts->source ? opts->source : "pattern";
-	const char *arg = strchr(name, ':');
-	size_t len = arg ? (size_t)(arg - name) : strlen(name);
 	const struct vmedia_camera_source_ops *ops;
 	struct vmedia_camera_source *s;
-	int err = vmedia_camera_source_find(opts, name, len, why, why_size, &ops);
+	const char *arg;
+	int err = vmedia_camera_source_named(opts, why, why_size, &ops, &arg);
 
 	if (!err)
-		err = ops->open(opts, arg ? arg + 1 : NULL, why, why_size, &s);
+		err = ops->open(opts, arg, why, why_size, &s);
 	if (err)
 		return err;
 	for (uint32_t k = 0; k < s->num_controls; k++)

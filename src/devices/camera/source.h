@@ -97,6 +97,13 @@ int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const ch
 			      size_t len, char *why, size_t why_size,
 			      const struct vmedia_camera_source_ops **ops);
 
+/*
+ * vmedia_camera_source_named - find the source that @opts name; *arg is what follows its name and
+ * ':', NULL if nothing does. Returns as vmedia_camera_source_find().
+ */
+int vmedia_camera_source_named(const struct vmedia_camera_options *opts, char *why, size_t why_size,
+			       const struct vmedia_camera_source_ops **ops, const char **arg);
+
 /* The current value of control @id; 0 if the source does not have it. Context: any thread. */
 int32_t vmedia_camera_value(const struct vmedia_camera_source *src, uint32_t id);
 
