@@ -16,18 +16,17 @@
 #include "sandbox/impl.h"
 
 #define DEFAULT_USER "vmedia"
+/* The number that the kernel has for it, too. */
 #define NOBODY	     "nobody"
+#define NOBODY_ID    65534
 
 static const struct passwd *find_user(const char *user)
 {
 	char *end;
 	unsigned long uid;
 
-	if (!user) {
-		const struct passwd *pw = getpwnam(DEFAULT_USER);
-
-		return pw ? pw : getpwnam(NOBODY);
-	}
+	if (!user)
+		return getpwnam(DEFAULT_USER);
 	uid = strtoul(user, &end, 10);
 	if (*user >= '0' && *user <= '9' && !*end && uid < UINT32_MAX)
 		return getpwuid((uid_t)uid);
@@ -68,8 +67,15 @@ int sandbox_identity_find(struct sandbox *sb, struct sandbox_identity *id, char 
 			 sb->user);
 		return -EPERM;
 	}
-	if (!pw)
+	if (!pw && id->uid != 0)
 		return 0;
+	if (!pw) {
+		snprintf(sb->user_name, sizeof(sb->user_name), NOBODY);
+		id->change = true;
+		id->uid = NOBODY_ID;
+		id->gid = NOBODY_ID;
+		return 0;
+	}
 	snprintf(sb->user_name, sizeof(sb->user_name), "%s", pw->pw_name);
 	if (id->uid != 0 || pw->pw_uid == 0)
 		return 0;
@@ -87,9 +93,9 @@ int sandbox_identity_find(struct sandbox *sb, struct sandbox_identity *id, char 
 /* Returns what failed, or NULL; errno is set. */
 static const char *become(const struct sandbox_identity *id)
 {
-	const uint64_t admin = 1ull << CAP_SYS_ADMIN;
+	/* To make namespaces, and to empty the bounding set. */
+	const uint64_t kept = (1ull << CAP_SYS_ADMIN) | (1ull << CAP_SETPCAP);
 
-	sandbox_empty_bounding_set();
 	if (setgroups((size_t)id->num_groups, id->groups) < 0)
 		return "setgroups";
 	if (setresgid(id->gid, id->gid, id->gid) < 0)
@@ -98,7 +104,7 @@ static const char *become(const struct sandbox_identity *id)
 		return "PR_SET_KEEPCAPS";
 	if (setresuid(id->uid, id->uid, id->uid) < 0)
 		return "setresuid";
-	errno = -sandbox_keep_capabilities(admin);
+	errno = -sandbox_keep_capabilities(kept);
 	if (errno)
 		return "capset";
 	/* Otherwise the files in /proc/self, which map users, stay root's. */
@@ -116,12 +122,6 @@ void sandbox_identity_enter(struct sandbox *sb, const struct sandbox_identity *i
 		return;
 	}
 	outside = uid_outside();
-	if (!id->change && !*sb->user_name && !outside) {
-		sandbox_set(sb, SANDBOX_USER, SANDBOX_MISSING,
-			    "there is no user " DEFAULT_USER " or " NOBODY
-			    " to become: choose one by --user=NAME");
-		return;
-	}
 	failed = id->change ? become(id) : NULL;
 	if (id->change && !failed) {
 		sb->changed_user = true;

@@ -19,6 +19,7 @@
 #ifndef VMEDIA_SANDBOX_IMPL_H
 #define VMEDIA_SANDBOX_IMPL_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -45,7 +46,7 @@ struct sandbox_identity {
 /* Find the user of @sb. Returns 0, or -EINVAL with a sentence in @why. */
 int sandbox_identity_find(struct sandbox *sb, struct sandbox_identity *id, char *why, size_t size);
 
-/* Become that user. CAP_SYS_ADMIN stays if it was there: namespaces may need it. */
+/* Become that user, with the capabilities that the next stages need. */
 void sandbox_identity_enter(struct sandbox *sb, const struct sandbox_identity *id);
 
 /* ---- namespaces.c ---- */
@@ -59,12 +60,13 @@ void sandbox_ns_enter(struct sandbox *sb);
 /* ---- root.c, landlock.c ---- */
 
 /*
- * sandbox_root_prepare - make the empty root, in a process of its own that keeps CAP_SYS_ADMIN
+ * sandbox_root_mount - make the empty root; when a byte comes from @sock, enter it, with all
+ * processes of the mount namespace, and answer with an int: 0 or negative errno
  *
- * The caller can drop its capabilities then. Nothing happens without a mount namespace.
+ * Returns the exit status of the process that mounts.
  */
-void sandbox_root_prepare(struct sandbox *sb);
-/* Enter it, and Landlock. */
+int sandbox_root_mount(bool may_mount, int sock);
+/* Have that process do so, and enter Landlock. Returns 0 or the errno of the keeper's end. */
 int sandbox_root_enter(struct sandbox *sb);
 
 /*
@@ -74,7 +76,7 @@ int sandbox_root_enter(struct sandbox *sb);
  * Returns the version of the kernel's interface, or negative errno (-EOPNOTSUPP, -ENOSYS: the
  * kernel has none). Context: no_new_privs is set in all threads.
  */
-int sandbox_landlock_enter(void);
+int sandbox_landlock_enter(DIR *threads);
 
 /* ---- limits.c, privileges.c ---- */
 
@@ -88,24 +90,30 @@ int sandbox_privileges_enter(struct sandbox *sb);
 
 /* ---- keeper.c ---- */
 
-struct sandbox_keeper {
-	int fd;		/* to the other process */
-};
-
 /*
  * sandbox_keeper_fork - split the process in two
  *
- * Returns 0 in the new process, 1 in the keeper when the new process has ended (its status is in
- * sb->status), or negative errno without a new process.
+ * Returns 0 in the new process, 1 in the keeper when the process that serves has ended (its status
+ * is in sb->status), or negative errno without a new process.
  */
-int sandbox_keeper_fork(struct sandbox *sb, struct sandbox_keeper *k);
+int sandbox_keeper_fork(struct sandbox *sb);
+
+/* In the new process: it is the one that serves, and dies with the keeper. Returns 0 or -errno. */
+int sandbox_keeper_stay(struct sandbox *sb);
 
 /*
- * sandbox_keeper_tell - in the new process: tell the keeper whom to keep
- * @again: a child, which is made here and in which this returns
+ * sandbox_keeper_split - in the new process: fork the one that serves, and mount for it
+ *
+ * Returns 0 in the process that serves, which dies with the new process and so with the keeper; or
+ * negative errno in the new process, which else ends here.
  */
-int sandbox_keeper_tell(struct sandbox_keeper *k, bool again);
-/* Wait until the keeper is the parent, and die with it from then on. Returns 0 or negative errno. */
-int sandbox_keeper_await(struct sandbox_keeper *k);
+int sandbox_keeper_split(struct sandbox *sb);
+
+/*
+ * The process that mounts is about to end: do not die with it. Then wait until the keeper is the
+ * parent, and die with that. Nothing happens after sandbox_keeper_stay(). Return 0 or -errno.
+ */
+int sandbox_keeper_release(struct sandbox *sb);
+int sandbox_keeper_await(struct sandbox *sb);
 
 #endif /* VMEDIA_SANDBOX_IMPL_H */

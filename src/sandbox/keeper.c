@@ -2,13 +2,20 @@
 /*
  * The keeper: the process that the user started, which stays outside the sandbox and waits.
  *
- * Theory of operation: the keeper forks a process that makes the namespaces. The first member of a
- * pid namespace is a child of the one that made it, so that process forks another and ends; it is
- * the keeper's child then (PR_SET_CHILD_SUBREAPER). Both ends of a socket pair tell each other who
- * is there: the new process its number, the keeper that it is the parent now.
+ * Theory of operation: there are three processes at first.
  *
- * The process that serves is in a session of its own: the terminal's signals go to the keeper
- * alone, which forwards them. A signal with the code SI_QUEUE is thus the keeper's.
+ *   keeper	the one that was started
+ *   mounter	its child: makes the namespaces, and mounts (root.c). The first member of a pid
+ *		namespace is a child of the process that made it, so this one cannot serve
+ *   server	the mounter's child
+ *
+ * Each dies with its parent (PR_SET_PDEATHSIG). When the root is entered, the mounter ends and the
+ * server becomes the keeper's child (PR_SET_CHILD_SUBREAPER). It asks to die with its parent again,
+ * when the keeper has told it to. A parent that is dead before that is seen by the end of the socket
+ * pair that it had. Where no namespace can be made, there is no mounter.
+ *
+ * The other processes are in a session of their own: the terminal's signals go to the keeper alone,
+ * which forwards them. A signal with the code SI_QUEUE is thus the keeper's.
  *
  * The keeper reads nothing of a peer. It keeps its user, who can remove the socket file, and as
  * root the capabilities to signal another user's process and to remove the file from another user's
@@ -16,6 +23,7 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -82,116 +90,164 @@ static void forward(pid_t pid, int sig)
 	syscall(SYS_rt_sigqueueinfo, pid, sig, &si);
 }
 
+struct family {
+	pid_t child;  /* the process that was forked: the mounter, or the server */
+	pid_t server;
+	int fd;	      /* open as long as the keeper is there: both see its end */
+};
+
+/* Returns true if the server has ended. */
+static bool take_ended(struct family *f, int *status)
+{
+	pid_t pid;
+
+	/* Children that the program's parent has left to this process end here too. */
+	while ((pid = waitpid(-1, status, WNOHANG)) > 0) {
+		if (pid == f->server)
+			return true;
+		/* The server is a child of this process now. */
+		if (pid == f->child)
+			send(f->fd, "", 1, MSG_NOSIGNAL);
+	}
+	return false;
+}
+
 /*
- * Wait for the process @pid and forward signals to it. Returns its status.
+ * Wait for the server and forward signals to it. Returns its status.
  *
  * System calls, keeper: rt_sigtimedwait|rt_sigtimedwait_time64 wait4|waitid rt_sigqueueinfo:any
- * kill:any tgkill:any getpid gettid getuid lstat|newfstatat:any unlink|unlinkat close write ppoll|poll
- * rt_sigaction rt_sigprocmask rt_sigreturn exit_group munmap madvise brk
+ * kill:any tgkill:any getpid gettid getuid lstat|newfstatat:any unlink|unlinkat close write
+ * ppoll|poll sendto rt_sigaction rt_sigprocmask rt_sigreturn exit_group munmap madvise brk
  */
-static int keep(pid_t pid, const sigset_t *wanted)
+static int keep(struct family *f, const sigset_t *wanted)
 {
 	struct timespec patience = { .tv_sec = PATIENCE_S };
 	unsigned int asked = 0;
-	pid_t ended;
 	int status, sig;
 
-	for (;;) {
-		/* Children that the user's shell has left to this process end here too. */
-		while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
-			if (ended == pid)
-				return status;
+	while (!take_ended(f, &status)) {
 		sig = sigtimedwait(wanted, NULL, asked > 1 ? &patience : NULL);
 		if (sig < 0 && errno == EAGAIN) {
-			kill(pid, SIGKILL);
+			kill(f->server, SIGKILL);
 		} else if (sig > 0 && sig != SIGCHLD) {
 			asked++;
-			forward(pid, sig);
+			forward(f->server, sig);
 		}
 	}
+	return status;
 }
 
-/* In the keeper. @first is the process that it has made. Returns the status of who is kept. */
-static int keep_first(pid_t first, int fd, const sigset_t *wanted)
+/* In the keeper: learn who serves, and keep it. Returns its status. */
+static int keep_child(pid_t child, int fd, const sigset_t *wanted)
 {
-	pid_t kept = first;
-	int status = 0;
+	struct family f = { child, child, fd };
 
 	close_others(fd);
-	if (recv(fd, &kept, sizeof(kept), 0) == sizeof(kept)) {
-		if (kept != first)
-			waitpid(first, &status, 0);
-		/* It is a child of this process now. */
-		send(fd, &kept, sizeof(kept), MSG_NOSIGNAL);
-	}
+	if (recv(fd, &f.server, sizeof(f.server), 0) != sizeof(f.server))
+		f.server = child;
 	confine();
-	return keep(kept, wanted);
+	return keep(&f, wanted);
 }
 
-int sandbox_keeper_fork(struct sandbox *sb, struct sandbox_keeper *k)
+int sandbox_keeper_fork(struct sandbox *sb)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t wanted, old;
+	int sv[2], err;
 	pid_t pid;
-	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
 		return -errno;
-	/* A signal that comes from now on waits until the keeper or the other process takes it. */
+	/* A signal that comes from now on waits until the keeper or the server takes it. */
 	forwarded(&wanted);
 	sigprocmask(SIG_BLOCK, &wanted, &old);
 	sigaction(SIGCHLD, &dfl, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	pid = fork();
 	if (pid < 0) {
-		int err = -errno;
-
+		err = -errno;
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		vmedia_fd_close_many(sv, 2);
 		return err;
 	}
 	vmedia_fd_close(&sv[pid ? 1 : 0]);
-	k->fd = sv[pid ? 0 : 1];
 	if (pid == 0) {
+		sb->keeper_fd = sv[1];
 		setsid();
 		return 0;
 	}
 	sigaddset(&wanted, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &wanted, NULL);
-	sb->status = keep_first(pid, k->fd, &wanted);
-	vmedia_fd_close(&k->fd);
+	sb->status = keep_child(pid, sv[0], &wanted);
 	return 1;
 }
 
-int sandbox_keeper_tell(struct sandbox_keeper *k, bool again)
+/* Die with the parent, which has the other end of the pair @fd. */
+static int die_with_parent(int fd)
 {
-	pid_t pid = again ? fork() : getpid();
+	char x;
 
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return -errno;
+	return recv(fd, &x, 1, MSG_DONTWAIT) == 0 ? -EPIPE : 0;
+}
+
+static int tell(int fd, pid_t server)
+{
+	return send(fd, &server, sizeof(server), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int sandbox_keeper_stay(struct sandbox *sb)
+{
+	int ret = die_with_parent(sb->keeper_fd);
+
+	if (ret == 0)
+		ret = tell(sb->keeper_fd, getpid());
+	vmedia_fd_close(&sb->keeper_fd);
+	return ret;
+}
+
+int sandbox_keeper_split(struct sandbox *sb)
+{
+	int sv[2], ret = die_with_parent(sb->keeper_fd);
+	pid_t pid;
+
+	if (ret == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
+		ret = -errno;
+	if (ret < 0)
+		return ret;
+	pid = fork();
+	if (pid == 0) {
+		close(sv[0]);
+		sb->mounter_fd = sv[1];
+		return die_with_parent(sb->mounter_fd);
+	}
+	close(sv[1]);
+	ret = pid < 0 ? -errno : tell(sb->keeper_fd, pid);
 	if (pid < 0)
+		return ret;
+	close_others(sv[0]);
+	_exit(ret == 0 ? sandbox_root_mount(sb->entered_ns & CLONE_NEWNS, sv[0]) : 1);
+}
+
+int sandbox_keeper_release(struct sandbox *sb)
+{
+	if (sb->mounter_fd >= 0 && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return -errno;
-	/* If the keeper is gone, the child finds that out. */
-	if (pid > 0 && send(k->fd, &pid, sizeof(pid), MSG_NOSIGNAL) < 0 && !again)
-		return -errno;
-	if (pid > 0 && again)
-		_exit(0);
 	return 0;
 }
 
-/* The keeper may be dead before PR_SET_PDEATHSIG is set: then its end of the pair is closed. */
-int sandbox_keeper_await(struct sandbox_keeper *k)
+int sandbox_keeper_await(struct sandbox *sb)
 {
 	ssize_t n;
-	pid_t pid;
-	int ret = 0;
+	int ret;
+	char go;
 
-	n = recv(k->fd, &pid, sizeof(pid), 0);
-	if (n > 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		ret = -errno;
-	if (n > 0)
-		n = recv(k->fd, &pid, sizeof(pid), MSG_DONTWAIT);
-	if (n == 0)
-		ret = -EPIPE;
-	vmedia_fd_close(&k->fd);
+	if (sb->keeper_fd < 0)
+		return 0;
+	n = recv(sb->keeper_fd, &go, 1, 0);
+	ret = n < 0 ? -errno : n == 0 ? -EPIPE : die_with_parent(sb->keeper_fd);
+	vmedia_fd_close(&sb->keeper_fd);
 	return ret;
 }
 

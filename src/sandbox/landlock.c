@@ -70,7 +70,7 @@ static int restrict_self(void)
 }
 
 /* System calls, start: landlock_create_ruleset landlock_restrict_self */
-int sandbox_landlock_enter(void)
+int sandbox_landlock_enter(DIR *threads)
 {
 	int version = create(NULL, 0, GET_VERSION), ret;
 
@@ -79,7 +79,7 @@ int sandbox_landlock_enter(void)
 	ruleset_fd = create_for(version);
 	if (ruleset_fd < 0)
 		return ruleset_fd;
-	ret = sandbox_on_every_thread(restrict_self);
+	ret = sandbox_on_every_thread(threads, restrict_self);
 	vmedia_fd_close(&ruleset_fd);
 	return ret < 0 ? ret : version;
 }

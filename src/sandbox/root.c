@@ -3,24 +3,23 @@
  * The file system: an empty root that cannot be written.
  *
  * Mounting takes CAP_SYS_ADMIN, which the process that serves shall not have while it opens what
- * its user named. So a process of its own mounts, in the same namespace. It makes the new root on
- * top of the old one, where no path leads to it, and waits. When it is told to, it puts the new root
- * in the old one's place: the kernel then changes the root and the current folder of every process
+ * its user named. So the process that has made the namespaces mounts. It makes the new root on top
+ * of the old one, where no path leads to it, and waits. When it is told to, it puts the new root in
+ * the old one's place, and ends. The kernel changes the root and the current folder of every process
  * in the namespace that has the old root there.
  *
  * Landlock comes on top: the one measure for paths where no namespace is to be had, and the second
  * one otherwise. Nobody else can have entered this stage: a root in which the program was started
  * has the program in it.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -78,66 +77,51 @@ static int pivot(int fd)
 	return 0;
 }
 
-/* The process that mounts. It ends with the one that it works for. */
-static int run(int sock)
+int sandbox_root_mount(bool may_mount, int sock)
 {
 	int fd, ret;
 	char go;
 
 	sandbox_keep_capabilities(1ull << CAP_SYS_ADMIN);
-	fd = prepare();
+	fd = may_mount ? prepare() : -EPERM;
 	if (recv(sock, &go, 1, 0) != 1)
 		return 1;
 	ret = fd < 0 ? fd : pivot(fd);
 	return send(sock, &ret, sizeof(ret), MSG_NOSIGNAL) < 0;
 }
 
-void sandbox_root_prepare(struct sandbox *sb)
-{
-	int sv[2];
-
-	sb->root_fd = -EPERM;
-	if (!(sb->entered_ns & CLONE_NEWNS))
-		return;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0) {
-		sb->root_fd = -errno;
-		return;
-	}
-	sb->root_pid = fork();
-	if (sb->root_pid == 0) {
-		close(sv[0]);
-		_exit(run(sv[1]));
-	}
-	sb->root_fd = sb->root_pid < 0 ? -errno : sv[0];
-	if (sb->root_pid < 0)
-		close(sv[0]);
-	close(sv[1]);
-}
-
 /*
- * Have the new root put in its place. Threads have root and current folder in common.
+ * Have the new root put in its place, and enter Landlock meanwhile: the threads are found in a
+ * folder of the old root. Threads have root and current folder in common.
  *
- * System calls, start: chdir sendto recvfrom wait4|waitid
+ * System calls, start: chdir sendto recvfrom
  */
-static int enter(struct sandbox *sb)
+static int enter(struct sandbox *sb, int *landlock)
 {
-	int ret = sb->root_fd;
+	DIR *threads = opendir("/proc/self/task");
+	int no_proc = -errno, ret = 0;
 
-	if (ret < 0)
-		return ret;
-	if (chdir("/") < 0 || send(sb->root_fd, "", 1, MSG_NOSIGNAL) < 0)
+	if (sb->mounter_fd < 0)
+		ret = -EPERM;
+	else if (chdir("/") < 0 || send(sb->mounter_fd, "", 1, MSG_NOSIGNAL) < 0)
 		ret = -errno;
-	else if (recv(sb->root_fd, &ret, sizeof(ret), 0) != sizeof(ret))
+	*landlock = threads ? sandbox_landlock_enter(threads) : no_proc;
+	if (threads)
+		closedir(threads);
+	if (ret == 0 && recv(sb->mounter_fd, &ret, sizeof(ret), 0) != sizeof(ret))
 		ret = -EPIPE;
-	vmedia_fd_close(&sb->root_fd);
-	waitpid(sb->root_pid, NULL, 0);
+	vmedia_fd_close(&sb->mounter_fd);
 	return ret;
 }
 
 int sandbox_root_enter(struct sandbox *sb)
 {
-	/* The threads are found in /proc, so Landlock is first. */
-	int landlock = sandbox_landlock_enter(), ret = enter(sb);
+	int landlock, ret;
+
+	ret = sandbox_keeper_release(sb);
+	if (ret < 0)
+		return ret;
+	ret = enter(sb, &landlock);
 
 	if (ret == 0 && landlock > 0)
 		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_ENTERED,
@@ -151,5 +135,5 @@ int sandbox_root_enter(struct sandbox *sb)
 		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_MISSING,
 			    "files of the host can be reached: no empty root (%s), no Landlock (%s)",
 			    strerror(-ret), strerror(-landlock));
-	return 0;
+	return sandbox_keeper_await(sb);
 }

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,27 +99,22 @@ static int enter_memory(struct sandbox *sb)
 int sandbox_begin(struct sandbox *sb, char *why, size_t size)
 {
 	struct sandbox_identity id;
-	struct sandbox_keeper keeper;
 	int ret = sandbox_identity_find(sb, &id, why, size);
 
 	if (ret == 0)
 		ret = check_threads(why, size);
 	if (ret == 0)
-		ret = sandbox_keeper_fork(sb, &keeper);
+		ret = sandbox_keeper_fork(sb);
 	if (ret)
 		return ret;
 	sb->kept = true;
 	sandbox_identity_enter(sb, &id);
 	sandbox_ns_enter(sb);
-	ret = sandbox_keeper_tell(&keeper, sb->entered_ns & CLONE_NEWPID);
+	ret = enter_memory(sb);
 	if (ret == 0)
-		ret = enter_memory(sb);
-	if (ret < 0)
-		return ret;
-	sandbox_root_prepare(sb);
-	ret = sandbox_privileges_enter(sb);
+		ret = sb->entered_ns ? sandbox_keeper_split(sb) : sandbox_keeper_stay(sb);
 	if (ret == 0)
-		ret = sandbox_keeper_await(&keeper);
+		ret = sandbox_privileges_enter(sb);
 	if (ret < 0)
 		return ret;
 	load_calls(sb, SANDBOX_START, SANDBOX_CALLS_START, sb->calls_start);

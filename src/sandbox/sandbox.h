@@ -73,12 +73,12 @@ struct sandbox {
 	int status;		 /* in the keeper: of wait() */
 
 	/* ---- Of the sandbox. ---- */
-	int root_fd;		 /* to the process that mounts; -1: none */
-	int root_pid;
+	int keeper_fd;		 /* to the keeper; -1: none */
+	int mounter_fd;		 /* to the process that mounts; -1: none */
 };
 
 /* The initial state, with no option set. */
-#define SANDBOX_INIT { .root_fd = -1 }
+#define SANDBOX_INIT { .keeper_fd = -1, .mounter_fd = -1 }
 
 /*
  * sandbox_begin - make the process that serves: stages user to start

@@ -93,14 +93,12 @@ static pid_t own_number(int dir, const char *name)
 }
 
 /* Signal the threads that are not in @tids yet. Returns their number. */
-static int ask_new(pid_t *tids, unsigned int *count)
+static int ask_new(DIR *dir, pid_t *tids, unsigned int *count)
 {
-	DIR *dir = opendir("/proc/self/task");
 	int found = 0, ret = 0;
 	struct dirent *e;
 
-	if (!dir)
-		return -errno;
+	rewinddir(dir);
 	while (ret == 0 && (e = readdir(dir)) != NULL) {
 		pid_t tid = e->d_name[0] == '.' ? 0 : own_number(dirfd(dir), e->d_name);
 
@@ -114,11 +112,10 @@ static int ask_new(pid_t *tids, unsigned int *count)
 		found++;
 		ret = ask(tid);
 	}
-	closedir(dir);
 	return ret < 0 ? ret : found;
 }
 
-int sandbox_on_every_thread(int (*fn)(void))
+int sandbox_on_every_thread(DIR *threads, int (*fn)(void))
 {
 	struct sigaction sa = { .sa_handler = on_asked, .sa_flags = SA_RESTART }, old;
 	pid_t *tids = calloc(MAX_THREADS, sizeof(*tids));
@@ -132,7 +129,7 @@ int sandbox_on_every_thread(int (*fn)(void))
 	sem_init(&asked.done, 0, 0);
 	sigaction(ASKING, &sa, &old);
 	do {
-		ret = ask_new(tids, &count);
+		ret = ask_new(threads, tids, &count);
 	} while (ret > 0);
 	sigaction(ASKING, &old, NULL);
 	sem_destroy(&asked.done);

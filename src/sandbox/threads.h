@@ -3,8 +3,11 @@
 #ifndef VMEDIA_SANDBOX_THREADS_H
 #define VMEDIA_SANDBOX_THREADS_H
 
+#include <dirent.h>
+
 /*
  * sandbox_on_every_thread - run @fn on all threads, on the caller's last
+ * @threads: the folder /proc/self/task
  * @fn: returns 0 or negative errno; must be async-signal-safe, since it runs in a signal handler on
  *	the other threads
  *
@@ -12,6 +15,6 @@
  * first error of @fn; -ETIMEDOUT: a thread blocks SIGURG or does not run; errno of reading
  * /proc/self/task. Context: one call at a time; SIGURG is not blocked in any thread.
  */
-int sandbox_on_every_thread(int (*fn)(void));
+int sandbox_on_every_thread(DIR *threads, int (*fn)(void));
 
 #endif /* VMEDIA_SANDBOX_THREADS_H */

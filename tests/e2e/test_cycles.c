@@ -2,7 +2,7 @@
 /*
  * The daemon after 10,000 sessions and 1,000 guests: the same memory and descriptors as before.
  *
- * What is measured is measured while a guest is connected and has had an answer: the daemon serves
+ * The daemon is two processes with a sandbox, and both are counted. What is measured is measured while a guest is connected and has had an answer: the daemon serves
  * one guest after another, so by then it has put the one before away. A round of each kind goes
  * first, for what is allocated once.
  *
@@ -85,6 +85,33 @@ static struct footprint measure(pid_t pid)
 	}
 	fclose(status);
 	return f;
+}
+
+/* The process that serves: the child of the one that was started, or that one itself. */
+static pid_t serving(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	if (fscanf(f, "%d", &child) != 1)
+		child = pid;
+	fclose(f);
+	return child;
+}
+
+static struct footprint measure_daemon(const struct daemon_process *d)
+{
+	struct footprint f = measure(d->pid), g = { 0 };
+	pid_t child = serving(d->pid);
+
+	if (child != d->pid)
+		g = measure(child);
+	return (struct footprint){ f.files + g.files, f.memory_kb + g.memory_kb,
+				   f.size_kb + g.size_kb };
 }
 
 static bool is_more(struct footprint after, struct footprint before)
@@ -201,10 +228,10 @@ static void test_sessions(void **state)
 
 	assert_int_equal(connect_guest(d, &drv), 0);
 	open_and_close(drv, WARM_UP);
-	theirs = measure(d->pid);
+	theirs = measure_daemon(d);
 	ours = measure(getpid());
 	open_and_close(drv, SESSIONS);
-	assert_same("the daemon", theirs, measure(d->pid));
+	assert_same("the daemon", theirs, measure_daemon(d));
 	assert_same("the driver", ours, measure(getpid()));
 	vmedia_driver_disconnect(drv);
 }
@@ -265,10 +292,10 @@ static struct footprint measure_idle_guest(const struct daemon_process *d,
 
 	assert_int_equal(connect_guest(d, &drv), 0);
 	open_and_close(drv, 1);
-	theirs = measure(d->pid);
+	theirs = measure_daemon(d);
 	for (int i = 0; before && is_more(theirs, *before) && i < PATIENCE_MS; i++) {
 		nanosleep(&ms, NULL);
-		theirs = measure(d->pid);
+		theirs = measure_daemon(d);
 	}
 	*ours = measure(getpid());
 	vmedia_driver_disconnect(drv);

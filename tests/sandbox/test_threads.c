@@ -72,12 +72,22 @@ static int in_child(int (*fn)(void))
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static int on_every_thread(int (*fn)(void))
+{
+	DIR *threads = opendir("/proc/self/task");
+	int ret = threads ? sandbox_on_every_thread(threads, fn) : -errno;
+
+	if (threads)
+		closedir(threads);
+	return ret;
+}
+
 static int every_thread(void)
 {
 	pthread_t threads[THREADS];
 
 	start(threads, count_visits);
-	if (sandbox_on_every_thread(visit) < 0)
+	if (on_every_thread(visit) < 0)
 		return 2;
 	return finish(threads) && visits == 1 ? 0 : 1;
 }
@@ -107,7 +117,7 @@ static int error_of_a_thread(void)
 	int ret;
 
 	start(threads, count_visits);
-	ret = sandbox_on_every_thread(refuse);
+	ret = on_every_thread(refuse);
 	finish(threads);
 	return ret == -EPERM ? 0 : 1;
 }
