@@ -99,6 +99,7 @@ static int enter_memory(struct sandbox *sb)
 int sandbox_begin(struct sandbox *sb, char *why, size_t size)
 {
 	struct sandbox_identity id;
+	char calls[4096];
 	int ret = sandbox_identity_find(sb, &id, why, size);
 
 	if (ret == 0)
@@ -117,7 +118,10 @@ int sandbox_begin(struct sandbox *sb, char *why, size_t size)
 		ret = sandbox_privileges_enter(sb);
 	if (ret < 0)
 		return ret;
-	load_calls(sb, SANDBOX_START, SANDBOX_CALLS_START, sb->calls_start);
+	/* Filters add up, so this one needs what the next one has. */
+	snprintf(calls, sizeof(calls), "%s %s", sb->calls_start ? sb->calls_start : "",
+		 sb->calls_serve ? sb->calls_serve : "");
+	load_calls(sb, SANDBOX_START, SANDBOX_CALLS_START, calls);
 	return check_strict(sb, SANDBOX_START, why, size);
 }
 
