@@ -115,9 +115,10 @@ static bool take_ended(struct family *f, int *status)
 /*
  * Wait for the server and forward signals to it. Returns its status.
  *
- * System calls, keeper: rt_sigtimedwait|rt_sigtimedwait_time64 wait4|waitid rt_sigqueueinfo:any
- * kill:any tgkill:any getpid gettid getuid lstat|newfstatat:any unlink|unlinkat close write
- * ppoll|poll sendto rt_sigaction rt_sigprocmask rt_sigreturn exit_group munmap madvise brk
+ * System calls, keeper: rt_sigtimedwait rt_sigtimedwait_time64 wait4|waitid rt_sigqueueinfo:any
+ * kill:any tgkill:any getpid gettid getuid newfstatat:any fstatat64:any statx:any unlink|unlinkat
+ * close write poll|ppoll ppoll_time64 sendto rt_sigaction:any rt_sigprocmask rt_sigreturn
+ * exit_group mmap2|mmap munmap madvise brk futex
  */
 static int keep(struct family *f, const sigset_t *wanted)
 {
