@@ -8,9 +8,9 @@
  * the loop. Until the daemon has left, it interrupts the main thread twice a second with a signal
  * whose handler does nothing. A single signal could come before the system call begins.
  *
- * With a sandbox, a signal for all processes of the daemon (of a service manager) comes twice: as it
- * is, and forwarded by the keeper, with the code SI_QUEUE. So a second signal is one that comes the
- * way the first one came.
+ * With a sandbox, a signal for all processes of the daemon (of a service manager) comes twice: as
+ * it is, and forwarded by the keeper, with the code SI_QUEUE. So a second signal is one that comes
+ * the way the first one came.
  *
  * System calls, serving: poll|ppoll ppoll_time64 getpid tgkill rt_sigprocmask exit_group
  */

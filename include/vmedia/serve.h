@@ -48,8 +48,8 @@ struct vmedia_server_options {
 	uint32_t socket_mode;
 	const gid_t *socket_group;
 	/*
-	 * With socket_path and listener NULL: a connected socket. The server owns it. The loop stops when it
-	 * closes.
+	 * With socket_path and listener NULL: a connected socket. The server owns it. The loop
+	 * stops when it closes.
 	 */
 	int fd;
 	uint32_t shmem_feature_bit; /* 0: 22, as in QEMU; 20 and 21 for older drafts */

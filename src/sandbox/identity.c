@@ -56,7 +56,8 @@ int sandbox_identity_find(struct sandbox *sb, struct sandbox_identity *id, char 
 	*id = (struct sandbox_identity){ .uid = geteuid(), .gid = getegid() };
 	pw = sb->user || id->uid == 0 ? find_user(sb->user) : NULL;
 	if (sb->user && !pw) {
-		snprintf(why, size, "--user=%.64s: no such user; getent passwd lists those there are",
+		snprintf(why, size,
+			 "--user=%.64s: no such user; getent passwd lists those there are",
 			 sb->user);
 		return -EINVAL;
 	}

@@ -2,7 +2,8 @@
 /*
  * Internals of the sandbox.
  *
- *   sandbox.c		stages and their results, in order
+ *   sandbox.c		the stages in order
+ *   result.c		their names and results
  *   identity.c		the user
  *   namespaces.c	namespaces
  *   root.c		the empty root
@@ -66,8 +67,8 @@ void sandbox_ns_enter(struct sandbox *sb);
  * Returns the exit status of the process that mounts.
  */
 int sandbox_root_mount(bool may_mount, int sock);
-/* Have that process do so, and enter Landlock. Returns 0 or the errno of the keeper's end. */
-int sandbox_root_enter(struct sandbox *sb);
+/* Have that process do so, and enter Landlock. */
+void sandbox_root_enter(struct sandbox *sb);
 
 /*
  * sandbox_landlock_enter - no thread can open or change a path, connect by TCP, or reach an

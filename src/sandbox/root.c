@@ -5,8 +5,8 @@
  * Mounting takes CAP_SYS_ADMIN, which the process that serves shall not have while it opens what
  * its user named. So the process that has made the namespaces mounts. It makes the new root on top
  * of the old one, where no path leads to it, and waits. When it is told to, it puts the new root in
- * the old one's place, and ends. The kernel changes the root and the current folder of every process
- * in the namespace that has the old root there.
+ * the old one's place, and ends. The kernel changes the root and the current folder of every
+ * process in the namespace that has the old root there.
  *
  * Landlock comes on top: the one measure for paths where no namespace is to be had, and the second
  * one otherwise. Nobody else can have entered this stage: a root in which the program was started
@@ -114,14 +114,9 @@ static int enter(struct sandbox *sb, int *landlock)
 	return ret;
 }
 
-int sandbox_root_enter(struct sandbox *sb)
+void sandbox_root_enter(struct sandbox *sb)
 {
-	int landlock, ret;
-
-	ret = sandbox_keeper_release(sb);
-	if (ret < 0)
-		return ret;
-	ret = enter(sb, &landlock);
+	int landlock, ret = enter(sb, &landlock);
 
 	if (ret == 0 && landlock > 0)
 		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_ENTERED,
@@ -133,7 +128,6 @@ int sandbox_root_enter(struct sandbox *sb)
 			    landlock);
 	else
 		sandbox_set(sb, SANDBOX_ROOT, SANDBOX_MISSING,
-			    "files of the host can be reached: no empty root (%s), no Landlock (%s)",
+			    "the host's files can be reached: no empty root: %s; no Landlock: %s",
 			    strerror(-ret), strerror(-landlock));
-	return sandbox_keeper_await(sb);
 }

@@ -4,42 +4,12 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 
 #include "sandbox/calls.h"
 #include "sandbox/impl.h"
-
-const char *sandbox_stage_name(enum sandbox_stage stage)
-{
-	static const char *const names[SANDBOX_NUM_STAGES] = {
-		"user", "namespaces", "memory", "privileges", "start", "root", "limits", "calls",
-	};
-
-	return names[stage];
-}
-
-const char *sandbox_state_name(enum sandbox_state state)
-{
-	static const char *const names[] = { "not entered", "entered", "already confined",
-					     "missing" };
-
-	return names[state];
-}
-
-void sandbox_set(struct sandbox *sb, enum sandbox_stage stage, enum sandbox_state state,
-		 const char *fmt, ...)
-{
-	struct sandbox_result *r = &sb->results[stage];
-	va_list args;
-
-	r->state = state;
-	va_start(args, fmt);
-	vsnprintf(r->text, sizeof(r->text), fmt, args);
-	va_end(args);
-}
 
 /* With @strict: an error if a stage up to @last is missing. */
 static int check_strict(const struct sandbox *sb, enum sandbox_stage last, char *why, size_t size)
@@ -127,8 +97,12 @@ int sandbox_begin(struct sandbox *sb, char *why, size_t size)
 
 int sandbox_enter_place(struct sandbox *sb, char *why, size_t size)
 {
-	int ret = sandbox_root_enter(sb);
+	int ret = sandbox_keeper_release(sb);
 
+	if (ret < 0)
+		return ret;
+	sandbox_root_enter(sb);
+	ret = sandbox_keeper_await(sb);
 	return ret < 0 ? ret : check_strict(sb, SANDBOX_ROOT, why, size);
 }
 

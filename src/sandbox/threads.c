@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Run a function on all threads. A Landlock domain belongs to a thread, and only the thread itself
- * can enter one. Threads that a library made (decoders) get a signal, one after another, until /proc
- * shows no new thread. glibc does so for setuid(), libpsx for capset().
+ * can enter one. Threads that a library made (decoders) get a signal, one after another, until
+ * /proc shows no new thread. glibc does so for setuid(), libpsx for capset().
  *
  * /proc may be that of an outer pid namespace and have other numbers than this process. The status
  * file of a thread has its numbers in all namespaces, the innermost last.

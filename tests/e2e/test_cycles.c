@@ -2,7 +2,9 @@
 /*
  * The daemon after 10,000 sessions and 1,000 guests: the same memory and descriptors as before.
  *
- * The daemon is two processes with a sandbox, and both are counted. What is measured is measured while a guest is connected and has had an answer: the daemon serves
+ * The daemon is two processes with a sandbox, and both are counted.
+ *
+ * What is measured is measured while a guest is connected and has had an answer: the daemon serves
  * one guest after another, so by then it has put the one before away. A round of each kind goes
  * first, for what is allocated once.
  *

@@ -13,7 +13,7 @@
 struct confined {
 	pid_t keeper, child;
 	int sock;		/* to the child */
-	int paths;		/* negative errno of opening a path after stage root, 0: it opened */
+	int paths;		/* negative errno of opening a path in stage root; 0: it opened */
 	struct sandbox sb;	/* the results, as the child has them */
 	char why[512];		/* if it failed */
 	int status;		/* of the keeper: confined_end() */

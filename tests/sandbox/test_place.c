@@ -22,8 +22,9 @@
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWNET | CLONE_NEWCGROUP)
 
-static const struct sandbox options = { .keeper_fd = -1, .mounter_fd = -1, .largest_file = 1 << 20, .threads = 100,
-					.user = NULL };
+static const struct sandbox options = {
+	.largest_file = 1 << 20, .threads = 100, .keeper_fd = -1, .mounter_fd = -1
+};
 
 static void need_root(void)
 {

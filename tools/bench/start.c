@@ -8,7 +8,8 @@
  * long on a busy machine, so the daemon's CPU time is shown too, from its start to its end: of all
  * its processes, some of which end before the first frame.
  *
- * The daemon is two processes: one serves, and one that was started keeps it. Memory is that of both.
+ * The daemon is two processes: one serves, and one that was started keeps it. Memory is that of
+ * both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -288,7 +289,8 @@ static int memory(const char *path, struct bench_report *r)
 	if (ret < 0 || end < 0)
 		return -EIO;
 	bench_report_add(r, "start_shared_objects", objects, "", "shared objects");
-	bench_report_add(r, "rss_idle_kb", idle, "kB", "resident memory of its two processes, no session");
+	bench_report_add(r, "rss_idle_kb", idle, "kB",
+			 "resident memory of its two processes, no session");
 	return bench_report_add(r, "rss_per_session_kb", (full - idle) / SESSIONS, "kB",
 				"resident memory of one session more");
 }
