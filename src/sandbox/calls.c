@@ -45,10 +45,21 @@
 #include <unistd.h>
 
 #include "sandbox/calls_impl.h"
+#include "sandbox/sanitizer.h"
 #include "calls_table.h" /* made by scripts/gather-calls */
 
 /* The C library does without these, and cannot be asked not to try. realloc() copies instead. */
 static const char *const optional[] = { "clone3", "openat2", "faccessat2", "statx", "mremap" };
+
+#ifdef SANDBOX_ADDRESS_SANITIZER
+int __lsan_is_turned_off(void);
+
+/* LeakSanitizer looks into /proc, and stops threads by ptrace(). A filter does not let it. */
+int __lsan_is_turned_off(void)
+{
+	return sandbox_calls_fd() >= 0;
+}
+#endif
 
 /* ---- Lists ---- */
 
@@ -58,7 +69,7 @@ static const char *base(enum sandbox_calls_stage stage)
 	case SANDBOX_CALLS_START:
 		return CALLS_START;
 	case SANDBOX_CALLS_SERVE:
-		return CALLS_SERVING;
+		return CALLS_SERVING SANDBOX_SANITIZER_CALLS;
 	case SANDBOX_CALLS_KEEPER:
 		return CALLS_KEEPER;
 	}

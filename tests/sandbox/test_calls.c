@@ -31,6 +31,7 @@
 
 #include "child.h"
 #include "sandbox/calls.h"
+#include "sandbox/sanitizer.h"
 
 /* ---- Lists ---- */
 
@@ -61,7 +62,7 @@ static void test_lists(void **state)
 	unsigned int num_start = get(SANDBOX_CALLS_START, start);
 
 	print_message("serving: %u calls; start: %u\n", num_serve, num_start);
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && !SANDBOX_SANITIZED
 	assert_true(num_serve <= 40);
 #endif
 	for (unsigned int i = 0; i < num_serve; i++)
@@ -122,7 +123,7 @@ static void test_size(void **state)
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		assert_int_equal(sandbox_calls_build(&f, stages[i], NULL, why, sizeof(why)), 0);
 		print_message("%s: %u calls, %u instructions\n", names[i], f.calls, f.len);
-#ifndef __SANITIZE_ADDRESS__
+#if !SANDBOX_SANITIZED
 		assert_in_range(f.len, f.calls, 199);
 #endif
 	}
