@@ -25,6 +25,8 @@ static void run(const struct daemon_process *d, const char *program, const char 
 	while (*args && n < MAX_ARGS + 2)
 		argv[n++] = *args++;
 	argv[n] = NULL;
+	if (!freopen(d->log, "w", stderr))
+		_exit(126);
 	execv(program, (char *const *)argv);
 	_exit(127);
 }
@@ -38,6 +40,7 @@ int daemon_start(struct daemon_process *d, const char *program, const char *cons
 	if (!mkdtemp(d->folder))
 		return -1;
 	snprintf(d->path, sizeof(d->path), "%s/a.sock", d->folder);
+	snprintf(d->log, sizeof(d->log), "%s/log", d->folder);
 	d->pid = fork();
 	if (d->pid < 0)
 		return -1;
@@ -65,6 +68,24 @@ int daemon_start_pattern(struct daemon_process *d, const char *program, char *co
 	return daemon_start(d, program, args);
 }
 
+/* Show what the daemon said. Returns -1 if it was refused a system call. */
+static int show_log(const struct daemon_process *d)
+{
+	FILE *f = fopen(d->log, "r");
+	char line[512];
+	int ret = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		fputs(line, stderr);
+		if (strstr(line, "refused system call"))
+			ret = -1;
+	}
+	if (f)
+		fclose(f);
+	unlink(d->log);
+	return f ? ret : -1;
+}
+
 int daemon_stop(struct daemon_process *d)
 {
 	int status, ok;
@@ -78,6 +99,8 @@ int daemon_stop(struct daemon_process *d)
 		ok = 0;
 		unlink(d->path);
 	}
+	if (show_log(d) < 0)
+		ok = 0;
 	rmdir(d->folder);
 	return ok ? 0 : -1;
 }

@@ -11,6 +11,7 @@ struct daemon_process {
 	pid_t pid;
 	char folder[48];
 	char path[64];
+	char log[64]; /* its standard error */
 };
 
 /*
@@ -20,7 +21,10 @@ struct daemon_process {
 int daemon_start(struct daemon_process *d, const char *program, const char *const *args);
 /* The same with the pattern as fast as the guest takes it; @options: NULL-terminated. */
 int daemon_start_pattern(struct daemon_process *d, const char *program, char *const *options);
-/* 0 if it ended by itself with status 0 and its socket is gone. */
+/*
+ * 0 if it ended by itself with status 0, its socket is gone, and the sandbox refused it nothing. What
+ * it said goes to standard error.
+ */
 int daemon_stop(struct daemon_process *d);
 
 #endif

@@ -48,4 +48,5 @@ guest_stop_daemon() {
 	wait "$guest_daemon_pid" || status=$?
 	guest_daemon_pid=
 	[ "$status" = 0 ] || guest_fail "the daemon ended with status $status on SIGTERM"
+	! grep -q "refused system call" "$guest_dir/daemon.log" || guest_fail "the sandbox refused the daemon something"
 }

@@ -31,6 +31,8 @@
 #include <cmocka.h>
 #include <vmedia/driver.h>
 
+#include "daemon.h"
+
 #define SESSIONS	10000
 #define GUESTS		1000
 #define WARM_UP		50
@@ -38,13 +40,8 @@
 #define SLACK_KB	512	/* of malloc; a leak of 64 bytes a session would be more */
 #define PATIENCE_MS	20000	/* a thread of the daemon frees large buffers: base/pages.h */
 
-static const char *program, *program_option;
-static char folder[] = "/tmp/vmedia-cycles.XXXXXX";
-
-struct daemon_process {
-	pid_t pid;
-	char path[64];
-};
+static const char *program;
+static char **program_options;
 
 struct footprint {
 	unsigned int files;
@@ -144,27 +141,9 @@ static int connect_guest(const struct daemon_process *d, struct vmedia_driver **
 static int start_daemon(void **state)
 {
 	static struct daemon_process d;
-	struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
-	char arg[96];
-	int tries;
 
-	snprintf(d.path, sizeof(d.path), "%s/camera.sock", folder);
-	snprintf(arg, sizeof(arg), "--socket-path=%s", d.path);
-	d.pid = fork();
-	if (d.pid < 0)
-		return -1;
-	if (!d.pid) {
-		execl(program, program, arg, program_option, "camera", "--source=pattern",
-		      "--fps=max", (char *)NULL);
-		_exit(127);
-	}
-	for (tries = 1000; tries && access(d.path, F_OK); tries--) {
-		if (waitpid(d.pid, NULL, WNOHANG))
-			return -1;
-		nanosleep(&moment, NULL);
-	}
 	*state = &d;
-	return tries ? 0 : -1;
+	return daemon_start_pattern(&d, program, program_options);
 }
 
 static int set_format(struct vmedia_file *f)
@@ -322,13 +301,7 @@ static void test_guests(void **state)
 /* Under AddressSanitizer this is where the daemon says what it lost. */
 static void test_end(void **state)
 {
-	struct daemon_process *d = *state;
-	int status;
-
-	assert_int_equal(kill(d->pid, SIGTERM), 0);
-	assert_int_equal(waitpid(d->pid, &status, 0), d->pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(daemon_stop(*state), 0);
 }
 
 int main(int argc, char **argv)
@@ -338,17 +311,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_guests),
 		cmocka_unit_test(test_end),
 	};
-	int failed;
 
 	if (argc < 2) {
 		fprintf(stderr, "usage: test_cycles VHOST-USER-MEDIA [OPTION OF THE DAEMON]\n");
 		return 2;
 	}
 	program = argv[1];
-	program_option = argc > 2 ? argv[2] : "--log-level=error";
-	if (!mkdtemp(folder))
-		return 1;
-	failed = cmocka_run_group_tests(tests, start_daemon, NULL);
-	rmdir(folder);
-	return failed;
+	program_options = argv + 2;
+	return cmocka_run_group_tests(tests, start_daemon, NULL);
 }

@@ -266,6 +266,8 @@ guest_judge() {
 	fi
 	if [ -s "$guest_dir/died" ]; then
 		verdict fail devices-live "device $(paste -sd ' ' "$guest_dir/died") died" < <(tail -n 40 "$guest_dir"/device*.log)
+	elif grep -q -s "refused system call" "$guest_dir"/device*.log; then
+		verdict fail devices-live "the sandbox refused a device something" < <(tail -n 40 "$guest_dir"/device*.log)
 	elif [ ${#guest_devices[@]} -gt 0 ]; then
 		verdict pass devices-live
 	fi

@@ -57,17 +57,22 @@ static bool has(const char *const *names, unsigned int n, const char *name)
 
 static void test_lists(void **state)
 {
-	const char *serve[SANDBOX_CALLS_MAX], *start[SANDBOX_CALLS_MAX];
+	const char *serve[SANDBOX_CALLS_MAX], *start[SANDBOX_CALLS_MAX], *keep[SANDBOX_CALLS_MAX];
 	unsigned int num_serve = get(SANDBOX_CALLS_SERVE, serve);
 	unsigned int num_start = get(SANDBOX_CALLS_START, start);
 
-	print_message("serving: %u calls; start: %u\n", num_serve, num_start);
+	unsigned int num_keep = get(SANDBOX_CALLS_KEEPER, keep);
+
+	print_message("serving: %u calls; start: %u; keeper: %u\n", num_serve, num_start,
+		      num_keep);
 #if defined(__x86_64__) && !SANDBOX_SANITIZED
 	assert_true(num_serve <= 40);
 #endif
 	for (unsigned int i = 0; i < num_serve; i++)
 		assert_true(has(start, num_start, serve[i]));
 	assert_true(has(serve, num_serve, "recvmsg"));
+	assert_true(has(keep, num_keep, "unlink") || has(keep, num_keep, "unlinkat"));
+	assert_false(has(keep, num_keep, "openat"));
 	assert_false(has(serve, num_serve, "execve"));
 	assert_false(has(start, num_start, "execve"));
 }
@@ -115,8 +120,9 @@ static void test_wrong_lists(void **state)
 static void test_size(void **state)
 {
 	static const enum sandbox_calls_stage stages[] = { SANDBOX_CALLS_START,
-							   SANDBOX_CALLS_SERVE };
-	static const char *const names[] = { "start", "serving" };
+							   SANDBOX_CALLS_SERVE,
+							   SANDBOX_CALLS_KEEPER };
+	static const char *const names[] = { "start", "serving", "keeper" };
 	struct sandbox_filter f;
 	char why[256] = "";
 
