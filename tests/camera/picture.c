@@ -19,18 +19,6 @@
 #include <turbojpeg.h>
 #include <vmedia/pixfmt.h>
 
-uint32_t test_threads(uint32_t threads)
-{
-#if defined(__SANITIZE_THREAD__)
-	return 1;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-	return 1;
-#endif
-#endif
-	return threads;
-}
-
 void guarded_init(struct guarded *g, size_t size, uint8_t fill)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (size + page - 1) / page;
@@ -57,7 +45,6 @@ struct vmedia_camera_source *open_source(const char *source, const char *fps, co
 	char why[256] = "";
 
 	vmedia_camera_options_init(&opts);
-	opts.threads = test_threads(0);
 	if (source && vmedia_camera_set_option(&opts, "source", source, why, sizeof(why)))
 		fail_msg("%s", why);
 	if (fps && vmedia_camera_set_option(&opts, "fps", fps, why, sizeof(why)))

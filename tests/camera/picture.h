@@ -24,12 +24,6 @@ struct guarded {
 void guarded_init(struct guarded *g, size_t size, uint8_t fill);
 void guarded_fini(struct guarded *g);
 
-/*
- * @threads, but 1 under ThreadSanitizer: it does not see how libavcodec, which is not built with
- * it, orders its own threads.
- */
-uint32_t test_threads(uint32_t threads);
-
 /* A source of these options, NULL for none; fails the test if it does not open. */
 struct vmedia_camera_source *open_source(const char *source, const char *fps, const char *size);
 /*

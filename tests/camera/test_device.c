@@ -49,7 +49,7 @@ static struct world *world_new(const char *source, const char *fps, const char *
 
 	assert_non_null(w);
 	vmedia_camera_options_init(&opts);
-	opts.threads = 1;
+	opts.threads = 3;
 	assert_int_equal(vmedia_camera_set_option(&opts, "source", source, why, sizeof(why)), 0);
 	assert_int_equal(vmedia_camera_set_option(&opts, "fps", fps, why, sizeof(why)), 0);
 	if (size)
