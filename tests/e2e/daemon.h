@@ -22,8 +22,8 @@ int daemon_start(struct daemon_process *d, const char *program, const char *cons
 /* The same with the pattern as fast as the guest takes it; @options: NULL-terminated. */
 int daemon_start_pattern(struct daemon_process *d, const char *program, char *const *options);
 /*
- * 0 if it ended by itself with status 0, its socket is gone, and the sandbox refused it nothing. What
- * it said goes to standard error.
+ * 0 if it ended by itself with status 0, its socket is gone, and the sandbox refused it nothing.
+ * What it said goes to standard error.
  */
 int daemon_stop(struct daemon_process *d);
 
