@@ -30,7 +30,7 @@
 
 #define PROGRAM "vhost-user-media"
 
-/* Threads that are not of one session, those of libraries included. */
+/* Threads of libraries (decoders) and of the daemon. */
 #define SPARE_THREADS 256
 /* What is shared with a front-end is smaller. */
 #define MIN_LARGEST_FILE (64ull << 20)
@@ -214,6 +214,7 @@ static uint64_t largest_file(const struct daemon_options *o)
 
 static int run(struct daemon *d, const struct daemon_options *o)
 {
+	struct vmedia_needs needs;
 	char why[512] = "";
 	int ret = daemon_kind_prepare(o, why, sizeof(why));
 
@@ -229,7 +230,8 @@ static int run(struct daemon *d, const struct daemon_options *o)
 	d->sandbox.calls_start = o->kind->syscalls_start;
 	d->sandbox.calls_serve = o->kind->syscalls;
 	d->sandbox.largest_file = largest_file(o);
-	d->sandbox.threads = 2 * o->limits.max_sessions + SPARE_THREADS;
+	vmedia_limits_needs(&o->limits, &needs);
+	d->sandbox.threads = (unsigned int)needs.threads + SPARE_THREADS;
 	ret = sandbox_begin(&d->sandbox, why, sizeof(why));
 	if (ret > 0)
 		return end_keeping(d);
