@@ -3,10 +3,11 @@
  * Measures the daemon's time from the start to a first frame, and its memory.
  *
  * The floor is a program that does nothing, started and waited for in the same turns. posix_spawn()
- * starts both, so the size of this process does not count. The camera is the pattern, which makes a
- * frame when there is a buffer for it: with a pace, its first frame is one interval late. Times are
- * long on a busy machine, so the daemon's CPU time is shown too, from its start to its end: of all
- * its processes, some of which end before the first frame.
+ * starts both, so the size of this process does not count. The sandbox costs the difference to
+ * starts with --no-sandbox, in the same turns. The camera is the pattern, which makes a frame when
+ * there is a buffer for it: with a pace, its first frame is one interval late. Times are long on a
+ * busy machine, so the daemon's CPU time is shown too, from its start to its end: of all its
+ * processes, some of which end before the first frame.
  *
  * The daemon is two processes: one serves, and one that was started keeps it. Memory is that of
  * both.
@@ -31,7 +32,7 @@
 
 #define BUFFERS	     3
 #define SESSIONS     1000
-#define MAX_SESSIONS "--max-sessions=2000"
+#define MAX_SESSIONS "--max-sessions=1001"
 
 extern char **environ;
 
@@ -163,11 +164,11 @@ static int first_frame(struct vmedia_driver *drv)
 	return ret < 0 ? bench_fail("first frame", ret) : 0;
 }
 
-static int one_start(const char *path, double *wall, double *cpu)
+static int one_start(const char *path, const char *option, double *wall, double *cpu)
 {
 	uint64_t from = bench_now_ns();
 	struct started s;
-	int ret = start(path, "--log-level=warning", &s), end;
+	int ret = start(path, option, &s), end;
 
 	if (ret == 0)
 		ret = first_frame(s.drv);
@@ -297,7 +298,8 @@ static int memory(const char *path, struct bench_report *r)
 
 int bench_start_run(const struct bench_options *o, struct bench_report *r)
 {
-	double wall[BENCH_MAX_ROUNDS], cpu[BENCH_MAX_ROUNDS], exec[BENCH_MAX_ROUNDS];
+	double wall[BENCH_MAX_ROUNDS], open[BENCH_MAX_ROUNDS], cpu[BENCH_MAX_ROUNDS];
+	double exec[BENCH_MAX_ROUNDS];
 	char path[PATH_MAX];
 	int ret = find(o, path, sizeof(path));
 	double started, floor;
@@ -305,7 +307,9 @@ int bench_start_run(const struct bench_options *o, struct bench_report *r)
 	for (unsigned int i = 0; ret == 0 && i < o->rounds; i++) {
 		ret = one_exec(&exec[i]);
 		if (ret == 0)
-			ret = one_start(path, &wall[i], &cpu[i]);
+			ret = one_start(path, "--no-sandbox", &open[i], NULL);
+		if (ret == 0)
+			ret = one_start(path, "--log-level=warning", &wall[i], &cpu[i]);
 	}
 	if (ret < 0)
 		return ret;
@@ -316,6 +320,8 @@ int bench_start_run(const struct bench_options *o, struct bench_report *r)
 	bench_report_add(r, "start_to_first_frame_ms", started / 1e6, "ms",
 			 "from its start to a first frame");
 	bench_report_add(r, "start_vs_exec", started / floor, "x", "ratio to the floor");
+	bench_report_add(r, "start_sandbox_ms", (started - bench_median(open, o->rounds)) / 1e6,
+			 "ms", "of these the sandbox: more than with --no-sandbox");
 	bench_report_add(r, "start_cpu_ms", bench_median(cpu, o->rounds) / 1e6, "ms",
 			 "its processor time, end included");
 	return memory(path, r);
