@@ -20,13 +20,26 @@
 #define NOBODY	     "nobody"
 #define NOBODY_ID    65534
 
+/* A package makes it, so it is in the host's own file: asking directories would take time. */
+static const struct passwd *find_default(void)
+{
+	const struct passwd *pw = NULL;
+	FILE *f = fopen("/etc/passwd", "re");
+
+	while (f && (pw = fgetpwent(f)) && strcmp(pw->pw_name, DEFAULT_USER) != 0)
+		;
+	if (f)
+		fclose(f);
+	return pw;
+}
+
 static const struct passwd *find_user(const char *user)
 {
 	char *end;
 	unsigned long uid;
 
 	if (!user)
-		return getpwnam(DEFAULT_USER);
+		return find_default();
 	uid = strtoul(user, &end, 10);
 	if (*user >= '0' && *user <= '9' && !*end && uid < UINT32_MAX)
 		return getpwuid((uid_t)uid);

@@ -6,8 +6,8 @@
  *
  *   keeper	the one that was started
  *   mounter	its child: makes the namespaces, and mounts (root.c). The first member of
- *		a pid namespace is a child of the process that made it, so this one cannot
- *		serve
+ *		a pid namespace is a child of the process that made it, so this one
+ *		cannot serve
  *   server	the mounter's child
  *
  * Each dies with its parent (PR_SET_PDEATHSIG). When the root is entered, the mounter ends and the
