@@ -11,9 +11,9 @@
  *   server	the mounter's child
  *
  * Each dies with its parent (PR_SET_PDEATHSIG). When the root is entered, the mounter ends and the
- * server becomes the keeper's child (PR_SET_CHILD_SUBREAPER). It asks to die with its parent again,
- * when the keeper has told it to. A parent that is dead before that is seen by the end of the
- * socket pair that it had. Where no namespace can be made, there is no mounter.
+ * server becomes the keeper's child (PR_SET_CHILD_SUBREAPER). The keeper tells it so, and it asks
+ * for the death of that parent, too. A parent that died before it was asked for has closed its end
+ * of a socket pair. Where no namespace can be made, there is no mounter.
  *
  * The other processes are in a session of their own: the terminal's signals go to the keeper alone,
  * which forwards them. A signal with the code SI_QUEUE is thus the keeper's.
