@@ -9,8 +9,25 @@
 #include <vmedia/camera.h>
 
 #include "kinds.h"
+#include "sandbox/calls.h"
 
 #define HELP "see vhost-user-media"
+
+/* Check that the lists of system calls are written right. */
+static int check_calls(const struct vmedia_module *kind, char *why, size_t size)
+{
+	const char *const lists[] = { kind->syscalls_start, kind->syscalls };
+	char reason[256];
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (!lists[i] || sandbox_calls_check(lists[i], reason, sizeof(reason)) == 0)
+			continue;
+		snprintf(why, size, "the module %s lists a system call wrongly: %s; build it with "
+			 "a list as in <vmedia/module.h>", kind->name, reason);
+		return -EINVAL;
+	}
+	return 0;
+}
 
 int daemon_kind_find(const char *folder, const char *name, const struct vmedia_module **kind,
 		     char *why, size_t why_size)
@@ -29,8 +46,10 @@ int daemon_kind_find(const char *folder, const char *name, const struct vmedia_m
 			 reason);
 	else if (ret < 0)
 		snprintf(why, why_size, "%s", reason);
-	if (ret < 0 || (*kind)->create)
+	if (ret < 0)
 		return ret;
+	if ((*kind)->create)
+		return check_calls(*kind, why, why_size);
 	snprintf(why, why_size, "'%s' is no kind of device but a source of the camera; " HELP
 		 " camera --help", name);
 	return -EINVAL;
