@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Numbers of system calls that older kernel headers lack. From 424 on a call has the same number on
+ * every architecture that the project is built for.
+ */
+#ifndef VMEDIA_SANDBOX_NUMBERS_H
+#define VMEDIA_SANDBOX_NUMBERS_H
+
+enum {
+	NR_PIDFD_SEND_SIGNAL = 424,
+	NR_IO_URING_SETUP = 425,
+	NR_IO_URING_ENTER = 426,
+	NR_IO_URING_REGISTER = 427,
+	NR_OPEN_TREE = 428,
+	NR_MOVE_MOUNT = 429,
+	NR_FSOPEN = 430,
+	NR_FSCONFIG = 431,
+	NR_FSMOUNT = 432,
+	NR_FSPICK = 433,
+	NR_PIDFD_OPEN = 434,
+	NR_CLONE3 = 435,
+	NR_OPENAT2 = 437,
+	NR_PIDFD_GETFD = 438,
+	NR_FACCESSAT2 = 439,
+	NR_PROCESS_MADVISE = 440,
+	NR_MOUNT_SETATTR = 442,
+	NR_LANDLOCK_CREATE_RULESET = 444,
+	NR_MEMFD_SECRET = 447,
+	NR_PROCESS_MRELEASE = 448,
+	NR_FCHMODAT2 = 452,
+	NR_LISTMOUNT = 458,
+	NR_SETXATTRAT = 463,
+	NR_OPEN_TREE_ATTR = 467,
+	NR_FILE_SETATTR = 469,
+	NR_NONE = 999, /* no kernel has it */
+};
+
+#endif /* VMEDIA_SANDBOX_NUMBERS_H */
