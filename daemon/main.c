@@ -25,6 +25,7 @@
 #include "log.h"
 #include "options.h"
 #include "refused.h"
+#include "report.h"
 #include "sandbox/sandbox.h"
 #include "signals.h"
 
@@ -41,6 +42,7 @@ enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
 struct daemon {
 	struct vmedia_listener listener;
 	struct sandbox sandbox;
+	struct daemon_report report;
 	struct vmedia_loop *loop;
 	struct daemon_signals signals;
 	struct daemon_refused refused;
@@ -154,6 +156,26 @@ static int enter_sandbox(struct daemon *d)
 	return EXIT_OK;
 }
 
+static int report_error(const char *why, int err)
+{
+	return *why ? user_error(why) : internal_error("cannot make the report", err);
+}
+
+/* In place of serving. */
+static int report(struct daemon *d)
+{
+	char why[512] = "";
+	int ret;
+
+	daemon_report_open(&d->report);
+	ret = sandbox_enter_place(&d->sandbox, why, sizeof(why));
+	if (ret == 0)
+		ret = daemon_report_run(&d->report, &d->sandbox, why, sizeof(why));
+	if (ret < 0)
+		return sandbox_error(why, ret);
+	return ret > 0 ? EXIT_INTERNAL : EXIT_OK;
+}
+
 static int serve(struct daemon *d, const struct daemon_options *o)
 {
 	struct vmedia_server_options server = o->server;
@@ -170,6 +192,8 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	status = make_device(d, o);
 	if (status != EXIT_OK)
 		return daemon_signals_caught(&d->signals) ? EXIT_OK : status;
+	if (o->action == DAEMON_REPORT)
+		return report(d);
 	if (server.socket_path)
 		server.listener = &d->listener;
 	ret = vmedia_server_create(d->dev, &server, &d->srv);
@@ -232,6 +256,10 @@ static int run(struct daemon *d, const struct daemon_options *o)
 	d->sandbox.largest_file = largest_file(o);
 	vmedia_limits_needs(&o->limits, &needs);
 	d->sandbox.threads = (unsigned int)needs.threads + SPARE_THREADS;
+	if (o->action == DAEMON_REPORT)
+		ret = daemon_report_start(&d->report, &d->sandbox, why, sizeof(why));
+	if (ret)
+		return ret > 0 ? d->report.status : report_error(why, ret);
 	ret = sandbox_begin(&d->sandbox, why, sizeof(why));
 	if (ret > 0)
 		return end_keeping(d);
@@ -258,6 +286,7 @@ static int show(const struct daemon_options *o)
 		printf("{\n  \"type\": \"media\",\n  \"features\": []\n}\n");
 		break;
 	case DAEMON_SERVE:
+	case DAEMON_REPORT:
 		break;
 	}
 	if (fflush(stdout) != 0 || ferror(stdout))
@@ -292,7 +321,7 @@ int main(int argc, char **argv)
 	fill_standard_fds();
 	if (daemon_options_parse(&o, argc, argv, why, sizeof(why)) < 0)
 		return user_error(why);
-	if (o.action != DAEMON_SERVE)
+	if (o.action != DAEMON_SERVE && o.action != DAEMON_REPORT)
 		return show(&o);
 	vmedia_log_set(daemon_log, NULL);
 	vmedia_log_set_level(o.log_level);

@@ -35,6 +35,7 @@ enum {
 	OPT_LOG,
 	OPT_NO_SANDBOX,
 	OPT_SANDBOX,
+	OPT_REPORT,
 	OPT_USER,
 	OPT_SESSIONS,
 	OPT_BUFFERS,
@@ -65,6 +66,7 @@ static const struct option long_options[] = {
 	{ "log-level", required_argument, NULL, OPT_LOG },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "sandbox", required_argument, NULL, OPT_SANDBOX },
+	{ "sandbox-report", no_argument, NULL, OPT_REPORT },
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "max-sessions", required_argument, NULL, OPT_SESSIONS },
 	{ "max-buffers", required_argument, NULL, OPT_BUFFERS },
@@ -136,6 +138,8 @@ void daemon_options_help(const struct daemon_options *o)
 	      "  --user=USER            started as root: serve as this user (default vmedia, else "
 	      "nobody)\n"
 	      "  --sandbox=strict       do not serve if a stage of the sandbox is missing\n"
+	      "  --sandbox-report       try what a hijacked process would, tell what stopped it, "
+	      "and exit\n"
 	      "  --no-sandbox           keep user and privileges, for debugging\n"
 	      "  --print-capabilities   tell a VM manager what this program is, as JSON\n"
 	      "  -h, --help             this text\n"
@@ -377,6 +381,9 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 	case OPT_NO_SANDBOX:
 		o->sandbox = false;
 		return 0;
+	case OPT_REPORT:
+		o->action = DAEMON_REPORT;
+		return 0;
 	case OPT_SANDBOX:
 		return parse_sandbox(o, why, size);
 	case OPT_USER:
@@ -465,15 +472,25 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 		if (ret < 0)
 			return ret;
 	}
-	if (o->action != DAEMON_SERVE)
+	if (o->action != DAEMON_SERVE && o->action != DAEMON_REPORT)
 		return 0;
 	ret = take_kind(o, argc, argv, why, why_size);
-	if (ret < 0 || o->action != DAEMON_SERVE)
+	if (ret < 0 || (o->action != DAEMON_SERVE && o->action != DAEMON_REPORT))
 		return ret;
+	if (o->action == DAEMON_REPORT && !o->sandbox) {
+		snprintf(why, why_size,
+			 "--sandbox-report: there is no sandbox to report on with --no-sandbox; "
+			 "leave that out");
+		return -EINVAL;
+	}
 	if (!o->sandbox && (o->strict || o->user)) {
 		snprintf(why, why_size, "%s is of no use with --no-sandbox: leave one out",
 			 o->user ? "--user" : "--sandbox=strict");
 		return -EINVAL;
+	}
+	if (o->action == DAEMON_REPORT) {
+		o->server.socket_path = NULL; /* none is made */
+		return 0;
 	}
 	if (!o->server.socket_path == (o->server.fd < 0)) {
 		snprintf(why, why_size, "give one of --socket-path=PATH and --fd=FD");

@@ -15,6 +15,7 @@ enum daemon_action {
 	DAEMON_HELP, /* --help, of the program or of a kind */
 	DAEMON_VERSION,
 	DAEMON_CAPABILITIES, /* --print-capabilities */
+	DAEMON_REPORT,	     /* --sandbox-report */
 };
 
 struct daemon_options {
