@@ -95,9 +95,18 @@ device_start() {
 	done
 }
 
+# device_signal N SIGNAL: to the process that was started, and the one of a daemon that serves.
+device_signal() {
+	local children
+	children=$(pgrep -P "${device_pid[$1]}")
+	# A word a process.
+	# shellcheck disable=SC2086
+	kill "-$2" "${device_pid[$1]}" $children
+}
+
 device_kill() {
 	device_killed[$1]=yes
-	kill -CONT "${device_pid[$1]}" 2>/dev/null
+	device_signal "$1" CONT 2>/dev/null
 	kill -KILL "${device_pid[$1]}" && { wait "${device_pid[$1]}" 2>/dev/null; true; }
 }
 
@@ -117,8 +126,8 @@ answer() {
 	local number=${2:-0}
 	[[ $number =~ ^[0-9]$ ]] || [ "$1" = compare ] || { echo "which device is \"$number\"?"; return 2; }
 	case $1 in
-	stop) kill -STOP "${device_pid[$number]}" ;;
-	go) kill -CONT "${device_pid[$number]}" ;;
+	stop) device_signal "$number" STOP ;;
+	go) device_signal "$number" CONT ;;
 	kill) device_kill "$number" ;;
 	start) device_start "$number" ;;
 	say) echo "${*:3}" >"$guest_dir/stdin$number" ;;
