@@ -71,7 +71,7 @@ static const char *base(enum sandbox_calls_stage stage)
 	case SANDBOX_CALLS_SERVE:
 		return CALLS_SERVING SANDBOX_SANITIZER_CALLS;
 	case SANDBOX_CALLS_KEEPER:
-		return CALLS_KEEPER;
+		return CALLS_KEEPER SANDBOX_SANITIZER_CALLS;
 	}
 	return "";
 }

@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "served.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -423,6 +424,33 @@ static void test_polling(void **state)
 	served_end(s);
 }
 
+/* The socket of a program stays the program's, before a server and after it. */
+static void test_borrowed(void **state)
+{
+	struct served *s = served_new(NULL);
+	struct vmedia_listener listener;
+	struct vmedia_server_options opts = { .socket_path = s->path, .fd = -1 };
+	struct guest g;
+
+	assert_int_equal(vmedia_listen(&opts, &listener), 0);
+	opts.socket_path = NULL;
+	opts.listener = &listener;
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(vmedia_server_create(s->f.dev, &opts, &s->srv), 0);
+		for (int guests = 0; guests < 2; guests++) {
+			assert_int_equal(guest_connect(&g, s, 0), 0);
+			guest_leave(&g);
+		}
+		vmedia_server_destroy(s->srv);
+		s->srv = NULL;
+		assert_int_equal(access(s->path, F_OK), 0);
+		assert_int_not_equal(fcntl(listener.fd, F_GETFD), -1);
+	}
+	vmedia_listener_close(&listener);
+	vmedia_listener_close(&listener);
+	served_end(s);
+}
+
 /* `once' and `fd' end the loop after their guest. */
 static void test_once_and_fd(void **state)
 {
@@ -509,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_second_waits),
 		cmocka_unit_test(test_socket_path),
+		cmocka_unit_test(test_borrowed),
 		cmocka_unit_test(test_once_and_fd),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_thousand_connections),

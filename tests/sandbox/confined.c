@@ -81,7 +81,7 @@ static void tell(int sock, const struct told *told)
 /* In the child, after it was told to: its end. */
 static int leave(int sock)
 {
-	volatile int *nowhere = NULL;
+	volatile int *volatile nowhere = (volatile int *)16; /* no sanitizer looks there */
 	char what = 0;
 
 	while (read(sock, &what, 1) == 1) {
