@@ -11,8 +11,12 @@
  * Linux has less than 500 calls. The numbers below 0 are libseccomp's, for what i386 and s390 do by
  * socketcall() and ipc().
  */
+#if defined(__i386__) || defined(__s390__)
 #define FIRST (-256)
-#define LAST  1023
+#else
+#define FIRST 0
+#endif
+#define LAST  511
 
 static const char *table[LAST - FIRST + 1];
 static bool filled;

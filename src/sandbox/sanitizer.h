@@ -18,15 +18,24 @@
 
 /*
  * Both have a stack for signals in each thread, ask for each thread's attributes, and have locks
- * that yield. ThreadSanitizer has a thread that sleeps.
+ * that yield.
  */
-#if defined(SANDBOX_ADDRESS_SANITIZER) || defined(SANDBOX_THREAD_SANITIZER)
+#define SANDBOX_BOTH " sigaltstack sched_yield sched_getaffinity:any"
+
+#if defined(SANDBOX_ADDRESS_SANITIZER)
 #define SANDBOX_SANITIZED	1
-#define SANDBOX_SANITIZER_CALLS	\
-	" sigaltstack sched_yield sched_getaffinity:any gettimeofday nanosleep|clock_nanosleep"
+#define SANDBOX_SANITIZER_CALLS SANDBOX_BOTH
+#elif defined(SANDBOX_THREAD_SANITIZER)
+/*
+ * It has a thread that sleeps, and looks for each finding, also for one that tests/tsan.supp
+ * suppresses, into /proc and libraries.
+ */
+#define SANDBOX_SANITIZED	1
+#define SANDBOX_SANITIZER_CALLS                                                             \
+	SANDBOX_BOTH " gettimeofday nanosleep|clock_nanosleep open openat read ioctl:T"
 #else
 #define SANDBOX_SANITIZED	0
-#define SANDBOX_SANITIZER_CALLS	""
+#define SANDBOX_SANITIZER_CALLS ""
 #endif
 
 #endif /* VMEDIA_SANDBOX_SANITIZER_H */

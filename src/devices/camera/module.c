@@ -73,6 +73,7 @@ static const struct vmedia_module module = {
 	.options = vmedia_camera_option_table,
 	.prepare = prepare,
 	.create = create,
+	.syscalls = "preadv2 lseek", /* of file:PATH; the pattern makes none */
 };
 
 const struct vmedia_module *vmedia_camera_module(void)
