@@ -4,8 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -233,6 +240,54 @@ static void test_bad_values(void **state)
 	rig_close(&r);
 	close(file);
 	close(null);
+}
+
+#define NO_ROOT 77
+
+/*
+ * An interrupt is written to a descriptor, so of anonymous files only an eventfd is taken. In a
+ * child, with an empty root; NO_ROOT if it may not have that.
+ */
+static int takes_eventfds_only(const char *root)
+{
+	int fd[] = { eventfd(0, EFD_CLOEXEC), epoll_create1(EPOLL_CLOEXEC),
+		     timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), inotify_init1(IN_CLOEXEC) };
+	const uint64_t full = UINT64_MAX - 1;
+	uint64_t ring = 0;
+	bool ok = true;
+	struct rig r;
+
+	rig_start(&r, NULL);
+	rig_setup_ring(&r, 0, 0);
+	if (chroot(root))
+		return NO_ROOT;
+	/* to look at it does not wait: this one blocks */
+	ok &= write(fd[0], &full, sizeof(full)) == sizeof(full);
+	ok &= rig_raw(&r, VMEDIA_VU_SET_VRING_CALL, true, &ring, 8, &fd[0], 1) == 0;
+	for (unsigned int i = 1; i < 4; i++)
+		ok &= rig_raw(&r, VMEDIA_VU_SET_VRING_CALL, true, &ring, 8, &fd[i], 1) == EINVAL;
+	return !ok;
+}
+
+static void test_anonymous_calls(void **state)
+{
+	char folder[] = "/tmp/vmedia-empty.XXXXXX";
+	int status;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(folder));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		alarm(60);
+		_exit(takes_eventfds_only(folder));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	rmdir(folder);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == NO_ROOT)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /*
@@ -527,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_enable),
 		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_anonymous_calls),
 		cmocka_unit_test(test_ring_does_not_fit),
 		cmocka_unit_test(test_get_base_and_resume),
 		cmocka_unit_test(test_start_over),

@@ -93,6 +93,28 @@ static void test_refusals(void **state)
 	close(pipefd[1]);
 }
 
+/*
+ * A file of larger pages is mapped from the beginning of one, wherever in it the region begins. No
+ * page is taken: the machine may have none to spare.
+ */
+static void test_large_pages(void **state)
+{
+	int fd = memfd_create("large", MFD_CLOEXEC | MFD_HUGETLB | MFD_ALLOW_SEALING);
+	struct vmedia_mem_desc d = region(fd, 0x10000, 4 * PAGE, 0x10000, PAGE);
+	struct vmedia_mem *mem;
+	struct statx st;
+
+	if (fd < 0)
+		skip();
+	assert_int_equal(vmedia_fd_stat(fd, &st), 0);
+	assert_true(st.stx_blksize > PAGE);
+	assert_int_equal(ftruncate(fd, st.stx_blksize), 0);
+	assert_int_equal(vmedia_mem_create(&d, 1, &mem), 0);
+	assert_int_equal((uintptr_t)vmedia_mem_at(mem, 0x10000, 4 * PAGE) % st.stx_blksize, PAGE);
+	vmedia_mem_put(mem);
+	close(fd);
+}
+
 static void test_lookup(void **state)
 {
 	int fd = file(16 * PAGE);
@@ -317,6 +339,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_other_sigbus),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_large_pages),
 		cmocka_unit_test(test_lookup),
 		cmocka_unit_test(test_top),
 		cmocka_unit_test(test_snapshots),
