@@ -57,6 +57,41 @@ static int stay_for_ever(struct daemon_signals *s, struct vmedia_loop *loop, int
 	return 6;
 }
 
+/* True until the thread has taken SIGTERM, which is blocked here. */
+static bool is_waiting(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && sigismember(&set, SIGTERM);
+}
+
+/* SIGTERM as a service manager sends it to all processes, and as a keeper forwards it. */
+static int stay_for_both(struct daemon_signals *s, struct vmedia_loop *loop, int ready, int silent)
+{
+	const union sigval none = { 0 };
+
+	kill(getpid(), SIGTERM);
+	while (!daemon_signals_caught(s) || is_waiting())
+		usleep(1000);
+	sigqueue(getpid(), SIGTERM, none);
+	while (is_waiting())
+		usleep(1000);
+	return 0;
+}
+
+/* The keeper forwards two. */
+static int stay_for_two(struct daemon_signals *s, struct vmedia_loop *loop, int ready, int silent)
+{
+	const union sigval none = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		sigqueue(getpid(), SIGTERM, none);
+		while (!daemon_signals_caught(s) || is_waiting())
+			usleep(1000);
+	}
+	return 0;
+}
+
 static int leave(struct daemon_signals *s, struct vmedia_loop *loop, int ready, int silent)
 {
 	return daemon_signals_caught(s) ? 7 : 0;
@@ -150,6 +185,17 @@ static void test_stuck(void **state)
 	check_status(&c, 1);
 }
 
+/* A signal that comes two ways is one. */
+static void test_two_ways(void **state)
+{
+	struct child c;
+
+	start(&c, stay_for_both);
+	check_status(&c, 0);
+	start(&c, stay_for_two);
+	check_status(&c, 1);
+}
+
 /* What the parent had ignored stays so. */
 static void test_ignored(void **state)
 {
@@ -170,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_in_order),
 		cmocka_unit_test(test_in_call),
 		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_two_ways),
 		cmocka_unit_test(test_ignored),
 	};
 
