@@ -219,6 +219,7 @@ static int end_keeping(struct daemon *d)
 	char line[64];
 
 	vmedia_listener_close(&d->listener);
+	daemon_refused_finish(&d->refused);
 	if (WIFSIGNALED(d->sandbox.status)) {
 		snprintf(line, sizeof(line), "error: ended by signal %d",
 			 WTERMSIG(d->sandbox.status));

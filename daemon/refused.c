@@ -26,8 +26,6 @@ int daemon_refused_start(struct daemon_refused *r, struct vmedia_loop *loop)
 
 void daemon_refused_finish(struct daemon_refused *r)
 {
-	if (!r->source.loop)
-		return;
 	vmedia_loop_del_fd(&r->source);
 	sandbox_calls_report(report, NULL);
 }

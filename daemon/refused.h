@@ -15,7 +15,7 @@ struct daemon_refused {
  */
 int daemon_refused_start(struct daemon_refused *r, struct vmedia_loop *loop);
 
-/* Report what is left, and stop. Context: the loop's thread. */
+/* Report what is left, and stop. Without a source, only report. Context: the loop's thread. */
 void daemon_refused_finish(struct daemon_refused *r);
 
 #endif /* VMEDIA_DAEMON_REFUSED_H */

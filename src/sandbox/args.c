@@ -102,6 +102,16 @@ static int allow_checked(scmp_filter_ctx ctx, int nr, const char *name)
 	bool found = false;
 	int ret = 0;
 
+	/*
+	 * posix_spawn() blocks all signals before it makes a process, and so SIGSYS would end this
+	 * one: it just fails.
+	 */
+	if (!strcmp(name, "clone")) {
+		struct scmp_arg_cmp spawn = SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ,
+						     CLONE_VFORK | CLONE_THREAD, CLONE_VFORK);
+
+		ret = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1, &spawn);
+	}
 	/* A signal goes to this process only, by tgkill() and not by tkill(). */
 	if (!strcmp(name, "tgkill"))
 		return allow_if(ctx, nr, 0, WHOLE, (scmp_datum_t)getpid());

@@ -25,12 +25,29 @@ static int check_strict(const struct sandbox *sb, enum sandbox_stage last, char 
 	return 0;
 }
 
-static void load_calls(struct sandbox *sb, enum sandbox_stage stage,
-		       enum sandbox_calls_stage which, const char *more)
+/* Make the filter of @stage. If that fails, its length is 0. */
+static void build_calls(struct sandbox *sb, enum sandbox_stage stage,
+			enum sandbox_calls_stage which, const char *more,
+			struct sandbox_filter *filter)
 {
 	char reason[160] = "";
-	int ret = sandbox_calls_load(which, more, reason, sizeof(reason));
+	int ret = sandbox_calls_build(filter, which, more, reason, sizeof(reason));
 
+	if (ret == 0)
+		return;
+	filter->len = 0;
+	sandbox_set(sb, stage, SANDBOX_MISSING, "%s", *reason ? reason : strerror(-ret));
+}
+
+static void enter_calls(struct sandbox *sb, enum sandbox_stage stage,
+			const struct sandbox_filter *filter)
+{
+	char reason[160] = "";
+	int ret;
+
+	if (!filter->len)
+		return;
+	ret = sandbox_calls_enter(filter, reason, sizeof(reason));
 	if (ret == 0)
 		sandbox_set(sb, stage, SANDBOX_ENTERED, "system calls are filtered");
 	else
@@ -69,6 +86,7 @@ static int enter_memory(struct sandbox *sb)
 int sandbox_begin(struct sandbox *sb, char *why, size_t size)
 {
 	struct sandbox_identity id;
+	struct sandbox_filter filter;
 	char calls[4096];
 	int ret = sandbox_identity_find(sb, &id, why, size);
 
@@ -91,7 +109,8 @@ int sandbox_begin(struct sandbox *sb, char *why, size_t size)
 	/* Filters add up, so this one needs what the next one has. */
 	snprintf(calls, sizeof(calls), "%s %s", sb->calls_start ? sb->calls_start : "",
 		 sb->calls_serve ? sb->calls_serve : "");
-	load_calls(sb, SANDBOX_START, SANDBOX_CALLS_START, calls);
+	build_calls(sb, SANDBOX_START, SANDBOX_CALLS_START, calls, &filter);
+	enter_calls(sb, SANDBOX_START, &filter);
 	return check_strict(sb, SANDBOX_START, why, size);
 }
 
@@ -108,7 +127,11 @@ int sandbox_enter_place(struct sandbox *sb, char *why, size_t size)
 
 int sandbox_enter_rest(struct sandbox *sb, char *why, size_t size)
 {
+	struct sandbox_filter filter;
+
+	/* It is made before there are limits, and loading it takes no memory. */
+	build_calls(sb, SANDBOX_CALLS, SANDBOX_CALLS_SERVE, sb->calls_serve, &filter);
 	sandbox_limits_enter(sb);
-	load_calls(sb, SANDBOX_CALLS, SANDBOX_CALLS_SERVE, sb->calls_serve);
+	enter_calls(sb, SANDBOX_CALLS, &filter);
 	return check_strict(sb, SANDBOX_CALLS, why, size);
 }

@@ -15,7 +15,8 @@
  * are. On an architecture whose registers are not known here, a refused call gets EPERM from the
  * filter and is not reported.
  *
- * System calls, serving: write poll|ppoll ppoll_time64
+ * System calls, serving: write preadv2 poll|ppoll ppoll_time64
+ * System calls, keeper: write preadv2 poll|ppoll ppoll_time64
  */
 #include <errno.h>
 #include <poll.h>

@@ -11,6 +11,7 @@
 #include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -375,6 +376,8 @@ static int arguments(void)
 {
 	struct sigaction sa = { .sa_handler = SIG_IGN };
 	struct v4l2_capability caps;
+	char *argv[] = { NULL };
+	pid_t pid;
 	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pid_t parent = getppid();
 	struct statx st;
@@ -400,6 +403,7 @@ static int arguments(void)
 	EXPECT(REFUSED(ioctl(fd, VIDIOC_QUERYCAP, &caps)));
 	EXPECT(REFUSED(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)));
 	EXPECT(REFUSED(syscall(SYS_clone, 0x00010f00 | 0x00020000, 0, 0, 0, 0)));
+	EXPECT(posix_spawn(&pid, "/bin/true", NULL, NULL, argv, NULL) == EPERM);
 	return 0;
 }
 
