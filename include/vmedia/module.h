@@ -43,7 +43,7 @@
  *	create	Called once by vhost-user-media, before its sandbox closes. Started as root, it has
  *		become another user by then, and it is in namespaces of its own. create() opens the
  *		files, devices and connections that the device needs. Afterwards the process cannot
- *		open a file for writing, make a connection or start a process (vhost-user-media(1)).
+ *		open a path, make a connection or start a process (vhost-user-media(1)).
  *	serve	The framework calls the device, as described in <vmedia/video.h> or
  *		<vmedia/device.h>.
  *	destroy	vmedia_device_destroy() calls the device's own destroy(). The module stays mapped
