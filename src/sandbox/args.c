@@ -34,7 +34,9 @@
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 		    CLONE_NEWPID | CLONE_NEWNET)
 
-#define CHANGES (O_CREAT | O_TRUNC)
+/* O_TMPFILE makes a file, too. It is more bits than one, and this one is its own. */
+#define MAKES	(O_TMPFILE & ~O_DIRECTORY)
+#define CHANGES (O_CREAT | O_TRUNC | MAKES)
 
 /* One argument of one call: (argument & mask) == value. A call with more lines has alternatives. */
 struct check {
@@ -70,6 +72,7 @@ static const struct check checks[] = {
 	{ "fcntl", 1, WHOLE, F_SETFD },
 	{ "fcntl", 1, WHOLE, F_GETFL },
 	{ "fcntl", 1, WHOLE, F_SETFL },
+	{ "fcntl", 1, WHOLE, F_DUPFD },
 	{ "fcntl", 1, WHOLE, F_DUPFD_CLOEXEC },
 	{ "fcntl", 1, WHOLE, F_ADD_SEALS },
 	{ "fcntl", 1, WHOLE, F_GET_SEALS },
@@ -77,6 +80,7 @@ static const struct check checks[] = {
 	{ "fcntl64", 1, WHOLE, F_SETFD },
 	{ "fcntl64", 1, WHOLE, F_GETFL },
 	{ "fcntl64", 1, WHOLE, F_SETFL },
+	{ "fcntl64", 1, WHOLE, F_DUPFD },
 	{ "fcntl64", 1, WHOLE, F_DUPFD_CLOEXEC },
 	{ "fcntl64", 1, WHOLE, F_ADD_SEALS },
 	{ "fcntl64", 1, WHOLE, F_GET_SEALS },
@@ -87,14 +91,28 @@ static const struct check checks[] = {
 	{ "rt_sigaction", 0, WHOLE, SETXID }, /* by the first pthread_create() */
 };
 
-static int allow_if(scmp_filter_ctx ctx, int nr, unsigned int arg, scmp_datum_t mask,
-		    scmp_datum_t value)
+/*
+ * Bits that the argument behind that of @c must not have. A descriptor must not signal anybody: with
+ * O_ASYNC alone, a terminal signals the process group that reads it, which is that of a shell and
+ * in no namespace of this process.
+ */
+static scmp_datum_t never_next(const struct check *c)
 {
-	struct scmp_arg_cmp cmp = SCMP_CMP(arg, SCMP_CMP_EQ, value);
+	return c->value == F_SETFL && !strncmp(c->name, "fcntl", strlen("fcntl")) ? O_ASYNC : 0;
+}
 
-	if (mask != WHOLE)
-		cmp = (struct scmp_arg_cmp)SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, mask, value);
-	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, 1, &cmp);
+static int allow_if(scmp_filter_ctx ctx, int nr, const struct check *c)
+{
+	const scmp_datum_t never = never_next(c);
+	struct scmp_arg_cmp cmp[] = {
+		SCMP_CMP(c->arg, SCMP_CMP_EQ, c->value),
+		SCMP_CMP(c->arg + 1, SCMP_CMP_MASKED_EQ, never, 0),
+	};
+
+	if (c->mask != WHOLE)
+		cmp[0] = (struct scmp_arg_cmp)SCMP_CMP(c->arg, SCMP_CMP_MASKED_EQ, c->mask,
+						       c->value);
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, never ? 2 : 1, cmp);
 }
 
 static int allow_checked(scmp_filter_ctx ctx, int nr, const char *name)
@@ -114,12 +132,12 @@ static int allow_checked(scmp_filter_ctx ctx, int nr, const char *name)
 	}
 	/* A signal goes to this process only, by tgkill() and not by tkill(). */
 	if (!strcmp(name, "tgkill"))
-		return allow_if(ctx, nr, 0, WHOLE, (scmp_datum_t)getpid());
+		return allow_if(ctx, nr, &(struct check){ name, 0, WHOLE, (scmp_datum_t)getpid() });
 	for (size_t i = 0; ret == 0 && i < sizeof(checks) / sizeof(checks[0]); i++) {
 		if (strcmp(checks[i].name, name))
 			continue;
 		found = true;
-		ret = allow_if(ctx, nr, checks[i].arg, checks[i].mask, checks[i].value);
+		ret = allow_if(ctx, nr, &checks[i]);
 	}
 	return found ? ret : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
 }
@@ -136,9 +154,11 @@ int sandbox_args_allow(scmp_filter_ctx ctx, const struct sandbox_word *word)
 	case SANDBOX_ARGS_ANY:
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, word->nr, 0);
 	case SANDBOX_ARGS_WRITE:
-		return allow_if(ctx, word->nr, !strcmp(name, "open") ? 1 : 2, CHANGES, 0);
+		return allow_if(ctx, word->nr,
+				&(struct check){ name, !strcmp(name, "open") ? 1 : 2, CHANGES, 0 });
 	case SANDBOX_ARGS_TYPE:
-		return allow_if(ctx, word->nr, 1, 0xff00, (scmp_datum_t)word->type << 8);
+		return allow_if(ctx, word->nr,
+				&(struct check){ name, 1, 0xff00, (scmp_datum_t)word->type << 8 });
 	}
 	return -EINVAL;
 }

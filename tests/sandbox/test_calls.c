@@ -22,8 +22,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -391,6 +393,8 @@ static int arguments(void)
 	EXPECT(mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0);
 	EXPECT(REFUSED(fcntl(fd, F_SETOWN, parent)));
 	EXPECT(REFUSED(fcntl(fd, F_NOTIFY, 0)));
+	EXPECT(REFUSED(fcntl(fd, F_SETFL, O_ASYNC)));
+	EXPECT(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
 	EXPECT(REFUSED(prctl(PR_SET_DUMPABLE, 1)));
 	EXPECT(REFUSED(prctl(PR_SET_PTRACER, parent)));
 	EXPECT(REFUSED(memfd_create("a", 0)));
@@ -435,10 +439,55 @@ static int start_reads(void)
 	return 0;
 }
 
+/* No descriptor is made to signal another process. */
+static int start_signals(void)
+{
+	struct f_owner_ex owner = { F_OWNER_PID, getppid() };
+	int fd = open("/dev/null", O_RDWR);
+
+	child_enter(SANDBOX_CALLS_START, NULL);
+	EXPECT(REFUSED(fcntl(fd, F_SETOWN, owner.pid)));
+	EXPECT(REFUSED(fcntl(fd, F_SETOWN_EX, &owner)));
+	EXPECT(REFUSED(fcntl(fd, F_SETSIG, SIGKILL)));
+	EXPECT(REFUSED(fcntl(fd, F_NOTIFY, 0)));
+	EXPECT(REFUSED(fcntl(fd, F_SETFL, O_ASYNC)));
+	EXPECT(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+	EXPECT(fcntl(fd, F_DUPFD, 0) > fd);
+	return 0;
+}
+
+/* Services that start programs listen on sockets of the user's. */
+static int start_connects(void)
+{
+	const struct sockaddr_un addr = { AF_UNIX, "/tmp/vmedia-never" };
+	int sv[2], fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	child_enter(SANDBOX_CALLS_START, NULL);
+	EXPECT(REFUSED(socket(AF_UNIX, SOCK_STREAM, 0)));
+	EXPECT(REFUSED(socketpair(AF_UNIX, SOCK_DGRAM, 0, sv)));
+	EXPECT(REFUSED(connect(fd, (const struct sockaddr *)&addr, sizeof(addr))));
+	return 0;
+}
+
+/* A kind that needs to says so. */
+static int start_connects_if_asked(void)
+{
+	const struct sockaddr_un addr = { AF_UNIX, "/tmp/vmedia-never" };
+	int fd;
+
+	child_enter(SANDBOX_CALLS_START, "socket connect");
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	EXPECT(fd >= 0);
+	EXPECT(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == -1 && errno == ENOENT);
+	EXPECT(REFUSED(socket(AF_INET, SOCK_STREAM, 0)));
+	return 0;
+}
+
 static int start_writes(void)
 {
 	child_enter(SANDBOX_CALLS_START, "openat:rw");
 	EXPECT(open("/dev/null", O_RDWR) >= 0);
+	EXPECT(REFUSED(open("/tmp", O_TMPFILE | O_RDWR, 0600)));
 	EXPECT(REFUSED(open("/dev/null", O_WRONLY | O_TRUNC)));
 	EXPECT(REFUSED(open("/tmp/vmedia-never", O_WRONLY | O_CREAT, 0600)));
 	/* the next filter adds to this one */
@@ -452,6 +501,9 @@ static void test_arguments(void **state)
 	child_is_well(arguments, "");
 	child_is_well(more_calls, "");
 	child_is_well(start_reads, "");
+	child_is_well(start_signals, "");
+	child_is_well(start_connects, "");
+	child_is_well(start_connects_if_asked, "");
 	child_is_well(start_writes, "");
 }
 
