@@ -11,6 +11,7 @@
  *   limits.c		resource limits
  *   privileges.c	capabilities
  *   keeper.c		the process that stays outside
+ *   terminal.c		the terminal that it was started at
  *   threads.c		a function on every thread
  *   calls.h		the filter of system calls
  *
@@ -116,5 +117,13 @@ int sandbox_keeper_split(struct sandbox *sb);
  */
 int sandbox_keeper_release(struct sandbox *sb);
 int sandbox_keeper_await(struct sandbox *sb);
+
+/* ---- terminal.c ---- */
+
+/*
+ * Standard descriptors that are a terminal are open for writing only, from now on. Context: the
+ * process is in the terminal's session, as the user who started it.
+ */
+void sandbox_terminal_leave(void);
 
 #endif /* VMEDIA_SANDBOX_IMPL_H */

@@ -16,7 +16,8 @@
  * of a socket pair. Where no namespace can be made, there is no mounter.
  *
  * The other processes are in a session of their own: the terminal's signals go to the keeper alone,
- * which forwards them. A signal with the code SI_QUEUE is thus the keeper's.
+ * which forwards them. A signal with the code SI_QUEUE is thus the keeper's. They cannot read the
+ * terminal (terminal.c).
  *
  * The keeper reads nothing of a peer. It keeps its user, who can remove the socket file, and as
  * root the capabilities to signal another user's process and to remove the file from another user's
@@ -175,6 +176,7 @@ int sandbox_keeper_fork(struct sandbox *sb)
 	vmedia_fd_close(&sv[pid ? 1 : 0]);
 	if (pid == 0) {
 		sb->keeper_fd = sv[1];
+		sandbox_terminal_leave();
 		setsid();
 		return 0;
 	}
@@ -209,6 +211,17 @@ int sandbox_keeper_stay(struct sandbox *sb)
 	return ret;
 }
 
+/*
+ * In the server: wait until the mounter has told the keeper who serves. The server has that socket,
+ * too, and the keeper believes the first who tells.
+ */
+static int await_told(int mounter_fd)
+{
+	char x;
+
+	return recv(mounter_fd, &x, 1, 0) == 1 ? die_with_parent(mounter_fd) : -EPIPE;
+}
+
 int sandbox_keeper_split(struct sandbox *sb)
 {
 	int sv[2], ret = die_with_parent(sb->keeper_fd);
@@ -222,10 +235,12 @@ int sandbox_keeper_split(struct sandbox *sb)
 	if (pid == 0) {
 		close(sv[0]);
 		sb->mounter_fd = sv[1];
-		return die_with_parent(sb->mounter_fd);
+		return await_told(sb->mounter_fd);
 	}
 	close(sv[1]);
 	ret = pid < 0 ? -errno : tell(sb->keeper_fd, pid);
+	if (ret == 0 && send(sv[0], "", 1, MSG_NOSIGNAL) < 0)
+		ret = -errno;
 	if (pid < 0)
 		return ret;
 	close_others(sv[0]);

@@ -78,6 +78,17 @@ static void tell(int sock, const struct told *told)
 		_exit(99);
 }
 
+/* In the child: read what there is at a terminal, and say there what came. */
+static void read_terminal(void)
+{
+	char text[64];
+	ssize_t n = 0;
+
+	for (int fd = 0; n <= 0 && fd <= STDERR_FILENO; fd++)
+		n = read(fd, text, sizeof(text));
+	dprintf(STDERR_FILENO, n > 0 ? "read %zd bytes\n" : "nothing read\n", n);
+}
+
 /* In the child, after it was told to: its end. */
 static int leave(int sock)
 {
@@ -92,6 +103,9 @@ static int leave(int sock)
 			abort();
 		case 's':
 			*nowhere = 1;
+			break;
+		case 'r':
+			read_terminal();
 			break;
 		default:
 			break;

@@ -37,7 +37,10 @@ int confined_without_landlock(void);
 void confined_start(struct confined *c, const struct sandbox *options,
 		    confined_place_fn *const places[]);
 
-/* What the child does next: 'x' exit with status 7, 'a' abort(), 's' a bad address, 'w' wait. */
+/*
+ * What the child does next: 'x' exit with status 7, 'a' abort(), 's' a bad address, 'r' read a
+ * terminal.
+ */
 void confined_tell(struct confined *c, char what);
 /* Wait until the keeper has ended. Returns its wait status. */
 int confined_end(struct confined *c);
