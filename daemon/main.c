@@ -20,6 +20,7 @@
 #include <vmedia/serve.h>
 
 #include "config.h"
+#include "inherited.h"
 #include "kinds.h"
 #include "limits.h"
 #include "log.h"
@@ -40,6 +41,7 @@ enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
 
 /* The parts that were set up, in this order. */
 struct daemon {
+	struct daemon_inherited inherited;
 	struct vmedia_listener listener;
 	struct sandbox sandbox;
 	struct daemon_report report;
@@ -60,6 +62,7 @@ static void daemon_finish(struct daemon *d)
 	/* With a keeper, that one removes the file. */
 	if (!d->sandbox.kept)
 		vmedia_listener_close(&d->listener);
+	daemon_inherited_finish(&d->inherited);
 	daemon_log_finish();
 }
 
@@ -250,6 +253,7 @@ static int run(struct daemon *d, const struct daemon_options *o)
 		return serve_error(o, ret);
 	if (!o->sandbox)
 		return serve(d, o);
+	daemon_inherited_close(&d->inherited, o->server.fd);
 	d->sandbox.strict = o->strict;
 	d->sandbox.user = o->user;
 	d->sandbox.calls_start = o->kind->syscalls_start;
@@ -320,6 +324,7 @@ int main(int argc, char **argv)
 	int status;
 
 	fill_standard_fds();
+	daemon_inherited_find(&d.inherited);
 	if (daemon_options_parse(&o, argc, argv, why, sizeof(why)) < 0)
 		return user_error(why);
 	if (o.action != DAEMON_SERVE && o.action != DAEMON_REPORT)

@@ -52,7 +52,8 @@
  * System calls: vhost-user-media refuses all calls that it does not know to be needed. While
  * create() runs, those are allowed that read files and folders, load libraries and start threads;
  * while the device serves, those of memory, threads, timers and of descriptors that are open. A
- * module that needs more lists it, as "socket connect" for a UNIX socket: words with spaces between.
+ * module that needs more lists it, as "socket connect" for a UNIX socket: words with spaces
+ * between.
  *
  *	NAME		a system call, as in "sysinfo"
  *	NAME|NAME	the first of these that the architecture has, as in "epoll_wait|epoll_pwait"

@@ -92,7 +92,7 @@ static const struct check checks[] = {
 };
 
 /*
- * Bits that the argument behind that of @c must not have. A descriptor must not signal anybody: with
+ * Bits that the argument behind that of @c must not have. A descriptor must not signal anybody: by
  * O_ASYNC alone, a terminal signals the process group that reads it, which is that of a shell and
  * in no namespace of this process.
  */
