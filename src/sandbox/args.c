@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/calls_impl.h"
@@ -61,7 +63,7 @@ static const struct check checks[] = {
 	{ "openat", 2, O_ACCMODE | CHANGES, O_RDONLY },
 	{ "newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
 	{ "fstatat64", 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
-	{ "statx", 2, AT_EMPTY_PATH, AT_EMPTY_PATH },
+	{ "statx", 2, AT_EMPTY_PATH, AT_EMPTY_PATH }, /* and see stat_takes_null() */
 	{ "memfd_create", 1, WHOLE, MFD_CLOEXEC | MFD_ALLOW_SEALING },
 	{ "prlimit64", 0, WHOLE, 0 },
 	{ "sched_getaffinity", 0, WHOLE, 0 },
@@ -91,6 +93,25 @@ static const struct check checks[] = {
 	{ "rt_sigaction", 0, WHOLE, SETXID }, /* by the first pthread_create() */
 };
 
+/* What a process needs that has not entered all stages. It stays not dumpable. */
+static const struct check before_serving[] = {
+	{ "prctl", 0, WHOLE, PR_SET_NAME },
+	{ "prctl", 0, WHOLE, PR_SET_VMA },
+	{ "prctl", 0, WHOLE, PR_SET_PDEATHSIG },
+	{ "prctl", 0, WHOLE, PR_SET_NO_NEW_PRIVS },
+};
+
+/*
+ * From Linux 6.11 on statx() takes NULL for "this descriptor". Otherwise it takes an empty string,
+ * which a filter cannot tell from a path below the descriptor of a folder.
+ */
+static bool stat_takes_null(void)
+{
+	struct statx st;
+
+	return syscall(SYS_statx, STDIN_FILENO, NULL, AT_EMPTY_PATH, STATX_TYPE, &st) == 0;
+}
+
 /*
  * Bits that the argument behind that of @c must not have. A descriptor must not signal anybody: by
  * O_ASYNC alone, a terminal signals the process group that reads it, which is that of a shell and
@@ -115,6 +136,28 @@ static int allow_if(scmp_filter_ctx ctx, int nr, const struct check *c)
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, never ? 2 : 1, cmp);
 }
 
+static int allow_stat(scmp_filter_ctx ctx, int nr, const struct check *c)
+{
+	const struct scmp_arg_cmp cmp[] = {
+		SCMP_CMP(c->arg, SCMP_CMP_MASKED_EQ, c->mask, c->value),
+		SCMP_CMP(1, SCMP_CMP_EQ, 0),
+	};
+
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, stat_takes_null() ? 2 : 1, cmp);
+}
+
+static int allow_before_serving(scmp_filter_ctx ctx, int nr, const char *name)
+{
+	const size_t num = sizeof(before_serving) / sizeof(before_serving[0]);
+	int ret = 0;
+
+	if (strcmp(name, before_serving[0].name))
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
+	for (size_t i = 0; ret == 0 && i < num; i++)
+		ret = allow_if(ctx, nr, &before_serving[i]);
+	return ret;
+}
+
 static int allow_checked(scmp_filter_ctx ctx, int nr, const char *name)
 {
 	bool found = false;
@@ -137,7 +180,8 @@ static int allow_checked(scmp_filter_ctx ctx, int nr, const char *name)
 		if (strcmp(checks[i].name, name))
 			continue;
 		found = true;
-		ret = allow_if(ctx, nr, &checks[i]);
+		ret = strcmp(name, "statx") ? allow_if(ctx, nr, &checks[i])
+					    : allow_stat(ctx, nr, &checks[i]);
 	}
 	return found ? ret : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
 }
@@ -152,7 +196,7 @@ int sandbox_args_allow(scmp_filter_ctx ctx, const struct sandbox_word *word)
 	case SANDBOX_ARGS_CHECKED:
 		return allow_checked(ctx, word->nr, name);
 	case SANDBOX_ARGS_ANY:
-		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, word->nr, 0);
+		return allow_before_serving(ctx, word->nr, name);
 	case SANDBOX_ARGS_WRITE:
 		return allow_if(ctx, word->nr,
 				&(struct check){ name, !strcmp(name, "open") ? 1 : 2, CHANGES, 0 });
