@@ -184,7 +184,6 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	struct vmedia_server_options server = o->server;
 	int ret = vmedia_loop_create(&d->loop), status;
 
-	signal(SIGPIPE, SIG_IGN);
 	if (ret == 0)
 		ret = daemon_signals_start(&d->signals, d->loop);
 	if (ret < 0)
@@ -246,8 +245,12 @@ static int run(struct daemon *d, const struct daemon_options *o)
 	char why[512] = "";
 	int ret = daemon_kind_prepare(o, why, sizeof(why));
 
+	/* A log that nobody reads any more is no reason to end. */
+	signal(SIGPIPE, SIG_IGN);
 	if (ret < 0)
 		return *why ? user_error(why) : internal_error("cannot load the modules", ret);
+	/* From now on the socket is to be removed at the end. */
+	daemon_signals_block();
 	ret = o->server.socket_path ? vmedia_listen(&o->server, &d->listener) : 0;
 	if (ret < 0)
 		return serve_error(o, ret);

@@ -133,6 +133,22 @@ static int open_fds(struct daemon_signals *s, const sigset_t *set)
 	return s->finish_fd < 0 ? s->finish_fd : 0;
 }
 
+static void ending(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	add_signal(set, SIGINT);
+	add_signal(set, SIGHUP);
+}
+
+void daemon_signals_block(void)
+{
+	sigset_t set;
+
+	ending(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int daemon_signals_start(struct daemon_signals *s, struct vmedia_loop *loop)
 {
 	struct sigaction nudge = { .sa_handler = on_nudge };
@@ -141,12 +157,10 @@ int daemon_signals_start(struct daemon_signals *s, struct vmedia_loop *loop)
 
 	s->loop = loop;
 	s->main = pthread_self();
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	add_signal(&set, SIGINT);
-	add_signal(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || sigaction(NUDGE, &nudge, NULL) < 0)
+	daemon_signals_block();
+	if (sigaction(NUDGE, &nudge, NULL) < 0)
 		return -errno;
+	ending(&set);
 	sigemptyset(&nudge.sa_mask);
 	sigaddset(&nudge.sa_mask, NUDGE);
 	sigprocmask(SIG_UNBLOCK, &nudge.sa_mask, NULL);

@@ -19,6 +19,13 @@ struct daemon_signals {
 #define DAEMON_SIGNALS_NONE { .signal_fd = -1, .finish_fd = -1 }
 
 /*
+ * daemon_signals_block - the signals of daemon_signals_start() wait for it
+ *
+ * Context: before there is anything that the end of the process would leave behind.
+ */
+void daemon_signals_block(void);
+
+/*
  * daemon_signals_start - stop @loop at SIGTERM, SIGINT and SIGHUP from now on, so that a guest's
  * session ends in order. SIGINT and SIGHUP stay ignored if the parent had ignored them.
  *
