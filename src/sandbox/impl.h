@@ -11,6 +11,7 @@
  *   limits.c		resource limits
  *   privileges.c	capabilities
  *   keeper.c		the process that stays outside
+ *   pair.c		messages between it and the others
  *   terminal.c		the terminal that it was started at
  *   threads.c		a function on every thread
  *   calls.h		the filter of system calls
@@ -89,6 +90,11 @@ int sandbox_keep_capabilities(uint64_t kept);
 /* The bounding set: what no program that is executed can have. Does what it is allowed to. */
 void sandbox_empty_bounding_set(void);
 int sandbox_privileges_enter(struct sandbox *sb);
+
+/* ---- pair.c ---- */
+
+/* Receive one message of @size bytes. Returns 0, -EPIPE if the other end is gone, or -errno. */
+int sandbox_recv(int fd, void *data, size_t size);
 
 /* ---- keeper.c ---- */
 

@@ -16,8 +16,8 @@
  * of a socket pair. Where no namespace can be made, there is no mounter.
  *
  * The other processes are in a session of their own: the terminal's signals go to the keeper alone,
- * which forwards them. A signal with the code SI_QUEUE is thus the keeper's. They cannot read the
- * terminal (terminal.c).
+ * which forwards them. A signal with the code SI_QUEUE is thus the keeper's. At SIGQUIT the keeper
+ * kills the server, and at SIGTSTP it stops with it. They cannot read the terminal (terminal.c).
  *
  * The keeper reads nothing of a peer. It keeps its user, who can remove the socket file, and as
  * root the capabilities to signal another user's process and to remove the file from another user's
@@ -60,6 +60,14 @@ static void forwarded(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	add_unless_ignored(set, SIGINT);
 	add_unless_ignored(set, SIGHUP);
+}
+
+/* The other signals of a terminal. The first process of a pid namespace would not hear them. */
+static void add_other(sigset_t *set)
+{
+	sigaddset(set, SIGCHLD);
+	add_unless_ignored(set, SIGQUIT);
+	add_unless_ignored(set, SIGTSTP);
 }
 
 /* Close all descriptors but the standard ones and @fd. */
@@ -114,6 +122,14 @@ static bool take_ended(struct family *f, int *status)
 	return false;
 }
 
+/* Both stop until the shell continues the keeper. */
+static void stop(const struct family *f)
+{
+	kill(f->server, SIGSTOP);
+	kill(getpid(), SIGSTOP);
+	kill(f->server, SIGCONT);
+}
+
 /*
  * Wait for the server and forward signals to it. Returns its status.
  *
@@ -126,18 +142,24 @@ static int keep(struct family *f, const sigset_t *wanted)
 {
 	struct timespec patience = { .tv_sec = PATIENCE_S };
 	unsigned int asked = 0;
+	bool quit = false;
 	int status, sig;
 
 	while (!take_ended(f, &status)) {
 		sig = sigtimedwait(wanted, NULL, asked > 1 ? &patience : NULL);
 		if (sig < 0 && errno == EAGAIN) {
 			kill(f->server, SIGKILL);
+		} else if (sig == SIGQUIT) {
+			quit = true;
+			kill(f->server, SIGKILL);
+		} else if (sig == SIGTSTP) {
+			stop(f);
 		} else if (sig > 0 && sig != SIGCHLD) {
 			asked++;
 			forward(f->server, sig);
 		}
 	}
-	return status;
+	return quit && WIFSIGNALED(status) ? SIGQUIT : status;
 }
 
 /* In the keeper: learn who serves, and keep it. Returns its status. */
@@ -146,7 +168,7 @@ static int keep_child(pid_t child, int fd, const sigset_t *wanted)
 	struct family f = { child, child, fd };
 
 	close_others(fd);
-	if (recv(fd, &f.server, sizeof(f.server), 0) != sizeof(f.server))
+	if (sandbox_recv(fd, &f.server, sizeof(f.server)) < 0)
 		f.server = child;
 	confine();
 	return keep(&f, wanted);
@@ -180,20 +202,25 @@ int sandbox_keeper_fork(struct sandbox *sb)
 		setsid();
 		return 0;
 	}
-	sigaddset(&wanted, SIGCHLD);
+	add_other(&wanted);
 	sigprocmask(SIG_BLOCK, &wanted, NULL);
 	sb->status = keep_child(pid, sv[0], &wanted);
 	return 1;
 }
 
-/* Die with the parent, which has the other end of the pair @fd. */
+/*
+ * Die with the parent, which has the other end of the pair @fd. If the parent is dead already, no
+ * signal will come, so this ends the process: without a line, as the signal would.
+ */
 static int die_with_parent(int fd)
 {
 	char x;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return -errno;
-	return recv(fd, &x, 1, MSG_DONTWAIT) == 0 ? -EPIPE : 0;
+	if (recv(fd, &x, 1, MSG_DONTWAIT) == 0)
+		_exit(1);
+	return 0;
 }
 
 static int tell(int fd, pid_t server)
@@ -256,14 +283,14 @@ int sandbox_keeper_release(struct sandbox *sb)
 
 int sandbox_keeper_await(struct sandbox *sb)
 {
-	ssize_t n;
 	int ret;
 	char go;
 
 	if (sb->keeper_fd < 0)
 		return 0;
-	n = recv(sb->keeper_fd, &go, 1, 0);
-	ret = n < 0 ? -errno : n == 0 ? -EPIPE : die_with_parent(sb->keeper_fd);
+	ret = sandbox_recv(sb->keeper_fd, &go, sizeof(go));
+	if (ret == 0 || ret == -EPIPE) /* the keeper is the parent, or it is dead */
+		ret = die_with_parent(sb->keeper_fd);
 	vmedia_fd_close(&sb->keeper_fd);
 	return ret;
 }

@@ -84,7 +84,7 @@ int sandbox_root_mount(bool may_mount, int sock)
 
 	sandbox_keep_capabilities(1ull << CAP_SYS_ADMIN);
 	fd = may_mount ? prepare() : -EPERM;
-	if (recv(sock, &go, 1, 0) != 1)
+	if (sandbox_recv(sock, &go, sizeof(go)) < 0)
 		return 1;
 	ret = fd < 0 ? fd : pivot(fd);
 	return send(sock, &ret, sizeof(ret), MSG_NOSIGNAL) < 0;
@@ -99,7 +99,7 @@ int sandbox_root_mount(bool may_mount, int sock)
 static int enter(struct sandbox *sb, int *landlock)
 {
 	DIR *threads = opendir("/proc/self/task");
-	int no_proc = -errno, ret = 0;
+	int no_proc = -errno, result, ret = 0;
 
 	if (sb->mounter_fd < 0)
 		ret = -EPERM;
@@ -108,8 +108,10 @@ static int enter(struct sandbox *sb, int *landlock)
 	*landlock = threads ? sandbox_landlock_enter(threads) : no_proc;
 	if (threads)
 		closedir(threads);
-	if (ret == 0 && recv(sb->mounter_fd, &ret, sizeof(ret), 0) != sizeof(ret))
-		ret = -EPIPE;
+	if (ret == 0)
+		ret = sandbox_recv(sb->mounter_fd, &result, sizeof(result));
+	if (ret == 0)
+		ret = result;
 	vmedia_fd_close(&sb->mounter_fd);
 	return ret;
 }

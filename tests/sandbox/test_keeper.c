@@ -123,6 +123,45 @@ static void test_forwards(void **state)
 	}
 }
 
+/* SIGQUIT ends both at once. The first process of a pid namespace would not hear it. */
+static void test_quits(void **state)
+{
+	struct confined c;
+
+	for_each_place(i) {
+		confined_start(&c, &options, places[i]);
+		assert_int_equal(kill(c.keeper, SIGQUIT), 0);
+		confined_end(&c);
+		assert_true(WIFSIGNALED(c.status));
+		assert_int_equal(WTERMSIG(c.status), SIGQUIT);
+	}
+}
+
+static bool is_stopped(pid_t pid)
+{
+	return *confined_status(pid, "status", "State:") == 'T';
+}
+
+/* A shell stops and continues both. */
+static void test_stops(void **state)
+{
+	struct confined c;
+	int status;
+
+	for_each_place(i) {
+		confined_start(&c, &options, places[i]);
+		assert_int_equal(kill(c.keeper, SIGTSTP), 0);
+		assert_int_equal(waitpid(c.keeper, &status, WUNTRACED), c.keeper);
+		assert_true(WIFSTOPPED(status));
+		for (int tries = 5000; tries && !is_stopped(c.child); tries--)
+			usleep(1000);
+		assert_true(is_stopped(c.child));
+		assert_int_equal(kill(c.keeper, SIGCONT), 0);
+		confined_tell(&c, 'x');
+		assert_int_equal(WEXITSTATUS(confined_end(&c)), 7);
+	}
+}
+
 /* A process that does not hear two signals is killed. */
 static void test_deaf(void **state)
 {
@@ -175,6 +214,7 @@ int main(void)
 		cmocka_unit_test(test_status),	      cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_fault),	      cmocka_unit_test(test_child_killed),
 		cmocka_unit_test(test_keeper_killed), cmocka_unit_test(test_forwards),
+		cmocka_unit_test(test_quits),	      cmocka_unit_test(test_stops),
 		cmocka_unit_test(test_deaf),	      cmocka_unit_test(test_session),
 		cmocka_unit_test(test_keeper_rights),
 	};
