@@ -214,11 +214,13 @@ int sandbox_keeper_fork(struct sandbox *sb)
  */
 static int die_with_parent(int fd)
 {
+	ssize_t n;
 	char x;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return -errno;
-	if (recv(fd, &x, 1, MSG_DONTWAIT) == 0)
+	n = recv(fd, &x, 1, MSG_DONTWAIT);
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		_exit(1);
 	return 0;
 }

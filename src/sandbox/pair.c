@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Messages between keeper, mounter and server. */
+/*
+ * Messages between keeper, mounter and server. A receiver that has ended with a message unread is
+ * seen as ECONNRESET once.
+ */
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -13,5 +16,7 @@ int sandbox_recv(int fd, void *data, size_t size)
 	do {
 		n = recv(fd, data, size, 0);
 	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : (size_t)n == size ? 0 : -EPIPE;
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	return (size_t)n == size ? 0 : -EPIPE;
 }
