@@ -6,6 +6,7 @@
  *
  *	 * System calls, serving: recvmsg sendmsg close
  *	 * System calls, start: socket bind
+ *	 * System calls, keeper: kill
  *
  * The list ends with the comment's paragraph. scripts/gather-calls collects these comments into one
  * table for each stage when the program is built. A module has its lists in struct vmedia_module.
@@ -18,9 +19,11 @@
  *	openat:rw	of files that exist, for writing too; also open
  *	NAME:any	without the checks of its arguments
  *
- * A call that the architecture does not have is skipped. A filter of the kernel allows the calls of
- * the list in all threads. Every other call is refused:
- *   - those without which the C library continues, as clone3(): ENOSYS, not reported;
+ * A call that the architecture does not have is skipped. Where the C library may use either of two
+ * calls that the architecture has (lstat() by lstat or newfstatat), both are listed. A filter of
+ * the kernel allows the calls of the list in all threads. Every other call is refused:
+ *   - those without which the C library continues, as clone3(), and clone() of posix_spawn(), which
+ *     blocks all signals: an error, not reported;
  *   - those that only an attack makes, as execve(): the process ends by SIGSYS, after one line;
  *   - all others: EPERM, or ENOSYS for a number that is unknown here. Each is reported once.
  * The kernel raises SIGSYS for the last two, and the handler of sigsys.c does the rest. A thread
