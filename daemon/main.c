@@ -76,7 +76,9 @@ static int internal_error(const char *what, int err)
 {
 	char why[512];
 
-	snprintf(why, sizeof(why), "%s: %s", what, strerror(-err));
+	snprintf(why, sizeof(why), "%s: %s", what,
+		 err == -EAGAIN ? "no more processes or threads for this user: raise ulimit -u"
+				: strerror(-err));
 	daemon_log_line(why);
 	return EXIT_INTERNAL;
 }
@@ -187,7 +189,7 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	if (ret == 0)
 		ret = daemon_signals_start(&d->signals, d->loop);
 	if (ret < 0)
-		return internal_error("cannot make an event loop", ret);
+		return internal_error("cannot begin", ret);
 	ret = daemon_refused_start(&d->refused, d->loop);
 	if (ret < 0)
 		return internal_error("cannot report refused system calls", ret);

@@ -83,11 +83,14 @@ static unsigned int make(int *err)
 	if (unshare((int)all) == 0)
 		return all;
 	*err = errno;
-	for (size_t i = 0; i < NUM_SPACES; i++)
+	for (size_t i = 0; i < NUM_SPACES; i++) {
 		if (unshare((int)spaces[i].flag) == 0)
 			made |= spaces[i].flag;
-		else if (spaces[i].counts)
+		else if (spaces[i].flag == CLONE_NEWUSER)
+			*err = errno; /* the others fail in consequence */
+		else if (spaces[i].counts && made & CLONE_NEWUSER)
 			*err = errno;
+	}
 	return made;
 }
 

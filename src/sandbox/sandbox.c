@@ -133,5 +133,12 @@ int sandbox_enter_rest(struct sandbox *sb, char *why, size_t size)
 	build_calls(sb, SANDBOX_CALLS, SANDBOX_CALLS_SERVE, sb->calls_serve, &filter);
 	sandbox_limits_enter(sb);
 	enter_calls(sb, SANDBOX_CALLS, &filter);
+	/* Where there was a first filter there can be a second, unless some thread prevents it. */
+	if (sb->results[SANDBOX_START].state == SANDBOX_ENTERED &&
+	    sb->results[SANDBOX_CALLS].state != SANDBOX_ENTERED) {
+		snprintf(why, size, "the filter of system calls for serving cannot be entered: %s",
+			 sb->results[SANDBOX_CALLS].text);
+		return -EPERM;
+	}
 	return check_strict(sb, SANDBOX_CALLS, why, size);
 }

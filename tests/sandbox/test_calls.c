@@ -35,6 +35,7 @@
 #include "base/fd.h"
 #include "child.h"
 #include "sandbox/calls.h"
+#include "sandbox/sandbox.h"
 #include "sandbox/sanitizer.h"
 
 /* ---- Lists ---- */
@@ -358,6 +359,40 @@ static int still_works(void)
 	return 0;
 }
 
+/* A thread with a filter of its own cannot get that of the process. */
+static void *diverge(void *arg)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!ctx || seccomp_load(ctx) < 0)
+		_exit(98);
+	sem_post(arg);
+	for (;;)
+		pause();
+}
+
+/* Where the first filter was entered, the process does not serve without the second one. */
+static int needs_the_second_filter(void)
+{
+	struct sandbox sb = SANDBOX_INIT;
+	char why[256] = "";
+	pthread_t t;
+	sem_t there;
+
+	sb.results[SANDBOX_START].state = SANDBOX_ENTERED;
+	sem_init(&there, 0, 0);
+	EXPECT(pthread_create(&t, NULL, diverge, &there) == 0);
+	EXPECT(sem_wait(&there) == 0);
+	EXPECT(sandbox_enter_rest(&sb, why, sizeof(why)) == -EPERM);
+	EXPECT(strstr(why, "for serving cannot be entered"));
+	return 0;
+}
+
+static void test_second_filter(void **state)
+{
+	child_is_well(needs_the_second_filter, "");
+}
+
 static int ends_by_abort(void)
 {
 	child_enter(SANDBOX_CALLS_SERVE, NULL);
@@ -522,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_unread),
 		cmocka_unit_test(test_still_works),
+		cmocka_unit_test(test_second_filter),
 		cmocka_unit_test(test_arguments),
 	};
 

@@ -103,7 +103,8 @@ static int start(const char *path, const char *more, struct started *s)
 {
 	struct vmedia_driver_options d = { 0 };
 	char fd[16], fps[] = "--fps=max", extra[64];
-	char *argv[] = { (char *)"vhost-user-media", fd, extra, (char *)"camera", fps, NULL };
+	char *argv[] = { (char *)"vhost-user-media", fd, (char *)"--max-buffers=16", extra,
+			 (char *)"camera", fps, NULL };
 	int sv[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
