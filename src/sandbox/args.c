@@ -126,7 +126,7 @@ static int allow_if(scmp_filter_ctx ctx, int nr, const struct check *c)
 {
 	const scmp_datum_t never = never_next(c);
 	struct scmp_arg_cmp cmp[] = {
-		SCMP_CMP(c->arg, SCMP_CMP_EQ, c->value),
+		SCMP_CMP(c->arg, SCMP_CMP_EQ, c->value, 0),
 		SCMP_CMP(c->arg + 1, SCMP_CMP_MASKED_EQ, never, 0),
 	};
 
@@ -140,7 +140,7 @@ static int allow_stat(scmp_filter_ctx ctx, int nr, const struct check *c)
 {
 	const struct scmp_arg_cmp cmp[] = {
 		SCMP_CMP(c->arg, SCMP_CMP_MASKED_EQ, c->mask, c->value),
-		SCMP_CMP(1, SCMP_CMP_EQ, 0),
+		SCMP_CMP(1, SCMP_CMP_EQ, 0, 0),
 	};
 
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, stat_takes_null() ? 2 : 1, cmp);

@@ -225,9 +225,14 @@ static int die_with_parent(int fd)
 	return 0;
 }
 
+/* Tell the keeper who serves. If it is dead, this ends the process as die_with_parent() does. */
 static int tell(int fd, pid_t server)
 {
-	return send(fd, &server, sizeof(server), MSG_NOSIGNAL) < 0 ? -errno : 0;
+	if (send(fd, &server, sizeof(server), MSG_NOSIGNAL) >= 0)
+		return 0;
+	if (errno == EPIPE || errno == ECONNRESET)
+		_exit(1);
+	return -errno;
 }
 
 int sandbox_keeper_stay(struct sandbox *sb)
@@ -242,13 +247,15 @@ int sandbox_keeper_stay(struct sandbox *sb)
 
 /*
  * In the server: wait until the mounter has told the keeper who serves. The server has that socket,
- * too, and the keeper believes the first who tells.
+ * too, and the keeper believes the first who tells. The mounter dies with the keeper.
  */
 static int await_told(int mounter_fd)
 {
 	char x;
 
-	return recv(mounter_fd, &x, 1, 0) == 1 ? die_with_parent(mounter_fd) : -EPIPE;
+	if (sandbox_recv(mounter_fd, &x, sizeof(x)) < 0)
+		_exit(1);
+	return die_with_parent(mounter_fd);
 }
 
 int sandbox_keeper_split(struct sandbox *sb)

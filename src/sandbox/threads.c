@@ -66,8 +66,11 @@ static int ask(pid_t tid)
 	return atomic_load(&asked.err);
 }
 
-/* The number of the thread @name of /proc/self/task in its own namespace; 0: it has ended. */
-static pid_t own_number(int dir, const char *name)
+/*
+ * The number of the thread @name of /proc/self/task in its own namespace; 0: it has ended. *@deaf:
+ * it blocks the signal.
+ */
+static pid_t own_number(int dir, const char *name, bool *deaf)
 {
 	char path[64], line[256];
 	const char *last;
@@ -81,6 +84,8 @@ static pid_t own_number(int dir, const char *name)
 	if (!f)
 		return 0;
 	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "SigBlk:", 7) == 0)
+			*deaf = strtoull(line + 7, NULL, 16) >> (ASKING - 1) & 1;
 		/* A kernel without pid namespaces has only the first line. */
 		if (strncmp(line, "Pid:", 4) != 0 && strncmp(line, "NSpid:", 6) != 0)
 			continue;
@@ -92,15 +97,16 @@ static pid_t own_number(int dir, const char *name)
 	return tid;
 }
 
-/* Signal the threads that are not in @tids yet. Returns their number. */
-static int ask_new(DIR *dir, pid_t *tids, unsigned int *count)
+/* Signal the threads that are not in @tids yet. Returns their number. *@err: one did not run it. */
+static int ask_new(DIR *dir, pid_t *tids, unsigned int *count, int *err)
 {
 	int found = 0, ret = 0;
 	struct dirent *e;
 
 	rewinddir(dir);
 	while (ret == 0 && (e = readdir(dir)) != NULL) {
-		pid_t tid = e->d_name[0] == '.' ? 0 : own_number(dirfd(dir), e->d_name);
+		bool deaf = false;
+		pid_t tid = e->d_name[0] == '.' ? 0 : own_number(dirfd(dir), e->d_name, &deaf);
 
 		if (tid <= 0 || tid == gettid() || known(tids, *count, tid))
 			continue;
@@ -110,7 +116,10 @@ static int ask_new(DIR *dir, pid_t *tids, unsigned int *count)
 		}
 		tids[(*count)++] = tid;
 		found++;
-		ret = ask(tid);
+		if (deaf)
+			*err = -ETIMEDOUT;
+		else
+			ret = ask(tid);
 	}
 	return ret < 0 ? ret : found;
 }
@@ -120,7 +129,7 @@ int sandbox_on_every_thread(DIR *threads, int (*fn)(void))
 	struct sigaction sa = { .sa_handler = on_asked, .sa_flags = SA_RESTART }, old;
 	pid_t *tids = calloc(MAX_THREADS, sizeof(*tids));
 	unsigned int count = 0;
-	int ret;
+	int ret, err = 0;
 
 	if (!tids)
 		return -ENOMEM;
@@ -129,10 +138,12 @@ int sandbox_on_every_thread(DIR *threads, int (*fn)(void))
 	sem_init(&asked.done, 0, 0);
 	sigaction(ASKING, &sa, &old);
 	do {
-		ret = ask_new(threads, tids, &count);
+		ret = ask_new(threads, tids, &count, &err);
 	} while (ret > 0);
 	sigaction(ASKING, &old, NULL);
 	sem_destroy(&asked.done);
 	free(tids);
-	return ret < 0 ? ret : fn();
+	if (ret == 0)
+		ret = fn();
+	return ret < 0 ? ret : err;
 }

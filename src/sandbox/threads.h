@@ -12,8 +12,8 @@
  *	the other threads
  *
  * Threads made during the call are covered if their creator had not run @fn yet. Returns 0; the
- * first error of @fn; -ETIMEDOUT: a thread blocks SIGURG or does not run; errno of reading
- * /proc/self/task. Context: one call at a time; SIGURG is not blocked in any thread.
+ * first error of @fn; -ETIMEDOUT: a thread does not run, or blocks SIGURG (the others have run @fn
+ * then); errno of reading /proc/self/task. Context: one call at a time.
  */
 int sandbox_on_every_thread(DIR *threads, int (*fn)(void));
 

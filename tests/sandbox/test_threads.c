@@ -106,6 +106,28 @@ static int in_a_namespace(void)
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void *count_visits_deaf(void *arg)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	if (arg == &seen[0])
+		pthread_sigmask(SIG_BLOCK, &all, NULL);
+	return count_visits(arg);
+}
+
+/* A thread that blocks all signals does not keep the function from the others. */
+static int deaf_thread(void)
+{
+	pthread_t threads[THREADS];
+	int ret;
+
+	start(threads, count_visits_deaf);
+	ret = on_every_thread(visit);
+	finish(threads);
+	return ret == -ETIMEDOUT && visits == 1 && !seen[0] && seen[1] == 1 ? 0 : 1;
+}
+
 static int refuse(void)
 {
 	return -EPERM;
@@ -128,6 +150,7 @@ static void test_every_thread(void **state)
 	assert_int_equal(in_child(every_thread), 0);
 	assert_int_equal(in_child(in_a_namespace), 0);
 	assert_int_equal(in_child(error_of_a_thread), 0);
+	assert_int_equal(in_child(deaf_thread), 0);
 }
 
 int main(void)
