@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * A driver library of a hardware decoder, for tests: what libva loads from the folder of
- * LIBVA_DRIVERS_PATH. The hardware is a terminal. It keeps two numbers, the size of its window, and
- * its calls are ioctl() of type 'T': a packet is stored by one of them and read back by another.
+ * LIBVA_DRIVERS_PATH. The hardware is /dev/urandom, which every machine has and everybody may open.
+ * Its calls are ioctl() of type 'R', and nothing else in a daemon makes such.
  */
 #include "mockdrv.h"
 
 #include <errno.h>
+#include <linux/random.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -28,14 +29,13 @@ struct mockdrv {
 
 static int work(const struct mockdrv *drv, uint8_t packet, uint8_t *picture)
 {
-	struct winsize ws = { .ws_row = packet, .ws_col = (unsigned short)(255 - packet) };
+	int bits = -1;
 
-	if (ioctl(drv->node, TIOCSWINSZ, &ws) < 0)
+	if (ioctl(drv->node, RNDGETENTCNT, &bits) < 0)
 		return -errno;
-	ws = (struct winsize){ 0 };
-	if (ioctl(drv->node, TIOCGWINSZ, &ws) < 0)
-		return -errno;
-	*picture = (uint8_t)ws.ws_col;
+	if (bits < 0)
+		return -EIO;
+	*picture = (uint8_t)~packet;
 	return 0;
 }
 

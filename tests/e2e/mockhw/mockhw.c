@@ -2,9 +2,9 @@
 /*
  * A module that behaves as one of a hardware decoder does: before the sandbox closes it opens a
  * device node and loads a driver library, which starts a thread; while it serves, that thread calls
- * the hardware by ioctl(). Each frame is of one brightness, which the hardware gave.
+ * the hardware by ioctl(). Each frame is of one brightness, which the driver gave.
  *
- *	MOCKHW_NODE	the device node (default /dev/ptmx)
+ *	MOCKHW_NODE	the device node (default /dev/urandom)
  *	MOCKHW_DRIVER	the driver library
  *
  * It is built under three names, which differ in the system calls that they list:
@@ -82,11 +82,11 @@ static int open_hardware(struct mockhw *hw, char *why, size_t why_size)
 	int err;
 
 	if (!node)
-		node = "/dev/ptmx";
-	hw->node = open(node, O_RDWR | O_CLOEXEC | O_NOCTTY);
+		node = "/dev/urandom";
+	hw->node = open(node, O_RDWR | O_CLOEXEC);
 	if (hw->node < 0) {
 		err = -errno;
-		snprintf(why, why_size, "MOCKHW_NODE=%s: %s; give a terminal", node,
+		snprintf(why, why_size, "MOCKHW_NODE=%s: %s; give a device node", node,
 			 strerror(-err));
 		return err;
 	}
