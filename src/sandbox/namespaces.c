@@ -72,6 +72,11 @@ static void map_ids(uid_t uid, gid_t gid)
 	write_file("/proc/self/gid_map", line);
 }
 
+static bool decides(const struct space *s, unsigned int made)
+{
+	return s->flag == CLONE_NEWUSER || (s->counts && made & CLONE_NEWUSER);
+}
+
 /* Returns the flags of what was made; *err is why something was not. */
 static unsigned int make(int *err)
 {
@@ -83,14 +88,12 @@ static unsigned int make(int *err)
 	if (unshare((int)all) == 0)
 		return all;
 	*err = errno;
-	for (size_t i = 0; i < NUM_SPACES; i++) {
+	/* Without a user namespace the others fail in consequence. A limit is always the reason. */
+	for (size_t i = 0; i < NUM_SPACES; i++)
 		if (unshare((int)spaces[i].flag) == 0)
 			made |= spaces[i].flag;
-		else if (spaces[i].flag == CLONE_NEWUSER)
-			*err = errno; /* the others fail in consequence */
-		else if (spaces[i].counts && made & CLONE_NEWUSER)
+		else if (errno == ENOSPC || (*err != ENOSPC && decides(&spaces[i], made)))
 			*err = errno;
-	}
 	return made;
 }
 
