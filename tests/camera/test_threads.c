@@ -120,7 +120,8 @@ static void turn_init(struct turn *t, const char *name)
 	struct vmedia_camera_options opts;
 	char why[256];
 
-	*t = (struct turn){ .fmt = { V4L2_PIX_FMT_YUV420, 96, 80 } };
+	*t = (struct turn){ .fmt = { .pixelformat = V4L2_PIX_FMT_YUV420, .width = 96,
+				     .height = 80 } };
 	vmedia_camera_options_init(&opts);
 	opts.source = clip_source(name);
 	opts.threads = THREADS;

@@ -64,12 +64,12 @@ int confined_without_user_ns(void)
 
 int confined_without_ns(void)
 {
-	return refuse(EPERM, SCMP_SYS(unshare), 0, SCMP_A0(SCMP_CMP_EQ, 0));
+	return refuse(EPERM, SCMP_SYS(unshare), 0, SCMP_A0(SCMP_CMP_EQ, 0, 0));
 }
 
 int confined_without_landlock(void)
 {
-	return refuse(ENOSYS, SCMP_SYS(landlock_create_ruleset), 0, SCMP_A0(SCMP_CMP_EQ, 0));
+	return refuse(ENOSYS, SCMP_SYS(landlock_create_ruleset), 0, SCMP_A0(SCMP_CMP_EQ, 0, 0));
 }
 
 static void tell(int sock, const struct told *told)
