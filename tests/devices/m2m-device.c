@@ -3,7 +3,7 @@
  * Memory-to-memory devices (m2m.h), for guest tests.
  *
  *	m2m-device --socket-path=SOCK [--kind=invert|encoder|decoder|naive] [--mplane]
- *		   [--delay-ms=N]
+ *		   [--selections] [--resets] [--delay-ms=N]
  *
  * A job takes N milliseconds (default 5), so that a stream can be stopped in the middle of one.
  */
@@ -36,7 +36,8 @@ static int fail(const char *what, int err)
 static int usage(void)
 {
 	fprintf(stderr, "usage: m2m-device --socket-path=SOCK "
-			"[--kind=invert|encoder|decoder|naive] [--mplane] [--delay-ms=N]\n");
+			"[--kind=invert|encoder|decoder|naive] [--mplane] [--selections] "
+			"[--resets] [--delay-ms=N]\n");
 	return 2;
 }
 
@@ -74,6 +75,8 @@ int main(int argc, char **argv)
 		{ "socket-path", required_argument, NULL, 's' },
 		{ "kind", required_argument, NULL, 'k' },
 		{ "mplane", no_argument, NULL, 'm' },
+		{ "selections", no_argument, NULL, 'c' },
+		{ "resets", no_argument, NULL, 'r' },
 		{ "delay-ms", required_argument, NULL, 'd' },
 		{ 0 },
 	};
@@ -91,6 +94,12 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			kind.mplane = true;
+			break;
+		case 'c':
+			kind.selections = true;
+			break;
+		case 'r':
+			kind.resets = true;
 			break;
 		case 'd':
 			kind.job_ns = strtoull(optarg, NULL, 10) * 1000000;

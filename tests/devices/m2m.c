@@ -20,6 +20,7 @@ enum kind { INVERT, ENCODER, DECODER, NAIVE };
 
 static enum kind kind;
 static uint64_t job_ns;
+static bool resets;
 static uint32_t max_width, max_height;
 static struct vmedia_loop *loop;
 
@@ -29,6 +30,7 @@ struct toy {
 	struct vmedia_timer timer;	/* armed: a job runs */
 	bool told;			/* the first header's size */
 	bool changed;			/* CAPTURE must be set up anew first */
+	struct vmedia_rect crop, compose;	/* width 0: the whole picture */
 };
 
 static struct toy *toy_of(const struct vmedia_ctx *ctx)
@@ -181,6 +183,8 @@ static void set_capture_size(struct vmedia_queue *q, uint32_t width, uint32_t he
 {
 	struct vmedia_format f = *vmedia_queue_format(q);
 
+	if (resets)
+		f.fmt.pix.pixelformat = V4L2_PIX_FMT_RGB24;
 	f.fmt.pix.width = width;
 	f.fmt.pix.height = height;
 	f.fmt.pix.bytesperline = 0;
@@ -298,6 +302,46 @@ static const struct vmedia_video_ops ops = {
 	.set_fmt = set_fmt_output,
 };
 
+/* ---- Selections, which jobs ignore ---- */
+
+static int g_selection(struct vmedia_queue *q, struct vmedia_selection *sel)
+{
+	struct toy *toy = toy_of(vmedia_queue_ctx(q));
+	bool output = vmedia_queue_is_output(q);
+	const struct vmedia_rect *r = output ? &toy->crop : &toy->compose;
+	uint32_t first = output ? V4L2_SEL_TGT_CROP : V4L2_SEL_TGT_COMPOSE;
+
+	if (sel->target < first || sel->target > first + V4L2_SEL_TGT_CROP_BOUNDS)
+		return -EINVAL;
+	sel->r = (struct vmedia_rect){ 0 };
+	size_of(q, &sel->r.width, &sel->r.height);
+	if (sel->target == first && r->width && r->left + r->width <= sel->r.width &&
+	    r->top + r->height <= sel->r.height)
+		sel->r = *r;
+	return 0;
+}
+
+static int s_selection(struct vmedia_queue *q, struct vmedia_selection *sel)
+{
+	struct toy *toy = toy_of(vmedia_queue_ctx(q));
+	bool output = vmedia_queue_is_output(q);
+
+	if (sel->target != (output ? V4L2_SEL_TGT_CROP : V4L2_SEL_TGT_COMPOSE))
+		return -EINVAL;
+	if (sel->r.left < 0 || sel->r.top < 0 || !sel->r.height)
+		return -ERANGE;
+	*(output ? &toy->crop : &toy->compose) = sel->r;
+	return g_selection(q, sel);
+}
+
+static const struct vmedia_video_ops selecting_ops = {
+	.context_init = context_init,
+	.context_fini = context_fini,
+	.set_fmt = set_fmt_output,
+	.g_selection = g_selection,
+	.s_selection = s_selection,
+};
+
 /* ---- Configurations ---- */
 
 static struct vmedia_frame_size sizes[] = { {
@@ -371,6 +415,7 @@ int m2m_create(struct vmedia_loop *on, const struct m2m_options *opts, struct vm
 		return -EINVAL;
 	loop = on;
 	job_ns = opts->job_ns;
+	resets = opts->resets;
 	max_width = opts->max_width ? opts->max_width : 1920;
 	max_height = opts->max_height ? opts->max_height : 1080;
 	sizes[0].max_width = max_width;
@@ -384,7 +429,7 @@ int m2m_create(struct vmedia_loop *on, const struct m2m_options *opts, struct vm
 		.num_queues = 2,
 		.per_session = true,
 		.m2m = &m2m,
-		.ops = &ops,
+		.ops = opts->selections ? &selecting_ops : &ops,
 		.limits = opts->limits,
 	};
 	if (kind != INVERT)

@@ -21,6 +21,8 @@
 struct m2m_options {
 	const char *name;			/* one of those above */
 	bool mplane;				/* multi-planar queues; invert alone */
+	bool selections;			/* OUTPUT can be cropped, CAPTURE composed */
+	bool resets;				/* a new size has the first pixel format again */
 	uint64_t job_ns;			/* how long a job takes */
 	uint32_t max_width, max_height;		/* 0: 1920, 1080 */
 	const struct vmedia_limits *limits;	/* NULL: the usual ones */
