@@ -83,17 +83,25 @@ static void test_what_streams(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&o, "-dx", "--all", NULL), 0);
-	assert_int_equal(o.stream.memory, 0);
+	assert_int_equal(o.stream.capture.type, 0);
 	assert_int_equal(parse(&o, "-dx", "--snapshot=a.png", NULL), 0);
-	assert_int_equal(o.stream.memory, V4L2_MEMORY_MMAP);
+	assert_int_equal(o.stream.capture.type, V4L2_MEMORY_MMAP);
 	assert_int_equal(o.stream.count, 1);
 	assert_int_equal(parse(&o, "-dx", "--snapshot=a.png", "--stream-to=a.raw"), 0);
 	assert_int_equal(o.stream.count, 0);
 	assert_int_equal(parse(&o, "-dx", "--snapshot=a.png", "--stream-count=0"), 0);
 	assert_int_equal(o.stream.count, 0);
 	assert_int_equal(parse(&o, "-dx", "--stream-user=7", "--preview"), 0);
-	assert_int_equal(o.stream.memory, V4L2_MEMORY_USERPTR);
-	assert_int_equal(o.stream.buffers, 7);
+	assert_int_equal(o.stream.capture.type, V4L2_MEMORY_USERPTR);
+	assert_int_equal(o.stream.capture.buffers, 7);
+	assert_int_equal(parse(&o, "-dx", "--stream-from=a", "--stream-out-user=3"), 0);
+	assert_int_equal(o.stream.capture.type, V4L2_MEMORY_MMAP);
+	assert_int_equal(o.stream.out.type, V4L2_MEMORY_USERPTR);
+	assert_int_equal(o.stream.out.buffers, 3);
+	assert_false(o.stream.from_hdr);
+	assert_int_equal(parse(&o, "-dx", "--stream-from-hdr=a", "--stream-to-hdr=b"), 0);
+	assert_int_equal(o.stream.out.type, V4L2_MEMORY_MMAP);
+	assert_true(o.stream.from_hdr && o.stream.to_hdr);
 	/* Events are waited for without end, unless somebody says how long. */
 	assert_int_equal(parse(&o, "-dx", "--wait-for-event=eos", NULL), 0);
 	assert_int_equal(o.connect.wait_ms, -1);
@@ -121,6 +129,13 @@ static void test_bad_command_lines(void **state)
 		{ "-dx", "--timeout=0", NULL },
 		{ "-dx", "--shmem-feature-bit=23", NULL },
 		{ "-dx", "--stream-to=a", "--snapshot=a" },
+		{ "-dx", "--stream-out-mmap", NULL },
+		{ "-dx", "--stream-out-mmap=0", "--stream-from=a" },
+		{ "-dx", "--stream-out-mmap", "--stream-out-user" },
+		{ "-dx", "--stream-from=a", "--stream-from-hdr=b" },
+		{ "-dx", "--stream-from=a", "--stream-to=a" },
+		{ "-dx", "--stream-to=a", "--stream-to-hdr=b" },
+		{ "-dx", "--stream-loop", "--all" },
 		{ "--fd=x", NULL, NULL },
 	};
 	struct ctl_options o;

@@ -27,25 +27,38 @@ struct ctl_args {
 	const char *value[CTL_MAX_ARGS];
 };
 
+/* The buffers of one queue. */
+struct ctl_memory {
+	uint32_t type;	  /* V4L2_MEMORY_MMAP or USERPTR; 0: none asked for */
+	uint32_t buffers; /* wanted */
+	bool scattered;	  /* USERPTR pages scattered in guest memory */
+};
+
 struct ctl_stream_options {
-	uint32_t memory;      /* V4L2_MEMORY_MMAP or USERPTR; 0: no streaming asked for */
-	uint32_t buffers;     /* wanted */
+	struct ctl_memory capture; /* type 0: no streaming asked for */
+	struct ctl_memory out;
 	uint64_t count, skip; /* frames; count 0: until interrupted */
+	const char *from;     /* the input of OUTPUT; "-": standard input; NULL: none */
 	const char *to;	      /* raw or, by its ending, Y4M; "-": standard output */
+	bool from_hdr, to_hdr; /* each frame has a header, see source.c */
+	bool loop;	       /* begin anew at the input's end */
 	const char *snapshot; /* PNG of the first frame; "-": standard output */
 	int stdout_fd;	      /* the descriptor of "-": text may have replaced descriptor 1 */
 	bool count_given, skip_given;
-	bool preview;
-	bool scattered; /* USERPTR pages scattered in guest memory */
+	bool preview, scattered;
 };
 
 struct ctl_options {
 	struct vmedia_driver_options connect;
 	bool help, version, silent, verbose, stats;
-	bool info, all, list_formats, list_formats_ext, list_ctrls, list_menus, list_inputs,
-		get_input, get_fmt, get_parm, get_selection;
-	const char *set_fmt, *try_fmt, *list_sizes, *list_intervals, *set_parm, *set_input,
-		*wait_event;
+	bool info, all, list_formats, list_formats_ext, list_formats_out, list_formats_out_ext,
+		list_ctrls, list_menus, list_inputs, get_input, get_fmt, get_fmt_out, get_parm,
+		get_parm_out;
+	/* NULL: not given; "": given without the value that it may have */
+	const char *set_fmt, *try_fmt, *set_fmt_out, *try_fmt_out, *list_sizes, *list_intervals,
+		*set_parm, *set_parm_out, *set_input, *wait_event, *get_selection,
+		*get_selection_out, *set_selection, *set_selection_out, *decoder_cmd,
+		*try_decoder_cmd, *encoder_cmd, *try_encoder_cmd;
 	struct ctl_args set_ctrl, get_ctrl;
 	struct ctl_stream_options stream;
 };
@@ -57,12 +70,13 @@ struct ctl {
 	struct vmedia_file *f;
 	uint32_t caps; /* V4L2_CAP_* of the node */
 	uint32_t type; /* buffer type that its video capture (or output) uses; 0: none */
+	uint32_t out_type; /* that its video output uses, alone or beside capture; 0: none */
 	uint32_t listed; /* entries asked for so far, see ctl_may_list() */
 };
 
 /* Parse the command line. Returns 0, or CTL_ERR_USAGE after one line on standard error. */
 int ctl_options_parse(struct ctl_options *o, int argc, char **argv);
-void ctl_options_help(void);
+void ctl_help(void);
 
 /* Print one line: "vmedia-ctl: VIDIOC_S_FMT: Device or resource busy". Returns @err. */
 int ctl_fail(const char *what, int err);
@@ -87,6 +101,9 @@ const char *ctl_fourcc(uint32_t pixelformat, char buf[8]);
  */
 bool ctl_next_pair(const char **list, char *key, char *value, unsigned int size);
 
+/* Parse a decimal number from @min to @max. Returns false if @text is none. */
+bool ctl_number(const char *text, int64_t min, int64_t max, int64_t *value);
+
 /*
  * ctl_may_list - true if one more entry of a list may be asked for. A hostile device may have lists
  * without an end. After CTL_MAX_LISTED entries in all this prints a line and returns false.
@@ -97,23 +114,36 @@ bool ctl_next_pair(const char **list, char *key, char *value, unsigned int size)
 bool ctl_may_list(struct ctl *c);
 int ctl_list_ended(const struct ctl *c, const char *what, int err);
 
+bool ctl_is_output(uint32_t type);
+bool ctl_is_mplane(uint32_t type);
+/*
+ * True if @pixelformat, of the queue of @type, is coded: packets, not pictures. @flags: its
+ * V4L2_FMT_FLAG_*.
+ */
+bool ctl_is_coded(struct ctl *c, uint32_t type, uint32_t pixelformat, uint32_t *flags);
+
 /*
  * Each of these does one thing on the device and prints the result. They return 0, or negative
  * errno or CTL_ERR_USAGE after a line on standard error.
  */
 int ctl_show_info(struct ctl *c);
 int ctl_show_all(struct ctl *c);
-int ctl_show_fmt(struct ctl *c);
-int ctl_change_fmt(struct ctl *c, const char *spec, bool try_only);
-int ctl_list_formats(struct ctl *c, bool extended);
+int ctl_show_fmt(struct ctl *c, uint32_t type);
+int ctl_change_fmt(struct ctl *c, uint32_t type, const char *spec, bool try_only);
+/* Without @out, of all queues but those that --list-formats-out tells. */
+int ctl_list_formats(struct ctl *c, bool out, bool extended);
 int ctl_list_sizes(struct ctl *c, const char *spec);
 int ctl_list_intervals(struct ctl *c, const char *spec);
-int ctl_show_parm(struct ctl *c);
-int ctl_set_parm(struct ctl *c, const char *fps);
+int ctl_show_parm(struct ctl *c, uint32_t type);
+int ctl_set_parm(struct ctl *c, uint32_t type, const char *fps);
 int ctl_list_inputs(struct ctl *c);
 int ctl_show_input(struct ctl *c);
 int ctl_set_input(struct ctl *c, const char *index);
-int ctl_show_selection(struct ctl *c);
+/* @spec: "target=T", or "" for all that the device has. */
+int ctl_show_selection(struct ctl *c, uint32_t type, const char *spec);
+int ctl_set_selection(struct ctl *c, uint32_t type, const char *spec);
+int ctl_decoder_cmd(struct ctl *c, const char *spec, bool try_only);
+int ctl_encoder_cmd(struct ctl *c, const char *spec, bool try_only);
 int ctl_list_controls(struct ctl *c, bool menus);
 int ctl_get_controls(struct ctl *c, const char *names);
 int ctl_set_controls(struct ctl *c, const struct ctl_args *args);

@@ -9,7 +9,12 @@
 #include "names.h"
 #include "spec.h"
 
-static bool is_mplane(uint32_t type)
+bool ctl_is_output(uint32_t type)
+{
+	return type == V4L2_BUF_TYPE_VIDEO_OUTPUT || type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+}
+
+bool ctl_is_mplane(uint32_t type)
 {
 	return type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE ||
 	       type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
@@ -17,20 +22,34 @@ static bool is_mplane(uint32_t type)
 
 /* ---- one format ---- */
 
+/* Find @pixelformat. Returns 0, -ENOENT, -ENOTTY if nothing is listed, or -EIO after a line. */
+static int find_format(struct ctl *c, uint32_t type, uint32_t pixelformat, struct vmedia_fmtdesc *d)
+{
+	for (uint32_t i = 0; ctl_may_list(c); i++) {
+		*d = (struct vmedia_fmtdesc){ .index = i, .type = type };
+		if (vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, d) < 0)
+			return i ? -ENOENT : -ENOTTY;
+		if (d->pixelformat == pixelformat)
+			return 0;
+	}
+	return -EIO;
+}
+
+bool ctl_is_coded(struct ctl *c, uint32_t type, uint32_t pixelformat, uint32_t *flags)
+{
+	struct vmedia_fmtdesc d;
+
+	*flags = find_format(c, type, pixelformat, &d) == 0 ? d.flags : 0;
+	return *flags & V4L2_FMT_FLAG_COMPRESSED;
+}
+
 static void describe(struct ctl *c, uint32_t type, uint32_t pixelformat, char buf[CTL_TEXT])
 {
 	struct vmedia_fmtdesc d;
 
 	memcpy(buf, "?", 2);
-	for (uint32_t i = 0; ctl_may_list(c); i++) {
-		d = (struct vmedia_fmtdesc){ .index = i, .type = type };
-		if (vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d) < 0)
-			return;
-		if (d.pixelformat == pixelformat) {
-			ctl_text(buf, d.description, sizeof(d.description));
-			return;
-		}
-	}
+	if (find_format(c, type, pixelformat, &d) == 0)
+		ctl_text(buf, d.description, sizeof(d.description));
 }
 
 static void print_colours(uint32_t colorspace, uint32_t xfer, uint32_t ycbcr, uint32_t quant,
@@ -49,12 +68,12 @@ static void print_fmt(struct ctl *c, const struct vmedia_format *f)
 {
 	const struct vmedia_pix_format_mplane *mp = &f->fmt.pix_mp;
 	const struct vmedia_pix_format *p = &f->fmt.pix;
-	uint32_t fourcc = is_mplane(f->type) ? mp->pixelformat : p->pixelformat;
+	uint32_t fourcc = ctl_is_mplane(f->type) ? mp->pixelformat : p->pixelformat;
 	char fcc[8], text[CTL_TEXT];
 
 	describe(c, f->type, fourcc, text);
 	printf("Format %s:\n", ctl_name(ctl_buf_type_names, f->type));
-	if (!is_mplane(f->type)) {
+	if (!ctl_is_mplane(f->type)) {
 		printf("\tWidth/Height      : %u/%u\n\tPixel Format      : '%s' (%s)\n\tField      "
 		       "       : %s\n"
 		       "\tBytes per Line    : %u\n\tSize Image        : %u\n",
@@ -75,9 +94,9 @@ static void print_fmt(struct ctl *c, const struct vmedia_format *f)
 		       i, mp->plane_fmt[i].bytesperline, mp->plane_fmt[i].sizeimage);
 }
 
-int ctl_show_fmt(struct ctl *c)
+int ctl_show_fmt(struct ctl *c, uint32_t type)
 {
-	struct vmedia_format f = { .type = c->type };
+	struct vmedia_format f = { .type = type };
 	int ret = vmedia_ioctl(c->f, VIDIOC_G_FMT, &f);
 
 	if (ret < 0)
@@ -88,15 +107,21 @@ int ctl_show_fmt(struct ctl *c)
 
 /* ---- change it ---- */
 
-/* Get the format of that index. Returns 0, or an error after a line on standard error. */
-static int format_at(struct ctl *c, struct ctl_spec *s)
+/* The option that lists the formats of @type. */
+static const char *list_option(const struct ctl *c, uint32_t type)
 {
-	struct vmedia_fmtdesc d = { .type = c->type, .index = s->index };
+	return type == c->out_type && type != c->type ? "--list-formats-out" : "--list-formats";
+}
+
+/* Get the format of that index. Returns 0, or an error after a line on standard error. */
+static int format_at(struct ctl *c, uint32_t type, struct ctl_spec *s)
+{
+	struct vmedia_fmtdesc d = { .type = type, .index = s->index };
 	int ret = vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d);
 
 	if (ret == -EINVAL)
-		return ctl_usage_text("there is no format %u; --list-formats tells which there are",
-				      s->index);
+		return ctl_usage_text("there is no format %u; %s tells which there are", s->index,
+				      list_option(c, type));
 	if (ret < 0)
 		return ctl_fail("VIDIOC_ENUM_FMT", ret);
 	s->pixelformat = d.pixelformat;
@@ -107,35 +132,40 @@ static int format_at(struct ctl *c, struct ctl_spec *s)
  * Check that the device has this pixel format. Without the check VIDIOC_S_FMT would silently choose
  * another one. A device that lists no formats is not checked.
  */
-static int check_format(struct ctl *c, uint32_t pixelformat)
+static int check_format(struct ctl *c, uint32_t type, uint32_t pixelformat)
 {
 	struct vmedia_fmtdesc d;
 	char fcc[8];
+	int ret = find_format(c, type, pixelformat, &d);
 
-	for (uint32_t i = 0; ctl_may_list(c); i++) {
-		d = (struct vmedia_fmtdesc){ .index = i, .type = c->type };
-		if (vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d) < 0) {
-			if (!i)
-				return 0;
-			return ctl_usage_text("there is no format '%s'; --list-formats tells which "
-					      "there are", ctl_fourcc(pixelformat, fcc));
-		}
-		if (d.pixelformat == pixelformat)
-			return 0;
-	}
-	return -EIO;
+	if (ret == -ENOENT)
+		return ctl_usage_text("there is no format '%s'; %s tells which there are",
+				      ctl_fourcc(pixelformat, fcc), list_option(c, type));
+	return ret == -ENOTTY ? 0 : ret;
 }
 
-/* Parse @text. The pixel format is one that the device has, or 0 if none was given. */
-static int get_spec(struct ctl *c, const char *text, struct ctl_spec *s)
+/* Parse @text. The pixel format is one that the queue has, or 0 if none was given. */
+static int get_spec(struct ctl *c, uint32_t type, const char *text, struct ctl_spec *s)
 {
 	int ret = ctl_spec_parse(text, s);
 
 	if (ret < 0)
 		return ret;
 	if (s->index != CTL_SPEC_NONE)
-		return format_at(c, s);
-	return s->pixelformat ? check_format(c, s->pixelformat) : 0;
+		return format_at(c, type, s);
+	return s->pixelformat ? check_format(c, type, s->pixelformat) : 0;
+}
+
+/* The same for lists, which have the formats of both queues. An index is one of --list-formats. */
+static int get_any_spec(struct ctl *c, const char *text, struct ctl_spec *s)
+{
+	struct vmedia_fmtdesc d;
+	int ret = ctl_spec_parse(text, s);
+
+	if (ret == 0 && s->pixelformat && c->out_type &&
+	    find_format(c, c->out_type, s->pixelformat, &d) == 0)
+		return 0;
+	return ret < 0 ? ret : get_spec(c, c->type, text, s);
 }
 
 static uint32_t given(uint32_t value, uint32_t old)
@@ -188,7 +218,7 @@ static void apply_pix(struct vmedia_pix_format *p, const struct ctl_spec *s)
 
 static void apply(struct vmedia_format *f, const struct ctl_spec *s)
 {
-	if (is_mplane(f->type))
+	if (ctl_is_mplane(f->type))
 		apply_mplane(&f->fmt.pix_mp, s);
 	else
 		apply_pix(&f->fmt.pix, s);
@@ -196,17 +226,18 @@ static void apply(struct vmedia_format *f, const struct ctl_spec *s)
 
 _Static_assert(CTL_SPEC_PLANES == VMEDIA_MAX_PLANES, "one for each plane");
 
-int ctl_change_fmt(struct ctl *c, const char *text, bool try_only)
+int ctl_change_fmt(struct ctl *c, uint32_t type, const char *text, bool try_only)
 {
 	unsigned long req = try_only ? VIDIOC_TRY_FMT : VIDIOC_S_FMT;
-	struct vmedia_format f = { .type = c->type };
+	struct vmedia_format f = { .type = type };
 	struct ctl_spec s;
 	int ret;
 
 	if (!*text)
-		return ctl_usage_text("--%s-fmt-video: give width=, height= or pixelformat=",
-				      try_only ? "try" : "set");
-	ret = get_spec(c, text, &s);
+		return ctl_usage_text("--%s-fmt-video%s: give width=, height= or pixelformat=",
+				      try_only ? "try" : "set",
+				      type == c->type ? "" : "-out");
+	ret = get_spec(c, type, text, &s);
 	if (ret < 0)
 		return ret;
 	ret = vmedia_ioctl(c->f, VIDIOC_G_FMT, &f);
@@ -336,19 +367,22 @@ static int list_type(struct ctl *c, uint32_t type, bool extended)
 	return err < 0 ? err : ctl_list_ended(c, "VIDIOC_ENUM_FMT", ret);
 }
 
-int ctl_list_formats(struct ctl *c, bool extended)
+int ctl_list_formats(struct ctl *c, bool out, bool extended)
 {
 	int ret = 0;
 
+	if (out)
+		return list_type(c, c->out_type, extended);
 	for (const struct ctl_name *t = ctl_buf_type_names; ret == 0 && t->name; t++)
-		ret = list_type(c, t->value, extended);
+		if (t->value == c->type || t->value != c->out_type)
+			ret = list_type(c, t->value, extended);
 	return ret;
 }
 
 int ctl_list_sizes(struct ctl *c, const char *text)
 {
 	struct ctl_spec s;
-	int ret = get_spec(c, text, &s);
+	int ret = get_any_spec(c, text, &s);
 
 	if (ret < 0)
 		return ret;
@@ -363,7 +397,7 @@ int ctl_list_intervals(struct ctl *c, const char *text)
 {
 	struct vmedia_frmivalenum iv = { 0 };
 	struct ctl_spec s;
-	int ret = get_spec(c, text, &s);
+	int ret = get_any_spec(c, text, &s);
 	char fcc[8];
 
 	if (ret < 0)
@@ -386,45 +420,42 @@ int ctl_list_intervals(struct ctl *c, const char *text)
 
 /* ---- frame rate ---- */
 
-static bool is_output(uint32_t type)
-{
-	return type == V4L2_BUF_TYPE_VIDEO_OUTPUT || type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
-}
-
 static struct vmedia_fract *timeperframe(struct vmedia_streamparm *p)
 {
-	return is_output(p->type) ? &p->parm.output.timeperframe : &p->parm.capture.timeperframe;
+	return ctl_is_output(p->type) ? &p->parm.output.timeperframe
+				      : &p->parm.capture.timeperframe;
 }
 
-int ctl_show_parm(struct ctl *c)
+int ctl_show_parm(struct ctl *c, uint32_t type)
 {
-	struct vmedia_streamparm p = { .type = c->type };
+	struct vmedia_streamparm p = { .type = type };
 	int ret = vmedia_ioctl(c->f, VIDIOC_G_PARM, &p);
 	const struct vmedia_fract *t = timeperframe(&p);
 
 	if (ret < 0)
 		return ctl_fail("VIDIOC_G_PARM", ret);
-	printf("Streaming Parameters %s:\n", ctl_name(ctl_buf_type_names, c->type));
+	printf("Streaming Parameters %s:\n", ctl_name(ctl_buf_type_names, type));
 	if (p.parm.capture.capability & V4L2_CAP_TIMEPERFRAME)
 		printf("\tCapabilities     : timeperframe\n");
 	if (t->numerator && t->denominator)
 		printf("\tFrames per second: %.3f (%u/%u)\n", (double)t->denominator / t->numerator,
 		       t->denominator, t->numerator);
-	if (!is_output(p.type))
+	if (!ctl_is_output(p.type))
 		printf("\tRead buffers     : %u\n", p.parm.capture.readbuffers);
 	return 0;
 }
 
-int ctl_set_parm(struct ctl *c, const char *fps)
+int ctl_set_parm(struct ctl *c, uint32_t type, const char *fps)
 {
-	struct vmedia_streamparm p = { .type = c->type };
+	struct vmedia_streamparm p = { .type = type };
 	struct vmedia_fract *t = timeperframe(&p);
 	char *end;
 	double wanted = strtod(fps, &end);
 	int ret;
 
 	if (*end || end == fps || !(wanted >= 0.001) || wanted > 1000000)
-		return ctl_usage_text("--set-parm=%s: give frames per second", fps);
+		return ctl_usage_text("--set-%sparm=%s: give frames per second",
+				      type == c->type ? "" : "output-", fps);
 	t->numerator = 1000;
 	t->denominator = (uint32_t)(wanted * 1000 + 0.5);
 	ret = vmedia_ioctl(c->f, VIDIOC_S_PARM, &p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Information about the device: --info, --all, inputs, selections. */
+/* Information about the device: --info, --all, inputs. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,24 +131,6 @@ int ctl_set_input(struct ctl *c, const char *text)
 	return 0;
 }
 
-int ctl_show_selection(struct ctl *c)
-{
-	for (const struct ctl_name *t = ctl_sel_names; t->name; t++) {
-		struct vmedia_selection sel = { .type = c->type, .target = t->value };
-
-		/* V4L2's selection API uses the single-planar types for multi-planar queues too. */
-		if (c->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)
-			sel.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-		else if (c->type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE)
-			sel.type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
-		if (vmedia_ioctl(c->f, VIDIOC_G_SELECTION, &sel) == 0)
-			printf("Selection %s: %s, Left %d, Top %d, Width %u, Height %u, Flags: \n",
-			       ctl_name(ctl_buf_type_names, sel.type), t->name, sel.r.left,
-			       sel.r.top, sel.r.width, sel.r.height);
-	}
-	return 0;
-}
-
 static void show_priority(struct ctl *c)
 {
 	uint32_t prio = 0;
@@ -157,9 +139,22 @@ static void show_priority(struct ctl *c)
 		printf("Priority: %u\n", prio);
 }
 
+/* The format, selections and frame rate of a queue; 0: none. */
+static int show_queue(struct ctl *c, uint32_t type)
+{
+	struct vmedia_streamparm parm = { .type = type };
+	int ret = type ? ctl_show_fmt(c, type) : 0;
+
+	if (ret < 0 || !type)
+		return ret;
+	ret = ctl_show_selection(c, type, "");
+	if (ret == 0 && vmedia_ioctl(c->f, VIDIOC_G_PARM, &parm) == 0)
+		ret = ctl_show_parm(c, type);
+	return ret;
+}
+
 int ctl_show_all(struct ctl *c)
 {
-	struct vmedia_streamparm parm = { .type = c->type };
 	int32_t index = 0;
 	int ret = ctl_show_info(c);
 
@@ -168,13 +163,8 @@ int ctl_show_all(struct ctl *c)
 	show_priority(c);
 	if (vmedia_ioctl(c->f, VIDIOC_G_INPUT, &index) == 0)
 		ctl_show_input(c);
-	if (c->type) {
-		ret = ctl_show_fmt(c);
-		if (ret < 0)
-			return ret;
-		ctl_show_selection(c);
-		if (vmedia_ioctl(c->f, VIDIOC_G_PARM, &parm) == 0)
-			ctl_show_parm(c);
-	}
-	return ctl_list_controls(c, true);
+	ret = show_queue(c, c->type);
+	if (ret == 0 && c->out_type != c->type)
+		ret = show_queue(c, c->out_type);
+	return ret < 0 ? ret : ctl_list_controls(c, true);
 }

@@ -30,20 +30,107 @@ static uint32_t pick_type(uint32_t caps)
 	return 0;
 }
 
+/* The type of the queue that takes frames. */
+static uint32_t pick_out_type(uint32_t caps)
+{
+	if (caps & (V4L2_CAP_VIDEO_OUTPUT_MPLANE | V4L2_CAP_VIDEO_M2M_MPLANE))
+		return V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+	if (caps & (V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_VIDEO_M2M))
+		return V4L2_BUF_TYPE_VIDEO_OUTPUT;
+	return 0;
+}
+
+/* Check that there is an OUTPUT queue, if an option is about it. */
+static int check_out(const struct ctl *c)
+{
+	const struct ctl_options *o = c->o;
+	const struct {
+		bool given;
+		const char *name;
+	} out[] = {
+		{ o->set_fmt_out, "set-fmt-video-out" },
+		{ o->try_fmt_out, "try-fmt-video-out" },
+		{ o->get_fmt_out, "get-fmt-video-out" },
+		{ o->list_formats_out, "list-formats-out" },
+		{ o->list_formats_out_ext, "list-formats-out-ext" },
+		{ o->set_parm_out, "set-output-parm" },
+		{ o->get_parm_out, "get-output-parm" },
+		{ o->set_selection_out, "set-selection-output" },
+		{ o->get_selection_out, "get-selection-output" },
+	};
+
+	for (size_t i = 0; !c->out_type && i < sizeof(out) / sizeof(out[0]); i++)
+		if (out[i].given)
+			return ctl_usage_text("--%s: the device takes no frames; leave it out",
+					      out[i].name);
+	return 0;
+}
+
+/* True if the device's CAPTURE queue has packets: an encoder. */
+static bool encodes(struct ctl *c)
+{
+	struct vmedia_fmtdesc d = { .type = c->type };
+
+	return c->out_type && c->type != c->out_type &&
+	       vmedia_ioctl(c->f, VIDIOC_ENUM_FMT, &d) == 0 &&
+	       d.flags & V4L2_FMT_FLAG_COMPRESSED;
+}
+
+/*
+ * The format of a codec's coded side decides about the other side's, and a converter's OUTPUT about
+ * its CAPTURE. So an encoder's CAPTURE is set first, and OUTPUT of all other devices.
+ */
+static int set_formats(struct ctl *c)
+{
+	const struct ctl_options *o = c->o;
+	bool capture_first = o->set_fmt && o->set_fmt_out && encodes(c);
+	int ret = 0;
+
+	if (capture_first)
+		ret = ctl_change_fmt(c, c->type, o->set_fmt, false);
+	if (ret == 0 && o->set_fmt_out)
+		ret = ctl_change_fmt(c, c->out_type, o->set_fmt_out, false);
+	if (ret == 0 && o->set_fmt && !capture_first)
+		ret = ctl_change_fmt(c, c->type, o->set_fmt, false);
+	if (ret == 0 && o->try_fmt)
+		ret = ctl_change_fmt(c, c->type, o->try_fmt, true);
+	if (ret == 0 && o->try_fmt_out)
+		ret = ctl_change_fmt(c, c->out_type, o->try_fmt_out, true);
+	return ret;
+}
+
+static int send_commands(struct ctl *c)
+{
+	const struct ctl_options *o = c->o;
+	int ret = o->encoder_cmd ? ctl_encoder_cmd(c, o->encoder_cmd, false) : 0;
+
+	if (ret == 0 && o->try_encoder_cmd)
+		ret = ctl_encoder_cmd(c, o->try_encoder_cmd, true);
+	if (ret == 0 && o->decoder_cmd)
+		ret = ctl_decoder_cmd(c, o->decoder_cmd, false);
+	if (ret == 0 && o->try_decoder_cmd)
+		ret = ctl_decoder_cmd(c, o->try_decoder_cmd, true);
+	return ret;
+}
+
 static int do_sets(struct ctl *c)
 {
 	const struct ctl_options *o = c->o;
 	int ret = o->set_input ? ctl_set_input(c, o->set_input) : 0;
 
-	if (ret == 0 && o->set_fmt)
-		ret = ctl_change_fmt(c, o->set_fmt, false);
-	if (ret == 0 && o->try_fmt)
-		ret = ctl_change_fmt(c, o->try_fmt, true);
+	if (ret == 0)
+		ret = set_formats(c);
+	if (ret == 0 && o->set_selection)
+		ret = ctl_set_selection(c, c->type, o->set_selection);
+	if (ret == 0 && o->set_selection_out)
+		ret = ctl_set_selection(c, c->out_type, o->set_selection_out);
 	if (ret == 0 && o->set_parm)
-		ret = ctl_set_parm(c, o->set_parm);
+		ret = ctl_set_parm(c, c->type, o->set_parm);
+	if (ret == 0 && o->set_parm_out)
+		ret = ctl_set_parm(c, c->out_type, o->set_parm_out);
 	if (ret == 0 && o->set_ctrl.count)
 		ret = ctl_set_controls(c, &o->set_ctrl);
-	return ret;
+	return ret < 0 ? ret : send_commands(c);
 }
 
 static int do_gets(struct ctl *c)
@@ -54,13 +141,19 @@ static int do_gets(struct ctl *c)
 	if (ret == 0 && o->info)
 		ret = ctl_show_info(c);
 	if (ret == 0 && o->get_fmt)
-		ret = ctl_show_fmt(c);
+		ret = ctl_show_fmt(c, c->type);
+	if (ret == 0 && o->get_fmt_out)
+		ret = ctl_show_fmt(c, c->out_type);
 	if (ret == 0 && o->get_parm)
-		ret = ctl_show_parm(c);
+		ret = ctl_show_parm(c, c->type);
+	if (ret == 0 && o->get_parm_out)
+		ret = ctl_show_parm(c, c->out_type);
 	if (ret == 0 && o->get_input)
 		ret = ctl_show_input(c);
 	if (ret == 0 && o->get_selection)
-		ret = ctl_show_selection(c);
+		ret = ctl_show_selection(c, c->type, o->get_selection);
+	if (ret == 0 && o->get_selection_out)
+		ret = ctl_show_selection(c, c->out_type, o->get_selection_out);
 	for (unsigned int i = 0; ret == 0 && i < o->get_ctrl.count; i++)
 		ret = ctl_get_controls(c, o->get_ctrl.value[i]);
 	return ret;
@@ -74,7 +167,9 @@ static int do_lists(struct ctl *c)
 	if (o->list_inputs)
 		ret = ctl_list_inputs(c);
 	if (ret == 0 && (o->list_formats || o->list_formats_ext))
-		ret = ctl_list_formats(c, o->list_formats_ext);
+		ret = ctl_list_formats(c, false, o->list_formats_ext);
+	if (ret == 0 && (o->list_formats_out || o->list_formats_out_ext))
+		ret = ctl_list_formats(c, true, o->list_formats_out_ext);
 	if (ret == 0 && o->list_sizes)
 		ret = ctl_list_sizes(c, o->list_sizes);
 	if (ret == 0 && o->list_intervals)
@@ -100,15 +195,17 @@ static void show_stats(const struct ctl *c)
 
 static int run(struct ctl *c)
 {
-	int ret = do_sets(c);
+	int ret = check_out(c);
 
+	if (ret == 0)
+		ret = do_sets(c);
 	if (ret == 0)
 		ret = do_gets(c);
 	if (ret == 0)
 		ret = do_lists(c);
 	if (ret == 0 && c->o->wait_event)
 		ret = ctl_wait_event(c, c->o->wait_event);
-	if (ret == 0 && c->o->stream.memory)
+	if (ret == 0 && c->o->stream.capture.type)
 		ret = ctl_stream(c);
 	if (c->o->stats)
 		show_stats(c);
@@ -169,6 +266,7 @@ static int connect_and_run(const struct ctl_options *o)
 		return connect_failed(o, ret);
 	c.caps = vmedia_driver_config(c.drv)->device_caps;
 	c.type = pick_type(c.caps);
+	c.out_type = pick_out_type(c.caps);
 	ret = vmedia_open(c.drv, 0, &c.f);
 	if (ret < 0)
 		ctl_fail("open", ret);
@@ -225,7 +323,7 @@ int main(int argc, char **argv)
 	if (ctl_options_parse(&o, argc, argv) < 0)
 		return CTL_EXIT_USAGE;
 	if (o.help)
-		ctl_options_help();
+		ctl_help();
 	else if (o.version)
 		puts("vmedia-ctl " VMEDIA_VERSION);
 	if (o.help || o.version)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Words for V4L2's numbers, as v4l2-ctl writes them. */
 #include <stdio.h>
+#include <string.h>
 
 #include <linux/videodev2.h>
 #include <vmedia/v4l2.h>
@@ -13,6 +14,17 @@ const char *ctl_name(const struct ctl_name *table, uint32_t value)
 		if (table->value == value)
 			return table->name;
 	return "Unknown";
+}
+
+bool ctl_name_value(const struct ctl_name *table, const char *name, uint32_t *value)
+{
+	for (; table->name; table++) {
+		if (strcmp(table->name, name) == 0) {
+			*value = table->value;
+			return true;
+		}
+	}
+	return false;
 }
 
 void ctl_print_flags(const struct ctl_name *table, uint32_t flags, const char *indent)

@@ -3,6 +3,7 @@
 #ifndef VMEDIA_CTL_NAMES_H
 #define VMEDIA_CTL_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ctl_name {
@@ -12,6 +13,8 @@ struct ctl_name {
 
 /* The name of @value in a table that ends with a NULL name, or "Unknown". */
 const char *ctl_name(const struct ctl_name *table, uint32_t value);
+/* Find the value of @name. Returns false if the table does not have it. */
+bool ctl_name_value(const struct ctl_name *table, const char *name, uint32_t *value);
 /*
  * Print the names of the bits of @flags, one a line after @indent. Bits without a name are printed
  * as a number.

@@ -12,16 +12,34 @@ enum {
 	OPT_ALL = 256,
 	OPT_LIST_FORMATS,
 	OPT_LIST_FORMATS_EXT,
+	OPT_LIST_FORMATS_OUT,
+	OPT_LIST_FORMATS_OUT_EXT,
 	OPT_LIST_SIZES,
 	OPT_LIST_INTERVALS,
 	OPT_TRY_FMT,
-	OPT_SELECTION,
+	OPT_TRY_FMT_OUT,
+	OPT_GET_PARM_OUT,
+	OPT_SET_PARM_OUT,
+	OPT_GET_SELECTION,
+	OPT_GET_SELECTION_OUT,
+	OPT_SET_SELECTION,
+	OPT_SET_SELECTION_OUT,
+	OPT_DECODER_CMD,
+	OPT_TRY_DECODER_CMD,
+	OPT_ENCODER_CMD,
+	OPT_TRY_ENCODER_CMD,
 	OPT_WAIT_EVENT,
 	OPT_MMAP,
 	OPT_USER,
+	OPT_OUT_MMAP,
+	OPT_OUT_USER,
+	OPT_FROM,
+	OPT_FROM_HDR,
+	OPT_LOOP,
 	OPT_COUNT,
 	OPT_SKIP,
 	OPT_TO,
+	OPT_TO_HDR,
 	OPT_SNAPSHOT,
 	OPT_PREVIEW,
 	OPT_SCATTERED,
@@ -35,6 +53,8 @@ enum {
 	OPT_SHMEM_BIT,
 };
 
+#define SHORT_OPTIONS ":d:DVv:Xx:Pp:nIi:lLC:c:h"
+
 static const struct option long_options[] = {
 	{ "device", required_argument, NULL, 'd' },
 	{ "socket-path", required_argument, NULL, 'd' },
@@ -43,17 +63,31 @@ static const struct option long_options[] = {
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "list-formats", no_argument, NULL, OPT_LIST_FORMATS },
 	{ "list-formats-ext", no_argument, NULL, OPT_LIST_FORMATS_EXT },
+	{ "list-formats-out", no_argument, NULL, OPT_LIST_FORMATS_OUT },
+	{ "list-formats-out-ext", no_argument, NULL, OPT_LIST_FORMATS_OUT_EXT },
 	{ "list-framesizes", required_argument, NULL, OPT_LIST_SIZES },
 	{ "list-frameintervals", required_argument, NULL, OPT_LIST_INTERVALS },
 	{ "get-fmt-video", no_argument, NULL, 'V' },
 	{ "set-fmt-video", required_argument, NULL, 'v' },
 	{ "try-fmt-video", required_argument, NULL, OPT_TRY_FMT },
+	{ "get-fmt-video-out", no_argument, NULL, 'X' },
+	{ "set-fmt-video-out", required_argument, NULL, 'x' },
+	{ "try-fmt-video-out", required_argument, NULL, OPT_TRY_FMT_OUT },
 	{ "get-parm", no_argument, NULL, 'P' },
 	{ "set-parm", required_argument, NULL, 'p' },
+	{ "get-output-parm", no_argument, NULL, OPT_GET_PARM_OUT },
+	{ "set-output-parm", required_argument, NULL, OPT_SET_PARM_OUT },
 	{ "list-inputs", no_argument, NULL, 'n' },
 	{ "get-input", no_argument, NULL, 'I' },
 	{ "set-input", required_argument, NULL, 'i' },
-	{ "get-selection", no_argument, NULL, OPT_SELECTION },
+	{ "get-selection", optional_argument, NULL, OPT_GET_SELECTION },
+	{ "set-selection", required_argument, NULL, OPT_SET_SELECTION },
+	{ "get-selection-output", optional_argument, NULL, OPT_GET_SELECTION_OUT },
+	{ "set-selection-output", required_argument, NULL, OPT_SET_SELECTION_OUT },
+	{ "decoder-cmd", required_argument, NULL, OPT_DECODER_CMD },
+	{ "try-decoder-cmd", required_argument, NULL, OPT_TRY_DECODER_CMD },
+	{ "encoder-cmd", required_argument, NULL, OPT_ENCODER_CMD },
+	{ "try-encoder-cmd", required_argument, NULL, OPT_TRY_ENCODER_CMD },
 	{ "list-ctrls", no_argument, NULL, 'l' },
 	{ "list-ctrls-menus", no_argument, NULL, 'L' },
 	{ "get-ctrl", required_argument, NULL, 'C' },
@@ -61,9 +95,15 @@ static const struct option long_options[] = {
 	{ "wait-for-event", required_argument, NULL, OPT_WAIT_EVENT },
 	{ "stream-mmap", optional_argument, NULL, OPT_MMAP },
 	{ "stream-user", optional_argument, NULL, OPT_USER },
+	{ "stream-out-mmap", optional_argument, NULL, OPT_OUT_MMAP },
+	{ "stream-out-user", optional_argument, NULL, OPT_OUT_USER },
+	{ "stream-from", required_argument, NULL, OPT_FROM },
+	{ "stream-from-hdr", required_argument, NULL, OPT_FROM_HDR },
+	{ "stream-loop", no_argument, NULL, OPT_LOOP },
 	{ "stream-count", required_argument, NULL, OPT_COUNT },
 	{ "stream-skip", required_argument, NULL, OPT_SKIP },
 	{ "stream-to", required_argument, NULL, OPT_TO },
+	{ "stream-to-hdr", required_argument, NULL, OPT_TO_HDR },
 	{ "snapshot", required_argument, NULL, OPT_SNAPSHOT },
 	{ "preview", no_argument, NULL, OPT_PREVIEW },
 	{ "scattered", no_argument, NULL, OPT_SCATTERED },
@@ -77,63 +117,6 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 },
 };
-
-void ctl_options_help(void)
-{
-	fputs("Usage: vmedia-ctl --device=SOCKET [OPTIONS]\n"
-	      "Drive a virtio-media device over its vhost-user socket. Option names are "
-	      "v4l2-ctl's.\n"
-	      "\n"
-	      "Device:\n"
-	      "  -d, --device=SOCKET        socket of the device (also --socket-path)\n"
-	      "      --fd=FD                a connected socket instead\n"
-	      "      --packed               use packed virtqueues where offered\n"
-	      "      --shmem-feature-bit=N  protocol feature bit of SHMEM: 22, or a draft's 20 or "
-	      "21\n"
-	      "      --timeout=MS           patience for an answer, a frame (default 5000) and an "
-	      "event (without end)\n"
-	      "\n"
-	      "Show:\n"
-	      "      --all                  everything there is to know\n"
-	      "  -D, --info                 driver, card and capabilities\n"
-	      "      --list-formats         pixel formats\n"
-	      "      --list-formats-ext     pixel formats with frame sizes and intervals\n"
-	      "      --list-framesizes=FMT  sizes of a pixel format\n"
-	      "      --list-frameintervals=width=W,height=H,pixelformat=FMT\n"
-	      "  -V, --get-fmt-video        the format\n"
-	      "  -P, --get-parm             the frame rate\n"
-	      "  -n, --list-inputs          inputs;  -I, --get-input  the present one\n"
-	      "      --get-selection        crop and compose rectangles\n"
-	      "  -l, --list-ctrls           controls;  -L, --list-ctrls-menus  with their menus\n"
-	      "  -C, --get-ctrl=NAME[,...]  values of controls\n"
-	      "\n"
-	      "Set:\n"
-	      "  -v, --set-fmt-video=width=W,height=H,pixelformat=FMT,field=F,colorspace=C,\n"
-	      "           xfer=X,ycbcr=Y,hsv=H,quantization=Q,premul-alpha,bytesperline=N,\n"
-	      "           sizeimage=N\n"
-	      "      --try-fmt-video=...    what it would become\n"
-	      "  -p, --set-parm=FPS         frame rate\n"
-	      "  -i, --set-input=N          input\n"
-	      "  -c, --set-ctrl=NAME=VALUE[,...]\n"
-	      "\n"
-	      "Stream:\n"
-	      "      --stream-mmap[=N]      with N buffers of the device, mapped (default 4)\n"
-	      "      --stream-user[=N]      with N buffers of ours, as shared pages\n"
-	      "      --scattered            scatter those page by page, as a guest's user memory "
-	      "is\n"
-	      "      --stream-count=N       stop after N frames; 0: when interrupted\n"
-	      "      --stream-skip=N        ignore the first N frames\n"
-	      "      --stream-to=FILE       write frames: Y4M where FILE ends in .y4m, else as "
-	      "they come; -: standard output\n"
-	      "      --snapshot=FILE        write the first frame as PNG\n"
-	      "      --preview              show the picture in the terminal\n"
-	      "      --silent               no frame rate while streaming\n"
-	      "      --stats                commands, events, kicks and interrupts at the end\n"
-	      "      --wait-for-event=ctrl=NAME | eos | source_change=0\n"
-	      "\n"
-	      "  -h, --help      --version      --verbose\n",
-	      stdout);
-}
 
 static int bad_value(const char *name, const char *value, const char *expect)
 {
@@ -157,16 +140,33 @@ static int parse_u64(const char *name, const char *text, uint64_t min, uint64_t 
 	return bad_value(name, text, expect);
 }
 
-static int parse_stream(struct ctl_stream_options *s, const char *name, uint32_t memory)
+/* @side: "" or "out-". */
+static int parse_memory(struct ctl_memory *m, const char *name, const char *side, uint32_t type)
 {
 	uint64_t n = 4;
 	int ret = optarg ? parse_u64(name, optarg, 1, 64, &n) : 0;
 
-	if (ret == 0 && s->memory && s->memory != memory)
-		return ctl_usage_text("give one of --stream-mmap and --stream-user");
-	s->memory = memory;
-	s->buffers = (uint32_t)n;
+	if (ret == 0 && m->type && m->type != type)
+		return ctl_usage_text("give one of --stream-%smmap and --stream-%suser", side,
+				      side);
+	m->type = type;
+	m->buffers = (uint32_t)n;
 	return ret;
+}
+
+static int parse_file(const char **file, bool *with_hdr, const char *name, bool hdr)
+{
+	bool from = strncmp(name, "stream-from", strlen("stream-from")) == 0;
+
+	if (!*optarg)
+		return bad_value(name, optarg, from ? "a file that can be read, or -"
+						    : "a file that can be written, or -");
+	if (*file && *with_hdr != hdr)
+		return ctl_usage_text("give one of --stream-%s and --stream-%s-hdr",
+				      from ? "from" : "to", from ? "from" : "to");
+	*file = optarg;
+	*with_hdr = hdr;
+	return 0;
 }
 
 static int add_arg(struct ctl_args *args, const char *name)
@@ -214,27 +214,30 @@ static int parse_streaming(struct ctl_options *o, int opt, const char *name)
 
 	switch (opt) {
 	case OPT_MMAP:
-		return parse_stream(s, name, V4L2_MEMORY_MMAP);
+		return parse_memory(&s->capture, name, "", V4L2_MEMORY_MMAP);
 	case OPT_USER:
-		return parse_stream(s, name, V4L2_MEMORY_USERPTR);
+		return parse_memory(&s->capture, name, "", V4L2_MEMORY_USERPTR);
+	case OPT_OUT_MMAP:
+		return parse_memory(&s->out, name, "out-", V4L2_MEMORY_MMAP);
+	case OPT_OUT_USER:
+		return parse_memory(&s->out, name, "out-", V4L2_MEMORY_USERPTR);
+	case OPT_FROM:
+		return parse_file(&s->from, &s->from_hdr, name, false);
+	case OPT_FROM_HDR:
+		return parse_file(&s->from, &s->from_hdr, name, true);
+	case OPT_TO:
+		return parse_file(&s->to, &s->to_hdr, name, false);
+	case OPT_TO_HDR:
+		return parse_file(&s->to, &s->to_hdr, name, true);
 	case OPT_COUNT:
 		s->count_given = true;
 		return parse_u64(name, optarg, 0, UINT64_MAX, &s->count);
 	case OPT_SKIP:
 		s->skip_given = true;
 		return parse_u64(name, optarg, 0, UINT64_MAX, &s->skip);
-	case OPT_TO:
-		s->to = optarg;
-		return *optarg ? 0 : bad_value(name, optarg, "a file that can be written, or -");
 	case OPT_SNAPSHOT:
 		s->snapshot = optarg;
 		return *optarg ? 0 : bad_value(name, optarg, "a file that can be written, or -");
-	case OPT_PREVIEW:
-		s->preview = true;
-		return 0;
-	case OPT_SCATTERED:
-		s->scattered = true;
-		return 0;
 	}
 	return -EINVAL;
 }
@@ -254,7 +257,13 @@ static bool parse_switch(struct ctl_options *o, int opt)
 		{ 'P', &o->get_parm },
 		{ 'n', &o->list_inputs },
 		{ 'I', &o->get_input },
-		{ OPT_SELECTION, &o->get_selection },
+		{ OPT_LIST_FORMATS_OUT, &o->list_formats_out },
+		{ OPT_LIST_FORMATS_OUT_EXT, &o->list_formats_out_ext },
+		{ 'X', &o->get_fmt_out },
+		{ OPT_GET_PARM_OUT, &o->get_parm_out },
+		{ OPT_LOOP, &o->stream.loop },
+		{ OPT_PREVIEW, &o->stream.preview },
+		{ OPT_SCATTERED, &o->stream.scattered },
 		{ 'l', &o->list_ctrls },
 		{ 'L', &o->list_menus },
 		{ OPT_SILENT, &o->silent },
@@ -274,6 +283,17 @@ static bool parse_switch(struct ctl_options *o, int opt)
 		{ 'p', &o->set_parm },
 		{ 'i', &o->set_input },
 		{ OPT_WAIT_EVENT, &o->wait_event },
+		{ 'x', &o->set_fmt_out },
+		{ OPT_TRY_FMT_OUT, &o->try_fmt_out },
+		{ OPT_SET_PARM_OUT, &o->set_parm_out },
+		{ OPT_GET_SELECTION, &o->get_selection },
+		{ OPT_GET_SELECTION_OUT, &o->get_selection_out },
+		{ OPT_SET_SELECTION, &o->set_selection },
+		{ OPT_SET_SELECTION_OUT, &o->set_selection_out },
+		{ OPT_DECODER_CMD, &o->decoder_cmd },
+		{ OPT_TRY_DECODER_CMD, &o->try_decoder_cmd },
+		{ OPT_ENCODER_CMD, &o->encoder_cmd },
+		{ OPT_TRY_ENCODER_CMD, &o->try_encoder_cmd },
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
@@ -281,7 +301,7 @@ static bool parse_switch(struct ctl_options *o, int opt)
 			return *switches[i].flag = true;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i].opt == opt) {
-			*texts[i].text = optarg;
+			*texts[i].text = optarg ? optarg : "";
 			return true;
 		}
 	}
@@ -314,6 +334,12 @@ static const char *option_name(int opt)
 	return "?";
 }
 
+static void default_memory(struct ctl_memory *m)
+{
+	if (!m->type)
+		*m = (struct ctl_memory){ .type = V4L2_MEMORY_MMAP, .buffers = 4 };
+}
+
 /*
  * An option that needs frames implies streaming, with mapped buffers unless another option says
  * otherwise. A snapshot alone takes one frame.
@@ -322,10 +348,11 @@ static void complete(struct ctl_options *o)
 {
 	struct ctl_stream_options *s = &o->stream;
 
-	if (!s->memory && (s->to || s->snapshot || s->preview || s->count_given)) {
-		s->memory = V4L2_MEMORY_MMAP;
-		s->buffers = 4;
-	}
+	if (s->from || s->to || s->snapshot || s->preview || s->count_given || s->out.type)
+		default_memory(&s->capture);
+	if (s->from)
+		default_memory(&s->out);
+	s->capture.scattered = s->out.scattered = s->scattered;
 	/* As in v4l2-ctl, waiting for an event has no time limit unless an option sets one. */
 	if (o->wait_event && !o->connect.wait_ms)
 		o->connect.wait_ms = -1;
@@ -336,30 +363,59 @@ static void complete(struct ctl_options *o)
 /* True if there is something to do beside connecting. */
 static bool has_action(const struct ctl_options *o)
 {
-	return o->info || o->all || o->list_formats || o->list_formats_ext || o->list_ctrls ||
-	       o->list_menus || o->list_inputs || o->get_input || o->get_fmt || o->get_parm ||
-	       o->get_selection || o->stats || o->set_fmt || o->try_fmt || o->list_sizes ||
-	       o->list_intervals || o->set_parm || o->set_input || o->wait_event ||
-	       o->set_ctrl.count || o->get_ctrl.count || o->stream.memory;
+	const bool wanted[] = {
+		o->info, o->all, o->list_formats, o->list_formats_ext, o->list_formats_out,
+		o->list_formats_out_ext, o->list_ctrls, o->list_menus, o->list_inputs,
+		o->get_input, o->get_fmt, o->get_fmt_out, o->get_parm, o->get_parm_out,
+		o->get_selection, o->get_selection_out, o->stats, o->set_fmt, o->set_fmt_out,
+		o->try_fmt, o->try_fmt_out, o->list_sizes, o->list_intervals, o->set_parm,
+		o->set_parm_out, o->set_selection, o->set_selection_out, o->set_input,
+		o->decoder_cmd, o->try_decoder_cmd, o->encoder_cmd, o->try_encoder_cmd,
+		o->wait_event, o->set_ctrl.count, o->get_ctrl.count, o->stream.capture.type,
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (wanted[i])
+			return true;
+	return false;
+}
+
+/* Check combinations of the streaming options. */
+static int check_stream(const struct ctl_stream_options *s)
+{
+	bool user = s->capture.type == V4L2_MEMORY_USERPTR || s->out.type == V4L2_MEMORY_USERPTR;
+
+	if (s->to && s->snapshot && strcmp(s->to, s->snapshot) == 0)
+		return ctl_usage_text("--stream-to and --snapshot: give two files, not one");
+	if (s->from && s->to && strcmp(s->from, s->to) == 0 && strcmp(s->to, "-") != 0)
+		return ctl_usage_text("--stream-from and --stream-to: give two files, not one");
+	if (s->scattered && !user)
+		return ctl_usage_text("--scattered needs --stream-user or --stream-out-user");
+	if (s->out.type && !s->from)
+		return ctl_usage_text("--stream-out-mmap and --stream-out-user need frames: give "
+				      "--stream-from=FILE or --stream-from-hdr=FILE");
+	if (s->loop && !s->from)
+		return ctl_usage_text("--stream-loop needs --stream-from=FILE or "
+				      "--stream-from-hdr=FILE");
+	if (s->skip_given && !s->capture.type)
+		return ctl_usage_text("--stream-skip needs frames: give --stream-count=N, "
+				      "--stream-to=FILE or --snapshot=FILE");
+	return 0;
 }
 
 /* Check combinations of options. */
 static int check(const struct ctl_options *o)
 {
-	const struct ctl_stream_options *s = &o->stream;
+	int ret;
 
 	if (o->connect.path && o->connect.fd >= 0)
 		return ctl_usage_text("give one of --device and --fd");
 	if (!o->connect.path && o->connect.fd < 0)
 		return ctl_usage_text(
 			"which device? Give --device=SOCKET, the socket of vhost-user-media");
-	if (s->to && s->snapshot && strcmp(s->to, s->snapshot) == 0)
-		return ctl_usage_text("--stream-to and --snapshot: give two files, not one");
-	if (s->scattered && s->memory != V4L2_MEMORY_USERPTR)
-		return ctl_usage_text("--scattered needs --stream-user");
-	if (s->skip_given && !s->memory)
-		return ctl_usage_text("--stream-skip needs frames: give --stream-count=N, "
-				      "--stream-to=FILE or --snapshot=FILE");
+	ret = check_stream(&o->stream);
+	if (ret < 0)
+		return ret;
 	if (!has_action(o))
 		return ctl_usage_text("what is to be done? Give --all, --preview, --stream-to=FILE "
 				      "or others; see vmedia-ctl --help");
@@ -391,7 +447,7 @@ int ctl_options_parse(struct ctl_options *o, int argc, char **argv)
 	};
 	opterr = 0;
 	optind = 1;
-	while ((opt = getopt_long(argc, argv, ":d:DVv:Pp:nIi:lLC:c:h", long_options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
 		if (opt == ':')
 			return ctl_usage_text("%s needs a value; see vmedia-ctl --help",
 					     argv[optind - 1]);

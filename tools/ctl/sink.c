@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Outputs for frames. Y4M holds planar 4:2:0: YU12 is written byte for byte, other formats are
- * converted.
+ * converted. --stream-to-hdr writes what source.c reads.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sink.h"
+#include "source.h"
 
 static bool ends_with(const char *s, const char *end)
 {
@@ -86,12 +87,12 @@ static int open_file(struct ctl_sink *s, const struct ctl_picture *pic, struct v
 	char header[160];
 	int n;
 
-	s->y4m = ends_with(to, ".y4m");
+	s->y4m = !s->o->to_hdr && ends_with(to, ".y4m");
 	if (s->y4m && !ctl_picture_known(pic))
 		return cannot_convert(pic, "stream-to");
 	s->file = open_output(s, to);
 	if (!s->file)
-		return cannot_open("stream-to", to);
+		return cannot_open(s->o->to_hdr ? "stream-to-hdr" : "stream-to", to);
 	if (!s->y4m)
 		return 0;
 	s->scratch = malloc(ctl_picture_yuv420_size(pic));
@@ -112,18 +113,10 @@ static int open_snapshot(struct ctl_sink *s, const struct ctl_picture *pic)
 	return s->png ? 0 : cannot_open("snapshot", s->o->snapshot);
 }
 
-int ctl_sink_open(struct ctl_sink *s, const struct ctl_stream_options *o,
-		  const struct ctl_picture *pic, struct vmedia_fract rate)
+static int open_preview(struct ctl_sink *s, const struct ctl_picture *pic)
 {
-	int ret = 0;
+	int ret;
 
-	*s = (struct ctl_sink){ .o = o };
-	if (o->to)
-		ret = open_file(s, pic, rate);
-	if (ret == 0 && o->snapshot)
-		ret = open_snapshot(s, pic);
-	if (ret < 0 || !o->preview)
-		return ret;
 	if (!ctl_picture_known(pic))
 		return cannot_convert(pic, "preview");
 	ret = ctl_preview_init(&s->preview, stdout, pic->width, pic->height);
@@ -131,6 +124,39 @@ int ctl_sink_open(struct ctl_sink *s, const struct ctl_stream_options *o,
 		return ctl_fail("--preview", ret);
 	s->previewing = true;
 	return 0;
+}
+
+int ctl_sink_open(struct ctl_sink *s, const struct ctl_stream_options *o,
+		  const struct ctl_picture *pic, struct vmedia_fract rate)
+{
+	int ret = 0;
+
+	*s = (struct ctl_sink){ .o = o, .width = pic->width, .height = pic->height };
+	if (o->to)
+		ret = open_file(s, pic, rate);
+	if (ret == 0 && o->snapshot)
+		ret = open_snapshot(s, pic);
+	return ret < 0 || !o->preview ? ret : open_preview(s, pic);
+}
+
+int ctl_sink_change(struct ctl_sink *s, const struct ctl_picture *pic)
+{
+	bool same = pic->width == s->width && pic->height == s->height;
+
+	if ((s->y4m || (s->png && !s->snapped)) && !ctl_picture_known(pic))
+		return cannot_convert(pic, s->y4m ? "stream-to" : "snapshot");
+	if (s->y4m && !same)
+		return ctl_fail_text("--stream-to=%s: the size of the frames changes from %ux%u to "
+				     "%ux%u, and Y4M has one size; write them as they come, to a "
+				     "file of another name", s->o->to, s->width, s->height,
+				     pic->width, pic->height);
+	s->width = pic->width;
+	s->height = pic->height;
+	if (!s->previewing || same)
+		return 0;
+	ctl_preview_finish(&s->preview);
+	s->previewing = false;
+	return open_preview(s, pic);
 }
 
 /* An interruption by a signal is no failure and prints nothing. */
@@ -147,6 +173,28 @@ static int write_bytes(struct ctl_sink *s, const void *data, size_t size)
 		return written(s->o->to, false);
 	s->bytes += size;
 	return 0;
+}
+
+static int write_u32(struct ctl_sink *s, uint32_t v)
+{
+	const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+			       (uint8_t)v };
+
+	return write_bytes(s, b, sizeof(b));
+}
+
+/* The frame as it came. */
+static int write_planes(struct ctl_sink *s, const struct ctl_picture *pic)
+{
+	int ret = s->o->to_hdr ? write_u32(s, CTL_FRAME_HEADER) : 0;
+
+	for (unsigned int i = 0; ret == 0 && i < pic->num_planes; i++) {
+		if (s->o->to_hdr)
+			ret = write_u32(s, (uint32_t)pic->bytesused[i]);
+		if (ret == 0)
+			ret = write_bytes(s, pic->data[i], pic->bytesused[i]);
+	}
+	return ret;
 }
 
 /* A conversion that fails, except for lack of memory, means that the frame is damaged. */
@@ -168,8 +216,7 @@ static int put_file(struct ctl_sink *s, const struct ctl_picture *pic)
 		if (ret == 0)
 			ret = write_bytes(s, s->scratch, ctl_picture_yuv420_size(pic));
 	} else {
-		for (unsigned int i = 0; ret == 0 && i < pic->num_planes; i++)
-			ret = write_bytes(s, pic->data[i], pic->bytesused[i]);
+		ret = write_planes(s, pic);
 	}
 	return ret < 0 ? ret : written(s->o->to, fflush(s->file) == 0);
 }

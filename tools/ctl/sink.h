@@ -14,6 +14,7 @@ struct ctl_sink {
 	FILE *file; /* stream-to; NULL if none */
 	FILE *png;  /* snapshot; NULL if none */
 	bool y4m, snapped, previewing;
+	uint32_t width, height; /* of the frames */
 	uint64_t bytes;	  /* written to file */
 	uint8_t *scratch; /* one frame converted */
 	struct ctl_converter conv;
@@ -27,6 +28,11 @@ struct ctl_sink {
  */
 int ctl_sink_open(struct ctl_sink *s, const struct ctl_stream_options *o,
 		  const struct ctl_picture *pic, struct vmedia_fract rate);
+/*
+ * Frames have the sizes and format of @pic from now on. Fails if an output cannot take them: Y4M
+ * has one size. Returns as ctl_sink_open().
+ */
+int ctl_sink_change(struct ctl_sink *s, const struct ctl_picture *pic);
 /*
  * Write one frame to all outputs. The preview shows @status under it. Errors are those of
  * ctl_sink_open(), and two without a line: -EBADMSG if the frame is damaged and was left out;

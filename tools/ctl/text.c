@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +54,15 @@ int ctl_usage_text(const char *fmt, ...)
 const char *ctl_text(char buf[CTL_TEXT], const void *s, unsigned int size)
 {
 	return vmedia_log_escape(buf, CTL_TEXT, s, strnlen(s, size < 32 ? size : 32));
+}
+
+bool ctl_number(const char *text, int64_t min, int64_t max, int64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoll(text, &end, 10);
+	return end != text && !*end && !errno && *value >= min && *value <= max;
 }
 
 bool ctl_may_list(struct ctl *c)
