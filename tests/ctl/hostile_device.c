@@ -3,12 +3,13 @@
  * A device for the script "hostile": its strings are terminal escapes, and what it says of itself
  * is as bad as the protocol lets it be.
  *
- * usage: hostile-device SOCKET strings | endless | lies
+ * usage: hostile-device SOCKET strings | endless | lies | converter
  *
  *	strings	lists end, and every name in them wants to own the terminal
  *	endless	no list ends
  *	lies	a format of impossible size and strides, menus with the largest bounds, a control
  *		larger than memory
+ *	converter	the same lies, of a device with two queues
  */
 #include <errno.h>
 #include <stdio.h>
@@ -160,13 +161,18 @@ int main(int argc, char **argv)
 	struct vmedia_device *dev = NULL;
 	struct vmedia_loop *loop = NULL;
 	enum mode mode;
+	bool converter;
 
 	if (argc != 3)
 		return 2;
-	mode = !strcmp(argv[2], "endless") ? ENDLESS : !strcmp(argv[2], "lies") ? LIES : STRINGS;
+	converter = !strcmp(argv[2], "converter");
+	mode = !strcmp(argv[2], "endless") ? ENDLESS : STRINGS;
+	if (!strcmp(argv[2], "lies") || converter)
+		mode = LIES;
 	opts.socket_path = argv[1];
 	cfg.priv = &mode;
-	cfg.config.device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
+	cfg.config.device_caps = converter ? V4L2_CAP_VIDEO_M2M : V4L2_CAP_VIDEO_CAPTURE;
+	cfg.config.device_caps |= V4L2_CAP_STREAMING;
 	evil(cfg.config.card, sizeof(cfg.config.card));
 	vmedia_limits_default(&cfg.limits);
 	if (vmedia_loop_create(&loop) || vmedia_device_create(loop, &cfg, &dev) ||
