@@ -27,6 +27,7 @@
 #include "base/fd.h"
 #include "base/thread.h"
 #include "log.h"
+#include "sandbox/sandbox.h"
 #include "signals.h"
 
 #define NUDGE		SIGURG
@@ -35,18 +36,6 @@
 
 static void on_nudge(int sig)
 {
-}
-
-/*
- * Add @sig unless the parent had ignored it: SIGHUP under nohup, SIGINT for a background job of a
- * shell.
- */
-static void add_signal(sigset_t *set, int sig)
-{
-	struct sigaction sa;
-
-	if (sigaction(sig, NULL, &sa) == 0 && sa.sa_handler != SIG_IGN)
-		sigaddset(set, sig);
 }
 
 /* The signals that came, by the way they came. */
@@ -133,19 +122,11 @@ static int open_fds(struct daemon_signals *s, const sigset_t *set)
 	return s->finish_fd < 0 ? s->finish_fd : 0;
 }
 
-static void ending(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGTERM);
-	add_signal(set, SIGINT);
-	add_signal(set, SIGHUP);
-}
-
 void daemon_signals_block(void)
 {
 	sigset_t set;
 
-	ending(&set);
+	sandbox_ending_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -160,7 +141,7 @@ int daemon_signals_start(struct daemon_signals *s, struct vmedia_loop *loop)
 	daemon_signals_block();
 	if (sigaction(NUDGE, &nudge, NULL) < 0)
 		return -errno;
-	ending(&set);
+	sandbox_ending_signals(&set);
 	sigemptyset(&nudge.sa_mask);
 	sigaddset(&nudge.sa_mask, NUDGE);
 	sigprocmask(SIG_UNBLOCK, &nudge.sa_mask, NULL);

@@ -53,8 +53,7 @@ static void add_unless_ignored(sigset_t *set, int sig)
 		sigaddset(set, sig);
 }
 
-/* The signals that the keeper forwards. */
-static void forwarded(sigset_t *set)
+void sandbox_ending_signals(sigset_t *set)
 {
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
@@ -184,7 +183,7 @@ int sandbox_keeper_fork(struct sandbox *sb)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
 		return -errno;
 	/* A signal that comes from now on waits until the keeper or the server takes it. */
-	forwarded(&wanted);
+	sandbox_ending_signals(&wanted);
 	sigprocmask(SIG_BLOCK, &wanted, &old);
 	sigaction(SIGCHLD, &dfl, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

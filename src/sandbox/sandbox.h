@@ -26,6 +26,7 @@
 #ifndef VMEDIA_SANDBOX_SANDBOX_H
 #define VMEDIA_SANDBOX_SANDBOX_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -106,6 +107,14 @@ int sandbox_enter_place(struct sandbox *sb, char *why, size_t size);
  * Context: as sandbox_enter_place(), after it; or in a process that was forked after it.
  */
 int sandbox_enter_rest(struct sandbox *sb, char *why, size_t size);
+
+/*
+ * sandbox_ending_signals - get the signals that end the program: SIGTERM, and SIGINT and SIGHUP
+ * unless the parent had ignored them (a background job of a shell, nohup)
+ *
+ * The keeper forwards these. Context: any thread.
+ */
+void sandbox_ending_signals(sigset_t *set);
 
 /*
  * sandbox_end_as - return the exit status for a program whose child ended with @status (of wait())
