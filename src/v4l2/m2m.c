@@ -118,6 +118,8 @@ void vmedia_m2m_job_done(struct vmedia_ctx *ctx)
 	m->running = false;
 	ctx->v->num_jobs--;
 	vmedia_m2m_settle(m);
+	/* A LAST was due, and the job had all of CAPTURE's buffers. */
+	vmedia_m2m_send_last(m);
 	stop_ended(m, m->src);
 	stop_ended(m, m->dst);
 	vmedia_m2m_schedule(ctx);
@@ -233,6 +235,22 @@ struct vmedia_buf *vmedia_m2m_take_src(struct vmedia_ctx *ctx)
 struct vmedia_buf *vmedia_m2m_take_dst(struct vmedia_ctx *ctx)
 {
 	return first(ctx->m2m->dst, true);
+}
+
+void vmedia_m2m_put_back(struct vmedia_buf *b)
+{
+	struct vmedia_queue *q;
+
+	if (!b)
+		return;
+	q = b->queue;
+	if (q->stopping) {
+		vmedia_buf_done(b, VMEDIA_BUF_ERROR);
+		return;
+	}
+	/* The format may have changed meanwhile. */
+	q->unmeasured = true;
+	vmedia_list_add_head(ready_list(q), &vmedia_vbuf(b)->ready);
 }
 
 unsigned int vmedia_m2m_num_src(const struct vmedia_ctx *ctx)
