@@ -146,8 +146,8 @@ struct vmedia_buf *vmedia_m2m_next_dst(struct vmedia_ctx *ctx);
 struct vmedia_buf *vmedia_m2m_take_src(struct vmedia_ctx *ctx);
 struct vmedia_buf *vmedia_m2m_take_dst(struct vmedia_ctx *ctx);
 /*
- * Return a taken buffer that was not used: it is the oldest ready one again. After STREAMOFF it goes
- * back to the driver. Several are returned in the reverse order of taking.
+ * Return a taken buffer that was not used: it is the oldest ready one again. After STREAMOFF it
+ * goes back to the driver. Several are returned in the reverse order of taking.
  */
 void vmedia_m2m_put_back(struct vmedia_buf *b);
 unsigned int vmedia_m2m_num_src(const struct vmedia_ctx *ctx);

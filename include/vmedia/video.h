@@ -14,8 +14,8 @@
  *	struct vmedia_video_ops		here: per-device and per-session hooks; ->ioctl() gets the
  *					ioctls that the framework does not handle
  *
- * Beside these, <vmedia/ctrl.h> has controls, <vmedia/pixfmt.h> pixel formats, and <vmedia/m2m.h>
- * the jobs and drains of codecs.
+ * Beside these, <vmedia/ctrl.h> has controls, <vmedia/pixfmt.h> pixel formats, <vmedia/m2m.h> the
+ * jobs and drains of codecs, and <vmedia/codec.h> whole decoders.
  *
  * A complete camera:
  *

@@ -4,6 +4,8 @@
  *
  * The files and their subjects. A file calls no function of a file above it in this list:
  *
+ *   decoder.c      decoders; then decoder_job.c, their jobs; decoder_format.c, formats that follow
+ *                  a stream's header; decoder_work.c, what a job does on its thread
  *   video.c        creation, contexts, sessions, the pull of events, reset
  *   dispatch.c     one list: ioctl -> handler
  *   io.c           inputs, outputs, selections, crops

@@ -4,7 +4,7 @@
 
 struct manual manual;
 
-struct rig *rig_new(const struct vmedia_video_config *cfg)
+struct rig *rig_begin(void)
 {
 	struct rig *r = calloc(1, sizeof(*r));
 
@@ -12,10 +12,22 @@ struct rig *rig_new(const struct vmedia_video_config *cfg)
 	memset(&manual, 0, sizeof(manual));
 	vmedia_log_set_level(VMEDIA_LOG_ERR);
 	assert_int_equal(harness_init(&r->h, NULL), 0);
-	assert_int_equal(vmedia_video_create(r->h.loop, cfg, &r->dev), 0);
+	return r;
+}
+
+void rig_open(struct rig *r)
+{
 	harness_attach(&r->h, r->dev);
 	harness_post_events(&r->h, 32, VMEDIA_EVT_DQBUF_SIZE);
 	assert_int_equal(harness_open(&r->h, &r->s), 0);
+}
+
+struct rig *rig_new(const struct vmedia_video_config *cfg)
+{
+	struct rig *r = rig_begin();
+
+	assert_int_equal(vmedia_video_create(r->h.loop, cfg, &r->dev), 0);
+	rig_open(r);
 	return r;
 }
 

@@ -32,6 +32,9 @@ struct rig {
 
 /* A device of @cfg with one open session and 32 event buffers. */
 struct rig *rig_new(const struct vmedia_video_config *cfg);
+/* The two halves of it: a rig to make a device for (r->h.loop, r->dev), and its open session. */
+struct rig *rig_begin(void);
+void rig_open(struct rig *r);
 void rig_open2(struct rig *r);
 void rig_end(struct rig *r);
 

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A decoder's sessions: decoder.c has the device, decoder_job.c the jobs on the loop,
+ * decoder_format.c formats and selections, decoder_work.c what a job does on its thread.
+ */
+#ifndef VMEDIA_V4L2_DECODER_H
+#define VMEDIA_V4L2_DECODER_H
+
+#include <vmedia/codec.h>
+#include <vmedia/m2m.h>
+
+#include "base/list.h"
+#include "base/loop.h"
+
+/* Packets, and pictures, of one job at most. */
+#define VMEDIA_DECODER_BATCH 16
+/* Packets whose metadata is kept for pictures that come later. */
+#define VMEDIA_DECODER_TAGS 512
+
+/* A packet of a job. */
+struct vmedia_decoder_packet {
+	struct vmedia_backing *mem;	/* a reference; NULL: empty */
+	uint32_t offset, size;
+	uint64_t tag;
+	bool damaged;			/* result */
+};
+
+/* A CAPTURE buffer of a job, and the picture that was written to it. */
+struct vmedia_decoder_target {
+	struct vmedia_backing *mem[VMEDIA_COLOUR_PLANES];	/* references */
+	uint32_t offset[VMEDIA_COLOUR_PLANES];
+	struct vmedia_codec_picture picture;			/* result */
+};
+
+/*
+ * A codec and what it is to do. While a job runs this is the thread's, else the loop's.
+ */
+struct vmedia_decoder_work {
+	const struct vmedia_decoder_ops *ops;
+	void *priv;
+	/* The codec, and what is known of it. */
+	void *dec;			/* NULL: not open */
+	bool have;			/* receive() gave a picture that was not written */
+	bool ending;			/* drain() was called, and receive() has not ended */
+	struct vmedia_codec_picture picture;
+	uint8_t *copy;			/* of a packet */
+	size_t copy_room;
+	/* A job's task. */
+	uint32_t coded;
+	bool reopen, reset;		/* before all else */
+	bool drain;			/* after all packets */
+	bool have_header;
+	struct vmedia_codec_header header;	/* what CAPTURE is set up for */
+	struct vmedia_codec_raw raw;	/* CAPTURE's format; addresses are filled in by the job */
+	uint32_t num_packets, num_targets;
+	struct vmedia_decoder_packet packets[VMEDIA_DECODER_BATCH];
+	struct vmedia_decoder_target targets[VMEDIA_DECODER_BATCH];
+	/* Its results: how many were used, and why it ended. */
+	uint32_t num_sent, num_written;
+	bool found;			/* a header that differs, in found_header */
+	bool drained;			/* all pictures of the drain are out */
+	struct vmedia_codec_header found_header;
+	int err;			/* fatal */
+};
+
+/* Do the task. Context: a worker. */
+void vmedia_decoder_work_run(struct vmedia_decoder_work *w, struct vmedia_worker *worker);
+/* Close the codec, and free what the work allocated. */
+void vmedia_decoder_work_finish(struct vmedia_decoder_work *w);
+/* True if the two headers do not differ, in the sense of <vmedia/codec.h>. */
+bool vmedia_decoder_same(const struct vmedia_codec_header *a, const struct vmedia_codec_header *b);
+
+/* A decoder device. */
+struct vmedia_decoder_device {
+	struct vmedia_decoder_config cfg;
+	struct vmedia_loop *loop;
+	struct vmedia_queue_config queues[2];
+	struct vmedia_list orphans;	/* decoders whose session ended with a job running */
+};
+
+struct vmedia_decoder_meta {
+	uint64_t tag, timestamp;
+	struct vmedia_timecode timecode;
+	uint32_t flags;
+};
+
+/* A session's decoder. It outlives the session while a job runs. */
+struct vmedia_decoder {
+	struct vmedia_decoder_device *dev;
+	struct vmedia_ctx *ctx;		/* NULL: the session has ended */
+	struct vmedia_worker *worker;
+	struct vmedia_job job;
+	bool running;
+	struct vmedia_decoder_work work;
+	struct vmedia_buf *src[VMEDIA_DECODER_BATCH], *dst[VMEDIA_DECODER_BATCH];	/* taken */
+	uint64_t next_tag;
+	struct vmedia_decoder_meta *meta;	/* VMEDIA_DECODER_TAGS; by tag, modulo */
+	bool have_header;
+	struct vmedia_codec_header header;	/* as the driver was told */
+	bool reopen, reset;		/* for the next job */
+	bool fatal;			/* no more jobs before OUTPUT was off */
+	struct vmedia_ctrl *min_buffers;
+	struct vmedia_deferred bury;
+	struct vmedia_list node;	/* dev->orphans */
+};
+
+static inline struct vmedia_decoder *vmedia_decoder_of(const struct vmedia_ctx *ctx)
+{
+	return vmedia_ctx_priv(ctx);
+}
+
+/* ---- decoder_format.c ---- */
+
+/* Hooks of struct vmedia_video_ops and struct vmedia_queue_ops. */
+bool vmedia_decoder_has_format(struct vmedia_queue *q, const struct vmedia_format_config *f);
+int vmedia_decoder_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt);
+void vmedia_decoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *fmt);
+int vmedia_decoder_g_selection(struct vmedia_queue *q, struct vmedia_selection *sel);
+int vmedia_decoder_queue_setup(struct vmedia_queue *q, uint32_t *num_buffers, uint32_t num_planes,
+			       uint32_t *sizes);
+/*
+ * Set up formats, selections and controls for @h. Returns 1 if CAPTURE's format has changed, 0 if
+ * it fits as it is, or -EINVAL if the device cannot show such pictures (with a line in the log).
+ */
+int vmedia_decoder_apply_header(struct vmedia_decoder *d, const struct vmedia_codec_header *h);
+
+/* ---- decoder_job.c ---- */
+
+extern const struct vmedia_m2m_ops vmedia_decoder_m2m;
+void vmedia_decoder_job_init(struct vmedia_decoder *d);
+
+#endif /* VMEDIA_V4L2_DECODER_H */

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a decoder's job does: packets into the codec, pictures out of it.
+ *
+ * Theory of operation: a loop of steps. Each looks at what the codec has, and does one thing:
+ *
+ *	a picture that is not written	write it; end if it has another header, or no buffer is left
+ *	no picture, and packets		send one
+ *	no picture, no packets, a drain	drain(), once, and then receive until the end
+ *	none of these			end
+ *
+ * Security model: packets are the guest's memory. Each is copied once, before the codec sees it.
+ * Sizes and offsets were checked at QBUF. What the codec writes stays within the format's layout,
+ * which is never larger than the buffer.
+ *
+ * Context: a worker, unless said otherwise.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/log.h"
+#include "v4l2/decoder.h"
+
+/* A job that has finished something ends after this time. */
+#define ENOUGH_NS 2000000u
+
+bool vmedia_decoder_same(const struct vmedia_codec_header *a, const struct vmedia_codec_header *b)
+{
+	return a->coded_width == b->coded_width && a->coded_height == b->coded_height &&
+	       !memcmp(&a->visible, &b->visible, sizeof(a->visible)) &&
+	       a->bit_depth == b->bit_depth && a->hsub == b->hsub && a->vsub == b->vsub &&
+	       a->min_buffers == b->min_buffers;
+}
+
+static void close_codec(struct vmedia_decoder_work *w)
+{
+	if (w->dec)
+		w->ops->close(w->dec);
+	w->dec = NULL;
+	w->have = false;
+	w->ending = false;
+}
+
+void vmedia_decoder_work_finish(struct vmedia_decoder_work *w)
+{
+	close_codec(w);
+	free(w->copy);
+	w->copy = NULL;
+	w->copy_room = 0;
+}
+
+static void make_ready(struct vmedia_decoder_work *w)
+{
+	if (w->reopen) {
+		close_codec(w);
+	} else if (w->reset && w->dec) {
+		w->ops->reset(w->dec);
+		w->have = false;
+		w->ending = false;
+	}
+	w->reopen = false;
+	w->reset = false;
+}
+
+/* ---- Packets ---- */
+
+/* Copy a packet to private memory, with zero bytes behind it. */
+static int copy_packet(struct vmedia_decoder_work *w, const struct vmedia_decoder_packet *p)
+{
+	size_t room = (size_t)p->size + VMEDIA_CODEC_PADDING;
+	uint8_t *copy = w->copy;
+
+	if (room > w->copy_room) {
+		copy = realloc(copy, room);
+		if (!copy)
+			return -ENOMEM;
+		w->copy = copy;
+		w->copy_room = room;
+	}
+	memcpy(copy, (const uint8_t *)vmedia_backing_addr(p->mem) + p->offset, p->size);
+	memset(copy + p->size, 0, VMEDIA_CODEC_PADDING);
+	return 0;
+}
+
+static int send(struct vmedia_decoder_work *w, struct vmedia_decoder_packet *p)
+{
+	struct vmedia_codec_packet packet = { .size = p->size, .tag = p->tag };
+	int err = 0;
+
+	if (!p->size)
+		return 0;
+	if (!w->dec)
+		err = w->ops->open(w->priv, w->coded, &w->dec);
+	if (!err)
+		err = copy_packet(w, p);
+	if (err)
+		return err;
+	packet.data = w->copy;
+	err = w->ops->send(w->dec, &packet);
+	if (err != -EBADMSG)
+		return err;
+	p->damaged = true;
+	return 0;
+}
+
+/* The codec has no picture: give it the next packet, or the end. Returns false if there is none. */
+static bool feed(struct vmedia_decoder_work *w)
+{
+	if (w->num_sent < w->num_packets) {
+		w->err = send(w, &w->packets[w->num_sent]);
+		if (w->err)
+			return false;
+		w->num_sent++;
+		if (!w->have_header && w->dec && w->ops->header)
+			w->found = !w->ops->header(w->dec, &w->found_header);
+		return !w->found;
+	}
+	if (!w->drain)
+		return false;
+	w->drained = !w->dec;
+	if (w->dec)
+		w->err = w->ops->drain(w->dec);
+	w->ending = w->dec && !w->err;
+	return w->ending;
+}
+
+/* ---- Pictures ---- */
+
+static void aim(struct vmedia_decoder_work *w, const struct vmedia_decoder_target *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->raw.layout.num_colour; i++) {
+		const struct vmedia_layout_plane *l = &w->raw.layout.colour[i];
+
+		w->raw.colour[i] = (uint8_t *)vmedia_backing_addr(t->mem[l->mem]) +
+				   t->offset[l->mem] + l->offset;
+	}
+}
+
+/* Write the picture that the codec has. Returns false if that is not possible now. */
+static bool give(struct vmedia_decoder_work *w)
+{
+	struct vmedia_decoder_target *t = &w->targets[w->num_written];
+
+	if (!w->have_header || !vmedia_decoder_same(&w->header, &w->picture.header)) {
+		w->found = true;
+		w->found_header = w->picture.header;
+		return false;
+	}
+	if (w->num_written == w->num_targets)
+		return false;
+	aim(w, t);
+	t->picture = w->picture;
+	if (w->ops->write(w->dec, &w->raw))
+		t->picture.damaged = true;
+	w->num_written++;
+	w->have = false;
+	return true;
+}
+
+/* Do one thing. Returns false if there is nothing left to do. */
+static bool step(struct vmedia_decoder_work *w)
+{
+	int err = -EAGAIN;
+
+	if (w->have)
+		return give(w);
+	if (w->dec)
+		err = w->ops->receive(w->dec, &w->picture);
+	switch (err) {
+	case 0:
+		w->have = true;
+		return true;
+	case -EBADMSG:
+		return true;
+	case -ENODATA:
+		w->ending = false;
+		w->drained = w->drain && w->num_sent == w->num_packets;
+		return !w->drained && feed(w);
+	case -EAGAIN:
+		if (!w->ending)
+			return feed(w);
+		vmedia_err("a codec asked for a packet during a drain; this is a bug of the codec");
+		w->err = -EIO;
+		return false;
+	default:
+		w->err = err;
+		return false;
+	}
+}
+
+void vmedia_decoder_work_run(struct vmedia_decoder_work *w, struct vmedia_worker *worker)
+{
+	uint64_t enough = vmedia_now_ns() + ENOUGH_NS;
+
+	make_ready(w);
+	while (!vmedia_worker_stopping(worker) && step(w))
+		if (w->num_sent + w->num_written && vmedia_now_ns() >= enough)
+			break;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The codec and its client: see mock_codec.h. The client is in mock_client.c. */
+#include "mock_codec.h"
+
+struct mock mock;
+
+#define HELD 16
+
+struct held {
+	struct vmedia_codec_picture picture;
+	uint8_t shows;
+};
+
+struct codec {
+	struct vmedia_codec_header header;
+	bool has_header, ended, forgot;
+	unsigned int reorder, num;
+	struct held held[HELD], out;
+};
+
+const struct mock_size mock_sizes[10] = {
+	{ 64, 48, { 0, 0, 64, 48 } },
+	{ 32, 32, { 0, 0, 29, 17 } },
+	{ 128, 96, { 0, 0, 128, 96 } },
+	{ 64, 64, { 2, 4, 40, 30 } },
+	{ 8192, 8192, { 0, 0, 8192, 8192 } },
+	{ 64, 64, { 0, 0, 64, 48 } },
+	{ 64, 48, { 60, 0, 64, 48 } },
+};
+
+static int open(void *priv, uint32_t coded, void **dec)
+{
+	struct codec *c;
+
+	assert_ptr_equal(priv, &mock);
+	mock.wrong += coded != V4L2_PIX_FMT_H264 && coded != V4L2_PIX_FMT_VP8;
+	if (mock.open_err)
+		return mock.open_err;
+	mock.opens++;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->header = (struct vmedia_codec_header){ .bit_depth = 8, .hsub = 2, .vsub = 2,
+						  .min_buffers = 1 };
+	*dec = c;
+	return 0;
+}
+
+static void close(void *dec)
+{
+	mock.closes++;
+	free(dec);
+}
+
+static void add(struct codec *c, char kind, char shows, uint64_t tag)
+{
+	struct held *h = &c->held[c->num];
+
+	if (kind == 'K')
+		c->forgot = false;
+	if (c->forgot)
+		return;
+	mock.wrong += c->num == HELD;
+	*h = (struct held){ .picture = { .header = c->header, .tag = tag },
+			    .shows = (uint8_t)shows };
+	h->picture.flags = kind == 'K' ? V4L2_BUF_FLAG_KEYFRAME : V4L2_BUF_FLAG_PFRAME;
+	h->picture.damaged = kind == 'X';
+	h->picture.field = kind == 'I' ? V4L2_FIELD_INTERLACED_TB : 0;
+	c->num++;
+}
+
+static void set_size(struct codec *c, unsigned int n)
+{
+	c->header.coded_width = mock_sizes[n].width;
+	c->header.coded_height = mock_sizes[n].height;
+	c->header.visible = mock_sizes[n].visible;
+	c->has_header = true;
+}
+
+static int send(void *dec, const struct vmedia_codec_packet *p)
+{
+	struct codec *c = dec;
+	int err = 0;
+
+	for (unsigned int i = 0; i < VMEDIA_CODEC_PADDING; i++)
+		mock.wrong += p->data[p->size + i] != 0;
+	mock.sent++;
+	if (c->ended && mock.forgets)
+		c->forgot = true;
+	c->ended = false;
+	for (uint32_t i = 0; i + 1 < p->size; i += 2) {
+		unsigned int n = p->data[i + 1] - '0';
+
+		switch (p->data[i]) {
+		case 'S':
+			set_size(c, n);
+			break;
+		case 'B':
+			c->header.min_buffers = n;
+			break;
+		case 'T':
+			c->header.bit_depth = n ? 10 : 8;
+			break;
+		case 'R':
+			c->reorder = n;
+			break;
+		case 'E':
+			err = -EBADMSG;
+			break;
+		case 'F':
+			return -EIO;
+		case 'W':
+			sem_post(&mock.in_wait);
+			while (sem_wait(&mock.go))
+				;
+			break;
+		default:
+			add(c, (char)p->data[i], (char)p->data[i + 1], p->tag);
+		}
+	}
+	return err;
+}
+
+static int header(void *dec, struct vmedia_codec_header *h)
+{
+	struct codec *c = dec;
+
+	if (!c->has_header)
+		return -EAGAIN;
+	*h = c->num ? c->held[0].picture.header : c->header;
+	return 0;
+}
+
+static int receive(void *dec, struct vmedia_codec_picture *p)
+{
+	struct codec *c = dec;
+	unsigned int first = 0, i;
+
+	if (c->num <= (c->ended ? 0 : c->reorder))
+		return c->ended ? -ENODATA : -EAGAIN;
+	/* Pictures of another size begin a sequence of their own. */
+	for (i = 1; i < c->num; i++)
+		if (c->held[i].shows < c->held[first].shows &&
+		    !memcmp(&c->held[i].picture.header, &c->held[0].picture.header,
+			    sizeof(c->header)))
+			first = i;
+	c->out = c->held[first];
+	memmove(&c->held[first], &c->held[first + 1], (c->num - first - 1) * sizeof(c->held[0]));
+	c->num--;
+	*p = c->out.picture;
+	return 0;
+}
+
+static int write(void *dec, const struct vmedia_codec_raw *raw)
+{
+	struct codec *c = dec;
+	unsigned int i, y;
+
+	mock.wrong += raw->width < c->out.picture.header.visible.width ||
+		      raw->height < c->out.picture.header.visible.height;
+	for (i = 0; i < raw->layout.num_colour; i++)
+		for (y = 0; y < raw->layout.colour[i].lines; y++)
+			memset(raw->colour[i] + (size_t)y * raw->layout.colour[i].stride,
+			       c->out.shows + (int)i, raw->layout.colour[i].width);
+	return mock.write_err;
+}
+
+static int drain(void *dec)
+{
+	struct codec *c = dec;
+
+	mock.drains++;
+	c->ended = true;
+	return 0;
+}
+
+static void reset(void *dec)
+{
+	struct codec *c = dec;
+
+	mock.resets++;
+	c->num = 0;
+	c->ended = false;
+}
+
+static bool can_write(void *priv, uint32_t coded, const struct vmedia_codec_header *h, uint32_t raw)
+{
+	assert_ptr_equal(priv, &mock);
+	if (coded == V4L2_PIX_FMT_VP8 && raw == V4L2_PIX_FMT_P010)
+		return false;
+	return !h || (h->hsub == 2 && h->vsub == 2 &&
+		      h->bit_depth == (raw == V4L2_PIX_FMT_P010 ? 10 : 8));
+}
+
+static void destroy(void *priv)
+{
+	assert_ptr_equal(priv, &mock);
+	mock.destroys++;
+}
+
+const struct vmedia_decoder_ops mock_ops = {
+	.can_write = can_write,
+	.open = open,
+	.close = close,
+	.send = send,
+	.header = header,
+	.receive = receive,
+	.write = write,
+	.drain = drain,
+	.reset = reset,
+	.destroy = destroy,
+};
+const struct vmedia_decoder_ops mock_ops_no_header = {
+	.can_write = can_write,
+	.open = open,
+	.close = close,
+	.send = send,
+	.receive = receive,
+	.write = write,
+	.drain = drain,
+	.reset = reset,
+	.destroy = destroy,
+};
