@@ -40,6 +40,7 @@ struct vmedia_decoder_work {
 	void *priv;
 	/* The codec, and what is known of it. */
 	void *dec;			/* NULL: not open */
+	bool more;			/* receive() may give a picture without another packet */
 	bool have;			/* receive() gave a picture that was not written */
 	bool ending;			/* drain() was called, and receive() has not ended */
 	struct vmedia_codec_picture picture;

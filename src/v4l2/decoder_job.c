@@ -72,15 +72,17 @@ static bool job_ready(struct vmedia_ctx *ctx)
 {
 	const struct vmedia_decoder *d = vmedia_decoder_of(ctx);
 	const struct vmedia_m2m *m = ctx->m2m;
+	bool fresh;
 
 	if (d->fatal)
 		return false;
-	/* A seek has dropped the picture that waits. */
-	if (d->work.have && !d->reset && !d->reopen)
-		return m->dst->started && vmedia_m2m_num_dst(ctx);
 	if (d->have_header && !m->dst->started)
 		return false;
-	return d->work.ending || has_packet(ctx) || (m->draining && !m->last_src);
+	/* After a seek the codec has nothing. */
+	fresh = d->reset || d->reopen;
+	if (d->work.have && !fresh)
+		return vmedia_m2m_num_dst(ctx);
+	return (d->work.more && !fresh) || has_packet(ctx) || (m->draining && !m->last_src);
 }
 
 static void take_packets(struct vmedia_decoder *d)

@@ -5,8 +5,9 @@
  * Theory of operation: a loop of steps. Each looks at what the codec has, and does one thing:
  *
  *	a picture that is not written	write it; end if it has another header, or no buffer is left
+ *	perhaps another picture		receive it
  *	no picture, and packets		send one
- *	no picture, no packets, a drain	drain(), once, and then receive until the end
+ *	no picture, no packets, a drain	drain(), and then receive until the end
  *	none of these			end
  *
  * Security model: packets are the guest's memory. Each is copied once, before the codec sees it.
@@ -39,6 +40,7 @@ static void close_codec(struct vmedia_decoder_work *w)
 	if (w->dec)
 		w->ops->close(w->dec);
 	w->dec = NULL;
+	w->more = false;
 	w->have = false;
 	w->ending = false;
 }
@@ -57,6 +59,7 @@ static void make_ready(struct vmedia_decoder_work *w)
 		close_codec(w);
 	} else if (w->reset && w->dec) {
 		w->ops->reset(w->dec);
+		w->more = false;
 		w->have = false;
 		w->ending = false;
 	}
@@ -99,6 +102,7 @@ static int send(struct vmedia_decoder_work *w, struct vmedia_decoder_packet *p)
 		return err;
 	packet.data = w->copy;
 	err = w->ops->send(w->dec, &packet);
+	w->more = true;
 	if (err != -EBADMSG)
 		return err;
 	p->damaged = true;
@@ -123,6 +127,7 @@ static bool feed(struct vmedia_decoder_work *w)
 	if (w->dec)
 		w->err = w->ops->drain(w->dec);
 	w->ending = w->dec && !w->err;
+	w->more = w->ending;
 	return w->ending;
 }
 
@@ -164,12 +169,13 @@ static bool give(struct vmedia_decoder_work *w)
 /* Do one thing. Returns false if there is nothing left to do. */
 static bool step(struct vmedia_decoder_work *w)
 {
-	int err = -EAGAIN;
+	int err;
 
 	if (w->have)
 		return give(w);
-	if (w->dec)
-		err = w->ops->receive(w->dec, &w->picture);
+	if (!w->more)
+		return feed(w);
+	err = w->ops->receive(w->dec, &w->picture);
 	switch (err) {
 	case 0:
 		w->have = true;
@@ -177,10 +183,12 @@ static bool step(struct vmedia_decoder_work *w)
 	case -EBADMSG:
 		return true;
 	case -ENODATA:
+		w->more = false;
 		w->ending = false;
 		w->drained = w->drain && w->num_sent == w->num_packets;
 		return !w->drained && feed(w);
 	case -EAGAIN:
+		w->more = false;
 		if (!w->ending)
 			return feed(w);
 		vmedia_err("a codec asked for a packet during a drain; this is a bug of the codec");

@@ -2,8 +2,6 @@
 /* The client of the mock codec: see mock_codec.h. */
 #include "mock_codec.h"
 
-#include <stdio.h>
-
 #include "core/core.h"
 #include "v4l2/decoder.h"
 

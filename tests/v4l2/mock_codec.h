@@ -31,6 +31,7 @@
 
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <vmedia/codec.h>
 
 #define OUT  V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE
