@@ -199,6 +199,14 @@ void client_settle(struct client *c)
 	}
 }
 
+void client_await(struct client *c)
+{
+	/* a job begins at the end of the loop's round */
+	harness_step(&c->r->h);
+	while (sem_wait(&mock.in_wait))
+		;
+}
+
 void client_expect(struct client *c, const char *out, const char *cap)
 {
 	client_settle(c);

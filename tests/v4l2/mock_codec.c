@@ -101,6 +101,11 @@ static int send(void *dec, const struct vmedia_codec_packet *p)
 		case 'T':
 			c->header.bit_depth = n ? 10 : 8;
 			break;
+		case 'C':
+			c->header.colours = (struct vmedia_codec_colours){
+				V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_709,
+				V4L2_QUANTIZATION_FULL_RANGE, V4L2_XFER_FUNC_709 };
+			break;
 		case 'R':
 			c->reorder = n;
 			break;

@@ -7,6 +7,7 @@
  *	Sn	the pictures that follow have size n of mock_sizes
  *	Bn	... need n buffers
  *	T1	... have 10 bits (T0: 8 bits)
+ *	C1	... have colours of BT.709, full range
  *	Rn	pictures are held until there are more than n of them
  *	Px	a picture that shows x; pictures come in the order of x among those that are held
  *	Kx	the same, a key picture
@@ -81,6 +82,8 @@ void client_seek(struct client *c);
 int client_command(struct client *c, uint32_t cmd);
 /* Handle events until there are none and no job runs. */
 void client_settle(struct client *c);
+/* The job that the last call began waits in the codec. */
+void client_await(struct client *c);
 /* Settle, then compare what came since the last time. */
 void client_expect(struct client *c, const char *out, const char *cap);
 struct vmedia_ctx *client_ctx(struct client *c);

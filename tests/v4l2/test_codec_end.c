@@ -5,12 +5,6 @@
  */
 #include "mock_codec.h"
 
-static void await(sem_t *sem)
-{
-	while (sem_wait(sem))
-		;
-}
-
 /* A job that has sent two packets of three, and has written one picture, waits. */
 static struct client waiting(void)
 {
@@ -22,7 +16,7 @@ static struct client waiting(void)
 	client_put(&c, "W.P2", 20);
 	client_put(&c, "P3", 30);
 	client_setup(&c, 3);
-	await(&mock.in_wait);
+	client_await(&c);
 	assert_int_equal(mock.sent, 3);
 	return c;
 }
