@@ -26,7 +26,7 @@ static void check_works(struct client *c)
 	client_end(c);
 }
 
-/* Streams that the device cannot show: too large, outside of itself, of a depth without a format. */
+/* Streams that the device cannot show: too large, outside of itself, without a format. */
 static void test_refused(void **state)
 {
 	static const char *const packets[] = { "S4K1", "S6K1", "S7K1", "S0T1K1" };

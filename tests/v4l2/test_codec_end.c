@@ -151,7 +151,7 @@ static void test_queue_stops(void **state)
 static void test_batches(void **state)
 {
 	struct client c = client_open(false, false);
-	char out[256] = "", cap[1024] = "", text[32];
+	char out[256] = "", cap[1024] = "";
 
 	(void)state;
 	client_begin(&c, 32);
@@ -161,10 +161,9 @@ static void test_batches(void **state)
 		char packet[] = { 'P', (char)('a' + i), 'P', (char)('A' + i), 0 };
 
 		client_put(&c, packet, 10 + (uint32_t)i);
-		snprintf(text, sizeof(text), " %d", 10 + i);
-		strcat(out, text);
-		snprintf(text, sizeof(text), " %c@%dp %c@%dp", 'A' + i, 10 + i, 'a' + i, 10 + i);
-		strcat(cap, text);
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), " %d", 10 + i);
+		snprintf(cap + strlen(cap), sizeof(cap) - strlen(cap), " %c@%dp %c@%dp", 'A' + i,
+			 10 + i, 'a' + i, 10 + i);
 	}
 	client_setup(&c, 1);
 	client_expect(&c, out, cap);

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * A decoder made of libavcodec's: packets to avcodec_send_packet(), pictures from
+ * avcodec_receive_frame().
+ *
+ * Theory of operation
+ *
+ *   Tags travel as the packets' pts, which libavcodec gives to the picture that begins in a packet.
+ *
+ *   Threads are of slices: threads of frames would delay pictures.
+ *
+ *   A drain: a stream without reordering has no picture left when its packets are decoded, so
+ *   nothing is done, and all state is kept. Else only the end of the stream brings the last
+ *   pictures. libavcodec goes on after it by avcodec_flush_buffers(), which drops its references;
+ *   then nothing is shown before the next key picture.
+ *
+ *   Cropping is not applied by libavcodec, so each picture has its own coded size and its visible
+ *   part with it, and no header is taken from the wrong picture.
+ *
+ * Context: a worker, as <vmedia/codec.h> has it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <linux/videodev2.h>
+#include <vmedia/log.h>
+
+#include "decoder.h"
+#include "libav.h"
+
+#define MIN_SIZE   16
+#define MAX_SIZE   8192
+/* Pictures are copied, so the codec needs none of them: one is shown while one is written. */
+#define BUFFERS	   2
+#define NUM_CODECS 16
+
+struct device {
+	struct vmedia_format_config coded[NUM_CODECS];
+	uint32_t threads;
+};
+
+struct decoder {
+	const struct vmedia_libav_codec *codec;
+	AVCodecContext *av;
+	AVPacket *packet;
+	AVFrame *frame;
+	bool ending;			/* a drain has begun */
+	bool ended;			/* libavcodec has been given the end of the stream */
+	bool hunting;			/* nothing is shown before a key picture */
+};
+
+static const struct vmedia_frame_size sizes[] = {
+	{ .width = MIN_SIZE, .height = MIN_SIZE, .max_width = MAX_SIZE, .max_height = MAX_SIZE,
+	  .step_width = 1, .step_height = 1 },
+};
+
+#define RAW(f) { .pixelformat = V4L2_PIX_FMT_##f, .sizes = sizes, .num_sizes = 1 }
+static const struct vmedia_format_config raw[] = {
+	RAW(NV12), RAW(YUV420), RAW(NV12M), RAW(YUV420M), RAW(P010), RAW(YUV422P), RAW(NV16),
+	RAW(YUV422M), RAW(YUV444M), RAW(NV24), RAW(GREY),
+};
+
+static void close_decoder(void *dec)
+{
+	struct decoder *d = dec;
+
+	avcodec_free_context(&d->av);
+	av_packet_free(&d->packet);
+	av_frame_free(&d->frame);
+	free(d);
+}
+
+static int open_decoder(void *priv, uint32_t coded, void **dec)
+{
+	const struct device *dev = priv;
+	const struct vmedia_libav_codec *codec = vmedia_libav_codec_find(coded);
+	const AVCodec *av = avcodec_find_decoder(codec->id);
+	struct decoder *d = calloc(1, sizeof(*d));
+	int err = -ENOMEM;
+
+	if (!d)
+		return -ENOMEM;
+	d->codec = codec;
+	d->av = avcodec_alloc_context3(av);
+	d->packet = av_packet_alloc();
+	d->frame = av_frame_alloc();
+	if (!d->av || !d->packet || !d->frame)
+		goto fail;
+	d->av->thread_count = (int)dev->threads;
+	d->av->thread_type = FF_THREAD_SLICE;
+	d->av->apply_cropping = 0;
+	d->av->max_pixels = (int64_t)MAX_SIZE * MAX_SIZE;
+	/* Of dav1d only: no picture waits for a later packet. Others would not reorder. */
+	if (codec->id == AV_CODEC_ID_AV1)
+		d->av->flags |= AV_CODEC_FLAG_LOW_DELAY;
+	err = vmedia_libav_error(avcodec_open2(d->av, av, NULL));
+	if (err)
+		goto fail;
+	*dec = d;
+	return 0;
+fail:
+	close_decoder(d);
+	return err;
+}
+
+static void flush(struct decoder *d)
+{
+	avcodec_flush_buffers(d->av);
+	d->ending = false;
+	d->ended = false;
+	d->hunting = !d->codec->resumes;
+}
+
+static int send(void *dec, const struct vmedia_codec_packet *p)
+{
+	struct decoder *d = dec;
+
+	if (d->ended)
+		flush(d);
+	d->ending = false;
+	/* libavcodec copies what has no reference count, and writes to none of it. */
+	d->packet->data = (uint8_t *)p->data;
+	d->packet->size = (int)p->size;
+	d->packet->pts = (int64_t)p->tag;
+	return vmedia_libav_error(avcodec_send_packet(d->av, d->packet));
+}
+
+static int header(void *dec, struct vmedia_codec_header *h)
+{
+	const struct decoder *d = dec;
+	const AVCodecContext *av = d->av;
+
+	if (av->width <= 0 || av->height <= 0 || av->pix_fmt == AV_PIX_FMT_NONE)
+		return -EAGAIN;
+	*h = (struct vmedia_codec_header){ .coded_width = (uint32_t)av->width,
+					   .coded_height = (uint32_t)av->height,
+					   .min_buffers = BUFFERS };
+	h->visible.width = h->coded_width;
+	h->visible.height = h->coded_height;
+	if (d->codec->crops) {
+		h->coded_width = (uint32_t)av->coded_width;
+		h->coded_height = (uint32_t)av->coded_height;
+	}
+	vmedia_libav_colours(av->color_primaries, av->colorspace, av->color_trc, av->color_range,
+			     &h->colours);
+	/* What is not known to V4L2 has a depth of 0, which no format fits. */
+	vmedia_libav_samples(av->pix_fmt, h);
+	return 0;
+}
+
+/* The next picture that may be shown. */
+static int next(struct decoder *d, struct vmedia_codec_picture *p)
+{
+	int err;
+
+	do {
+		err = vmedia_libav_error(avcodec_receive_frame(d->av, d->frame));
+		if (err)
+			return err;
+		vmedia_libav_picture(d->frame, p);
+		if (p->flags & V4L2_BUF_FLAG_KEYFRAME)
+			d->hunting = false;
+	} while (d->hunting);
+	return 0;
+}
+
+static int receive(void *dec, struct vmedia_codec_picture *p)
+{
+	struct decoder *d = dec;
+	AVFrame *f = d->frame;
+	int err = next(d, p);
+
+	if (err == -EAGAIN && d->ending)
+		return -ENODATA;
+	if (err)
+		return err;
+	p->tag = (uint64_t)f->pts;
+	p->header = (struct vmedia_codec_header){ .coded_width = (uint32_t)f->width,
+						  .coded_height = (uint32_t)f->height,
+						  .min_buffers = BUFFERS };
+	vmedia_libav_colours(f->color_primaries, f->colorspace, f->color_trc, f->color_range,
+			     &p->header.colours);
+	vmedia_libav_samples(f->format, &p->header);
+	av_frame_apply_cropping(f, AV_FRAME_CROP_UNALIGNED);
+	p->header.visible.width = (uint32_t)f->width;
+	p->header.visible.height = (uint32_t)f->height;
+	return 0;
+}
+
+static int write_picture(void *dec, const struct vmedia_codec_raw *to)
+{
+	struct decoder *d = dec;
+
+	vmedia_libav_write(d->frame, to);
+	av_frame_unref(d->frame);
+	return 0;
+}
+
+static int drain(void *dec)
+{
+	struct decoder *d = dec;
+
+	d->ending = true;
+	if (!d->av->has_b_frames)
+		return 0;
+	d->ended = true;
+	avcodec_send_packet(d->av, NULL);
+	return 0;
+}
+
+static void reset(void *dec)
+{
+	flush(dec);
+}
+
+static bool can_write(void *priv, uint32_t coded, const struct vmedia_codec_header *h,
+		      uint32_t format)
+{
+	(void)priv;
+	(void)coded;
+	return !h || vmedia_libav_fits(h, format);
+}
+
+static void destroy(void *priv)
+{
+	free(priv);
+}
+
+static const struct vmedia_decoder_ops ops = {
+	.can_write = can_write,
+	.open = open_decoder,
+	.close = close_decoder,
+	.send = send,
+	.header = header,
+	.receive = receive,
+	.write = write_picture,
+	.drain = drain,
+	.reset = reset,
+	.destroy = destroy,
+};
+
+static unsigned int offer(struct device *dev)
+{
+	const struct vmedia_libav_codec *codecs;
+	unsigned int num = vmedia_libav_codecs(&codecs), n = 0;
+
+	for (unsigned int i = 0; i < num && n < NUM_CODECS; i++)
+		if (avcodec_find_decoder(codecs[i].id))
+			dev->coded[n++] = (struct vmedia_format_config){
+				.pixelformat = codecs[i].pixelformat,
+				.sizes = sizes,
+				.num_sizes = 1,
+				.flags = codecs[i].flags,
+			};
+	return n;
+}
+
+int vmedia_libav_decoder_create(struct vmedia_loop *loop,
+				const struct vmedia_decoder_options *opts,
+				struct vmedia_device **out)
+{
+	struct device *dev = calloc(1, sizeof(*dev));
+	struct vmedia_decoder_config cfg = {
+		.card = "vmedia decoder",
+		.limits = opts->limits,
+		.region_size = opts->region_size,
+		.no_region = !opts->region_size,
+		.raw = raw,
+		.num_raw = sizeof(raw) / sizeof(raw[0]),
+		.ops = &ops,
+		.priv = dev,
+	};
+	int err = -ENOSYS;
+
+	if (!dev)
+		return -ENOMEM;
+	dev->threads = opts->threads ? opts->threads : 1;
+	cfg.coded = dev->coded;
+	cfg.num_coded = offer(dev);
+	vmedia_libav_log();
+	if (cfg.num_coded)
+		err = vmedia_decoder_create(loop, &cfg, out);
+	if (err)
+		free(dev);
+	return err;
+}

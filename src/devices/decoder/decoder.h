@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The decoder: a device of libavcodec's decoders. */
+#ifndef VMEDIA_DEVICES_DECODER_H
+#define VMEDIA_DEVICES_DECODER_H
+
+#include <vmedia/codec.h>
+
+struct vmedia_decoder_options {
+	const struct vmedia_limits *limits;
+	uint64_t region_size;		/* 0: no region */
+	uint32_t threads;		/* of each session's codec; 0: 1 */
+};
+
+/*
+ * Returns 0; -ENOSYS: this libavcodec has none of the decoders; or as vmedia_decoder_create().
+ * Context: the loop's thread, before the loop runs.
+ */
+int vmedia_libav_decoder_create(struct vmedia_loop *loop,
+				const struct vmedia_decoder_options *opts,
+				struct vmedia_device **dev);
+
+#endif /* VMEDIA_DEVICES_DECODER_H */

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The module decoder. */
+#include <errno.h>
+#include <stdio.h>
+#include <vmedia/module.h>
+
+#include "decoder.h"
+
+static int create(const struct vmedia_module_args *args, char *why, size_t why_size,
+		  struct vmedia_device **dev)
+{
+	struct vmedia_decoder_options opts = { .limits = args->limits,
+					       .region_size = args->region_size };
+	int err = vmedia_libav_decoder_create(args->loop, &opts, dev);
+
+	if (err == -ENOSYS)
+		snprintf(why, why_size, "libavcodec has no decoder that V4L2 has a format for: "
+					"install a complete one");
+	return err;
+}
+
+const struct vmedia_module vmedia_module = {
+	.abi = VMEDIA_MODULE_ABI,
+	.name = "decoder",
+	.summary = "a video decoder: H.264, HEVC, VP8, VP9 and what else libavcodec decodes",
+	.create = create,
+};

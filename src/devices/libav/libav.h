@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Between V4L2 and libavcodec: names of codecs, colours, pictures. For decoder and encoder.
+ *
+ * Context: any thread.
+ */
+#ifndef VMEDIA_DEVICES_LIBAV_H
+#define VMEDIA_DEVICES_LIBAV_H
+
+#include <libavcodec/avcodec.h>
+#include <vmedia/codec.h>
+
+struct vmedia_libav_codec {
+	uint32_t pixelformat;		/* V4L2_PIX_FMT_* of the coded stream */
+	enum AVCodecID id;
+	/*
+	 * After a jump in the stream the decoder itself shows nothing before it can decode again.
+	 * If not, what comes before the next key picture is not shown.
+	 */
+	bool resumes;
+	/* The coded size is larger than the visible one: AVCodecContext.coded_width is in use. */
+	bool crops;
+	/* Larger sets of flags for ENUM_FMT: V4L2_FMT_FLAG_*. */
+	uint32_t flags;
+};
+
+/* The codecs that have V4L2 formats. Returns their number. */
+unsigned int vmedia_libav_codecs(const struct vmedia_libav_codec **codecs);
+const struct vmedia_libav_codec *vmedia_libav_codec_find(uint32_t pixelformat);
+/* -EBADMSG, -ENOMEM, -EAGAIN, -ENODATA (the end) for an AVERROR(). */
+int vmedia_libav_error(int averror);
+/* Log messages of libav* are the library's debug messages from now on. */
+void vmedia_libav_log(void);
+
+/* Depth, subsampling and range of @pix_fmt into @h. Returns 0, or -EINVAL if it is not YUV. */
+int vmedia_libav_samples(enum AVPixelFormat pix_fmt, struct vmedia_codec_header *h);
+/* True if the samples of @h are those of V4L2's pixel format @raw. */
+bool vmedia_libav_fits(const struct vmedia_codec_header *h, uint32_t raw);
+void vmedia_libav_colours(enum AVColorPrimaries primaries, enum AVColorSpace space,
+			  enum AVColorTransferCharacteristic transfer, enum AVColorRange range,
+			  struct vmedia_codec_colours *c);
+/* The properties of a picture, except its tag and header. */
+void vmedia_libav_picture(const AVFrame *frame, struct vmedia_codec_picture *p);
+/* Copy the samples of @frame, whose format vmedia_libav_fits() @raw. */
+void vmedia_libav_write(const AVFrame *frame, const struct vmedia_codec_raw *raw);
+
+#endif /* VMEDIA_DEVICES_LIBAV_H */

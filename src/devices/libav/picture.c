@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Pictures of libavcodec, which are planar, in V4L2's pixel formats.
+ *
+ * Sizes: the picture's are the visible ones; those of the memory are at least as large.
+ */
+#include <errno.h>
+#include <libavutil/pixdesc.h>
+#include <string.h>
+
+#include <linux/videodev2.h>
+
+#include "libav.h"
+
+int vmedia_libav_samples(enum AVPixelFormat pix_fmt, struct vmedia_codec_header *h)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(pix_fmt);
+	const uint64_t others = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_BE |
+				AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_PAL |
+				AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_ALPHA;
+
+	/* NV12 and its like, which no software decoder gives, have two planes. */
+	if (!d || d->flags & others || av_pix_fmt_count_planes(pix_fmt) != d->nb_components)
+		return -EINVAL;
+	h->bit_depth = (uint32_t)d->comp[0].depth;
+	h->hsub = d->nb_components >= 3 ? 1u << d->log2_chroma_w : 0;
+	h->vsub = d->nb_components >= 3 ? 1u << d->log2_chroma_h : 0;
+	return 0;
+}
+
+bool vmedia_libav_fits(const struct vmedia_codec_header *h, uint32_t raw)
+{
+	const struct vmedia_pixfmt *pf = vmedia_pixfmt_find(raw);
+
+	if (h->bit_depth != (pf->bits[0] == 16 ? 10 : 8))
+		return false;
+	if (pf->colour_planes == 1)
+		return !h->hsub;
+	return h->hsub == pf->hsub && h->vsub == pf->vsub;
+}
+
+void vmedia_libav_picture(const AVFrame *frame, struct vmedia_codec_picture *p)
+{
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+	bool key = frame->flags & AV_FRAME_FLAG_KEY;
+	bool interlaced = frame->flags & AV_FRAME_FLAG_INTERLACED;
+	bool top_first = frame->flags & AV_FRAME_FLAG_TOP_FIELD_FIRST;
+#else
+	bool key = frame->key_frame, interlaced = frame->interlaced_frame;
+	bool top_first = frame->top_field_first;
+#endif
+
+	p->flags = key					      ? V4L2_BUF_FLAG_KEYFRAME
+		   : frame->pict_type == AV_PICTURE_TYPE_B ? V4L2_BUF_FLAG_BFRAME
+		   : frame->pict_type == AV_PICTURE_TYPE_P ? V4L2_BUF_FLAG_PFRAME
+							      : 0;
+	p->field = !interlaced ? V4L2_FIELD_NONE
+		   : top_first ? V4L2_FIELD_INTERLACED_TB
+			       : V4L2_FIELD_INTERLACED_BT;
+	p->damaged = frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
+}
+
+/* ---- Samples ---- */
+
+static void interleave8(uint8_t *to, const uint8_t *u, const uint8_t *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		to[2 * i] = u[i];
+		to[2 * i + 1] = v[i];
+	}
+}
+
+/* P010 has its 10 bits at the top. */
+static void shift16(uint16_t *to, const uint16_t *from, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = (uint16_t)(from[i] << 6);
+}
+
+static void interleave16(uint16_t *to, const uint16_t *u, const uint16_t *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		to[2 * i] = (uint16_t)(u[i] << 6);
+		to[2 * i + 1] = (uint16_t)(v[i] << 6);
+	}
+}
+
+static const uint8_t *line(const AVFrame *f, int plane, uint32_t y)
+{
+	return f->data[plane] + (ptrdiff_t)y * f->linesize[plane];
+}
+
+void vmedia_libav_write(const AVFrame *f, const struct vmedia_codec_raw *raw)
+{
+	const struct vmedia_pixfmt *pf = vmedia_pixfmt_find(raw->pixelformat);
+	bool wide = pf->bits[0] == 16;
+
+	for (unsigned int i = 0; i < raw->layout.num_colour; i++) {
+		uint32_t hsub = i ? pf->hsub : 1, vsub = i ? pf->vsub : 1;
+		uint32_t n = ((uint32_t)f->width + hsub - 1) / hsub;
+		uint32_t lines = ((uint32_t)f->height + vsub - 1) / vsub;
+		bool paired = i && raw->layout.num_colour == 2;
+
+		for (uint32_t y = 0; y < lines; y++) {
+			uint8_t *to = raw->colour[i] + (size_t)y * raw->layout.colour[i].stride;
+			const uint8_t *from = line(f, (int)i, y);
+
+			if (paired && wide)
+				interleave16((uint16_t *)to, (const uint16_t *)from,
+					     (const uint16_t *)line(f, 2, y), n);
+			else if (paired)
+				interleave8(to, from, line(f, 2, y), n);
+			else if (wide)
+				shift16((uint16_t *)to, (const uint16_t *)from, n);
+			else
+				memcpy(to, from, n);
+		}
+	}
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The client: see stream.h. */
+#include "stream.h"
+
+#include "core/core.h"
+#include "decoder.h"
+
+#define OUT  V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE
+#define CAP  V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE
+#define MMAP V4L2_MEMORY_MMAP
+#define NUM_OUT 8
+
+static struct vmedia_ctx *context(struct player *p)
+{
+	return vmedia_session_ctx(vmedia_session_find(p->r->dev, p->r->s));
+}
+
+static void s_fmt(struct player *p, uint32_t type, uint32_t pixelformat)
+{
+	PAYLOAD(a);
+
+	a.format.type = type;
+	if (type == CAP)
+		a.format = rig_format(p->r, p->r->s, CAP);
+	a.format.fmt.pix_mp.pixelformat = pixelformat;
+	assert_int_equal(rig_ioctl(p->r, p->r->s, VMEDIA_NR_S_FMT, &a), 0);
+	assert_int_equal(a.format.fmt.pix_mp.pixelformat, pixelformat);
+}
+
+void player_begin(struct player *p, uint32_t coded, uint32_t raw)
+{
+	struct vmedia_decoder_options opts = { .region_size = 256 << 20 };
+	PAYLOAD(a);
+
+	memset(p, 0, sizeof(*p));
+	p->raw = raw;
+	p->r = rig_begin();
+	assert_int_equal(vmedia_libav_decoder_create(p->r->h.loop, &opts, &p->r->dev), 0);
+	rig_open(p->r);
+	a.event_subscription.type = V4L2_EVENT_SOURCE_CHANGE;
+	assert_int_equal(rig_ioctl(p->r, p->r->s, VMEDIA_NR_SUBSCRIBE_EVENT, &a), 0);
+	s_fmt(p, OUT, coded);
+	assert_int_equal(rig_reqbufs(p->r, p->r->s, OUT, MMAP, NUM_OUT), NUM_OUT);
+	assert_int_equal(rig_stream(p->r, p->r->s, OUT, true), 0);
+}
+
+void player_end(struct player *p)
+{
+	rig_end(p->r);
+	pictures_free(&p->got);
+}
+
+void player_command(struct player *p, uint32_t cmd)
+{
+	PAYLOAD(a);
+
+	a.decoder_cmd.cmd = cmd;
+	assert_int_equal(rig_ioctl(p->r, p->r->s, VMEDIA_NR_DECODER_CMD, &a), 0);
+}
+
+static bool put(struct player *p, const AVPacket *packet)
+{
+	struct vmedia_buffer b = { .type = OUT, .memory = MMAP };
+	struct vmedia_plane plane = { .bytesused = (uint32_t)packet->size };
+	struct vmedia_buf *buf;
+
+	while (b.index < NUM_OUT && p->busy[b.index])
+		b.index++;
+	if (b.index == NUM_OUT)
+		return false;
+	p->busy[b.index] = true;
+	buf = vmedia_queue_buf(vmedia_m2m_src(context(p)), b.index);
+	assert_true(buf->planes[0].length >= plane.bytesused);
+	memcpy(vmedia_buf_plane(buf, 0), packet->data, plane.bytesused);
+	b.timestamp.tv_usec = packet->pts;
+	assert_int_equal(rig_buf(p->r, p->r->s, VMEDIA_NR_QBUF, &b, &plane, 1), 0);
+	return true;
+}
+
+/* ---- CAPTURE ---- */
+
+static void queue_capture(struct player *p, uint32_t i)
+{
+	struct vmedia_buffer b = { .index = i, .type = CAP, .memory = MMAP };
+	struct vmedia_plane planes[VMEDIA_MAX_PLANES] = { 0 };
+
+	assert_int_equal(rig_buf(p->r, p->r->s, VMEDIA_NR_QBUF, &b, planes, VMEDIA_MAX_PLANES), 0);
+}
+
+static void set_up(struct player *p)
+{
+	PAYLOAD(a);
+	int n;
+
+	if (p->setup)
+		assert_int_equal(rig_stream(p->r, p->r->s, CAP, false), 0);
+	assert_int_equal(rig_reqbufs(p->r, p->r->s, CAP, MMAP, 0), 0);
+	if (p->raw)
+		s_fmt(p, CAP, p->raw);
+	a.selection.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	a.selection.target = V4L2_SEL_TGT_COMPOSE;
+	assert_int_equal(rig_ioctl(p->r, p->r->s, VMEDIA_NR_G_SELECTION, &a), 0);
+	p->visible = a.selection.r;
+	p->pf = vmedia_queue_pixfmt(vmedia_m2m_dst(context(p)));
+	vmedia_queue_layout(vmedia_m2m_dst(context(p)), &p->layout);
+	n = rig_reqbufs(p->r, p->r->s, CAP, MMAP, 1);
+	assert_int_equal(n, 2);
+	while (n--)
+		queue_capture(p, (uint32_t)n);
+	assert_int_equal(rig_stream(p->r, p->r->s, CAP, true), 0);
+	p->setup = true;
+}
+
+/* One sample of a colour plane; @part: of those that share a place (Cb and Cr of NV12). */
+static uint16_t sample(const struct player *p, const uint8_t *at, uint32_t x, unsigned int parts,
+		       unsigned int part)
+{
+	uint32_t i = x * parts + part;
+
+	return p->pf->bits[0] == 16 ? ((const uint16_t *)at)[i] >> 6 : at[i];
+}
+
+static void record(struct player *p, const struct vmedia_buffer *b)
+{
+	const struct vmedia_buf *buf = vmedia_queue_buf(vmedia_m2m_dst(context(p)), b->index);
+	unsigned int planes = p->pf->colour_planes == 2 ? 3 : p->pf->colour_planes;
+	struct picture pic = { .width = p->visible.width, .height = p->visible.height,
+			       .flags = b->flags, .field = b->field,
+			       .pts = b->timestamp.tv_usec };
+	uint16_t *to = malloc((size_t)pic.width * pic.height * 3 * sizeof(*to));
+
+	pic.samples = to;
+	assert_non_null(to);
+	for (unsigned int i = 0; i < planes; i++) {
+		bool paired = i && p->pf->colour_planes == 2;
+		const struct vmedia_layout_plane *l = &p->layout.colour[paired ? 1 : i];
+		uint32_t w = i ? (pic.width + p->pf->hsub - 1) / p->pf->hsub : pic.width;
+		uint32_t h = i ? (pic.height + p->pf->vsub - 1) / p->pf->vsub : pic.height;
+		const uint8_t *at = (const uint8_t *)vmedia_buf_plane(buf, l->mem) + l->offset;
+
+		for (uint32_t y = 0; y < h; y++)
+			for (uint32_t x = 0; x < w; x++)
+				*to++ = sample(p, at + (size_t)y * l->stride, x, paired ? 2 : 1,
+					       paired ? i - 1 : 0);
+	}
+	pic.num = (size_t)(to - pic.samples);
+	picture_add(&p->got, &pic);
+}
+
+/* Returns true at the LAST of a drain. */
+static bool on_capture(struct player *p, const struct vmedia_evt *evt, bool change)
+{
+	if (evt->planes[0].bytesused) {
+		record(p, &evt->buffer);
+		queue_capture(p, evt->buffer.index);
+		return false;
+	}
+	assert_true(evt->buffer.flags & V4L2_BUF_FLAG_LAST);
+	if (change) {
+		set_up(p);
+		return false;
+	}
+	queue_capture(p, evt->buffer.index);
+	assert_true(p->stopping);
+	return true;
+}
+
+static bool all_taken(const struct player *p)
+{
+	for (unsigned int i = 0; i < NUM_OUT; i++)
+		if (p->busy[i])
+			return false;
+	return true;
+}
+
+void player_play(struct player *p, const struct stream *s, unsigned int from, unsigned int to,
+		 bool drain)
+{
+	struct vmedia_evt evt;
+	bool change = false, last = false;
+
+	p->stopping = false;
+	while (!last && (drain || from < to || !all_taken(p))) {
+		while (from < to && put(p, s->packets[from]))
+			from++;
+		if (drain && from == to && p->setup && !p->stopping) {
+			player_command(p, V4L2_DEC_CMD_STOP);
+			p->stopping = true;
+		}
+		evt = rig_event(p->r);
+		if (evt.type == VMEDIA_EVT_EVENT) {
+			p->changes++;
+			change = p->setup;
+			if (!p->setup)
+				set_up(p);
+		} else if (evt.buffer.type == OUT) {
+			p->busy[evt.buffer.index] = false;
+		} else {
+			last = on_capture(p, &evt, change);
+			change = change && evt.planes[0].bytesused;
+		}
+	}
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Streams that the test makes with libavcodec's encoders, what libavcodec makes of them, and a
+ * client that has the device decode them.
+ */
+#ifndef VMEDIA_TESTS_DECODER_STREAM_H
+#define VMEDIA_TESTS_DECODER_STREAM_H
+
+#include <libavcodec/avcodec.h>
+
+#include "../v4l2/rig.h"
+
+struct recipe {
+	const char *encoder;		/* libavcodec's name */
+	uint32_t pixelformat;		/* of V4L2 */
+	int width, height;
+	enum AVPixelFormat pix_fmt;
+	int pictures, gop, b_frames;
+	bool interlaced;
+};
+
+/* Packets, each a whole picture; pts counts from 1. */
+struct stream {
+	AVPacket *packets[128];
+	unsigned int num;
+};
+
+/* Pictures as samples, plane after plane without gaps, visible parts only. */
+struct picture {
+	uint32_t width, height, flags, field;
+	int64_t pts;
+	size_t num;
+	uint16_t *samples;
+};
+struct pictures {
+	struct picture p[256];
+	unsigned int num;
+};
+
+/* Append the pictures that @r says. False: this libavcodec has no such encoder. */
+bool stream_make(struct stream *s, const struct recipe *r);
+void stream_free(struct stream *s);
+/* What libavcodec makes of packets @from to @to - 1. */
+void stream_decode(const struct stream *s, const struct recipe *r, unsigned int from,
+		   unsigned int to, struct pictures *out);
+void pictures_free(struct pictures *p);
+void picture_add(struct pictures *p, const struct picture *picture);
+/* The pictures are equal in all. */
+void pictures_compare(const struct pictures *got, const struct pictures *want);
+/* Each of @got is in @want, in its order. */
+void pictures_part(const struct pictures *got, const struct pictures *want);
+
+/* ---- The client ---- */
+
+struct player {
+	struct rig *r;
+	uint32_t raw;			/* what it sets on CAPTURE; 0: nothing */
+	bool setup;			/* CAPTURE streams */
+	bool stopping;			/* CMD_STOP was accepted */
+	bool busy[8];
+	unsigned int changes;
+	struct vmedia_picture_layout layout;
+	struct vmedia_rect visible;
+	const struct vmedia_pixfmt *pf;
+	struct pictures got;
+};
+
+void player_begin(struct player *p, uint32_t coded, uint32_t raw);
+/* Decode packets @from to @to - 1; @drain: until LAST, else until all are taken. */
+void player_play(struct player *p, const struct stream *s, unsigned int from, unsigned int to,
+		 bool drain);
+void player_end(struct player *p);
+void player_command(struct player *p, uint32_t cmd);
+
+#endif

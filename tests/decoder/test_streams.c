@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The decoder beside libavcodec: each picture of streams that are made here, with its time.
+ */
+#include "stream.h"
+
+static const struct recipe h264 = {
+	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 20, 50, 0, false
+};
+static const struct recipe h264_b = {
+	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 3, false
+};
+
+/* The whole stream, in CAPTURE format @raw (0: the device's). Returns false without an encoder. */
+static bool whole(const struct recipe *r, uint32_t raw)
+{
+	struct stream s = { .num = 0 };
+	struct pictures want;
+	struct player p;
+
+	if (!stream_make(&s, r))
+		return false;
+	print_message("%s %dx%d\n", r->encoder, r->width, r->height);
+	stream_decode(&s, r, 0, s.num, &want);
+	player_begin(&p, r->pixelformat, raw);
+	player_play(&p, &s, 0, s.num, true);
+	assert_int_equal(p.changes, 1);
+	pictures_compare(&p.got, &want);
+	player_end(&p);
+	pictures_free(&want);
+	stream_free(&s);
+	return true;
+}
+
+/* H.264 is what no build of libavcodec on a distribution is without. */
+static void test_formats(void **state)
+{
+	static const uint32_t raw[] = { 0, V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420,
+					V4L2_PIX_FMT_NV12M, V4L2_PIX_FMT_YUV420M };
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		assert_true(whole(&h264_b, raw[i]));
+}
+
+static void test_codecs(void **state)
+{
+	static const struct recipe recipes[] = {
+		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 20, 50, 0, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 98, 54, AV_PIX_FMT_YUV420P, 20, 10, 2, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P10, 12, 12, 2, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV422P, 12, 12, 2, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 97, 81, AV_PIX_FMT_YUV444P, 12, 12, 2, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 96, 96, AV_PIX_FMT_YUV420P, 12, 12, 0, true },
+		{ "libx265", V4L2_PIX_FMT_HEVC, 98, 82, AV_PIX_FMT_YUV420P, 12, 12, 2, false },
+		{ "libx265", V4L2_PIX_FMT_HEVC, 96, 80, AV_PIX_FMT_YUV420P10, 12, 12, 2, false },
+		{ "libvpx", V4L2_PIX_FMT_VP8, 97, 81, AV_PIX_FMT_YUV420P, 12, 12, 0, false },
+		{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 97, 81, AV_PIX_FMT_YUV420P, 12, 12, 0, false },
+		{ "mpeg1video", V4L2_PIX_FMT_MPEG1, 96, 80, AV_PIX_FMT_YUV420P, 20, 9, 2, false },
+		{ "mpeg2video", V4L2_PIX_FMT_MPEG2, 98, 82, AV_PIX_FMT_YUV420P, 20, 9, 2, false },
+		{ "mpeg4", V4L2_PIX_FMT_MPEG4, 97, 81, AV_PIX_FMT_YUV420P, 20, 9, 2, false },
+		{ "h263", V4L2_PIX_FMT_H263, 176, 144, AV_PIX_FMT_YUV420P, 12, 6, 0, false },
+		{ "mjpeg", V4L2_PIX_FMT_MJPEG, 97, 81, AV_PIX_FMT_YUVJ420P, 6, 6, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(recipes) / sizeof(recipes[0]); i++)
+		whole(&recipes[i], 0);
+}
+
+/* Sizes that change twice. */
+static void test_sizes(void **state)
+{
+	struct recipe small = h264_b, large = h264_b;
+	struct stream s = { .num = 0 };
+	struct pictures want;
+	struct player p;
+
+	(void)state;
+	small.width = small.height = 64;
+	large.width = 160;
+	assert_true(stream_make(&s, &h264_b) && stream_make(&s, &large) &&
+		    stream_make(&s, &small));
+	stream_decode(&s, &h264_b, 0, s.num, &want);
+	assert_int_equal(want.num, 72);
+	player_begin(&p, V4L2_PIX_FMT_H264, 0);
+	player_play(&p, &s, 0, s.num, true);
+	assert_int_equal(p.changes, 3);
+	pictures_compare(&p.got, &want);
+	player_end(&p);
+	pictures_free(&want);
+	stream_free(&s);
+}
+
+/*
+ * START after a drain. Without reordering the stream goes on as if nothing had been. With it, what
+ * refers to pictures before the drain is not shown, and nothing wrong is.
+ */
+static void test_start(void **state)
+{
+	(void)state;
+	for (int b = 0; b < 2; b++) {
+		const struct recipe *r = b ? &h264_b : &h264;
+		struct stream s = { .num = 0 };
+		struct pictures want;
+		struct player p;
+
+		assert_true(stream_make(&s, r));
+		stream_decode(&s, r, 0, s.num, &want);
+		player_begin(&p, r->pixelformat, 0);
+		player_play(&p, &s, 0, 10, true);
+		assert_int_equal(p.got.num, 10);
+		player_command(&p, V4L2_DEC_CMD_START);
+		player_play(&p, &s, 10, s.num, true);
+		if (b) {
+			pictures_part(&p.got, &want);
+			/* the key picture after the drain is the 17th */
+			assert_int_equal(p.got.num, 18);
+		} else {
+			pictures_compare(&p.got, &want);
+		}
+		player_end(&p);
+		pictures_free(&want);
+		stream_free(&s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_codecs),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
