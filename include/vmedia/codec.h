@@ -46,8 +46,8 @@
  *	STOPPED   --STREAMOFF and ON of CAPTURE, or CMD_START-->	DECODING
  *
  *   In any state: STREAMOFF and ON of OUTPUT (a seek) calls reset(), and ends CHANGING, DRAINING
- *   and STOPPED. S_FMT of OUTPUT closes the codec, and the state is HEADER. So does a fatal error;
- *   each queue then gets EIO until its STREAMOFF.
+ *   and STOPPED; if CAPTURE has no buffers, the state is HEADER. S_FMT of OUTPUT closes the codec,
+ *   and the state is HEADER. So does a fatal error; each queue then gets EIO until its STREAMOFF.
  *
  *   CAPTURE fits if its format is what the header would make it. Clients may set it up before there
  *   is a header, from what a file says; if they were right, decoding goes on without a stop.

@@ -307,6 +307,9 @@ static int start(struct vmedia_queue *q)
 {
 	struct vmedia_decoder *d = vmedia_decoder_of(vmedia_queue_ctx(q));
 
+	/* A client without CAPTURE buffers has to set them up, and waits for the event. */
+	if (vmedia_queue_is_output(q) && !vmedia_queue_busy(vmedia_m2m_dst(d->ctx)))
+		d->have_header = false;
 	if (!d->meta)
 		d->meta = calloc(VMEDIA_DECODER_TAGS, sizeof(*d->meta));
 	return d->meta ? 0 : -ENOMEM;

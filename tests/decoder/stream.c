@@ -5,6 +5,16 @@
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
+#include "libav.h"
+
+/* libx265 keeps some memory of each encoder until the process ends. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#else
+#define __lsan_disable() ((void)0)
+#define __lsan_enable() ((void)0)
+#endif
+
 /* Moving gradients with a moving block, so that pictures refer to each other. */
 static void paint(AVFrame *f, int n)
 {
@@ -71,7 +81,9 @@ bool stream_make(struct stream *s, const struct recipe *r)
 	av_opt_set(av->priv_data, "x265-params", "log-level=none:pools=none:frame-threads=1", 0);
 	av_opt_set_int(av->priv_data, "cpu-used", 8, 0);
 	av_opt_set_int(av->priv_data, "lag-in-frames", 0, 0);
+	__lsan_disable();
 	assert_int_equal(avcodec_open2(av, codec, NULL), 0);
+	__lsan_enable();
 	assert_int_equal(av_frame_get_buffer(f, 0), 0);
 	for (int i = 0; i < r->pictures; i++) {
 		assert_int_equal(av_frame_make_writable(f), 0);
@@ -102,10 +114,7 @@ static void copy(const AVFrame *f, struct pictures *out)
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
 	struct picture p = { .width = (uint32_t)f->width, .height = (uint32_t)f->height,
 			     .pts = f->pts };
-	uint16_t *to;
 
-	p.samples = to = malloc((size_t)f->width * f->height * 3 * sizeof(*to));
-	assert_non_null(to);
 	for (int i = 0; i < d->nb_components; i++) {
 		int w = i ? AV_CEIL_RSHIFT(f->width, d->log2_chroma_w) : f->width;
 		int h = i ? AV_CEIL_RSHIFT(f->height, d->log2_chroma_h) : f->height;
@@ -114,27 +123,32 @@ static void copy(const AVFrame *f, struct pictures *out)
 			for (int x = 0; x < w; x++) {
 				const uint8_t *at = f->data[i] + y * f->linesize[i];
 
-				*to++ = d->comp[0].depth > 8 ? ((const uint16_t *)at)[x] : at[x];
+				p.hash = hash_sample(p.hash, d->comp[0].depth > 8
+								     ? ((const uint16_t *)at)[x]
+								     : at[x]);
 			}
 	}
-	p.num = (size_t)(to - p.samples);
 	picture_add(out, &p);
 }
 
-void stream_decode(const struct stream *s, const struct recipe *r, unsigned int from,
-		   unsigned int to, struct pictures *out)
+void stream_decode(const struct stream *s, uint32_t pixelformat, struct pictures *out)
 {
-	const AVCodec *encoder = avcodec_find_encoder_by_name(r->encoder);
-	AVCodecContext *av = avcodec_alloc_context3(avcodec_find_decoder(encoder->id));
+	enum AVCodecID id = vmedia_libav_codec_find(pixelformat)->id;
+	AVCodecContext *av = avcodec_alloc_context3(avcodec_find_decoder(id));
 	AVFrame *f = av_frame_alloc();
+	int err;
 
-	memset(out, 0, sizeof(*out));
+	out->num = 0;
 	av->thread_count = 1;
 	assert_int_equal(avcodec_open2(av, NULL, NULL), 0);
-	for (unsigned int i = from; i <= to; i++) {
-		assert_int_equal(avcodec_send_packet(av, i < to ? s->packets[i] : NULL), 0);
-		while (!avcodec_receive_frame(av, f))
-			copy(f, out);
+	for (unsigned int i = 0; i <= s->num; i++) {
+		if (i == s->num || s->packets[i]->size)
+			avcodec_send_packet(av, i < s->num ? s->packets[i] : NULL);
+		do {
+			err = avcodec_receive_frame(av, f);
+			if (!err)
+				copy(f, out);
+		} while (err != AVERROR(EAGAIN) && err != AVERROR_EOF);
 	}
 	av_frame_free(&f);
 	avcodec_free_context(&av);
@@ -142,36 +156,45 @@ void stream_decode(const struct stream *s, const struct recipe *r, unsigned int 
 
 /* ---- Pictures ---- */
 
-void picture_add(struct pictures *p, const struct picture *picture)
+uint64_t hash_sample(uint64_t hash, uint16_t sample)
 {
-	assert_true(p->num < 256);
-	p->p[p->num++] = *picture;
+	return (hash ^ sample) * 0x100000001b3u + 1;
 }
 
-void pictures_free(struct pictures *p)
+void picture_add(struct pictures *p, const struct picture *picture)
 {
-	for (unsigned int i = 0; i < p->num; i++)
-		free(p->p[i].samples);
-	p->num = 0;
+	assert_true(p->num < 512);
+	p->p[p->num++] = *picture;
 }
 
 static bool equal(const struct picture *a, const struct picture *b)
 {
 	return a->pts == b->pts && a->width == b->width && a->height == b->height &&
-	       a->num == b->num && !memcmp(a->samples, b->samples, a->num * sizeof(*a->samples));
+	       a->hash == b->hash;
+}
+
+static void compare(const struct pictures *got, const struct pictures *want, bool shown)
+{
+	for (unsigned int i = 0; i < got->num && i < want->num; i++) {
+		const struct picture *a = &got->p[i], *b = &want->p[i];
+
+		if (a->pts != b->pts || a->width != b->width || a->height != b->height ||
+		    (shown && a->hash != b->hash))
+			fail_msg("picture %u: %ux%u of packet %d; expected %ux%u of packet %d", i,
+				 a->width, a->height, (int)a->pts, b->width, b->height,
+				 (int)b->pts);
+	}
+	assert_int_equal(got->num, want->num);
 }
 
 void pictures_compare(const struct pictures *got, const struct pictures *want)
 {
-	for (unsigned int i = 0; i < got->num && i < want->num; i++)
-		if (!equal(&got->p[i], &want->p[i]))
-			fail_msg("picture %u: %ux%u of packet %d, %zu samples; expected %ux%u of "
-				 "packet %d, %zu samples",
-				 i, got->p[i].width, got->p[i].height, (int)got->p[i].pts,
-				 got->p[i].num, want->p[i].width, want->p[i].height,
-				 (int)want->p[i].pts, want->p[i].num);
-	assert_int_equal(got->num, want->num);
-	assert_true(got->num > 0);
+	compare(got, want, true);
+}
+
+void pictures_compare_times(const struct pictures *got, const struct pictures *want)
+{
+	compare(got, want, false);
 }
 
 void pictures_part(const struct pictures *got, const struct pictures *want)

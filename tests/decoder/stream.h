@@ -25,28 +25,29 @@ struct stream {
 	unsigned int num;
 };
 
-/* Pictures as samples, plane after plane without gaps, visible parts only. */
+/* Pictures: their samples, plane after plane, visible parts only, as a number. */
 struct picture {
 	uint32_t width, height, flags, field;
 	int64_t pts;
-	size_t num;
-	uint16_t *samples;
+	uint64_t hash;
 };
 struct pictures {
-	struct picture p[256];
+	struct picture p[512];
 	unsigned int num;
 };
 
 /* Append the pictures that @r says. False: this libavcodec has no such encoder. */
 bool stream_make(struct stream *s, const struct recipe *r);
 void stream_free(struct stream *s);
-/* What libavcodec makes of packets @from to @to - 1. */
-void stream_decode(const struct stream *s, const struct recipe *r, unsigned int from,
-		   unsigned int to, struct pictures *out);
-void pictures_free(struct pictures *p);
+/* What libavcodec makes of it. */
+void stream_decode(const struct stream *s, uint32_t pixelformat, struct pictures *out);
 void picture_add(struct pictures *p, const struct picture *picture);
+/* The number for one more sample. */
+uint64_t hash_sample(uint64_t hash, uint16_t sample);
 /* The pictures are equal in all. */
 void pictures_compare(const struct pictures *got, const struct pictures *want);
+/* The same, but for what they show: decoders leave in a damaged picture what was in its memory. */
+void pictures_compare_times(const struct pictures *got, const struct pictures *want);
 /* Each of @got is in @want, in its order. */
 void pictures_part(const struct pictures *got, const struct pictures *want);
 
@@ -58,6 +59,7 @@ struct player {
 	bool setup;			/* CAPTURE streams */
 	bool stopping;			/* CMD_STOP was accepted */
 	bool busy[8];
+	bool failed;			/* a queue had EIO, or a buffer came back unused */
 	unsigned int changes;
 	struct vmedia_picture_layout layout;
 	struct vmedia_rect visible;
@@ -69,6 +71,8 @@ void player_begin(struct player *p, uint32_t coded, uint32_t raw);
 /* Decode packets @from to @to - 1; @drain: until LAST, else until all are taken. */
 void player_play(struct player *p, const struct stream *s, unsigned int from, unsigned int to,
 		 bool drain);
+/* OUTPUT off and on; @both: CAPTURE off. */
+void player_seek(struct player *p, bool both);
 void player_end(struct player *p);
 void player_command(struct player *p, uint32_t cmd);
 

@@ -21,13 +21,13 @@ static bool whole(const struct recipe *r, uint32_t raw)
 	if (!stream_make(&s, r))
 		return false;
 	print_message("%s %dx%d\n", r->encoder, r->width, r->height);
-	stream_decode(&s, r, 0, s.num, &want);
+	stream_decode(&s, r->pixelformat, &want);
 	player_begin(&p, r->pixelformat, raw);
 	player_play(&p, &s, 0, s.num, true);
 	assert_int_equal(p.changes, 1);
+	assert_true(want.num > 0);
 	pictures_compare(&p.got, &want);
 	player_end(&p);
-	pictures_free(&want);
 	stream_free(&s);
 	return true;
 }
@@ -81,14 +81,13 @@ static void test_sizes(void **state)
 	large.width = 160;
 	assert_true(stream_make(&s, &h264_b) && stream_make(&s, &large) &&
 		    stream_make(&s, &small));
-	stream_decode(&s, &h264_b, 0, s.num, &want);
+	stream_decode(&s, h264_b.pixelformat, &want);
 	assert_int_equal(want.num, 72);
 	player_begin(&p, V4L2_PIX_FMT_H264, 0);
 	player_play(&p, &s, 0, s.num, true);
 	assert_int_equal(p.changes, 3);
 	pictures_compare(&p.got, &want);
 	player_end(&p);
-	pictures_free(&want);
 	stream_free(&s);
 }
 
@@ -106,7 +105,7 @@ static void test_start(void **state)
 		struct player p;
 
 		assert_true(stream_make(&s, r));
-		stream_decode(&s, r, 0, s.num, &want);
+		stream_decode(&s, r->pixelformat, &want);
 		player_begin(&p, r->pixelformat, 0);
 		player_play(&p, &s, 0, 10, true);
 		assert_int_equal(p.got.num, 10);
@@ -120,8 +119,7 @@ static void test_start(void **state)
 			pictures_compare(&p.got, &want);
 		}
 		player_end(&p);
-		pictures_free(&want);
-		stream_free(&s);
+			stream_free(&s);
 	}
 }
 

@@ -295,6 +295,26 @@ static void test_seek(void **state)
 	client_end(&c);
 }
 
+/* A seek of a client that has freed CAPTURE's buffers: it is told what to set up. */
+static void test_seek_anew(void **state)
+{
+	struct client c = client_new(false, false);
+
+	(void)state;
+	client_put(&c, "S0K1", 10);
+	client_expect(&c, " 10", " CHANGE");
+	client_setup(&c, 2);
+	client_expect(&c, "", " 1@10k");
+	assert_int_equal(rig_stream(c.r, c.r->s, CAP, false), 0);
+	assert_int_equal(rig_reqbufs(c.r, c.r->s, CAP, MMAP, 0), 0);
+	client_seek(&c);
+	client_put(&c, "K2", 20);
+	client_expect(&c, " 20", " CHANGE");
+	client_setup(&c, 2);
+	client_expect(&c, "", " 2@20k");
+	client_end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_drain_given_up),
 		cmocka_unit_test(test_seek),
+		cmocka_unit_test(test_seek_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 static const struct vmedia_libav_codec codecs[] = {
 	{ V4L2_PIX_FMT_H264, AV_CODEC_ID_H264, true, true, DYNAMIC },
-	{ V4L2_PIX_FMT_HEVC, AV_CODEC_ID_HEVC, true, true, DYNAMIC },
+	{ V4L2_PIX_FMT_HEVC, AV_CODEC_ID_HEVC, false, true, DYNAMIC },
 	{ V4L2_PIX_FMT_VP8, AV_CODEC_ID_VP8, true, false, DYNAMIC },
 	{ V4L2_PIX_FMT_VP9, AV_CODEC_ID_VP9, true, false, DYNAMIC },
 	{ V4L2_PIX_FMT_AV1, AV_CODEC_ID_AV1, true, false, DYNAMIC },

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Seeks to anywhere, and damaged streams: what libavcodec makes of the same bytes, or less, but
+ * nothing else; and the session decodes a whole stream afterwards.
+ */
+#include "stream.h"
+
+static const struct recipe recipes[] = {
+	{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
+	{ "libx265", V4L2_PIX_FMT_HEVC, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
+	{ "libvpx", V4L2_PIX_FMT_VP8, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false },
+	{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false },
+	{ "mpeg2video", V4L2_PIX_FMT_MPEG2, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
+	{ "mpeg4", V4L2_PIX_FMT_MPEG4, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
+};
+#define NUM_RECIPES (sizeof(recipes) / sizeof(recipes[0]))
+
+/* From packet 10, which is no key picture, to another that is none. */
+static void test_seek(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NUM_RECIPES; i++) {
+		struct stream s = { .num = 0 };
+		struct pictures want;
+		struct player p;
+
+		if (!stream_make(&s, &recipes[i]))
+			continue;
+		print_message("%s\n", recipes[i].encoder);
+		stream_decode(&s, recipes[i].pixelformat, &want);
+		player_begin(&p, recipes[i].pixelformat, 0);
+		player_play(&p, &s, 0, 10, false);
+		player_seek(&p, false);
+		player_play(&p, &s, 13, s.num, true);
+		assert_int_equal(p.changes, 1);
+		pictures_part(&p.got, &want);
+		/* the last group of pictures is there */
+		assert_true(p.got.num >= 6);
+		assert_int_equal(p.got.p[p.got.num - 1].pts, want.p[want.num - 1].pts);
+		player_end(&p);
+		stream_free(&s);
+	}
+}
+
+static void damage(struct stream *s)
+{
+	AVPacket *p = s->packets[rig_random() % s->num];
+	unsigned int flips = 1 + rig_random() % 8;
+
+	if (!p->size)
+		return;
+	if (rig_random() % 4 == 0) {
+		p->size = (int)(rig_random() % (unsigned int)p->size);
+		return;
+	}
+	while (flips--)
+		p->data[rig_random() % (unsigned int)p->size] ^= (uint8_t)(1u << rig_random() % 8);
+}
+
+static void test_damage(void **state)
+{
+	(void)state;
+	rig_seed();
+	for (size_t i = 0; i < NUM_RECIPES; i++) {
+		struct pictures want, whole;
+		struct stream s = { .num = 0 };
+		struct player p;
+
+		if (!stream_make(&s, &recipes[i]))
+			continue;
+		print_message("%s\n", recipes[i].encoder);
+		stream_decode(&s, recipes[i].pixelformat, &whole);
+		player_begin(&p, recipes[i].pixelformat, 0);
+		for (unsigned int round = 0; round < 10; round++) {
+			struct stream bad = { .num = 0 };
+
+			assert_true(stream_make(&bad, &recipes[i]));
+			for (unsigned int n = 0; n <= round; n++)
+				damage(&bad);
+			player_play(&p, &bad, 0, bad.num, true);
+			stream_decode(&bad, recipes[i].pixelformat, &want);
+			if (p.failed)
+				print_message("round %u: refused after %u pictures of %u\n", round,
+					      p.got.num, want.num);
+			else
+				pictures_compare_times(&p.got, &want);
+			stream_free(&bad);
+			player_seek(&p, true);
+			p.got.num = 0;
+			player_play(&p, &s, 0, s.num, true);
+			assert_false(p.failed);
+			pictures_compare(&p.got, &whole);
+			player_seek(&p, true);
+			p.got.num = 0;
+		}
+		player_end(&p);
+		stream_free(&s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seek),
+		cmocka_unit_test(test_damage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
