@@ -136,31 +136,6 @@ static void take_targets(struct vmedia_decoder *d)
 	}
 }
 
-static void job_run(struct vmedia_ctx *ctx)
-{
-	struct vmedia_decoder *d = vmedia_decoder_of(ctx);
-	struct vmedia_decoder_work *w = &d->work;
-
-	take_packets(d);
-	take_targets(d);
-	w->coded = vmedia_m2m_src(ctx)->fmt.fmt.pix_mp.pixelformat;
-	w->reopen |= d->reopen;
-	w->reset |= d->reset;
-	d->reopen = false;
-	d->reset = false;
-	w->have_header = d->have_header;
-	w->header = d->header;
-	w->num_sent = 0;
-	w->num_written = 0;
-	w->found = false;
-	w->drained = false;
-	w->err = 0;
-	d->running = true;
-	w->err = vmedia_worker_submit(d->worker, &d->job);
-	if (w->err)
-		d->job.done(&d->job, w->err);
-}
-
 /* ---- After a job ---- */
 
 static void drop_references(struct vmedia_decoder_work *w)
@@ -245,6 +220,36 @@ static void job_end(struct vmedia_decoder *d)
 	else if (w->drained)
 		vmedia_m2m_drained(d->ctx);
 	vmedia_m2m_job_done(d->ctx);
+}
+
+/* ---- The job ---- */
+
+static void job_run(struct vmedia_ctx *ctx)
+{
+	struct vmedia_decoder *d = vmedia_decoder_of(ctx);
+	struct vmedia_decoder_work *w = &d->work;
+	int err;
+
+	take_packets(d);
+	take_targets(d);
+	w->coded = vmedia_m2m_src(ctx)->fmt.fmt.pix_mp.pixelformat;
+	w->reopen |= d->reopen;
+	w->reset |= d->reset;
+	d->reopen = false;
+	d->reset = false;
+	w->have_header = d->have_header;
+	w->header = d->header;
+	w->num_sent = 0;
+	w->num_written = 0;
+	w->found = false;
+	w->drained = false;
+	w->err = 0;
+	d->running = true;
+	err = vmedia_worker_submit(d->worker, &d->job);
+	if (!err)
+		return;		/* the work is the thread's */
+	w->err = err;
+	job_end(d);
 }
 
 static void job_done(struct vmedia_job *job, int err)

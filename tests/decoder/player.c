@@ -4,6 +4,7 @@
 
 #include "core/core.h"
 #include "decoder.h"
+#include "v4l2/decoder.h"
 
 #define OUT  V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE
 #define CAP  V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE
@@ -194,6 +195,19 @@ static bool all_taken(const struct player *p)
 	return true;
 }
 
+/* Returns false if no event comes: nothing that the decoder got was a stream. */
+static bool next_event(struct player *p, struct vmedia_evt *evt)
+{
+	const struct vmedia_decoder *d = vmedia_decoder_of(context(p));
+
+	while (!rig_poll(p->r, evt)) {
+		if (!p->setup && !d->running)
+			return false;
+		assert_true(vmedia_loop_step(p->r->h.loop, -1) >= 0);
+	}
+	return true;
+}
+
 void player_play(struct player *p, const struct stream *s, unsigned int from, unsigned int to,
 		 bool drain)
 {
@@ -204,14 +218,14 @@ void player_play(struct player *p, const struct stream *s, unsigned int from, un
 	while (!last && !p->failed && (drain || from < to || !all_taken(p))) {
 		while (from < to && !p->failed && put(p, s->packets[from]))
 			from++;
-		/* nothing of it is a stream */
-		if (p->failed || (from == to && !p->setup && all_taken(p)))
+		if (p->failed)
 			return;
 		if (drain && from == to && p->setup && !p->stopping) {
 			player_command(p, V4L2_DEC_CMD_STOP);
 			p->stopping = true;
 		}
-		evt = rig_event(p->r);
+		if (!next_event(p, &evt))
+			return;
 		if (evt.type == VMEDIA_EVT_EVENT) {
 			p->changes++;
 			change = p->setup;
