@@ -39,6 +39,16 @@ static void paint(AVFrame *f, int n)
 	}
 }
 
+static void set_interlaced(AVFrame *f)
+{
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+	f->flags |= AV_FRAME_FLAG_INTERLACED | AV_FRAME_FLAG_TOP_FIELD_FIRST;
+#else
+	f->interlaced_frame = 1;
+	f->top_field_first = 1;
+#endif
+}
+
 static void take(struct stream *s, AVCodecContext *av)
 {
 	AVPacket *p = av_packet_alloc();
@@ -74,6 +84,8 @@ bool stream_make(struct stream *s, const struct recipe *r)
 	av->bit_rate = 400000;
 	av->thread_count = 1;
 	av->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;
+	if (r->interlaced)
+		set_interlaced(f);
 	if (r->interlaced)
 		av->flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME;
 	av_opt_set(av->priv_data, "preset", "veryfast", 0);

@@ -123,6 +123,61 @@ static void test_start(void **state)
 	}
 }
 
+static unsigned int count(const struct pictures *p, uint32_t flag)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < p->num; i++)
+		n += !!(p->p[i].flags & flag);
+	return n;
+}
+
+/* What the buffers say of their pictures. Every eighth is a key picture, and of four three are B. */
+static void test_flags(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct recipe r = h264_b;
+		struct stream s = { .num = 0 };
+		struct player p;
+
+		r.interlaced = i;
+		r.height = 96;
+		assert_true(stream_make(&s, &r));
+		player_begin(&p, r.pixelformat, 0);
+		player_play(&p, &s, 0, s.num, true);
+		assert_int_equal(p.got.num, 24);
+		assert_int_equal(count(&p.got, V4L2_BUF_FLAG_KEYFRAME), 3);
+		assert_int_equal(count(&p.got, V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME |
+						       V4L2_BUF_FLAG_BFRAME), 24);
+		assert_in_range(count(&p.got, V4L2_BUF_FLAG_BFRAME), 12, 18);
+		assert_int_equal(count(&p.got, V4L2_BUF_FLAG_ERROR), 0);
+		for (unsigned int n = 0; n < 24; n++)
+			assert_int_equal(p.got.p[n].field, i ? V4L2_FIELD_INTERLACED_TB
+							     : V4L2_FIELD_NONE);
+		player_end(&p);
+		stream_free(&s);
+	}
+}
+
+/* A packet of H.264 whose slice is cut: the picture is shown, and it is damaged. */
+static void test_damaged_flag(void **state)
+{
+	struct stream s = { .num = 0 };
+	struct player p;
+
+	(void)state;
+	assert_true(stream_make(&s, &h264));
+	s.packets[5]->size /= 2;
+	player_begin(&p, V4L2_PIX_FMT_H264, 0);
+	player_play(&p, &s, 0, s.num, true);
+	assert_int_equal(p.got.num, 20);
+	assert_true(p.got.p[5].flags & V4L2_BUF_FLAG_ERROR);
+	assert_false(p.got.p[4].flags & V4L2_BUF_FLAG_ERROR);
+	player_end(&p);
+	stream_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +185,8 @@ int main(void)
 		cmocka_unit_test(test_codecs),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_damaged_flag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
