@@ -132,7 +132,7 @@ static unsigned int count(const struct pictures *p, uint32_t flag)
 	return n;
 }
 
-/* What the buffers say of their pictures. Every eighth is a key picture, and of four three are B. */
+/* What the buffers say of their pictures. Every eighth is a key picture. */
 static void test_flags(void **state)
 {
 	(void)state;
