@@ -127,6 +127,25 @@ static void test_odd(void **state)
 	client_end(&c);
 }
 
+/* A picture that comes long after its packet: its time is not known any more, and is 0. */
+static void test_late(void **state)
+{
+	struct client c = client_new(false, false);
+
+	(void)state;
+	client_put(&c, "S0R1K1", 10);
+	client_expect(&c, " 10", " CHANGE");
+	client_setup(&c, 2);
+	for (unsigned int i = 0; i < 512; i++) {
+		client_put(&c, "", 20);
+		client_expect(&c, " 20", "");
+	}
+	client_put(&c, "P2", 30);
+	client_put(&c, "P3", 40);
+	client_expect(&c, " 30 40", " 1@0k 2@30p");
+	client_end(&c);
+}
+
 /* ---- Formats ---- */
 
 static uint32_t capture_formats(struct client *c)
@@ -269,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_fatal),
 		cmocka_unit_test(test_fatal_in_streamoff),
 		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_another_stream),
