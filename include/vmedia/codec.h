@@ -153,8 +153,8 @@ struct vmedia_decoder_ops {
 	int (*send)(void *dec, const struct vmedia_codec_packet *packet);
 	/*
 	 * Get the header, if the packets until now had one: the same as their pictures will have.
-	 * Called after send() until there is one. Returns 0 or -EAGAIN. Optional: without it the
-	 * first picture has it, which is later.
+	 * Called when receive() has returned -EAGAIN, until there is one. Returns 0 or -EAGAIN.
+	 * Optional: without it the first picture has it, which is later.
 	 */
 	int (*header)(void *dec, struct vmedia_codec_header *header);
 	/*

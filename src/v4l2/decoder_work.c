@@ -117,9 +117,7 @@ static bool feed(struct vmedia_decoder_work *w)
 		if (w->err)
 			return false;
 		w->num_sent++;
-		if (!w->have_header && w->dec && w->ops->header)
-			w->found = !w->ops->header(w->dec, &w->found_header);
-		return !w->found;
+		return true;
 	}
 	if (!w->drain)
 		return false;
@@ -189,6 +187,10 @@ static bool step(struct vmedia_decoder_work *w)
 		return !w->drained && feed(w);
 	case -EAGAIN:
 		w->more = false;
+		if (!w->have_header && w->ops->header)
+			w->found = !w->ops->header(w->dec, &w->found_header);
+		if (w->found)
+			return false;
 		if (!w->ending)
 			return feed(w);
 		vmedia_err("a codec asked for a packet during a drain; this is a bug of the codec");
