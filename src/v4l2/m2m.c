@@ -335,6 +335,8 @@ static int m2m_stop(struct vmedia_queue *q, bool final)
 	if (m->ops->stop)
 		m->ops->stop(q);
 	vmedia_m2m_queue_stopped(m, q);
+	/* STREAMOFF of CAPTURE ends STOPPED, and a decoder reads headers with OUTPUT alone. */
+	vmedia_m2m_schedule(q->ctx);
 	return 0;
 }
 

@@ -253,6 +253,24 @@ static void test_drain_given_up(void **state)
 	client_end(&c);
 }
 
+/* A drain before there is a header. CAPTURE is taken down, and headers are looked for again. */
+static void test_drain_first(void **state)
+{
+	struct client c = client_new(false, false);
+
+	(void)state;
+	client_setup(&c, 2);
+	assert_int_equal(client_command(&c, STOP), 0);
+	client_expect(&c, "", " EOS LAST");
+	client_put(&c, "S0K1", 10);
+	client_expect(&c, "", "");
+	assert_int_equal(rig_stream(c.r, c.r->s, CAP, false), 0);
+	client_expect(&c, " 10", " CHANGE");
+	client_setup(&c, 2);
+	client_expect(&c, "", " 1@10k");
+	client_end(&c);
+}
+
 /* Seeks: what was held is dropped, also in a drain and after it, and no header is told twice. */
 static void test_seek(void **state)
 {
@@ -326,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_drain_in_change),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_drain_given_up),
+		cmocka_unit_test(test_drain_first),
 		cmocka_unit_test(test_seek),
 		cmocka_unit_test(test_seek_anew),
 	};
