@@ -78,10 +78,12 @@ static bool job_ready(struct vmedia_ctx *ctx)
 		return false;
 	if (d->have_header && !m->dst->started)
 		return false;
-	/* After a seek the codec has nothing. */
-	fresh = d->reset || d->reopen;
+	/* After a seek the codec has nothing. A job that was to drop it may have been cancelled. */
+	fresh = d->reset || d->reopen || d->work.reset || d->work.reopen;
+	/* A job may have ended right after it got a picture: its header was not looked at yet. */
 	if (d->work.have && !fresh)
-		return vmedia_m2m_num_dst(ctx);
+		return vmedia_m2m_num_dst(ctx) || !d->have_header ||
+		       !vmedia_decoder_same(&d->header, &d->work.picture.header);
 	return (d->work.more && !fresh) || has_packet(ctx) || (m->draining && !m->last_src);
 }
 

@@ -2,6 +2,8 @@
 /* The codec and its client: see mock_codec.h. The client is in mock_client.c. */
 #include "mock_codec.h"
 
+#include <sched.h>
+
 struct mock mock;
 
 #define HELD 16
@@ -77,6 +79,13 @@ static void set_size(struct codec *c, unsigned int n)
 	c->has_header = true;
 }
 
+static void wait_for_word(void)
+{
+	sem_post(&mock.in_wait);
+	while (sem_wait(&mock.go))
+		;
+}
+
 static int send(void *dec, const struct vmedia_codec_packet *p)
 {
 	struct codec *c = dec;
@@ -114,10 +123,12 @@ static int send(void *dec, const struct vmedia_codec_packet *p)
 			break;
 		case 'F':
 			return -EIO;
+		case 'Z':
+			while (n--)
+				sched_yield();
+			break;
 		case 'W':
-			sem_post(&mock.in_wait);
-			while (sem_wait(&mock.go))
-				;
+			wait_for_word();
 			break;
 		default:
 			add(c, (char)p->data[i], (char)p->data[i + 1], p->tag);
@@ -153,6 +164,8 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 	memmove(&c->held[first], &c->held[first + 1], (c->num - first - 1) * sizeof(c->held[0]));
 	c->num--;
 	*p = c->out.picture;
+	if (mock.receive_waits)
+		wait_for_word();
 	return 0;
 }
 

@@ -15,6 +15,7 @@
  *	Ix	the same, interlaced
  *	E.	the packet is damaged
  *	F.	the decoder fails
+ *	Zn	let other threads run, n times
  *	W.	wait for the test's word (mock.go)
  *
  * The client writes down what it gets: OUTPUT buffers in `out`, and CAPTURE buffers and events in
@@ -51,6 +52,7 @@ extern const struct mock_size mock_sizes[10];
 struct mock {
 	sem_t in_wait, go;
 	bool forgets;			/* after a drain nothing is shown before a key picture */
+	bool receive_waits;		/* receive() waits for the test's word with its picture */
 	int open_err, write_err;
 	atomic_int opens, closes, resets, drains, destroys, sent, wrong;
 };

@@ -147,6 +147,61 @@ static void test_queue_stops(void **state)
 	queue_stops(true);
 }
 
+/* The same when the job has got the first picture: its header is told later. */
+static void test_queue_stops_at_header(void **state)
+{
+	struct client c = client_new(false, false);
+
+	(void)state;
+	mock.receive_waits = true;
+	client_put(&c, "S0K1", 10);
+	client_await(&c);
+	vmedia_device_queue_stop(c.r->dev, VMEDIA_QUEUE_COMMAND);
+	sem_post(&mock.go);
+	client_settle(&c);
+	mock.receive_waits = false;
+	harness_kick(&c.r->h, VMEDIA_QUEUE_COMMAND);
+	client_expect(&c, " 10", " CHANGE");
+	client_setup(&c, 2);
+	client_expect(&c, "", " 1@10k");
+	client_end(&c);
+}
+
+/*
+ * The same when the first job after a seek has not begun, since another session has the thread.
+ * Before the seek the codec had a picture, and CAPTURE no buffer.
+ */
+static void test_queue_stops_at_seek(void **state)
+{
+	struct client c = client_open(false, false);
+	uint32_t first = c.r->s;
+
+	(void)state;
+	vmedia_worker_set_threads(c.r->h.loop, 1);
+	client_begin(&c, 8);
+	client_put(&c, "S0K1P2", 10);
+	client_expect(&c, " 10", " CHANGE");
+	c.keep = true;
+	client_setup(&c, 1);
+	client_expect(&c, "", " 1@10k");
+	rig_open2(c.r);
+	c.r->s = c.r->s2;
+	client_begin(&c, 8);
+	client_put(&c, "W.", 20);
+	client_await(&c);
+	c.r->s = first;
+	client_seek(&c);
+	client_put(&c, "K3", 30);
+	vmedia_device_queue_stop(c.r->dev, VMEDIA_QUEUE_COMMAND);
+	sem_post(&mock.go);
+	harness_kick(&c.r->h, VMEDIA_QUEUE_COMMAND);
+	client_settle(&c);
+	/* in either order */
+	assert_non_null(strstr(c.out, " 20"));
+	assert_non_null(strstr(c.out, " 30"));
+	client_end(&c);
+}
+
 /* More packets than a job takes, and more pictures than there are buffers. */
 static void test_batches(void **state)
 {
@@ -180,6 +235,8 @@ int main(void)
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_destroy),
 		cmocka_unit_test(test_queue_stops),
+		cmocka_unit_test(test_queue_stops_at_header),
+		cmocka_unit_test(test_queue_stops_at_seek),
 		cmocka_unit_test(test_batches),
 	};
 
