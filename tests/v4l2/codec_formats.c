@@ -78,6 +78,7 @@ bool cm_set_coded(struct cm_state *s, const struct cm_call *c)
 {
 	struct cm_format *f = &s->fmt[CM_CAP];
 	bool kept = can_show(c->got.pixelformat, false, false, f->pixelformat);
+	uint8_t planes;
 
 	if (s->num[CM_OUT] || s->num[CM_CAP])
 		return c->ret == -EBUSY;
@@ -91,6 +92,7 @@ bool cm_set_coded(struct cm_state *s, const struct cm_call *c)
 		return false;
 	s->fmt[CM_OUT] = c->got;
 	s->fmt[CM_CAP] = c->capture;
+	s->image = cm_length(&c->capture, &planes);
 	s->told = false;
 	s->header = (struct cm_header){ 0 };
 	return true;
@@ -101,6 +103,7 @@ bool cm_set_raw(const struct cm *m, struct cm_state *s, const struct cm_call *c)
 	const struct cm_format *g = &c->got;
 	uint32_t w = s->told ? sizes[s->header.size].width : c->asked.width;
 	uint32_t h = s->told ? sizes[s->header.size].height : c->asked.height;
+	uint8_t planes;
 
 	if (s->num[CM_CAP])
 		return c->ret == -EBUSY;
@@ -110,7 +113,11 @@ bool cm_set_raw(const struct cm *m, struct cm_state *s, const struct cm_call *c)
 	if (can_show(m->coded, s->told, s->header.deep, c->asked.pixelformat) &&
 	    g->pixelformat != c->asked.pixelformat)
 		return false;
+	/* Lines may be longer than the picture's: those of the size that the driver asked for. */
+	if (c->image < cm_length(g, &planes))
+		return false;
 	s->fmt[CM_CAP] = *g;
+	s->image = c->image;
 	return true;
 }
 

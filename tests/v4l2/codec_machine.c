@@ -54,9 +54,9 @@ static struct cm_seen *see_cap(struct cm_state *s, enum cm_what what, int target
 static bool too_small(const struct cm_state *s, uint8_t index)
 {
 	uint8_t planes;
-	uint32_t need = cm_length(&s->fmt[CM_CAP], &planes);
 
-	return s->planes[index] != planes || s->length[index] < need;
+	cm_length(&s->fmt[CM_CAP], &planes);
+	return s->planes[index] != planes || s->length[index] < s->image;
 }
 
 /* Buffers of a queue that stops do not come; events do. */
@@ -180,7 +180,8 @@ static void fail(struct cm_state *s)
 static void announce(const struct cm *m, struct cm_state *s, struct cm_header h)
 {
 	struct cm_format f = s->fmt[CM_CAP];
-	bool first = !s->told;
+	bool first = !s->told, other;
+	uint8_t planes;
 
 	if (!cm_format_for(m, &h, &f)) {
 		fail(s);
@@ -190,8 +191,11 @@ static void announce(const struct cm *m, struct cm_state *s, struct cm_header h)
 	s->header = h;
 	cm_coded_size(h.size, &s->fmt[CM_OUT]);
 	see_cap(s, CM_CHANGE, -1);
-	if (s->on[CM_CAP] && (!first || !cm_same_format(&f, &s->fmt[CM_CAP])))
+	other = !cm_same_format(&f, &s->fmt[CM_CAP]);
+	if (s->on[CM_CAP] && (!first || other))
 		s->changed = s->due = true;
+	if (other)
+		s->image = cm_length(&f, &planes);
 	s->fmt[CM_CAP] = f;
 }
 
@@ -304,8 +308,10 @@ static bool reqbufs(struct cm_state *s, const struct cm_call *c)
 	forget_cap(s);
 	memset(s->length, 0, sizeof(s->length));
 	memset(s->planes, 0, sizeof(s->planes));
-	for (int i = 0; i < c->ret; i++)
-		s->length[i] = cm_length(&s->fmt[CM_CAP], &s->planes[i]);
+	for (int i = 0; i < c->ret; i++) {
+		cm_length(&s->fmt[CM_CAP], &s->planes[i]);
+		s->length[i] = s->image;
+	}
 	return true;
 }
 

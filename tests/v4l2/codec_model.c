@@ -32,10 +32,12 @@ void cm_finish(struct cm *m)
 void cm_open(struct cm *m, const struct cm_format *out, const struct cm_format *cap)
 {
 	struct cm_state *s = &m->set[0];
+	uint8_t planes;
 
 	memset(s, 0, sizeof(*s));
 	s->fmt[CM_OUT] = *out;
 	s->fmt[CM_CAP] = *cap;
+	s->image = cm_length(cap, &planes);
 	s->says = (struct cm_header){ .size = CM_NO_SIZE, .buffers = 1 };
 	m->coded = out->pixelformat;
 	m->num = 1;

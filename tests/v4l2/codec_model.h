@@ -71,7 +71,8 @@ struct cm_state {
 	bool on[2], error[2];
 	uint8_t num[2];				/* buffers that exist */
 	struct cm_format fmt[2];
-	uint32_t length[CM_BUFS];		/* of CAPTURE's, all planes */
+	uint32_t image;				/* bytes that CAPTURE's format needs */
+	uint32_t length[CM_BUFS];		/* of CAPTURE's buffers, all planes */
 	uint8_t planes[CM_BUFS];
 	uint8_t num_packets, num_targets;
 	struct { uint16_t packet; uint8_t index; } packets[CM_BUFS];
@@ -106,6 +107,7 @@ struct cm_call {
 	int ret;				/* 0 or a negative errno; REQBUFS: the number */
 	struct cm_format got;			/* S_FMT, G_FMT; QUERY: visible size */
 	struct cm_format capture;		/* S_FMT of OUTPUT: CAPTURE's format after it */
+	uint32_t image;				/* S_FMT of CAPTURE: all sizeimages */
 	uint32_t min_buffers;			/* QUERY of this instead */
 };
 

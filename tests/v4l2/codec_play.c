@@ -234,6 +234,8 @@ static void s_fmt(struct session *s, enum cm_queue q, uint32_t pixelformat, unsi
 	a.format.fmt.pix_mp.height = c.asked.height;
 	c.ret = ioctl_payload(s, VMEDIA_NR_S_FMT, &a);
 	c.got = short_format(&a.format);
+	for (unsigned int i = 0; i < a.format.fmt.pix_mp.num_planes; i++)
+		c.image += a.format.fmt.pix_mp.plane_fmt[i].sizeimage;
 	c.capture = short_format(vmedia_queue_format(vmedia_m2m_dst(ctx_of(s))));
 	check(s, &c);
 }
