@@ -62,6 +62,21 @@
  *   that the driver set on OUTPUT. MIN_BUFFERS_FOR_CAPTURE and the least number of REQBUFS are
  *   min_buffers.
  *
+ *   Decoding in place: a codec that writes planes of 8-bit components can take CAPTURE buffers
+ *   (vmedia_codec_take()) and decode into them. It keeps them as long as it likes, also as
+ *   references after their pictures are shown. The driver gets such a buffer back when its picture
+ *   is shown. It may queue the buffer again, but the buffer is not ready before the codec releases
+ *   it. No codec waits for the driver: if no buffer can be taken, the picture is decoded to private
+ *   memory and copied by write(). Two of the queue's buffers cannot be taken, so that such pictures
+ *   can always be shown. A program of the guest that writes into a reference gets wrong pictures;
+ *   a codec must survive that, and it does where each byte is a valid sample. Only MMAP buffers can
+ *   be taken: those of other kinds belong to the guest again after STREAMOFF, and a codec may still
+ *   write there.
+ *
+ *   For formats with a plane for each component the format has the codec's stride, and sizeimage
+ *   has room for its lines. MIN_BUFFERS_FOR_CAPTURE then counts the buffers that the codec keeps,
+ *   too. If the driver has set up CAPTURE in another way, pictures are copied.
+ *
  *   A header is refused with EIO on both queues, and a line in the log, if no pixel format of the
  *   device can hold its pictures (->can_write()), or if it is larger than the sizes of its formats.
  *
@@ -99,6 +114,11 @@ struct vmedia_codec_header {
 	uint32_t hsub, vsub;		/* of chroma, as in <vmedia/pixfmt.h>; 0: no chroma */
 	uint32_t min_buffers;		/* CAPTURE buffers, 1 to 16 */
 	struct vmedia_codec_colours colours;
+	/*
+	 * For decoding in place: bytes from one line of luma to the next, and of chroma; lines of
+	 * luma that a plane has room for; buffers that the codec keeps. stride[0] 0: not possible.
+	 */
+	uint32_t stride[2], lines, keeps;
 };
 
 struct vmedia_codec_packet {
@@ -117,6 +137,8 @@ struct vmedia_codec_picture {
 	uint32_t flags;			/* V4L2_BUF_FLAG_KEYFRAME, _PFRAME, _BFRAME, or 0 */
 	uint32_t field;			/* V4L2_FIELD_*; 0: NONE */
 	bool damaged;			/* reported as V4L2_BUF_FLAG_ERROR */
+	/* The buffer that the picture was decoded into. NULL: write() writes it. */
+	struct vmedia_codec_raw *raw;
 };
 
 /* Memory for a picture. The driver's program may write there at any time. */
@@ -125,7 +147,24 @@ struct vmedia_codec_raw {
 	uint32_t width, height;		/* of the format: the visible size, rounded up */
 	struct vmedia_picture_layout layout;
 	uint8_t *colour[VMEDIA_COLOUR_PLANES];	/* the first byte of each colour plane */
+	/* Bytes from there to the next colour plane, or to the end of the memory. */
+	uint64_t room[VMEDIA_COLOUR_PLANES];
 };
+
+/* A session's CAPTURE buffers, for decoding in place. */
+struct vmedia_codec_pool;
+
+/*
+ * Take a CAPTURE buffer to decode a picture into it. NULL: none can be taken now. It is the codec's
+ * until vmedia_codec_release(). Context: during send(), receive() and drain(), any thread of the
+ * codec, one at a time.
+ */
+struct vmedia_codec_raw *vmedia_codec_take(struct vmedia_codec_pool *pool);
+/*
+ * The codec does not use @raw any more. If its picture was not returned by receive(), it never will
+ * be. Context: as before, and during reset() and close().
+ */
+void vmedia_codec_release(struct vmedia_codec_raw *raw);
 
 /*
  * Operations. Context, unless said otherwise: a thread of the pool, one at a time for each codec,
@@ -140,9 +179,10 @@ struct vmedia_decoder_ops {
 			  uint32_t raw);
 	/*
 	 * Open a codec for coded format @coded. Returns 0, or an error, which is fatal to the
-	 * session's stream. @priv is that of the configuration, here and above.
+	 * session's stream. @priv is that of the configuration, here and above. @pool is valid
+	 * until close().
 	 */
-	int (*open)(void *priv, uint32_t coded, void **dec);
+	int (*open)(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec);
 	/* Context: also the loop, when the session ends. */
 	void (*close)(void *dec);
 	/*
@@ -166,7 +206,8 @@ struct vmedia_decoder_ops {
 	int (*receive)(void *dec, struct vmedia_codec_picture *picture);
 	/*
 	 * Write the picture of the last receive(). Returns 0, or an error: the buffer is returned
-	 * with V4L2_BUF_FLAG_ERROR.
+	 * with V4L2_BUF_FLAG_ERROR. Also called for a picture with ->raw if its buffer was shown
+	 * before, or is not queued any more.
 	 */
 	int (*write)(void *dec, const struct vmedia_codec_raw *raw);
 	/*

@@ -383,12 +383,15 @@ struct vmedia_device_stats {
 	uint64_t commands, events;
 	uint64_t bad_chains; /* malformed, or refused by a limit */
 	uint64_t sessions_opened;
-	uint64_t bytes_copied; /* of frames, where a plane could not be used in place */
+	/* of frames, where a plane could not be used in place, and by vmedia_device_add_copied() */
+	uint64_t bytes_copied;
 	uint32_t sessions_open, mappings;
 	uint64_t bytes_held; /* of buffers, those of orphaned mappings included */
 };
 
 void vmedia_device_stats(const struct vmedia_device *dev, struct vmedia_device_stats *stats);
+/* The device itself copied, or converted, @bytes of a frame. Context: any thread. */
+void vmedia_device_add_copied(struct vmedia_device *dev, uint64_t bytes);
 
 #ifdef __cplusplus
 }

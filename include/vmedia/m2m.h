@@ -13,6 +13,8 @@
  *   for a running job as described in <vmedia/queue.h>, and so does CLOSE if CAPTURE's pages are
  *   the driver's. ->job_abort() then requests an early end.
  *
+ *   A decoder gives buffers back that it needs as references: it holds them (vmedia_m2m_hold()).
+ *
  *   A buffer that the job only looked at still belongs to the queue: STREAMOFF takes it back at
  *   once, before the job ends. vmedia_m2m_take_src() or _dst() then returns NULL. Every function
  *   here and vmedia_buf_done() accept NULL and do nothing. A job that writes into a buffer that it
@@ -150,6 +152,16 @@ struct vmedia_buf *vmedia_m2m_take_dst(struct vmedia_ctx *ctx);
  * goes back to the driver. Several are returned in the reverse order of taking.
  */
 void vmedia_m2m_put_back(struct vmedia_buf *b);
+/*
+ * A codec uses CAPTURE buffer @b as a reference: the functions above neither return nor count it
+ * before vmedia_m2m_release(), although it is queued, or will be. It may be anyone's: STREAMOFF
+ * and an empty LAST take it as any other. The hold ends with the buffer. Holds do not count.
+ * vmedia_m2m_schedule() must follow a release, unless a job runs.
+ */
+void vmedia_m2m_hold(struct vmedia_buf *b);
+void vmedia_m2m_release(struct vmedia_buf *b);
+/* Take @b, held or not, if it is queued and not taken. Returns false if it is not. */
+bool vmedia_m2m_take(struct vmedia_buf *b);
 unsigned int vmedia_m2m_num_src(const struct vmedia_ctx *ctx);
 unsigned int vmedia_m2m_num_dst(const struct vmedia_ctx *ctx);
 

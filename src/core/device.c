@@ -365,3 +365,8 @@ void vmedia_device_stats(const struct vmedia_device *dev, struct vmedia_device_s
 		.bytes_held = vmedia_account_bytes(dev->account),
 	};
 }
+
+void vmedia_device_add_copied(struct vmedia_device *dev, uint64_t bytes)
+{
+	atomic_fetch_add_explicit(&dev->account->copied, bytes, memory_order_relaxed);
+}

@@ -21,6 +21,7 @@ static void decoder_destroy(struct vmedia_decoder *d)
 	vmedia_deferred_cancel(&d->bury);
 	vmedia_list_del(&d->node);
 	vmedia_decoder_work_finish(&d->work);
+	vmedia_decoder_free_pool(d);
 	free(d->meta);
 	free(d);
 }
@@ -52,6 +53,7 @@ static int context_init(struct vmedia_ctx *ctx)
 	d->work.ops = dev->cfg.ops;
 	d->work.priv = dev->cfg.priv;
 	vmedia_list_init(&d->node);
+	vmedia_list_init(&d->slots);
 	vmedia_deferred_init(dev->loop, &d->bury, bury);
 	vmedia_decoder_job_init(d);
 	vmedia_ctx_set_priv(ctx, d);
@@ -106,6 +108,8 @@ static const struct vmedia_video_ops ops = {
 
 static const struct vmedia_queue_ops capture_ops = {
 	.queue_setup = vmedia_decoder_queue_setup,
+	.buf_init = vmedia_decoder_buf_init,
+	.buf_cleanup = vmedia_decoder_buf_cleanup,
 };
 
 int vmedia_decoder_create(struct vmedia_loop *loop, const struct vmedia_decoder_config *cfg,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A decoder's sessions: decoder.c has the device, decoder_job.c the jobs on the loop,
- * decoder_format.c formats and selections, decoder_work.c what a job does on its thread.
+ * decoder_format.c formats and selections, decoder_meta.c timestamps and the like, decoder_pool.c
+ * the CAPTURE buffers, decoder_work.c what a job does on its thread.
  */
 #ifndef VMEDIA_V4L2_DECODER_H
 #define VMEDIA_V4L2_DECODER_H
@@ -12,8 +13,11 @@
 #include "base/list.h"
 #include "base/loop.h"
 
-/* Packets, and pictures, of one job at most. */
+/* Packets of one job at most, and CAPTURE buffers. */
 #define VMEDIA_DECODER_BATCH 16
+#define VMEDIA_DECODER_TARGETS 32
+/* CAPTURE buffers that the codec cannot take, so that others' pictures can be shown. */
+#define VMEDIA_DECODER_RESERVE 2
 /* Packets whose metadata is kept for pictures that come later. */
 #define VMEDIA_DECODER_TAGS 512
 
@@ -25,11 +29,40 @@ struct vmedia_decoder_packet {
 	bool damaged;			/* result */
 };
 
-/* A CAPTURE buffer of a job, and the picture that was written to it. */
-struct vmedia_decoder_target {
+/*
+ * A CAPTURE buffer, or only its memory, as the codec sees it.
+ *
+ * A job takes all queued buffers, and the codec takes some of those that it does not have. At the
+ * job's end the buffers of its pictures go to the driver, and the others back to the queue. A
+ * buffer that the codec has is held there. When its picture comes, in a later job, it is shown if
+ * that job has the buffer. Else the driver has it, since it was shown before, or went back with
+ * STREAMOFF or LAST; the picture is then copied.
+ *
+ * A slot is freed with the buffer's memory, or later, when the codec releases it.
+ */
+struct vmedia_decoder_slot {
+	struct vmedia_codec_raw raw;
+	struct vmedia_buf *buf;		/* the loop's; NULL: the buffer is gone */
+	uint32_t num_mem;
 	struct vmedia_backing *mem[VMEDIA_COLOUR_PLANES];	/* references */
-	uint32_t offset[VMEDIA_COLOUR_PLANES];
-	struct vmedia_codec_picture picture;			/* result */
+	bool taken;			/* by the running job, and not shown yet */
+	bool codec;			/* the codec has it; the thread's while a job runs */
+	bool held;			/* vmedia_m2m_hold() was called */
+	struct vmedia_list node;	/* decoder->slots */
+};
+
+/* CAPTURE buffers of a job. */
+struct vmedia_codec_pool {
+	uint32_t num, used;		/* slots[0, used) are the codec's, or in `shown' */
+	uint32_t may_take;		/* the codec may take so many of them */
+	struct vmedia_decoder_slot *slots[VMEDIA_DECODER_TARGETS];
+};
+
+/* A picture of a job, in its buffer. */
+struct vmedia_decoder_shown {
+	struct vmedia_decoder_slot *slot;
+	struct vmedia_codec_picture picture;
+	bool copied;			/* by write() */
 };
 
 /*
@@ -52,12 +85,12 @@ struct vmedia_decoder_work {
 	bool drain;			/* after all packets */
 	bool have_header;
 	struct vmedia_codec_header header;	/* what CAPTURE is set up for */
-	struct vmedia_codec_raw raw;	/* CAPTURE's format; addresses are filled in by the job */
-	uint32_t num_packets, num_targets;
+	uint32_t num_packets;
 	struct vmedia_decoder_packet packets[VMEDIA_DECODER_BATCH];
-	struct vmedia_decoder_target targets[VMEDIA_DECODER_BATCH];
-	/* Its results: how many were used, and why it ended. */
-	uint32_t num_sent, num_written;
+	struct vmedia_codec_pool pool;
+	/* Its results: packets that were used, pictures in order, and why it ended. */
+	uint32_t num_sent, num_shown;
+	struct vmedia_decoder_shown shown[2 * VMEDIA_DECODER_TARGETS];
 	bool found;			/* a header that differs, in found_header */
 	bool drained;			/* all pictures of the drain are out */
 	struct vmedia_codec_header found_header;
@@ -93,7 +126,8 @@ struct vmedia_decoder {
 	struct vmedia_job job;
 	bool running;
 	struct vmedia_decoder_work work;
-	struct vmedia_buf *src[VMEDIA_DECODER_BATCH], *dst[VMEDIA_DECODER_BATCH];	/* taken */
+	struct vmedia_buf *src[VMEDIA_DECODER_BATCH];	/* taken */
+	struct vmedia_list slots;
 	uint64_t next_tag;
 	struct vmedia_decoder_meta *meta;	/* VMEDIA_DECODER_TAGS; by tag, modulo */
 	bool have_header;
@@ -125,7 +159,29 @@ int vmedia_decoder_queue_setup(struct vmedia_queue *q, uint32_t *num_buffers, ui
  */
 int vmedia_decoder_apply_header(struct vmedia_decoder *d, const struct vmedia_codec_header *h);
 
+/* ---- decoder_meta.c ---- */
+
+void vmedia_decoder_keep_meta(struct vmedia_decoder *d, const struct vmedia_buf *src, uint64_t tag);
+/* Copy the metadata of the packet that @p came from to @dst, and what is known of @p. */
+void vmedia_decoder_put_meta(const struct vmedia_decoder *d, const struct vmedia_codec_picture *p,
+			     struct vmedia_buf *dst);
+
+/* ---- decoder_pool.c ---- */
+
+/* Hooks of struct vmedia_queue_ops. */
+int vmedia_decoder_buf_init(struct vmedia_buf *b);
+void vmedia_decoder_buf_cleanup(struct vmedia_buf *b);
+/* True if a job can do something with the picture that the codec has: announce or show it. */
+bool vmedia_decoder_can_show(const struct vmedia_decoder *d);
+/* Take the ready CAPTURE buffers for a job. */
+void vmedia_decoder_fill_pool(struct vmedia_decoder *d);
+/* After a job: give back the buffers of its pictures, and those that are not used. */
+void vmedia_decoder_settle_pool(struct vmedia_decoder *d);
+/* The codec is closed and no job runs: free all slots. */
+void vmedia_decoder_free_pool(struct vmedia_decoder *d);
+
 /* ---- decoder_job.c ---- */
+
 
 extern const struct vmedia_m2m_ops vmedia_decoder_m2m;
 void vmedia_decoder_job_init(struct vmedia_decoder *d);

@@ -60,34 +60,73 @@ static void set_colours(const struct vmedia_decoder *d, struct vmedia_pix_format
 	mp->xfer_func = src->xfer_func;
 }
 
-/* The decoder does not scale: once there is a header, its size is the only one. */
-int vmedia_decoder_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
+/* True if the codec can decode into buffers of @pf: a plane for each component, bytes. */
+static bool in_place(const struct vmedia_codec_header *h, const struct vmedia_pixfmt *pf)
 {
-	const struct vmedia_decoder *d = vmedia_decoder_of(vmedia_queue_ctx(q));
-	struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
-	uint32_t w, h, wish[VMEDIA_COLOUR_PLANES] = { 0 };
-	struct vmedia_picture_layout l;
-	unsigned int i;
+	return h->stride[0] && h->bit_depth == 8 && pf->bits[0] == 8 &&
+	       pf->colour_planes == (h->hsub ? 3 : 1);
+}
 
-	if (vmedia_queue_is_output(q))
-		return 0;
-	set_colours(d, mp);
-	if (!d->have_header)
-		return 0;
-	frame_size(q, mp->pixelformat, &d->header, &w, &h);
-	if (w == mp->width && h == mp->height)
-		return 0;
-	for (i = 0; i < mp->num_planes && i < VMEDIA_COLOUR_PLANES; i++)
+/* Enlarge the planes' sizes to hold the codec's lines. */
+static void make_room(const struct vmedia_codec_header *h, struct vmedia_picture_layout *l)
+{
+	for (unsigned int i = 0; i < l->num_colour; i++) {
+		const struct vmedia_layout_plane *c = &l->colour[i];
+		uint64_t lines = i ? ((uint64_t)h->lines + h->vsub - 1) / h->vsub : h->lines;
+		uint64_t end = c->offset + lines * c->stride;
+
+		if (end > l->sizeimage[c->mem] && end <= INT32_MAX)
+			l->sizeimage[c->mem] = (uint32_t)end;
+	}
+}
+
+/* Lay out the header's pictures. @mp says the pixel format and a wish for bytesperline. */
+static int lay_out(struct vmedia_queue *q, const struct vmedia_codec_header *h,
+		   struct vmedia_pix_format_mplane *mp)
+{
+	const struct vmedia_pixfmt *pf = vmedia_pixfmt_find(mp->pixelformat);
+	uint32_t wish[VMEDIA_COLOUR_PLANES] = { 0 }, w, ht, i;
+	struct vmedia_picture_layout l;
+
+	frame_size(q, mp->pixelformat, h, &w, &ht);
+	for (i = 0; i < mp->num_planes && i < VMEDIA_COLOUR_PLANES; i++) {
 		wish[i] = mp->plane_fmt[i].bytesperline;
-	if (vmedia_pixfmt_layout(vmedia_pixfmt_find(mp->pixelformat), w, h, wish, &l))
+		if (in_place(h, pf))
+			wish[i] = VMEDIA_MAX(wish[i], h->stride[i > 0]);
+	}
+	if (vmedia_pixfmt_layout(pf, w, ht, wish, &l))
 		return -EINVAL;
 	mp->width = w;
-	mp->height = h;
+	mp->height = ht;
+	if (in_place(h, pf))
+		make_room(h, &l);
 	for (i = 0; i < l.num_mem; i++) {
 		mp->plane_fmt[i].bytesperline = l.bytesperline[i];
 		mp->plane_fmt[i].sizeimage = l.sizeimage[i];
 	}
 	return 0;
+}
+
+/* The decoder does not scale: once there is a header, its size is the only one. */
+int vmedia_decoder_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
+{
+	const struct vmedia_decoder *d = vmedia_decoder_of(vmedia_queue_ctx(q));
+
+	if (vmedia_queue_is_output(q))
+		return 0;
+	set_colours(d, &fmt->fmt.pix_mp);
+	return d->have_header ? lay_out(q, &d->header, &fmt->fmt.pix_mp) : 0;
+}
+
+/* Chromium ends at a number above 16. */
+static uint32_t least_buffers(const struct vmedia_decoder *d)
+{
+	const struct vmedia_codec_header *h = &d->header;
+	uint32_t n = d->have_header ? h->min_buffers : 1;
+
+	if (d->have_header && in_place(h, vmedia_queue_pixfmt(vmedia_m2m_dst(d->ctx))))
+		n = VMEDIA_MAX(n, VMEDIA_DECODER_RESERVE + h->keeps);
+	return n < 1 ? 1 : VMEDIA_MIN(n, 16u);
 }
 
 /* S_FMT of OUTPUT begins another stream. CAPTURE has OUTPUT's size until a header is found. */
@@ -97,8 +136,10 @@ void vmedia_decoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 	struct vmedia_queue *dst = vmedia_m2m_dst(d->ctx);
 	struct vmedia_format f = { 0 };
 
-	if (!vmedia_queue_is_output(q))
+	if (!vmedia_queue_is_output(q)) {
+		vmedia_ctrl_update(d->min_buffers, least_buffers(d));
 		return;
+	}
 	d->have_header = false;
 	d->reopen = true;
 	f.fmt.pix_mp.pixelformat = dst->fmt.fmt.pix_mp.pixelformat;
@@ -118,17 +159,10 @@ static int refuse(const struct vmedia_codec_header *h, const char *why)
 	return -EINVAL;
 }
 
-static bool same_layout(const struct vmedia_pix_format_mplane *a,
-			const struct vmedia_pix_format_mplane *b)
+static bool same_size(const struct vmedia_pix_format_mplane *mp, uint32_t pixelformat, uint32_t w,
+		      uint32_t h)
 {
-	if (a->pixelformat != b->pixelformat || a->width != b->width || a->height != b->height ||
-	    a->num_planes != b->num_planes)
-		return false;
-	for (unsigned int i = 0; i < a->num_planes; i++)
-		if (a->plane_fmt[i].bytesperline != b->plane_fmt[i].bytesperline ||
-		    a->plane_fmt[i].sizeimage != b->plane_fmt[i].sizeimage)
-			return false;
-	return true;
+	return mp->pixelformat == pixelformat && mp->width == w && mp->height == h;
 }
 
 static int set_capture(struct vmedia_decoder *d)
@@ -147,22 +181,18 @@ static int set_capture(struct vmedia_decoder *d)
 	frame_size(dst, mp->pixelformat, h, &width, &height);
 	if (width < h->visible.width || height < h->visible.height)
 		return refuse(h, "they are larger than the device's formats");
-	/* The driver's own stride stays with the size that it was meant for. */
+	/* The driver's own layout stays with the size that it was meant for. */
+	if (same_size(&old.fmt.pix_mp, mp->pixelformat, width, height) && vmedia_queue_busy(dst)) {
+		set_colours(d, &dst->fmt.fmt.pix_mp);
+		return 0;
+	}
 	for (i = 0; i < VMEDIA_MAX_PLANES && (width != mp->width || height != mp->height); i++)
 		mp->plane_fmt[i].bytesperline = 0;
 	mp->width = width;
 	mp->height = height;
 	if (vmedia_queue_set_format(dst, &f))
 		return refuse(h, "their format is impossible");
-	return !same_layout(&old.fmt.pix_mp, &vmedia_queue_format(dst)->fmt.pix_mp);
-}
-
-/* Chromium ends at a number above 16. */
-static uint32_t least_buffers(const struct vmedia_decoder *d)
-{
-	uint32_t n = d->have_header ? d->header.min_buffers : 1;
-
-	return n < 1 ? 1 : VMEDIA_MIN(n, 16u);
+	return 1;
 }
 
 static bool plausible(const struct vmedia_codec_header *h)

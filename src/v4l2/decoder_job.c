@@ -5,15 +5,12 @@
  *
  * Theory of operation
  *
- *   A job takes its buffers (vmedia_m2m_take_*()), and references on their memory for its thread.
+ *   A job takes its packets, with references on their memory for its thread, and CAPTURE's buffers
+ *   (decoder_pool.c).
  *   STREAMOFF and the session's end ask it to stop; it then returns what it has not used. After the
  *   session's end the decoder is an orphan: it has no buffers any more, only references. It is
  *   freed at the end of the round in which its job ends, since a worker cannot be destroyed in
- *   done().
- *
- *   The metadata of a packet is stored under its tag, a number that counts up. The codec returns
- *   the tag with the picture, and the metadata is copied to the picture's buffer.
- *
+ *   done(). *
  * Context: the device's loop.
  */
 #include <errno.h>
@@ -25,38 +22,6 @@
 #include "base/log.h"
 #include "v4l2/decoder.h"
 #include "v4l2/m2m.h"
-
-#define METADATA_FLAGS (V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK)
-#define FRAME_FLAGS (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME)
-
-/* ---- Metadata ---- */
-
-static void keep_meta(struct vmedia_decoder *d, const struct vmedia_buf *src, uint64_t tag)
-{
-	d->meta[tag % VMEDIA_DECODER_TAGS] =
-		(struct vmedia_decoder_meta){ .tag = tag,
-					      .timestamp = src->timestamp,
-					      .timecode = src->timecode,
-					      .flags = src->flags & METADATA_FLAGS };
-}
-
-static void put_meta(const struct vmedia_decoder *d, const struct vmedia_codec_picture *p,
-		     struct vmedia_buf *dst)
-{
-	const struct vmedia_decoder_meta *m = &d->meta[p->tag % VMEDIA_DECODER_TAGS];
-
-	dst->flags = p->flags & FRAME_FLAGS;
-	dst->field = p->field ? p->field : V4L2_FIELD_NONE;
-	if (m->tag != p->tag) {
-		vmedia_dbg("a picture comes more than %u packets after its own; its timestamp is "
-			   "not known any more",
-			   VMEDIA_DECODER_TAGS);
-		return;
-	}
-	dst->timestamp = m->timestamp;
-	dst->timecode = m->timecode;
-	dst->flags |= m->flags;
-}
 
 /* ---- Before a job ---- */
 
@@ -80,10 +45,8 @@ static bool job_ready(struct vmedia_ctx *ctx)
 		return false;
 	/* After a seek the codec has nothing. A job that was to drop it may have been cancelled. */
 	fresh = d->reset || d->reopen || d->work.reset || d->work.reopen;
-	/* A job may have ended right after it got a picture: its header was not looked at yet. */
 	if (d->work.have && !fresh)
-		return vmedia_m2m_num_dst(ctx) || !d->have_header ||
-		       !vmedia_decoder_same(&d->header, &d->work.picture.header);
+		return vmedia_decoder_can_show(d);
 	return (d->work.more && !fresh) || has_packet(ctx) || (m->draining && !m->last_src);
 }
 
@@ -106,73 +69,34 @@ static void take_packets(struct vmedia_decoder *d)
 						     .offset = plane->data_offset,
 						     .size = plane->bytesused - plane->data_offset,
 						     .tag = d->next_tag + w->num_packets };
-		keep_meta(d, b, p->tag);
+		vmedia_decoder_keep_meta(d, b, p->tag);
 		d->src[w->num_packets++] = b;
 	}
 	w->drain = d->ctx->m2m->draining && (last || !d->ctx->m2m->last_src);
 }
 
-static void take_targets(struct vmedia_decoder *d)
-{
-	struct vmedia_decoder_work *w = &d->work;
-	struct vmedia_queue *dst = vmedia_m2m_dst(d->ctx);
-	struct vmedia_buf *b;
-	uint32_t i;
-
-	w->num_targets = 0;
-	w->raw.pixelformat = dst->fmt.fmt.pix_mp.pixelformat;
-	w->raw.width = dst->fmt.fmt.pix_mp.width;
-	w->raw.height = dst->fmt.fmt.pix_mp.height;
-	vmedia_queue_layout(dst, &w->raw.layout);
-	while (w->num_targets < VMEDIA_DECODER_BATCH && dst->started &&
-	       (b = vmedia_m2m_take_dst(d->ctx))) {
-		struct vmedia_decoder_target *t = &w->targets[w->num_targets];
-
-		for (i = 0; i < b->num_planes; i++) {
-			t->mem[i] = vmedia_backing_get(b->planes[i].mem);
-			t->offset[i] = b->planes[i].data_offset;
-		}
-		for (; i < VMEDIA_COLOUR_PLANES; i++)
-			t->mem[i] = NULL;
-		d->dst[w->num_targets++] = b;
-	}
-}
-
 /* ---- After a job ---- */
 
-static void drop_references(struct vmedia_decoder_work *w)
+static void drop_packets(struct vmedia_decoder_work *w)
 {
-	uint32_t i, j;
-
-	for (i = 0; i < w->num_packets; i++)
+	for (uint32_t i = 0; i < w->num_packets; i++)
 		vmedia_backing_put(w->packets[i].mem);
-	for (i = 0; i < w->num_targets; i++)
-		for (j = 0; j < VMEDIA_COLOUR_PLANES; j++)
-			vmedia_backing_put(w->targets[i].mem[j]);
+	w->num_packets = 0;
 }
 
-/* Finish the buffers that the job used, and return the others. */
-static void give_back(struct vmedia_decoder *d)
+/* Finish the packets that the job used, and return the others. */
+static void give_packets_back(struct vmedia_decoder *d)
 {
 	struct vmedia_decoder_work *w = &d->work;
-	uint32_t i, j;
+	uint32_t i;
 
 	for (i = 0; i < w->num_sent; i++)
 		vmedia_buf_done(d->src[i],
 				w->packets[i].damaged ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
 	d->next_tag += w->num_sent;
-	for (i = 0; i < w->num_written; i++) {
-		const struct vmedia_codec_picture *p = &w->targets[i].picture;
-
-		put_meta(d, p, d->dst[i]);
-		for (j = 0; j < d->dst[i]->num_planes; j++)
-			d->dst[i]->planes[j].bytesused = w->raw.layout.sizeimage[j];
-		vmedia_buf_done(d->dst[i], p->damaged ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
-	}
 	for (i = w->num_packets; i > w->num_sent; i--)
 		vmedia_m2m_put_back(d->src[i - 1]);
-	for (i = w->num_targets; i > w->num_written; i--)
-		vmedia_m2m_put_back(d->dst[i - 1]);
+	drop_packets(w);
 }
 
 static void fail(struct vmedia_decoder *d, int err)
@@ -211,10 +135,8 @@ static void job_end(struct vmedia_decoder *d)
 	struct vmedia_decoder_work *w = &d->work;
 
 	d->running = false;
-	drop_references(w);
-	give_back(d);
-	w->num_packets = 0;
-	w->num_targets = 0;
+	give_packets_back(d);
+	vmedia_decoder_settle_pool(d);
 	if (w->err)
 		fail(d, w->err);
 	else if (w->found)
@@ -233,7 +155,7 @@ static void job_run(struct vmedia_ctx *ctx)
 	int err;
 
 	take_packets(d);
-	take_targets(d);
+	vmedia_decoder_fill_pool(d);
 	w->coded = vmedia_m2m_src(ctx)->fmt.fmt.pix_mp.pixelformat;
 	w->reopen |= d->reopen;
 	w->reset |= d->reset;
@@ -242,7 +164,7 @@ static void job_run(struct vmedia_ctx *ctx)
 	w->have_header = d->have_header;
 	w->header = d->header;
 	w->num_sent = 0;
-	w->num_written = 0;
+	w->num_shown = 0;
 	w->found = false;
 	w->drained = false;
 	w->err = 0;
@@ -263,7 +185,7 @@ static void job_done(struct vmedia_job *job, int err)
 		job_end(d);
 		return;
 	}
-	drop_references(&d->work);
+	drop_packets(&d->work);
 	vmedia_defer(&d->bury);
 }
 

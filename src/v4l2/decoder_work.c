@@ -95,7 +95,7 @@ static int send(struct vmedia_decoder_work *w, struct vmedia_decoder_packet *p)
 	if (!p->size)
 		return 0;
 	if (!w->dec)
-		err = w->ops->open(w->priv, w->coded, &w->dec);
+		err = w->ops->open(w->priv, w->coded, &w->pool, &w->dec);
 	if (!err)
 		err = copy_packet(w, p);
 	if (err)
@@ -131,36 +131,46 @@ static bool feed(struct vmedia_decoder_work *w)
 
 /* ---- Pictures ---- */
 
-static void aim(struct vmedia_decoder_work *w, const struct vmedia_decoder_target *t)
+/* The slot that the picture was decoded into, if it can be shown from there. */
+static struct vmedia_decoder_slot *in_place(const struct vmedia_codec_picture *p)
 {
-	unsigned int i;
+	struct vmedia_decoder_slot *slot;
 
-	for (i = 0; i < w->raw.layout.num_colour; i++) {
-		const struct vmedia_layout_plane *l = &w->raw.layout.colour[i];
-
-		w->raw.colour[i] = (uint8_t *)vmedia_backing_addr(t->mem[l->mem]) +
-				   t->offset[l->mem] + l->offset;
-	}
+	if (!p->raw)
+		return NULL;
+	slot = vmedia_container_of(p->raw, struct vmedia_decoder_slot, raw);
+	return slot->taken && slot->codec ? slot : NULL;
 }
 
-/* Write the picture that the codec has. Returns false if that is not possible now. */
+static void show(struct vmedia_decoder_work *w, struct vmedia_decoder_slot *slot, bool copied)
+{
+	w->shown[w->num_shown++] = (struct vmedia_decoder_shown){ slot, w->picture, copied };
+	slot->taken = false;
+	w->have = false;
+}
+
+/* Show the picture that the codec has. Returns false if that is not possible now. */
 static bool give(struct vmedia_decoder_work *w)
 {
-	struct vmedia_decoder_target *t = &w->targets[w->num_written];
+	struct vmedia_decoder_slot *slot = in_place(&w->picture);
+	struct vmedia_codec_pool *pool = &w->pool;
+	bool copied = !slot;
 
 	if (!w->have_header || !vmedia_decoder_same(&w->header, &w->picture.header)) {
 		w->found = true;
 		w->found_header = w->picture.header;
 		return false;
 	}
-	if (w->num_written == w->num_targets)
+	if (w->num_shown == VMEDIA_ARRAY_SIZE(w->shown))
 		return false;
-	aim(w, t);
-	t->picture = w->picture;
-	if (w->ops->write(w->dec, &w->raw))
-		t->picture.damaged = true;
-	w->num_written++;
-	w->have = false;
+	if (!slot) {
+		if (pool->used == pool->num)
+			return false;
+		slot = pool->slots[pool->used++];
+		if (w->ops->write(w->dec, &slot->raw))
+			w->picture.damaged = true;
+	}
+	show(w, slot, copied);
 	return true;
 }
 
@@ -208,6 +218,6 @@ void vmedia_decoder_work_run(struct vmedia_decoder_work *w, struct vmedia_worker
 
 	make_ready(w);
 	while (!vmedia_worker_stopping(worker) && step(w))
-		if (w->num_sent + w->num_written && vmedia_now_ns() >= enough)
+		if (w->num_sent + w->num_shown && vmedia_now_ns() >= enough)
 			break;
 }

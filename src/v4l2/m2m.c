@@ -199,21 +199,24 @@ static struct vmedia_buf *first(struct vmedia_queue *q, bool take)
 	struct vmedia_list *list = admitted(q);
 	struct vmedia_vbuf *vb;
 
-	if (vmedia_list_empty(list))
-		return NULL;
-	vb = vmedia_list_first(list, struct vmedia_vbuf, ready);
-	if (take)
-		vmedia_list_del(&vb->ready);
-	return &vb->b;
+	vmedia_list_for_each(vb, list, ready) {
+		if (vb->held)
+			continue;
+		if (take)
+			vmedia_list_del(&vb->ready);
+		return &vb->b;
+	}
+	return NULL;
 }
 
 static unsigned int length(struct vmedia_queue *q)
 {
-	const struct vmedia_list *list = admitted(q), *node;
+	struct vmedia_list *list = admitted(q);
+	struct vmedia_vbuf *vb;
 	unsigned int n = 0;
 
-	for (node = list->next; node != list; node = node->next)
-		n++;
+	vmedia_list_for_each(vb, list, ready)
+		n += !vb->held;
 	return n;
 }
 
@@ -251,6 +254,24 @@ void vmedia_m2m_put_back(struct vmedia_buf *b)
 	/* The format may have changed meanwhile. */
 	q->unmeasured = true;
 	vmedia_list_add_head(ready_list(q), &vmedia_vbuf(b)->ready);
+}
+
+void vmedia_m2m_hold(struct vmedia_buf *b)
+{
+	vmedia_vbuf(b)->held = true;
+}
+
+void vmedia_m2m_release(struct vmedia_buf *b)
+{
+	vmedia_vbuf(b)->held = false;
+}
+
+bool vmedia_m2m_take(struct vmedia_buf *b)
+{
+	if (!vmedia_list_linked(&vmedia_vbuf(b)->ready) || !vmedia_vbuf_admit(vmedia_vbuf(b)))
+		return false;
+	vmedia_list_del(&vmedia_vbuf(b)->ready);
+	return true;
 }
 
 unsigned int vmedia_m2m_num_src(const struct vmedia_ctx *ctx)
@@ -417,7 +438,7 @@ static void orphan(struct vmedia_ctx *ctx)
 	m->dst->hold = false;
 }
 
-void vmedia_m2m_release(struct vmedia_ctx *ctx)
+void vmedia_m2m_end(struct vmedia_ctx *ctx)
 {
 	struct vmedia_m2m *m = ctx->m2m;
 

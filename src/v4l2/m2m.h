@@ -36,7 +36,7 @@ void vmedia_m2m_suspend(struct vmedia_ctx *ctx, bool on);
 void vmedia_m2m_init_turns(struct vmedia_video *v);
 void vmedia_m2m_finish_turns(struct vmedia_video *v);
 /* End the session's jobs, before its queues stop. */
-void vmedia_m2m_release(struct vmedia_ctx *ctx);
+void vmedia_m2m_end(struct vmedia_ctx *ctx);
 void vmedia_m2m_destroy(struct vmedia_ctx *ctx);
 
 /* ---- Between m2m.c and m2m_drain.c ---- */

@@ -15,6 +15,7 @@ struct vmedia_vbuf {
 	bool flushed;			/* the device's output is in the guest's pages */
 	bool requeued;			/* QBUF came for a PREPARED buffer */
 	bool own_sequence;
+	bool held;			/* m2m: not ready, though it may be in the ready list */
 	uint32_t min_length[VMEDIA_MAX_PLANES];
 	uint32_t offset[VMEDIA_MAX_PLANES];	/* MMAP: mem_offset */
 	uint64_t handle[VMEDIA_MAX_PLANES];	/* others: the driver's pointer or fd, sent back */

@@ -32,7 +32,7 @@ static void ctx_destroy(struct vmedia_ctx *ctx)
 	if (!ctx)
 		return;
 	if (ctx->m2m)
-		vmedia_m2m_release(ctx);
+		vmedia_m2m_end(ctx);
 	for (i = 0; i < ctx->num_queues; i++)
 		vmedia_queue_cancel(ctx->queues[i], true);
 	for (i = 0; i < ctx->num_queues; i++)
@@ -189,7 +189,7 @@ static void video_close(struct vmedia_session *s)
 
 	f->closing = false;
 	if (f->ctx->m2m)
-		vmedia_m2m_release(f->ctx);
+		vmedia_m2m_end(f->ctx);
 	for (i = 0; i < f->ctx->num_queues; i++)
 		vmedia_queue_release(f->ctx->queues[i], s);
 	if (v->ops->close)

@@ -50,6 +50,14 @@ void player_end(struct player *p)
 	rig_end(p->r);
 }
 
+uint64_t player_copied(const struct player *p)
+{
+	struct vmedia_device_stats stats;
+
+	vmedia_device_stats(p->r->dev, &stats);
+	return stats.bytes_copied;
+}
+
 void player_command(struct player *p, uint32_t cmd)
 {
 	PAYLOAD(a);
@@ -124,8 +132,9 @@ static void set_up(struct player *p)
 	p->visible = a.selection.r;
 	p->pf = vmedia_queue_pixfmt(vmedia_m2m_dst(context(p)));
 	vmedia_queue_layout(vmedia_m2m_dst(context(p)), &p->layout);
-	n = rig_reqbufs(p->r, p->r->s, CAP, MMAP, 1);
-	assert_int_equal(n, 2);
+	n = rig_reqbufs(p->r, p->r->s, CAP, MMAP, p->buffers ? (uint32_t)p->buffers : 1);
+	assert_in_range(n, 2, 32);
+	p->got_buffers = (uint32_t)n;
 	while (n--)
 		queue_capture(p, (uint32_t)n);
 	assert_int_equal(rig_stream(p->r, p->r->s, CAP, true), 0);

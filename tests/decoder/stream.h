@@ -56,6 +56,8 @@ void pictures_part(const struct pictures *got, const struct pictures *want);
 struct player {
 	struct rig *r;
 	uint32_t raw;			/* what it sets on CAPTURE; 0: nothing */
+	int buffers;			/* it asks for on CAPTURE; 0: as few as possible */
+	uint32_t got_buffers;
 	bool setup;			/* CAPTURE streams */
 	bool stopping;			/* CMD_STOP was accepted */
 	bool busy[8];
@@ -74,6 +76,8 @@ void player_play(struct player *p, const struct stream *s, unsigned int from, un
 /* OUTPUT off and on; @both: CAPTURE off. */
 void player_seek(struct player *p, bool both);
 void player_end(struct player *p);
+/* The number of bytes that were copied to CAPTURE buffers. */
+uint64_t player_copied(const struct player *p);
 void player_command(struct player *p, uint32_t cmd);
 
 #endif

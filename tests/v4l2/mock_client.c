@@ -95,7 +95,7 @@ void client_put(struct client *c, const char *packet, uint32_t time)
 	assert_int_equal(rig_buf(c->r, c->r->s, VMEDIA_NR_QBUF, &b, &plane, 1), 0);
 }
 
-static int queue_capture(struct client *c, uint32_t i)
+int client_queue_capture(struct client *c, uint32_t i)
 {
 	struct vmedia_buffer b = { .index = i, .type = CAP, .memory = MMAP };
 	struct vmedia_plane planes[VMEDIA_MAX_PLANES] = { 0 };
@@ -109,7 +109,7 @@ uint32_t client_setup(struct client *c, uint32_t n)
 
 	assert_true(got > 0);
 	for (int i = 0; i < got; i++)
-		assert_int_equal(queue_capture(c, (uint32_t)i), 0);
+		assert_int_equal(client_queue_capture(c, (uint32_t)i), 0);
 	assert_int_equal(rig_stream(c->r, c->r->s, CAP, true), 0);
 	return (uint32_t)got;
 }
@@ -173,7 +173,7 @@ static void on_buffer(struct client *c, const struct vmedia_evt *evt)
 	}
 	note_picture(c, b, evt->planes);
 	if (!c->keep && evt->planes[0].bytesused)
-		assert_int_equal(queue_capture(c, b->index), 0);
+		assert_int_equal(client_queue_capture(c, b->index), 0);
 }
 
 void client_settle(struct client *c)

@@ -13,8 +13,18 @@ struct held {
 	uint8_t shows;
 };
 
+/* A buffer of the pool, and how often it is in use. */
+struct use {
+	struct vmedia_codec_raw *raw;
+	unsigned int n;
+};
+
 struct codec {
 	struct vmedia_codec_header header;
+	struct vmedia_codec_pool *pool;
+	struct use uses[HELD];
+	struct vmedia_codec_raw *refs[HELD];
+	unsigned int num_refs, max_refs;
 	bool has_header, ended, forgot;
 	unsigned int reorder, num;
 	struct held held[HELD], out;
@@ -30,7 +40,7 @@ const struct mock_size mock_sizes[10] = {
 	{ 64, 48, { 60, 0, 64, 48 } },
 };
 
-static int open(void *priv, uint32_t coded, void **dec)
+static int open(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
 {
 	struct codec *c;
 
@@ -42,15 +52,99 @@ static int open(void *priv, uint32_t coded, void **dec)
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
+	c->pool = pool;
 	c->header = (struct vmedia_codec_header){ .bit_depth = 8, .hsub = 2, .vsub = 2,
 						  .min_buffers = 1 };
 	*dec = c;
 	return 0;
 }
 
+/* ---- Decoding in place ---- */
+
+static void use(struct codec *c, struct vmedia_codec_raw *raw)
+{
+	struct use *free_one = NULL;
+
+	for (unsigned int i = 0; raw && i < HELD; i++) {
+		if (c->uses[i].raw == raw) {
+			c->uses[i].n++;
+			return;
+		}
+		if (!c->uses[i].raw)
+			free_one = &c->uses[i];
+	}
+	mock.wrong += raw && !free_one;
+	if (raw && free_one)
+		*free_one = (struct use){ raw, 1 };
+}
+
+static void unuse(struct codec *c, struct vmedia_codec_raw *raw)
+{
+	for (unsigned int i = 0; raw && i < HELD; i++) {
+		if (c->uses[i].raw != raw || --c->uses[i].n)
+			continue;
+		c->uses[i].raw = NULL;
+		vmedia_codec_release(raw);
+	}
+}
+
+static void limit_refs(struct codec *c, unsigned int max)
+{
+	while (c->num_refs > max) {
+		unuse(c, c->refs[0]);
+		memmove(c->refs, c->refs + 1, --c->num_refs * sizeof(c->refs[0]));
+	}
+}
+
+static void paint(const struct vmedia_codec_raw *raw, uint8_t shows)
+{
+	unsigned int i, y;
+
+	for (i = 0; i < raw->layout.num_colour; i++)
+		for (y = 0; y < raw->layout.colour[i].lines; y++)
+			memset(raw->colour[i] + (size_t)y * raw->layout.colour[i].stride,
+			       shows + (int)i, raw->layout.colour[i].width);
+}
+
+static void place(struct codec *c, struct held *h)
+{
+	struct vmedia_codec_raw *raw = vmedia_codec_take(c->pool);
+
+	if (raw && (raw->width < c->header.visible.width ||
+		    raw->height < c->header.visible.height)) {
+		vmedia_codec_release(raw);
+		raw = NULL;
+	}
+	h->picture.raw = raw;
+	if (!raw)
+		return;
+	for (unsigned int i = 0; i < HELD; i++)
+		mock.wrong += c->uses[i].raw == raw;
+	paint(raw, h->shows);
+	use(c, raw);
+	if (!c->max_refs)
+		return;
+	limit_refs(c, c->max_refs - 1);
+	use(c, raw);
+	c->refs[c->num_refs++] = raw;
+}
+
+/* ---- Operations ---- */
+
+static void drop_all(struct codec *c)
+{
+	for (unsigned int i = 0; i < c->num; i++)
+		unuse(c, c->held[i].picture.raw);
+	c->num = 0;
+	unuse(c, c->out.picture.raw);
+	c->out.picture.raw = NULL;
+	limit_refs(c, 0);
+}
+
 static void close(void *dec)
 {
 	mock.closes++;
+	drop_all(dec);
 	free(dec);
 }
 
@@ -68,6 +162,12 @@ static void add(struct codec *c, char kind, char shows, uint64_t tag)
 	h->picture.flags = kind == 'K' ? V4L2_BUF_FLAG_KEYFRAME : V4L2_BUF_FLAG_PFRAME;
 	h->picture.damaged = kind == 'X';
 	h->picture.field = kind == 'I' ? V4L2_FIELD_INTERLACED_TB : 0;
+	if (kind == 'D')
+		place(c, h);
+	if (kind == 'Y') {
+		h->picture.raw = c->out.picture.raw;
+		use(c, h->picture.raw);
+	}
 	c->num++;
 }
 
@@ -118,6 +218,16 @@ static int send(void *dec, const struct vmedia_codec_packet *p)
 		case 'R':
 			c->reorder = n;
 			break;
+		case 'H':
+			c->max_refs = n;
+			limit_refs(c, n);
+			break;
+		case 'G':
+			c->header.stride[0] = n ? 256 : 0;
+			c->header.stride[1] = n ? 128 : 0;
+			c->header.lines = 64;
+			c->header.keeps = 3;
+			break;
 		case 'E':
 			err = -EBADMSG;
 			break;
@@ -160,6 +270,7 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 		    !memcmp(&c->held[i].picture.header, &c->held[0].picture.header,
 			    sizeof(c->header)))
 			first = i;
+	unuse(c, c->out.picture.raw);
 	c->out = c->held[first];
 	memmove(&c->held[first], &c->held[first + 1], (c->num - first - 1) * sizeof(c->held[0]));
 	c->num--;
@@ -172,14 +283,13 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 static int write(void *dec, const struct vmedia_codec_raw *raw)
 {
 	struct codec *c = dec;
-	unsigned int i, y;
+	const struct vmedia_codec_raw *from = c->out.picture.raw;
 
+	mock.copies++;
 	mock.wrong += raw->width < c->out.picture.header.visible.width ||
 		      raw->height < c->out.picture.header.visible.height;
-	for (i = 0; i < raw->layout.num_colour; i++)
-		for (y = 0; y < raw->layout.colour[i].lines; y++)
-			memset(raw->colour[i] + (size_t)y * raw->layout.colour[i].stride,
-			       c->out.shows + (int)i, raw->layout.colour[i].width);
+	mock.wrong += from && from->colour[0][0] != c->out.shows;
+	paint(raw, c->out.shows);
 	return mock.write_err;
 }
 
@@ -197,7 +307,7 @@ static void reset(void *dec)
 	struct codec *c = dec;
 
 	mock.resets++;
-	c->num = 0;
+	drop_all(c);
 	c->ended = false;
 }
 

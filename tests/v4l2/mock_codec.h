@@ -13,6 +13,10 @@
  *	Kx	the same, a key picture
  *	Xx	the same, a damaged one
  *	Ix	the same, interlaced
+ *	Dx	the same, in place if a buffer can be taken; mock.copies counts the others
+ *	Yx	the last picture again, which shows x
+ *	Hn	the last n pictures in place are references
+ *	G1	the header has strides and lines for decoding in place
  *	E.	the packet is damaged
  *	F.	the decoder fails
  *	Zn	let other threads run, n times
@@ -54,7 +58,7 @@ struct mock {
 	bool forgets;			/* after a drain nothing is shown before a key picture */
 	bool receive_waits;		/* receive() waits for the test's word with its picture */
 	int open_err, write_err;
-	atomic_int opens, closes, resets, drains, destroys, sent, wrong;
+	atomic_int opens, closes, resets, drains, destroys, sent, copies, wrong;
 };
 
 extern struct mock mock;
@@ -77,6 +81,7 @@ void client_end(struct client *c);
 void client_put(struct client *c, const char *packet, uint32_t time);
 /* CAPTURE: at least @n buffers, all queued, streaming. Returns their number. */
 uint32_t client_setup(struct client *c, uint32_t n);
+int client_queue_capture(struct client *c, uint32_t i);
 /* CAPTURE off, and set up again. */
 uint32_t client_restart(struct client *c, uint32_t n);
 /* OUTPUT off and on. */

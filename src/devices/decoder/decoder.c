@@ -30,7 +30,7 @@
 
 #define MIN_SIZE   16
 #define MAX_SIZE   8192
-/* Pictures are copied, so the codec needs none of them: one is shown while one is written. */
+/* Pictures can always be copied: one is shown while one is written. */
 #define BUFFERS	   2
 #define NUM_CODECS 16
 
@@ -44,6 +44,7 @@ struct decoder {
 	AVCodecContext *av;
 	AVPacket *packet;
 	AVFrame *frame;
+	struct vmedia_libav_memory memory;
 	bool ending;			/* a drain has begun */
 	bool ended;			/* libavcodec has been given the end of the stream */
 	bool hunting;			/* nothing is shown before a key picture */
@@ -70,7 +71,7 @@ static void close_decoder(void *dec)
 	free(d);
 }
 
-static int open_decoder(void *priv, uint32_t coded, void **dec)
+static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
 {
 	const struct device *dev = priv;
 	const struct vmedia_libav_codec *codec = vmedia_libav_codec_find(coded);
@@ -81,6 +82,7 @@ static int open_decoder(void *priv, uint32_t coded, void **dec)
 	if (!d)
 		return -ENOMEM;
 	d->codec = codec;
+	d->memory.pool = pool;
 	d->av = avcodec_alloc_context3(av);
 	d->packet = av_packet_alloc();
 	d->frame = av_frame_alloc();
@@ -90,6 +92,10 @@ static int open_decoder(void *priv, uint32_t coded, void **dec)
 	d->av->thread_type = FF_THREAD_SLICE;
 	d->av->apply_cropping = 0;
 	d->av->max_pixels = (int64_t)MAX_SIZE * MAX_SIZE;
+	if (codec->in_place && av->capabilities & AV_CODEC_CAP_DR1) {
+		d->av->opaque = &d->memory;
+		d->av->get_buffer2 = vmedia_libav_get_buffer;
+	}
 	/* Of dav1d only: no picture waits for a later packet. Others would not reorder. */
 	if (codec->id == AV_CODEC_ID_AV1)
 		d->av->flags |= AV_CODEC_FLAG_LOW_DELAY;
@@ -125,6 +131,16 @@ static int send(void *dec, const struct vmedia_codec_packet *p)
 	return vmedia_libav_error(avcodec_send_packet(d->av, d->packet));
 }
 
+static void set_room(const struct decoder *d, enum AVPixelFormat pix_fmt,
+		     struct vmedia_codec_header *h)
+{
+	if (!d->memory.same)
+		return;
+	vmedia_libav_room(d->av, pix_fmt, (int)h->coded_width, (int)h->coded_height, h);
+	/* References, pictures that wait for their turn, and the one that is being decoded. */
+	h->keeps = (uint32_t)(FFMAX(d->av->refs, d->codec->in_place) + d->av->has_b_frames + 1);
+}
+
 static int header(void *dec, struct vmedia_codec_header *h)
 {
 	const struct decoder *d = dec;
@@ -145,6 +161,7 @@ static int header(void *dec, struct vmedia_codec_header *h)
 			     &h->colours);
 	/* What is not known to V4L2 has a depth of 0, which no format fits. */
 	vmedia_libav_samples(av->pix_fmt, h);
+	set_room(d, av->pix_fmt, h);
 	return 0;
 }
 
@@ -181,7 +198,9 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 	vmedia_libav_colours(f->color_primaries, f->colorspace, f->color_trc, f->color_range,
 			     &p->header.colours);
 	vmedia_libav_samples(f->format, &p->header);
+	set_room(d, f->format, &p->header);
 	av_frame_apply_cropping(f, AV_FRAME_CROP_UNALIGNED);
+	p->raw = vmedia_libav_raw(f);
 	p->header.visible.width = (uint32_t)f->width;
 	p->header.visible.height = (uint32_t)f->height;
 	return 0;

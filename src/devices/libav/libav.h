@@ -20,6 +20,12 @@ struct vmedia_libav_codec {
 	bool resumes;
 	/* The coded size is larger than the visible one: AVCodecContext.coded_width is in use. */
 	bool crops;
+	/*
+	 * Not 0: it decodes into memory that it is given, from the first byte on, and all that it
+	 * writes is in its frame's size, rounded up to macroblocks. The number of references that
+	 * it keeps, if AVCodecContext.refs does not say more.
+	 */
+	int in_place;
 	/* Larger sets of flags for ENUM_FMT: V4L2_FMT_FLAG_*. */
 	uint32_t flags;
 };
@@ -41,6 +47,24 @@ void vmedia_libav_colours(enum AVColorPrimaries primaries, enum AVColorSpace spa
 			  struct vmedia_codec_colours *c);
 /* The properties of a picture, except its tag and header. */
 void vmedia_libav_picture(const AVFrame *frame, struct vmedia_codec_picture *p);
+/*
+ * The strides and lines that libavcodec needs for pictures of @pix_fmt. All pictures of a stream
+ * must have the same strides. Fills in stride and lines of @h.
+ */
+void vmedia_libav_room(AVCodecContext *av, enum AVPixelFormat pix_fmt, int width, int height,
+		       struct vmedia_codec_header *h);
+/*
+ * AVCodecContext.get_buffer2 of a context whose opaque is a struct vmedia_libav_memory: CAPTURE
+ * buffers if they serve, else libavcodec's own memory.
+ */
+int vmedia_libav_get_buffer(AVCodecContext *av, AVFrame *frame, int flags);
+struct vmedia_libav_memory {
+	struct vmedia_codec_pool *pool;
+	bool same;			/* libavcodec's own memory has the computed strides */
+};
+/* The CAPTURE buffer that @frame is in, or NULL. */
+struct vmedia_codec_raw *vmedia_libav_raw(const AVFrame *frame);
+
 /* Copy the samples of @frame, whose format vmedia_libav_fits() @raw. */
 void vmedia_libav_write(const AVFrame *frame, const struct vmedia_codec_raw *raw);
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A decoder's CAPTURE buffers: they go to a job, from there perhaps to the codec, and back. See
+ * struct vmedia_decoder_slot.
+ *
+ * Context: the device's loop, except vmedia_codec_take() and _release().
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <linux/videodev2.h>
+
+#include "base/checked.h"
+#include "v4l2/decoder.h"
+#include "v4l2/m2m.h"
+
+static void slot_free(struct vmedia_decoder_slot *slot)
+{
+	if (slot->buf)
+		slot->buf->priv = NULL;
+	for (uint32_t i = 0; i < slot->num_mem; i++)
+		vmedia_backing_put(slot->mem[i]);
+	vmedia_list_del(&slot->node);
+	free(slot);
+}
+
+int vmedia_decoder_buf_init(struct vmedia_buf *b)
+{
+	struct vmedia_decoder *d = vmedia_decoder_of(vmedia_queue_ctx(b->queue));
+	struct vmedia_decoder_slot *slot = calloc(1, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	slot->buf = b;
+	for (; slot->num_mem < b->num_planes && slot->num_mem < VMEDIA_COLOUR_PLANES;
+	     slot->num_mem++)
+		slot->mem[slot->num_mem] = vmedia_backing_get(b->planes[slot->num_mem].mem);
+	vmedia_list_add_tail(&d->slots, &slot->node);
+	b->priv = slot;
+	return 0;
+}
+
+void vmedia_decoder_buf_cleanup(struct vmedia_buf *b)
+{
+	struct vmedia_decoder *d = vmedia_decoder_of(vmedia_queue_ctx(b->queue));
+	struct vmedia_decoder_slot *slot = b->priv;
+
+	if (!slot)
+		return;
+	b->priv = NULL;
+	slot->buf = NULL;
+	if (slot->held)
+		vmedia_m2m_release(b);
+	slot->held = false;
+	/* While a job runs, only its thread knows what the codec has. */
+	if (!d->running && !slot->codec)
+		slot_free(slot);
+}
+
+/* ---- Before a job ---- */
+
+bool vmedia_decoder_can_show(const struct vmedia_decoder *d)
+{
+	const struct vmedia_codec_picture *p = &d->work.picture;
+	const struct vmedia_decoder_slot *slot =
+		vmedia_container_of(p->raw, const struct vmedia_decoder_slot, raw);
+
+	/* A job may have ended right after it got a picture: its header was not looked at yet. */
+	if (!d->have_header || !vmedia_decoder_same(&d->header, &p->header))
+		return true;
+	if (vmedia_m2m_num_dst(d->ctx))
+		return true;
+	return p->raw && slot->buf && vmedia_list_linked(&vmedia_vbuf(slot->buf)->ready);
+}
+
+/* Where the planes are. The format may have changed since the last job. */
+static void aim(struct vmedia_decoder_slot *slot)
+{
+	struct vmedia_codec_raw *raw = &slot->raw;
+	const struct vmedia_format *fmt = vmedia_queue_format(slot->buf->queue);
+	const struct vmedia_layout_plane *l = raw->layout.colour;
+	unsigned int i;
+
+	raw->pixelformat = fmt->fmt.pix_mp.pixelformat;
+	raw->width = fmt->fmt.pix_mp.width;
+	raw->height = fmt->fmt.pix_mp.height;
+	vmedia_queue_layout(slot->buf->queue, &raw->layout);
+	for (i = 0; i < raw->layout.num_colour; i++) {
+		const struct vmedia_buf_plane *p = &slot->buf->planes[l[i].mem];
+		bool more = i + 1 < raw->layout.num_colour && l[i + 1].mem == l[i].mem;
+
+		raw->colour[i] = (uint8_t *)vmedia_backing_addr(p->mem) + p->data_offset +
+				 l[i].offset;
+		raw->room[i] = (more ? l[i + 1].offset : p->length - p->data_offset) - l[i].offset;
+	}
+}
+
+/* The number of the queue's buffers that the codec has. */
+static uint32_t num_kept(const struct vmedia_decoder *d)
+{
+	struct vmedia_decoder_slot *slot;
+	uint32_t n = 0;
+
+	vmedia_list_for_each(slot, &d->slots, node)
+		n += slot->buf && slot->codec;
+	return n;
+}
+
+static uint32_t may_take(const struct vmedia_decoder *d)
+{
+	const struct vmedia_queue *dst = vmedia_m2m_dst(d->ctx);
+	uint32_t kept = num_kept(d) + VMEDIA_DECODER_RESERVE;
+
+	if (dst->memory != V4L2_MEMORY_MMAP)
+		return 0;
+	return dst->num_bufs > kept ? dst->num_bufs - kept : 0;
+}
+
+void vmedia_decoder_fill_pool(struct vmedia_decoder *d)
+{
+	struct vmedia_codec_pool *pool = &d->work.pool;
+	struct vmedia_decoder_slot *slot;
+	struct vmedia_buf *b;
+
+	pool->num = 0;
+	pool->used = 0;
+	pool->may_take = may_take(d);
+	if (!vmedia_m2m_dst(d->ctx)->started)
+		return;
+	vmedia_list_for_each(slot, &d->slots, node)
+		slot->taken = slot->codec && slot->buf && vmedia_m2m_take(slot->buf);
+	while (pool->num < VMEDIA_DECODER_TARGETS && (b = vmedia_m2m_take_dst(d->ctx))) {
+		slot = b->priv;
+		aim(slot);
+		slot->taken = true;
+		pool->slots[pool->num++] = slot;
+	}
+}
+
+/* ---- During a job ---- */
+
+struct vmedia_codec_raw *vmedia_codec_take(struct vmedia_codec_pool *pool)
+{
+	struct vmedia_decoder_slot *slot;
+
+	if (pool->used == pool->num || !pool->may_take)
+		return NULL;
+	slot = pool->slots[pool->used++];
+	pool->may_take--;
+	slot->codec = true;
+	return &slot->raw;
+}
+
+void vmedia_codec_release(struct vmedia_codec_raw *raw)
+{
+	vmedia_container_of(raw, struct vmedia_decoder_slot, raw)->codec = false;
+}
+
+/* ---- After a job ---- */
+
+/* Copy what is known of a picture to its buffer: see decoder_job.c. */
+static void finish(struct vmedia_decoder *d, const struct vmedia_decoder_shown *s)
+{
+	struct vmedia_buf *b = s->slot->buf;
+	uint64_t bytes = 0;
+
+	if (!b)
+		return;
+	vmedia_decoder_put_meta(d, &s->picture, b);
+	for (uint32_t i = 0; i < b->num_planes; i++) {
+		b->planes[i].bytesused = s->slot->raw.layout.sizeimage[i];
+		bytes += b->planes[i].bytesused;
+	}
+	if (s->copied)
+		vmedia_device_add_copied(vmedia_video_device(vmedia_ctx_video(d->ctx)), bytes);
+	vmedia_buf_done(b, s->picture.damaged ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
+}
+
+static void put_back(struct vmedia_decoder_slot *slot)
+{
+	if (slot->taken && slot->buf)
+		vmedia_m2m_put_back(slot->buf);
+	slot->taken = false;
+}
+
+/* Hold or release the buffer, as the codec has it or not. */
+static void settle(struct vmedia_decoder_slot *slot)
+{
+	put_back(slot);
+	if (slot->buf && slot->codec && !slot->held)
+		vmedia_m2m_hold(slot->buf);
+	else if (slot->buf && !slot->codec && slot->held)
+		vmedia_m2m_release(slot->buf);
+	slot->held = slot->codec;
+	if (!slot->buf && !slot->codec)
+		slot_free(slot);
+}
+
+void vmedia_decoder_settle_pool(struct vmedia_decoder *d)
+{
+	struct vmedia_codec_pool *pool = &d->work.pool;
+	struct vmedia_decoder_slot *slot, *tmp;
+
+	for (uint32_t i = 0; i < d->work.num_shown; i++)
+		finish(d, &d->work.shown[i]);
+	d->work.num_shown = 0;
+	/* The codec's are behind those that nobody has, which are in their old order. */
+	vmedia_list_for_each(slot, &d->slots, node)
+		if (slot->codec)
+			put_back(slot);
+	while (pool->num)
+		put_back(pool->slots[--pool->num]);
+	vmedia_list_for_each_safe(slot, tmp, &d->slots, node)
+		settle(slot);
+}
+
+void vmedia_decoder_free_pool(struct vmedia_decoder *d)
+{
+	while (!vmedia_list_empty(&d->slots))
+		slot_free(vmedia_list_first(&d->slots, struct vmedia_decoder_slot, node));
+}
