@@ -135,6 +135,86 @@ static void test_sizes(void **state)
 	stream_free(&s);
 }
 
+/* ---- A sequence parameter set without a VUI ---- */
+
+static unsigned int bit(const uint8_t *data, unsigned int *at)
+{
+	unsigned int n = (*at)++;
+
+	return data[n / 8] >> (7 - n % 8) & 1;
+}
+
+static void skip_ue(const uint8_t *data, unsigned int *at)
+{
+	unsigned int zeros = 0;
+
+	while (!bit(data, at))
+		zeros++;
+	*at += zeros;
+}
+
+/* Where vui_parameters_present_flag is in a set of profile High, as libx264 writes it: a bit. */
+static unsigned int vui_flag(const uint8_t *sps)
+{
+	unsigned int at = 32;		/* unit header, profile, constraints, level */
+
+	for (int i = 0; i < 4; i++)	/* id, chroma, depths */
+		skip_ue(sps, &at);
+	bit(sps, &at);
+	assert_false(bit(sps, &at));	/* no matrices */
+	for (int i = 0; i < 4; i++)	/* frame numbers, POC type 0, POC, references */
+		skip_ue(sps, &at);
+	bit(sps, &at);			/* gaps */
+	skip_ue(sps, &at);		/* width */
+	skip_ue(sps, &at);		/* height */
+	assert_true(bit(sps, &at));	/* frames only */
+	bit(sps, &at);
+	assert_false(bit(sps, &at));	/* no cropping */
+	return at;
+}
+
+static void remove_vui(AVPacket *p)
+{
+	uint8_t *sps = p->data, *next;
+	unsigned int flag;
+
+	while (memcmp(sps, "\0\0\1\x67", 4))
+		sps++;
+	sps += 3;
+	for (next = sps; memcmp(next, "\0\0\1", 3);)
+		next++;
+	assert_int_equal(sps[1], FF_PROFILE_H264_HIGH);
+	flag = vui_flag(sps);
+	/* The flag is 0, then comes the bit that ends the set. */
+	assert_true(bit(sps, &(unsigned int){ flag }));
+	sps[flag / 8] = (uint8_t)(sps[flag / 8] & 0xff << (8 - flag % 8));
+	flag++;
+	if (flag % 8 == 0)
+		sps[flag / 8] = 0;
+	sps[flag / 8] |= (uint8_t)(0x80 >> flag % 8);
+	memset(sps + flag / 8 + 1, 0, (size_t)(next - sps) - flag / 8 - 1);
+}
+
+/* Nothing says how many pictures are reordered: none is lost, and all come in their order. */
+static void test_silent_reordering(void **state)
+{
+	struct stream s = { .num = 0 };
+	struct pictures want;
+	struct player p;
+
+	(void)state;
+	assert_true(stream_make(&s, &h264_b));
+	stream_decode(&s, h264_b.pixelformat, &want);
+	assert_int_equal(want.num, h264_b.pictures);
+	for (unsigned int i = 0; i < s.num; i += (unsigned int)h264_b.gop)
+		remove_vui(s.packets[i]);
+	player_begin(&p, h264_b.pixelformat, 0);
+	player_play(&p, &s, 0, s.num, true);
+	pictures_compare(&p.got, &want);
+	player_end(&p);
+	stream_free(&s);
+}
+
 /*
  * START after a drain. Without reordering the stream goes on as if nothing had been. With it, what
  * refers to pictures before the drain is not shown, and nothing wrong is.
@@ -229,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_in_place),
 		cmocka_unit_test(test_codecs),
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_silent_reordering),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_damaged_flag),

@@ -128,6 +128,7 @@ static int send(void *dec, const struct vmedia_codec_packet *p)
 	d->packet->data = (uint8_t *)p->data;
 	d->packet->size = (int)p->size;
 	d->packet->pts = (int64_t)p->tag;
+	vmedia_libav_reorder(d->av, p->data, p->size);
 	return vmedia_libav_error(avcodec_send_packet(d->av, d->packet));
 }
 

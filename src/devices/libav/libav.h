@@ -38,6 +38,14 @@ int vmedia_libav_error(int averror);
 /* Log messages of libav* are the library's debug messages from now on. */
 void vmedia_libav_log(void);
 
+/*
+ * Prepare @av for the packet that follows. A stream of H.264 need not say how many pictures wait
+ * for later ones. libavcodec then lets none wait and drops those that come late, until it has seen
+ * how many do. When it is strict, as many wait as the level allows. Baseline has no B pictures, so
+ * none wait there.
+ */
+void vmedia_libav_reorder(AVCodecContext *av, const uint8_t *data, size_t size);
+
 /* Depth, subsampling and range of @pix_fmt into @h. Returns 0, or -EINVAL if it is not YUV. */
 int vmedia_libav_samples(enum AVPixelFormat pix_fmt, struct vmedia_codec_header *h);
 /* True if the samples of @h are those of V4L2's pixel format @raw. */
