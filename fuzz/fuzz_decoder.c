@@ -269,7 +269,8 @@ static void append(const uint8_t *data, size_t size)
 
 static void append_packet(unsigned int n)
 {
-	append(g.stream->packets[n % g.stream->num].data, g.stream->packets[n % g.stream->num].size);
+	n %= g.stream->num;
+	append(g.stream->packets[n].data, g.stream->packets[n].size);
 }
 
 static void damage(void)

@@ -100,6 +100,8 @@ extern "C" {
 
 /* Zero bytes that follow the data of each packet. */
 #define VMEDIA_CODEC_PADDING 64
+/* Bytes that are known of the next packet. */
+#define VMEDIA_CODEC_NEXT 32
 
 /* V4L2_COLORSPACE_* and so on; colorspace 0: the stream does not say. */
 struct vmedia_codec_colours {
@@ -124,11 +126,19 @@ struct vmedia_codec_header {
 struct vmedia_codec_packet {
 	/*
 	 * A private copy of an OUTPUT buffer's data, with VMEDIA_CODEC_PADDING zero bytes after it.
-	 * Valid during the call.
+	 * Valid until the next call of any operation but receive() and write().
 	 */
 	const uint8_t *data;
 	uint32_t size;			/* not 0 */
-	uint64_t tag;			/* the pictures that begin in the packet carry it */
+	uint64_t tag;			/* the pictures that begin in the packet carry it; not 0 */
+	/*
+	 * For coded formats with V4L2_FMT_FLAG_CONTINUOUS_BYTESTREAM, whose packets may begin and
+	 * end anywhere in the stream. The data fills the buffer; and the first bytes of the packet
+	 * behind this one, if the driver has queued one.
+	 */
+	bool full;
+	uint32_t num_next;
+	uint8_t next[VMEDIA_CODEC_NEXT];
 };
 
 struct vmedia_codec_picture {

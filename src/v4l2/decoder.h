@@ -26,6 +26,7 @@ struct vmedia_decoder_packet {
 	struct vmedia_backing *mem;	/* a reference; NULL: empty */
 	uint32_t offset, size;
 	uint64_t tag;
+	bool full;			/* no room was left in the buffer */
 	bool damaged;			/* result */
 };
 

@@ -68,7 +68,8 @@ static void take_packets(struct vmedia_decoder *d)
 		*p = (struct vmedia_decoder_packet){ .mem = vmedia_backing_get(plane->mem),
 						     .offset = plane->data_offset,
 						     .size = plane->bytesused - plane->data_offset,
-						     .tag = d->next_tag + w->num_packets };
+						     .tag = d->next_tag + w->num_packets,
+						     .full = plane->bytesused == plane->length };
 		vmedia_decoder_keep_meta(d, b, p->tag);
 		d->src[w->num_packets++] = b;
 	}

@@ -87,9 +87,22 @@ static int copy_packet(struct vmedia_decoder_work *w, const struct vmedia_decode
 	return 0;
 }
 
+/* Look at the packet behind @p. It is read again when its turn comes, and may differ then. */
+static void peek(const struct vmedia_decoder_work *w, const struct vmedia_decoder_packet *p,
+		 struct vmedia_codec_packet *packet)
+{
+	const struct vmedia_decoder_packet *next = p + 1;
+
+	if (next == &w->packets[w->num_packets] || !next->size)
+		return;
+	packet->num_next = VMEDIA_MIN(next->size, (uint32_t)VMEDIA_CODEC_NEXT);
+	memcpy(packet->next, (const uint8_t *)vmedia_backing_addr(next->mem) + next->offset,
+	       packet->num_next);
+}
+
 static int send(struct vmedia_decoder_work *w, struct vmedia_decoder_packet *p)
 {
-	struct vmedia_codec_packet packet = { .size = p->size, .tag = p->tag };
+	struct vmedia_codec_packet packet = { .size = p->size, .tag = p->tag, .full = p->full };
 	int err = 0;
 
 	if (!p->size)
@@ -101,6 +114,7 @@ static int send(struct vmedia_decoder_work *w, struct vmedia_decoder_packet *p)
 	if (err)
 		return err;
 	packet.data = w->copy;
+	peek(w, p, &packet);
 	err = w->ops->send(w->dec, &packet);
 	w->more = true;
 	if (err != -EBADMSG)

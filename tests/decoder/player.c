@@ -28,7 +28,7 @@ static void s_fmt(struct player *p, uint32_t type, uint32_t pixelformat)
 	assert_int_equal(a.format.fmt.pix_mp.pixelformat, pixelformat);
 }
 
-void player_begin(struct player *p, uint32_t coded, uint32_t raw)
+static void begin(struct player *p, uint32_t coded, uint32_t raw)
 {
 	struct vmedia_decoder_options opts = { .region_size = 256 << 20 };
 	PAYLOAD(a);
@@ -42,6 +42,11 @@ void player_begin(struct player *p, uint32_t coded, uint32_t raw)
 	assert_int_equal(rig_ioctl(p->r, p->r->s, VMEDIA_NR_SUBSCRIBE_EVENT, &a), 0);
 	s_fmt(p, OUT, coded);
 	assert_int_equal(rig_reqbufs(p->r, p->r->s, OUT, MMAP, NUM_OUT), NUM_OUT);
+}
+
+void player_begin(struct player *p, uint32_t coded, uint32_t raw)
+{
+	begin(p, coded, raw);
 	assert_int_equal(rig_stream(p->r, p->r->s, OUT, true), 0);
 }
 
@@ -86,6 +91,13 @@ static bool put(struct player *p, const AVPacket *packet)
 	p->failed |= err == -EIO;
 	assert_true(!err || err == -EIO);
 	return true;
+}
+
+void player_begin_late(struct player *p, uint32_t coded, uint32_t raw, const struct stream *s)
+{
+	begin(p, coded, raw);
+	assert_true(put(p, s->packets[0]) && put(p, s->packets[1]));
+	assert_int_equal(rig_stream(p->r, p->r->s, OUT, true), 0);
 }
 
 void player_seek(struct player *p, bool both)

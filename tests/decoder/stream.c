@@ -83,6 +83,7 @@ bool stream_make(struct stream *s, const struct recipe *r)
 	av->max_b_frames = r->b_frames;
 	av->bit_rate = 400000;
 	av->thread_count = 1;
+	av->slices = r->slices;
 	av->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;
 	if (r->interlaced)
 		set_interlaced(f);
@@ -152,6 +153,8 @@ void stream_decode(const struct stream *s, uint32_t pixelformat, struct pictures
 
 	out->num = 0;
 	av->thread_count = 1;
+	/* H.264 that does not say how many pictures are reordered: as the level allows. */
+	av->strict_std_compliance = FF_COMPLIANCE_STRICT;
 	assert_int_equal(avcodec_open2(av, NULL, NULL), 0);
 	for (unsigned int i = 0; i <= s->num; i++) {
 		if (i == s->num || s->packets[i]->size)

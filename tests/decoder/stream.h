@@ -17,6 +17,7 @@ struct recipe {
 	enum AVPixelFormat pix_fmt;
 	int pictures, gop, b_frames;
 	bool interlaced;
+	int slices;			/* of a picture; 0: one */
 };
 
 /* Packets, each a whole picture; pts counts from 1. */
@@ -70,6 +71,8 @@ struct player {
 };
 
 void player_begin(struct player *p, uint32_t coded, uint32_t raw);
+/* The same; the first two packets of @s are queued before STREAMON of OUTPUT. */
+void player_begin_late(struct player *p, uint32_t coded, uint32_t raw, const struct stream *s);
 /* Decode packets @from to @to - 1; @drain: until LAST, else until all are taken. */
 void player_play(struct player *p, const struct stream *s, unsigned int from, unsigned int to,
 		 bool drain);

@@ -27,6 +27,7 @@
 
 #include "decoder.h"
 #include "libav.h"
+#include "split.h"
 
 #define MIN_SIZE   16
 #define MAX_SIZE   8192
@@ -45,6 +46,7 @@ struct decoder {
 	AVPacket *packet;
 	AVFrame *frame;
 	struct vmedia_libav_memory memory;
+	struct vmedia_libav_split *split;
 	bool ending;			/* a drain has begun */
 	bool ended;			/* libavcodec has been given the end of the stream */
 	bool hunting;			/* nothing is shown before a key picture */
@@ -68,6 +70,7 @@ static void close_decoder(void *dec)
 	avcodec_free_context(&d->av);
 	av_packet_free(&d->packet);
 	av_frame_free(&d->frame);
+	vmedia_libav_split_destroy(d->split);
 	free(d);
 }
 
@@ -86,7 +89,7 @@ static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *po
 	d->av = avcodec_alloc_context3(av);
 	d->packet = av_packet_alloc();
 	d->frame = av_frame_alloc();
-	if (!d->av || !d->packet || !d->frame)
+	if (!d->av || !d->packet || !d->frame || vmedia_libav_split_create(codec->id, &d->split))
 		goto fail;
 	d->av->thread_count = (int)dev->threads;
 	d->av->thread_type = FF_THREAD_SLICE;
@@ -117,19 +120,32 @@ static void flush(struct decoder *d)
 	d->hunting = !d->codec->resumes;
 }
 
+/* Decode the next unit of the last packet. Returns -ENOENT if it has no more. */
+static int decode(struct decoder *d)
+{
+	struct vmedia_libav_unit u;
+
+	if (!vmedia_libav_split_next(d->split, &u))
+		return -ENOENT;
+	/* libavcodec copies what has no reference count, and writes to none of it. */
+	d->packet->data = (uint8_t *)u.data;
+	d->packet->size = (int)u.size;
+	d->packet->pts = (int64_t)u.tag;
+	vmedia_libav_reorder(d->av, u.data, u.size);
+	return vmedia_libav_error(avcodec_send_packet(d->av, d->packet));
+}
+
 static int send(void *dec, const struct vmedia_codec_packet *p)
 {
 	struct decoder *d = dec;
+	int err;
 
 	if (d->ended)
 		flush(d);
 	d->ending = false;
-	/* libavcodec copies what has no reference count, and writes to none of it. */
-	d->packet->data = (uint8_t *)p->data;
-	d->packet->size = (int)p->size;
-	d->packet->pts = (int64_t)p->tag;
-	vmedia_libav_reorder(d->av, p->data, p->size);
-	return vmedia_libav_error(avcodec_send_packet(d->av, d->packet));
+	vmedia_libav_split_add(d->split, p);
+	err = decode(d);
+	return err == -ENOENT ? 0 : err;
 }
 
 static void set_room(const struct decoder *d, enum AVPixelFormat pix_fmt,
@@ -166,15 +182,32 @@ static int header(void *dec, struct vmedia_codec_header *h)
 	return 0;
 }
 
+/* All units are decoded. Returns 0 if there are pictures nevertheless. */
+static int finish(struct decoder *d)
+{
+	if (!d->ending)
+		return -EAGAIN;
+	if (!d->av->has_b_frames || d->ended)
+		return -ENODATA;
+	d->ended = true;
+	return vmedia_libav_error(avcodec_send_packet(d->av, NULL));
+}
+
 /* The next picture that may be shown. */
 static int next(struct decoder *d, struct vmedia_codec_picture *p)
 {
 	int err;
 
 	do {
-		err = vmedia_libav_error(avcodec_receive_frame(d->av, d->frame));
-		if (err)
-			return err;
+		while ((err = vmedia_libav_error(avcodec_receive_frame(d->av, d->frame)))) {
+			if (err != -EAGAIN)
+				return err;
+			err = decode(d);
+			if (err == -ENOENT)
+				err = finish(d);
+			if (err)
+				return err;
+		}
 		vmedia_libav_picture(d->frame, p);
 		if (p->flags & V4L2_BUF_FLAG_KEYFRAME)
 			d->hunting = false;
@@ -188,8 +221,6 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 	AVFrame *f = d->frame;
 	int err = next(d, p);
 
-	if (err == -EAGAIN && d->ending)
-		return -ENODATA;
 	if (err)
 		return err;
 	p->tag = (uint64_t)f->pts;
@@ -221,16 +252,16 @@ static int drain(void *dec)
 	struct decoder *d = dec;
 
 	d->ending = true;
-	if (!d->av->has_b_frames)
-		return 0;
-	d->ended = true;
-	avcodec_send_packet(d->av, NULL);
+	vmedia_libav_split_end(d->split);
 	return 0;
 }
 
 static void reset(void *dec)
 {
-	flush(dec);
+	struct decoder *d = dec;
+
+	flush(d);
+	vmedia_libav_split_reset(d->split);
 }
 
 static bool can_write(void *priv, uint32_t coded, const struct vmedia_codec_header *h,

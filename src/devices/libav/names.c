@@ -9,16 +9,17 @@
 #include "libav.h"
 
 #define DYNAMIC V4L2_FMT_FLAG_DYN_RESOLUTION
+#define BYTES	(DYNAMIC | V4L2_FMT_FLAG_CONTINUOUS_BYTESTREAM)
 
 static const struct vmedia_libav_codec codecs[] = {
-	{ V4L2_PIX_FMT_H264, AV_CODEC_ID_H264, true, true, 1, DYNAMIC },
-	{ V4L2_PIX_FMT_HEVC, AV_CODEC_ID_HEVC, false, true, 6, DYNAMIC },
+	{ V4L2_PIX_FMT_H264, AV_CODEC_ID_H264, true, true, 1, BYTES },
+	{ V4L2_PIX_FMT_HEVC, AV_CODEC_ID_HEVC, false, true, 6, BYTES },
 	{ V4L2_PIX_FMT_VP8, AV_CODEC_ID_VP8, true, false, 3, DYNAMIC },
 	{ V4L2_PIX_FMT_VP9, AV_CODEC_ID_VP9, true, false, 4, DYNAMIC },
 	{ V4L2_PIX_FMT_AV1, AV_CODEC_ID_AV1, true, false, 0, DYNAMIC },
-	{ V4L2_PIX_FMT_MPEG2, AV_CODEC_ID_MPEG2VIDEO, false, false, 0, DYNAMIC },
-	{ V4L2_PIX_FMT_MPEG1, AV_CODEC_ID_MPEG1VIDEO, false, false, 0, DYNAMIC },
-	{ V4L2_PIX_FMT_MPEG4, AV_CODEC_ID_MPEG4, false, false, 0, DYNAMIC },
+	{ V4L2_PIX_FMT_MPEG2, AV_CODEC_ID_MPEG2VIDEO, false, false, 0, BYTES },
+	{ V4L2_PIX_FMT_MPEG1, AV_CODEC_ID_MPEG1VIDEO, false, false, 0, BYTES },
+	{ V4L2_PIX_FMT_MPEG4, AV_CODEC_ID_MPEG4, false, false, 0, BYTES },
 	{ V4L2_PIX_FMT_H263, AV_CODEC_ID_H263, false, false, 0, DYNAMIC },
 	{ V4L2_PIX_FMT_MJPEG, AV_CODEC_ID_MJPEG, true, false, 1, DYNAMIC },
 };
