@@ -30,7 +30,10 @@ static void s_fmt(struct player *p, uint32_t type, uint32_t pixelformat)
 
 static void begin(struct player *p, uint32_t coded, uint32_t raw)
 {
-	struct vmedia_decoder_options opts = { .region_size = 256 << 20 };
+	struct vmedia_decoder_options opts = {
+		.region_size = 256 << 20,
+		.codecs = coded == V4L2_PIX_FMT_MJPEG ? "mjpeg" : NULL,
+	};
 	PAYLOAD(a);
 
 	memset(p, 0, sizeof(*p));

@@ -2,6 +2,7 @@
 /*
  * The decoder beside libavcodec: each picture of streams that are made here, with its time.
  */
+#include "decoder.h"
 #include "stream.h"
 
 #define PIX(f) AV_PIX_FMT_YUV##f
@@ -304,6 +305,46 @@ static void test_damaged_flag(void **state)
 	stream_free(&s);
 }
 
+/* Which coded formats a device offers. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *codecs;
+		int ret;
+		uint32_t first;
+		unsigned int num;
+	} cases[] = {
+		{ "vp8", 0, V4L2_PIX_FMT_VP8, 1 },
+		{ "vp8,h264", 0, V4L2_PIX_FMT_H264, 2 },
+		{ "mjpeg", 0, V4L2_PIX_FMT_MJPEG, 1 },
+		{ "h264,mjpeg", -EINVAL, 0, 0 },
+		{ "h26", -EINVAL, 0, 0 },
+		{ "h264,,vp8", -EINVAL, 0, 0 },
+		{ "", -EINVAL, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vmedia_decoder_options opts = { .region_size = 1 << 20,
+						       .codecs = cases[i].codecs };
+		struct rig *r = rig_begin();
+		unsigned int n = 0;
+		PAYLOAD(a);
+		int ret = vmedia_libav_decoder_create(r->h.loop, &opts, &r->dev);
+
+		assert_int_equal(ret, cases[i].ret);
+		if (ret == 0) {
+			rig_open(r);
+			for (a.fmtdesc.type = V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+			     !rig_ioctl(r, r->s, VMEDIA_NR_ENUM_FMT, &a); a.fmtdesc.index = ++n)
+				if (!n)
+					assert_int_equal(a.fmtdesc.pixelformat, cases[i].first);
+			assert_int_equal(n, cases[i].num);
+		}
+		rig_end(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_damaged_flag),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,13 +290,13 @@ static const struct vmedia_decoder_ops ops = {
 	.destroy = destroy,
 };
 
-static unsigned int offer(struct device *dev)
+static unsigned int offer(struct device *dev, const char *list)
 {
 	const struct vmedia_libav_codec *codecs;
 	unsigned int num = vmedia_libav_codecs(&codecs), n = 0;
 
 	for (unsigned int i = 0; i < num && n < NUM_CODECS; i++)
-		if (avcodec_find_decoder(codecs[i].id))
+		if (vmedia_libav_named(list, &codecs[i]) && avcodec_find_decoder(codecs[i].id))
 			dev->coded[n++] = (struct vmedia_format_config){
 				.pixelformat = codecs[i].pixelformat,
 				.sizes = sizes,
@@ -327,9 +327,11 @@ int vmedia_libav_decoder_create(struct vmedia_loop *loop,
 		return -ENOMEM;
 	dev->threads = opts->threads ? opts->threads : 1;
 	cfg.coded = dev->coded;
-	cfg.num_coded = offer(dev);
+	cfg.num_coded = offer(dev, opts->codecs);
 	vmedia_libav_log();
-	if (cfg.num_coded)
+	if (!vmedia_libav_names_valid(opts->codecs))
+		err = -EINVAL;
+	else if (cfg.num_coded)
 		err = vmedia_decoder_create(loop, &cfg, out);
 	if (err)
 		free(dev);

@@ -9,10 +9,12 @@ struct vmedia_decoder_options {
 	const struct vmedia_limits *limits;
 	uint64_t region_size;		/* 0: no region */
 	uint32_t threads;		/* of each session's codec; 0: 1 */
+	const char *codecs;		/* a list for vmedia_libav_named(), or NULL */
 };
 
 /*
- * Returns 0; -ENOSYS: this libavcodec has none of the decoders; or as vmedia_decoder_create().
+ * Returns 0; -ENOSYS: this libavcodec has none of the decoders; -EINVAL: vmedia_libav_names_valid()
+ * refuses @opts->codecs; or as vmedia_decoder_create().
  * Context: the loop's thread, before the loop runs.
  */
 int vmedia_libav_decoder_create(struct vmedia_loop *loop,

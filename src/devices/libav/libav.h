@@ -33,6 +33,12 @@ struct vmedia_libav_codec {
 /* The codecs that have V4L2 formats. Returns their number. */
 unsigned int vmedia_libav_codecs(const struct vmedia_libav_codec **codecs);
 const struct vmedia_libav_codec *vmedia_libav_codec_find(uint32_t pixelformat);
+/*
+ * Lists of libavcodec's names of these codecs, with commas between; NULL: all but mjpeg. A device
+ * has mjpeg alone or not at all: programs take a V4L2 node for a codec of JPEG or of video.
+ */
+bool vmedia_libav_named(const char *list, const struct vmedia_libav_codec *codec);
+bool vmedia_libav_names_valid(const char *list);
 /* -EBADMSG, -ENOMEM, -EAGAIN, -ENODATA (the end) for an AVERROR(). */
 int vmedia_libav_error(int averror);
 /* Log messages of libav* are the library's debug messages from now on. */

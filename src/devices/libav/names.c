@@ -38,6 +38,55 @@ const struct vmedia_libav_codec *vmedia_libav_codec_find(uint32_t pixelformat)
 	return NULL;
 }
 
+/* ---- Lists of names ---- */
+
+static size_t name_length(const char *list)
+{
+	return strcspn(list, ",");
+}
+
+/* The rest of @list after its first name. */
+static const char *after_name(const char *list)
+{
+	list += name_length(list);
+	return *list ? list + 1 : NULL;
+}
+
+/* @list begins with the name of @codec. */
+static bool is_first(const char *list, const struct vmedia_libav_codec *codec)
+{
+	const char *name = avcodec_get_name(codec->id);
+
+	return strlen(name) == name_length(list) && !strncmp(name, list, strlen(name));
+}
+
+bool vmedia_libav_named(const char *list, const struct vmedia_libav_codec *codec)
+{
+	if (!list)
+		return codec->id != AV_CODEC_ID_MJPEG;
+	for (; list; list = after_name(list))
+		if (is_first(list, codec))
+			return true;
+	return false;
+}
+
+bool vmedia_libav_names_valid(const char *list)
+{
+	bool jpeg = false, video = false;
+
+	for (; list; list = after_name(list)) {
+		size_t i, n = sizeof(codecs) / sizeof(codecs[0]);
+
+		for (i = 0; i < n && !is_first(list, &codecs[i]); i++)
+			;
+		if (i == n)
+			return false;
+		jpeg |= codecs[i].id == AV_CODEC_ID_MJPEG;
+		video |= codecs[i].id != AV_CODEC_ID_MJPEG;
+	}
+	return !jpeg || !video;
+}
+
 int vmedia_libav_error(int averror)
 {
 	if (averror >= 0)
