@@ -78,7 +78,8 @@
  *   too. If the driver has set up CAPTURE in another way, pictures are copied.
  *
  *   A header is refused with EIO on both queues, and a line in the log, if no pixel format of the
- *   device can hold its pictures (->can_write()), or if it is larger than the sizes of its formats.
+ *   device can hold its pictures (->can_write()), if it is larger than the sizes of its formats, or
+ *   if the pictures of all sessions would be more than max_pixels. The codec is then closed.
  *
  *   CMD_START after a drain: by the contract the codec goes on "with all the state from before the
  *   drain". A codec that has nothing delayed keeps its state, and the next packet may refer to
@@ -193,7 +194,7 @@ struct vmedia_decoder_ops {
 	 * until close().
 	 */
 	int (*open)(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec);
-	/* Context: also the loop, when the session ends. */
+	/* Context: also the loop, when the session ends, or its stream failed. */
 	void (*close)(void *dec);
 	/*
 	 * Decode @packet. Called when receive() has returned -EAGAIN, and after its -ENODATA, when
@@ -231,6 +232,9 @@ struct vmedia_decoder_ops {
 	void (*destroy)(void *priv);
 };
 
+/* 128 streams of 1080p, or 4 of 8192x8192. */
+#define VMEDIA_CODEC_MAX_PIXELS (256u << 20)
+
 struct vmedia_decoder_config {
 	const char *card;		/* as in struct vmedia_video_config, and so on: */
 	const struct vmedia_limits *limits;
@@ -244,6 +248,11 @@ struct vmedia_decoder_config {
 	 */
 	const struct vmedia_format_config *coded, *raw;
 	unsigned int num_coded, num_raw;
+	/*
+	 * Pixels of one coded picture of each session, in all: a codec keeps memory for up to some
+	 * 20 such pictures. 0: VMEDIA_CODEC_MAX_PIXELS.
+	 */
+	uint64_t max_pixels;
 	const struct vmedia_decoder_ops *ops;
 	void *priv;			/* the device's */
 };

@@ -20,6 +20,7 @@ static void decoder_destroy(struct vmedia_decoder *d)
 	vmedia_worker_destroy(d->worker);
 	vmedia_deferred_cancel(&d->bury);
 	vmedia_list_del(&d->node);
+	vmedia_decoder_count(d, 0);
 	vmedia_decoder_work_finish(&d->work);
 	vmedia_decoder_free_pool(d);
 	free(d->meta);
@@ -135,6 +136,8 @@ int vmedia_decoder_create(struct vmedia_loop *loop, const struct vmedia_decoder_
 	if (!dev)
 		return -ENOMEM;
 	dev->cfg = *cfg;
+	if (!dev->cfg.max_pixels)
+		dev->cfg.max_pixels = VMEDIA_CODEC_MAX_PIXELS;
 	dev->loop = loop;
 	vmedia_list_init(&dev->orphans);
 	dev->queues[0] = (struct vmedia_queue_config){

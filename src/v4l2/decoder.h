@@ -100,7 +100,8 @@ struct vmedia_decoder_work {
 
 /* Do the task. Context: a worker. */
 void vmedia_decoder_work_run(struct vmedia_decoder_work *w, struct vmedia_worker *worker);
-/* Close the codec, and free what the work allocated. */
+/* Close the codec; and free what the work allocated, too. Context: the loop, no job runs. */
+void vmedia_decoder_work_close(struct vmedia_decoder_work *w);
 void vmedia_decoder_work_finish(struct vmedia_decoder_work *w);
 /* True if the two headers do not differ, in the sense of <vmedia/codec.h>. */
 bool vmedia_decoder_same(const struct vmedia_codec_header *a, const struct vmedia_codec_header *b);
@@ -111,6 +112,7 @@ struct vmedia_decoder_device {
 	struct vmedia_loop *loop;
 	struct vmedia_queue_config queues[2];
 	struct vmedia_list orphans;	/* decoders whose session ended with a job running */
+	uint64_t pixels;		/* of all decoders */
 };
 
 struct vmedia_decoder_meta {
@@ -135,6 +137,7 @@ struct vmedia_decoder {
 	struct vmedia_codec_header header;	/* as the driver was told */
 	bool reopen, reset;		/* for the next job */
 	bool fatal;			/* no more jobs before OUTPUT was off */
+	uint64_t pixels;		/* of the coded picture, while the codec is open */
 	struct vmedia_ctrl *min_buffers;
 	struct vmedia_deferred bury;
 	struct vmedia_list node;	/* dev->orphans */
@@ -159,6 +162,8 @@ int vmedia_decoder_queue_setup(struct vmedia_queue *q, uint32_t *num_buffers, ui
  * it fits as it is, or -EINVAL if the device cannot show such pictures (with a line in the log).
  */
 int vmedia_decoder_apply_header(struct vmedia_decoder *d, const struct vmedia_codec_header *h);
+/* Count the pixels of the decoder's coded picture. False: they are too many, and not counted. */
+bool vmedia_decoder_count(struct vmedia_decoder *d, uint64_t pixels);
 
 /* ---- decoder_meta.c ---- */
 

@@ -3,6 +3,7 @@
  * A decoder's formats and selections: how CAPTURE follows OUTPUT, and then the stream's header.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include <linux/videodev2.h>
 
@@ -58,6 +59,17 @@ static void set_colours(const struct vmedia_decoder *d, struct vmedia_pix_format
 	mp->ycbcr_enc = src->ycbcr_enc;
 	mp->quantization = src->quantization;
 	mp->xfer_func = src->xfer_func;
+}
+
+bool vmedia_decoder_count(struct vmedia_decoder *d, uint64_t pixels)
+{
+	uint64_t others = d->dev->pixels - d->pixels;
+
+	if (pixels && others + pixels > d->dev->cfg.max_pixels)
+		return false;
+	d->dev->pixels = others + pixels;
+	d->pixels = pixels;
+	return true;
 }
 
 /* True if the codec can decode into buffers of @pf: a plane for each component, bytes. */
@@ -142,6 +154,7 @@ void vmedia_decoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 	}
 	d->have_header = false;
 	d->reopen = true;
+	vmedia_decoder_count(d, 0);
 	f.fmt.pix_mp.pixelformat = dst->fmt.fmt.pix_mp.pixelformat;
 	f.fmt.pix_mp.width = fmt->fmt.pix_mp.width;
 	f.fmt.pix_mp.height = fmt->fmt.pix_mp.height;
@@ -157,6 +170,27 @@ static int refuse(const struct vmedia_codec_header *h, const char *why)
 		    h->coded_width, h->coded_height, h->visible.width, h->visible.height,
 		    h->bit_depth, h->hsub, h->vsub, why);
 	return -EINVAL;
+}
+
+static int refuse_large(struct vmedia_queue *q, const struct vmedia_codec_header *h)
+{
+	uint32_t w = UINT32_MAX, ht = UINT32_MAX;
+	char why[80];
+
+	vmedia_frame_size_fit(vmedia_queue_find_format(q, 0, false), &w, &ht);
+	snprintf(why, sizeof(why), "%ux%u is the largest size of the device", w, ht);
+	return refuse(h, why);
+}
+
+static int refuse_many(const struct vmedia_decoder *d, const struct vmedia_codec_header *h)
+{
+	char why[160];
+
+	snprintf(why, sizeof(why),
+		 "the pictures of other sessions have %llu pixels, and %llu is the limit in all",
+		 (unsigned long long)(d->dev->pixels - d->pixels),
+		 (unsigned long long)d->dev->cfg.max_pixels);
+	return refuse(h, why);
 }
 
 static bool same_size(const struct vmedia_pix_format_mplane *mp, uint32_t pixelformat, uint32_t w,
@@ -180,7 +214,7 @@ static int set_capture(struct vmedia_decoder *d)
 	mp->pixelformat = fc->pixelformat;
 	frame_size(dst, mp->pixelformat, h, &width, &height);
 	if (width < h->visible.width || height < h->visible.height)
-		return refuse(h, "they are larger than the device's formats");
+		return refuse_large(dst, h);
 	/* The driver's own layout stays with the size that it was meant for. */
 	if (same_size(&old.fmt.pix_mp, mp->pixelformat, width, height) && vmedia_queue_busy(dst)) {
 		set_colours(d, &dst->fmt.fmt.pix_mp);
@@ -211,6 +245,8 @@ int vmedia_decoder_apply_header(struct vmedia_decoder *d, const struct vmedia_co
 
 	if (!plausible(h))
 		return refuse(h, "the visible part is not within the picture");
+	if (!vmedia_decoder_count(d, (uint64_t)h->coded_width * h->coded_height))
+		return refuse_many(d, h);
 	d->header = *h;
 	d->have_header = true;
 	ret = set_capture(d);

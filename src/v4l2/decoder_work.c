@@ -35,7 +35,7 @@ bool vmedia_decoder_same(const struct vmedia_codec_header *a, const struct vmedi
 	       a->min_buffers == b->min_buffers;
 }
 
-static void close_codec(struct vmedia_decoder_work *w)
+void vmedia_decoder_work_close(struct vmedia_decoder_work *w)
 {
 	if (w->dec)
 		w->ops->close(w->dec);
@@ -47,7 +47,7 @@ static void close_codec(struct vmedia_decoder_work *w)
 
 void vmedia_decoder_work_finish(struct vmedia_decoder_work *w)
 {
-	close_codec(w);
+	vmedia_decoder_work_close(w);
 	free(w->copy);
 	w->copy = NULL;
 	w->copy_room = 0;
@@ -56,7 +56,7 @@ void vmedia_decoder_work_finish(struct vmedia_decoder_work *w)
 static void make_ready(struct vmedia_decoder_work *w)
 {
 	if (w->reopen) {
-		close_codec(w);
+		vmedia_decoder_work_close(w);
 	} else if (w->reset && w->dec) {
 		w->ops->reset(w->dec);
 		w->more = false;
@@ -119,6 +119,8 @@ static int send(struct vmedia_decoder_work *w, struct vmedia_decoder_packet *p)
 	w->more = true;
 	if (err != -EBADMSG)
 		return err;
+	vmedia_dbg("packet %llu of a stream, %u bytes, is damaged", (unsigned long long)p->tag,
+		   p->size);
 	p->damaged = true;
 	return 0;
 }

@@ -28,29 +28,63 @@ static void s_fmt(struct player *p, uint32_t type, uint32_t pixelformat)
 	assert_int_equal(a.format.fmt.pix_mp.pixelformat, pixelformat);
 }
 
-static void begin(struct player *p, uint32_t coded, uint32_t raw)
+static void begin_session(struct player *p, uint32_t coded)
 {
-	struct vmedia_decoder_options opts = {
-		.region_size = 256 << 20,
-		.codecs = coded == V4L2_PIX_FMT_MJPEG ? "mjpeg" : NULL,
-	};
 	PAYLOAD(a);
 
-	memset(p, 0, sizeof(*p));
-	p->raw = raw;
-	p->r = rig_begin();
-	assert_int_equal(vmedia_libav_decoder_create(p->r->h.loop, &opts, &p->r->dev), 0);
-	rig_open(p->r);
 	a.event_subscription.type = V4L2_EVENT_SOURCE_CHANGE;
 	assert_int_equal(rig_ioctl(p->r, p->r->s, VMEDIA_NR_SUBSCRIBE_EVENT, &a), 0);
 	s_fmt(p, OUT, coded);
 	assert_int_equal(rig_reqbufs(p->r, p->r->s, OUT, MMAP, NUM_OUT), NUM_OUT);
 }
 
+static void begin(struct player *p, const struct vmedia_decoder_options *opts, uint32_t coded,
+		  uint32_t raw)
+{
+	memset(p, 0, sizeof(*p));
+	p->raw = raw;
+	p->r = rig_begin();
+	assert_int_equal(vmedia_libav_decoder_create(p->r->h.loop, opts, &p->r->dev), 0);
+	rig_open(p->r);
+	begin_session(p, coded);
+}
+
+static void stream_on(struct player *p)
+{
+	assert_int_equal(rig_stream(p->r, p->r->s, OUT, true), 0);
+}
+
+void player_begin_with(struct player *p, const struct vmedia_decoder_options *opts, uint32_t coded,
+		       uint32_t raw)
+{
+	begin(p, opts, coded, raw);
+	stream_on(p);
+}
+
+static struct vmedia_decoder_options options(uint32_t coded)
+{
+	return (struct vmedia_decoder_options){
+		.region_size = 256 << 20,
+		.codecs = coded == V4L2_PIX_FMT_MJPEG ? "mjpeg" : NULL,
+	};
+}
+
 void player_begin(struct player *p, uint32_t coded, uint32_t raw)
 {
-	begin(p, coded, raw);
-	assert_int_equal(rig_stream(p->r, p->r->s, OUT, true), 0);
+	struct vmedia_decoder_options opts = options(coded);
+
+	player_begin_with(p, &opts, coded, raw);
+}
+
+void player_join(struct player *p, uint32_t coded)
+{
+	rig_open2(p->r);
+	p->r->s = p->r->s2;
+	p->setup = p->failed = false;
+	p->got.num = 0;
+	memset(p->busy, 0, sizeof(p->busy));
+	begin_session(p, coded);
+	stream_on(p);
 }
 
 void player_end(struct player *p)
@@ -98,9 +132,11 @@ static bool put(struct player *p, const AVPacket *packet)
 
 void player_begin_late(struct player *p, uint32_t coded, uint32_t raw, const struct stream *s)
 {
-	begin(p, coded, raw);
+	struct vmedia_decoder_options opts = options(coded);
+
+	begin(p, &opts, coded, raw);
 	assert_true(put(p, s->packets[0]) && put(p, s->packets[1]));
-	assert_int_equal(rig_stream(p->r, p->r->s, OUT, true), 0);
+	stream_on(p);
 }
 
 void player_seek(struct player *p, bool both)
@@ -112,9 +148,9 @@ void player_seek(struct player *p, bool both)
 		assert_int_equal(rig_stream(p->r, p->r->s, CAP, false), 0);
 		assert_int_equal(rig_reqbufs(p->r, p->r->s, CAP, MMAP, 0), 0);
 		p->setup = false;
-		while (rig_poll(p->r, &evt))
-			;
 	}
+	while (both && rig_poll(p->r, &evt))
+		;
 	memset(p->busy, 0, sizeof(p->busy));
 	p->failed = false;
 	assert_int_equal(rig_stream(p->r, p->r->s, OUT, true), 0);

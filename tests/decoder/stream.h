@@ -73,6 +73,12 @@ struct player {
 void player_begin(struct player *p, uint32_t coded, uint32_t raw);
 /* The same; the first two packets of @s are queued before STREAMON of OUTPUT. */
 void player_begin_late(struct player *p, uint32_t coded, uint32_t raw, const struct stream *s);
+/* The same with options of the device (decoder.h). */
+struct vmedia_decoder_options;
+void player_begin_with(struct player *p, const struct vmedia_decoder_options *opts, uint32_t coded,
+		       uint32_t raw);
+/* Go on with another session of the device; the one until now stays as it is. */
+void player_join(struct player *p, uint32_t coded);
 /* Decode packets @from to @to - 1; @drain: until LAST, else until all are taken. */
 void player_play(struct player *p, const struct stream *s, unsigned int from, unsigned int to,
 		 bool drain);

@@ -29,14 +29,14 @@
 #include "libav.h"
 #include "split.h"
 
-#define MIN_SIZE   16
-#define MAX_SIZE   8192
 /* Pictures can always be copied: one is shown while one is written. */
 #define BUFFERS	   2
 #define NUM_CODECS 16
+#define NUM_RAW	   11
 
 struct device {
-	struct vmedia_format_config coded[NUM_CODECS];
+	struct vmedia_format_config coded[NUM_CODECS], raw[NUM_RAW];
+	struct vmedia_frame_size size;
 	uint32_t threads;
 };
 
@@ -52,15 +52,10 @@ struct decoder {
 	bool hunting;			/* nothing is shown before a key picture */
 };
 
-static const struct vmedia_frame_size sizes[] = {
-	{ .width = MIN_SIZE, .height = MIN_SIZE, .max_width = MAX_SIZE, .max_height = MAX_SIZE,
-	  .step_width = 1, .step_height = 1 },
-};
-
-#define RAW(f) { .pixelformat = V4L2_PIX_FMT_##f, .sizes = sizes, .num_sizes = 1 }
-static const struct vmedia_format_config raw[] = {
-	RAW(NV12), RAW(YUV420), RAW(NV12M), RAW(YUV420M), RAW(P010), RAW(YUV422P), RAW(NV16),
-	RAW(YUV422M), RAW(YUV444M), RAW(NV24), RAW(GREY),
+static const uint32_t raw[NUM_RAW] = {
+	V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12M, V4L2_PIX_FMT_YUV420M,
+	V4L2_PIX_FMT_P010, V4L2_PIX_FMT_YUV422P, V4L2_PIX_FMT_NV16, V4L2_PIX_FMT_YUV422M,
+	V4L2_PIX_FMT_YUV444M, V4L2_PIX_FMT_NV24, V4L2_PIX_FMT_GREY,
 };
 
 static void close_decoder(void *dec)
@@ -94,7 +89,8 @@ static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *po
 	d->av->thread_count = (int)dev->threads;
 	d->av->thread_type = FF_THREAD_SLICE;
 	d->av->apply_cropping = 0;
-	d->av->max_pixels = (int64_t)MAX_SIZE * MAX_SIZE;
+	/* Those that are only a little larger are refused with a better message. */
+	d->av->max_pixels = (int64_t)(dev->size.max_width + 128) * (dev->size.max_height + 128);
 	if (codec->in_place && av->capabilities & AV_CODEC_CAP_DR1) {
 		d->av->opaque = &d->memory;
 		d->av->get_buffer2 = vmedia_libav_get_buffer;
@@ -290,6 +286,22 @@ static const struct vmedia_decoder_ops ops = {
 	.destroy = destroy,
 };
 
+static void offer_raw(struct device *dev, const struct vmedia_decoder_options *opts)
+{
+	dev->size = (struct vmedia_frame_size){
+		.width = VMEDIA_DECODER_MIN_SIZE,
+		.height = VMEDIA_DECODER_MIN_SIZE,
+		.max_width = opts->max_width ? opts->max_width : VMEDIA_DECODER_MAX_SIZE,
+		.max_height = opts->max_height ? opts->max_height : VMEDIA_DECODER_MAX_SIZE,
+		.step_width = 1,
+		.step_height = 1,
+	};
+	for (unsigned int i = 0; i < NUM_RAW; i++)
+		dev->raw[i] = (struct vmedia_format_config){ .pixelformat = raw[i],
+							     .sizes = &dev->size,
+							     .num_sizes = 1 };
+}
+
 static unsigned int offer(struct device *dev, const char *list)
 {
 	const struct vmedia_libav_codec *codecs;
@@ -299,7 +311,7 @@ static unsigned int offer(struct device *dev, const char *list)
 		if (vmedia_libav_named(list, &codecs[i]) && avcodec_find_decoder(codecs[i].id))
 			dev->coded[n++] = (struct vmedia_format_config){
 				.pixelformat = codecs[i].pixelformat,
-				.sizes = sizes,
+				.sizes = &dev->size,
 				.num_sizes = 1,
 				.flags = codecs[i].flags,
 			};
@@ -316,8 +328,8 @@ int vmedia_libav_decoder_create(struct vmedia_loop *loop,
 		.limits = opts->limits,
 		.region_size = opts->region_size,
 		.no_region = !opts->region_size,
-		.raw = raw,
-		.num_raw = sizeof(raw) / sizeof(raw[0]),
+		.num_raw = NUM_RAW,
+		.max_pixels = opts->max_pixels,
 		.ops = &ops,
 		.priv = dev,
 	};
@@ -326,6 +338,8 @@ int vmedia_libav_decoder_create(struct vmedia_loop *loop,
 	if (!dev)
 		return -ENOMEM;
 	dev->threads = opts->threads ? opts->threads : 1;
+	offer_raw(dev, opts);
+	cfg.raw = dev->raw;
 	cfg.coded = dev->coded;
 	cfg.num_coded = offer(dev, opts->codecs);
 	vmedia_libav_log();

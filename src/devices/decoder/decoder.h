@@ -5,11 +5,16 @@
 
 #include <vmedia/codec.h>
 
+#define VMEDIA_DECODER_MIN_SIZE 16u
+#define VMEDIA_DECODER_MAX_SIZE 8192u
+
 struct vmedia_decoder_options {
 	const struct vmedia_limits *limits;
 	uint64_t region_size;		/* 0: no region */
 	uint32_t threads;		/* of each session's codec; 0: 1 */
 	const char *codecs;		/* a list for vmedia_libav_named(), or NULL */
+	uint32_t max_width, max_height;	/* of a picture; 0: VMEDIA_DECODER_MAX_SIZE */
+	uint64_t max_pixels;		/* as in struct vmedia_decoder_config */
 };
 
 /*
