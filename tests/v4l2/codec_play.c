@@ -10,7 +10,7 @@
 const char *const play_names[PLAY_NUM_KINDS] = {
 	"options", "fmt-out", "fmt-cap", "reqbufs", "packet", "target", "targets",
 	"on", "off", "stop", "start", "follow", "query", "begin", "setup",
-	"restart", "seek", "recover", "close", "suspend", "step", "settle",
+	"restart", "seek", "recover", "anew", "close", "suspend", "step", "settle",
 };
 
 static const uint32_t types[2] = { OUT, CAP };
@@ -448,7 +448,7 @@ static void run_formats(struct session *s, const struct play_op *o)
 	static const uint32_t raw[] = { V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420M,
 					V4L2_PIX_FMT_P010 };
 
-	if (o->kind == PLAY_FMT_OUT)
+	if (o->kind != PLAY_FMT_CAP)
 		s_fmt(s, CM_OUT, coded[o->a % 2], o->b % 8);
 	else
 		s_fmt(s, CM_CAP, raw[o->a % 3], o->b % 8);
@@ -509,6 +509,16 @@ static void run(struct session *s, const struct play_op *o)
 	case PLAY_RECOVER:
 		recover(s, o->kind == PLAY_RECOVER);
 		break;
+	case PLAY_ANEW:
+		for (q = CM_OUT; q <= CM_CAP; q++) {
+			stream(s, q, false);
+			reqbufs(s, q, 0);
+		}
+		run_formats(s, o);
+		s->sized = false;
+		reqbufs(s, CM_OUT, 1 + o->b % 10);
+		stream(s, CM_OUT, true);
+		break;
 	case PLAY_CLOSE:
 		close_session(s);
 		break;
@@ -545,6 +555,7 @@ void play(const struct play_op *ops, unsigned int num, unsigned int sessions, bo
 	w.loud = loud;
 	w.num = sessions;
 	w.c = client_open(late, forgets);
+	mock.yields = true;
 	vmedia_log_set(on_message, NULL);
 	vmedia_worker_set_threads(w.c.r->h.loop, sessions);
 	for (unsigned int i = 0; i < sessions; i++) {

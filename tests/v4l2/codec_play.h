@@ -33,6 +33,7 @@ enum play_kind {
 	PLAY_RESTART,		/* CAPTURE off, then PLAY_SETUP */
 	PLAY_SEEK,		/* OUTPUT off and on */
 	PLAY_RECOVER,		/* both off, OUTPUT on */
+	PLAY_ANEW,		/* both without buffers, then PLAY_FMT_OUT and PLAY_BEGIN */
 	PLAY_CLOSE,		/* the session; and a new one */
 	PLAY_SUSPEND,		/* the guest's queues stop for a while */
 	PLAY_STEP,		/* A rounds of the loop */

@@ -277,6 +277,8 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 	*p = c->out.picture;
 	if (mock.receive_waits)
 		wait_for_word();
+	if (mock.yields)
+		sched_yield();
 	return 0;
 }
 

@@ -57,6 +57,7 @@ struct mock {
 	sem_t in_wait, go;
 	bool forgets;			/* after a drain nothing is shown before a key picture */
 	bool receive_waits;		/* receive() waits for the test's word with its picture */
+	bool yields;			/* others run after each picture */
 	int open_err, write_err;
 	atomic_int opens, closes, resets, drains, destroys, sent, copies, wrong;
 };
