@@ -201,7 +201,7 @@ static uint16_t sample(const struct player *p, const uint8_t *at, uint32_t x, un
 	return p->pf->bits[0] == 16 ? ((const uint16_t *)at)[i] >> 6 : at[i];
 }
 
-static void record(struct player *p, const struct vmedia_buffer *b)
+void player_record(struct player *p, const struct vmedia_buffer *b)
 {
 	const struct vmedia_buf *buf = vmedia_queue_buf(vmedia_m2m_dst(context(p)), b->index);
 	unsigned int planes = p->pf->colour_planes == 2 ? 3 : p->pf->colour_planes;
@@ -229,7 +229,7 @@ static void record(struct player *p, const struct vmedia_buffer *b)
 static bool on_capture(struct player *p, const struct vmedia_evt *evt, bool change)
 {
 	if (evt->planes[0].bytesused) {
-		record(p, &evt->buffer);
+		player_record(p, &evt->buffer);
 		queue_capture(p, evt->buffer.index);
 		return false;
 	}

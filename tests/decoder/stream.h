@@ -87,6 +87,8 @@ void player_seek(struct player *p, bool both);
 void player_end(struct player *p);
 /* The number of bytes that were copied to CAPTURE buffers. */
 uint64_t player_copied(const struct player *p);
+/* Add the picture in CAPTURE buffer @b to what the player got. */
+void player_record(struct player *p, const struct vmedia_buffer *b);
 void player_command(struct player *p, uint32_t cmd);
 
 #endif
