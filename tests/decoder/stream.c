@@ -61,7 +61,7 @@ static void take(struct stream *s, AVCodecContext *av)
 	av_packet_free(&p);
 }
 
-bool stream_make(struct stream *s, const struct recipe *r)
+bool stream_make_sliced(struct stream *s, const struct recipe *r, int slices)
 {
 	const AVCodec *codec = avcodec_find_encoder_by_name(r->encoder);
 	AVCodecContext *av = codec ? avcodec_alloc_context3(codec) : NULL;
@@ -83,7 +83,7 @@ bool stream_make(struct stream *s, const struct recipe *r)
 	av->max_b_frames = r->b_frames;
 	av->bit_rate = 400000;
 	av->thread_count = 1;
-	av->slices = r->slices;
+	av->slices = slices;
 	av->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;
 	if (r->interlaced)
 		set_interlaced(f);
@@ -113,6 +113,11 @@ bool stream_make(struct stream *s, const struct recipe *r)
 	av_frame_free(&f);
 	avcodec_free_context(&av);
 	return true;
+}
+
+bool stream_make(struct stream *s, const struct recipe *r)
+{
+	return stream_make_sliced(s, r, 0);
 }
 
 void stream_free(struct stream *s)

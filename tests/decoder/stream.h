@@ -17,7 +17,6 @@ struct recipe {
 	enum AVPixelFormat pix_fmt;
 	int pictures, gop, b_frames;
 	bool interlaced;
-	int slices;			/* of a picture; 0: one */
 };
 
 /* Packets, each a whole picture; pts counts from 1. */
@@ -39,6 +38,8 @@ struct pictures {
 
 /* Append the pictures that @r says. False: this libavcodec has no such encoder. */
 bool stream_make(struct stream *s, const struct recipe *r);
+/* The same, with so many slices in a picture where the encoder can. */
+bool stream_make_sliced(struct stream *s, const struct recipe *r, int slices);
 void stream_free(struct stream *s);
 /* What libavcodec makes of it. */
 void stream_decode(const struct stream *s, uint32_t pixelformat, struct pictures *out);

@@ -8,13 +8,13 @@
 #include "decoder.h"
 
 static const struct recipe h264 = {
-	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 12, 6, 2, false, 0
+	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 12, 6, 2, false
 };
 static const struct recipe deep = {
-	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P10, 12, 6, 0, false, 0
+	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P10, 12, 6, 0, false
 };
 static const struct recipe mjpeg = {
-	"mjpeg", V4L2_PIX_FMT_MJPEG, 96, 80, AV_PIX_FMT_YUVJ420P, 6, 6, 0, false, 0
+	"mjpeg", V4L2_PIX_FMT_MJPEG, 96, 80, AV_PIX_FMT_YUVJ420P, 6, 6, 0, false
 };
 
 /* ---- The log ---- */

@@ -6,12 +6,12 @@
 #include "stream.h"
 
 static const struct recipe recipes[] = {
-	{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false, 0 },
-	{ "libx265", V4L2_PIX_FMT_HEVC, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false, 0 },
-	{ "libvpx", V4L2_PIX_FMT_VP8, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false, 0 },
-	{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false, 0 },
-	{ "mpeg2video", V4L2_PIX_FMT_MPEG2, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false, 0 },
-	{ "mpeg4", V4L2_PIX_FMT_MPEG4, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false, 0 },
+	{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
+	{ "libx265", V4L2_PIX_FMT_HEVC, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
+	{ "libvpx", V4L2_PIX_FMT_VP8, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false },
+	{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false },
+	{ "mpeg2video", V4L2_PIX_FMT_MPEG2, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
+	{ "mpeg4", V4L2_PIX_FMT_MPEG4, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
 };
 #define NUM_RECIPES (sizeof(recipes) / sizeof(recipes[0]))
 

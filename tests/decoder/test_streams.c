@@ -8,10 +8,10 @@
 #define PIX(f) AV_PIX_FMT_YUV##f
 
 static const struct recipe h264 = {
-	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 20, 50, 0, false, 0
+	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 20, 50, 0, false
 };
 static const struct recipe h264_b = {
-	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 3, false, 0
+	"libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 3, false
 };
 
 /* The whole stream, in CAPTURE format @raw (0: the device's). Returns false without an encoder. */
@@ -54,13 +54,13 @@ static void test_formats(void **state)
 static void test_in_place(void **state)
 {
 	static const struct recipe recipes[] = {
-		{ "libx264", V4L2_PIX_FMT_H264, 128, 98, AV_PIX_FMT_YUV420P, 60, 12, 3, false, 0 },
-		{ "libx264", V4L2_PIX_FMT_H264, 128, 96, AV_PIX_FMT_YUV420P, 60, 12, 0, true, 0 },
-		{ "libx264", V4L2_PIX_FMT_H264, 130, 96, AV_PIX_FMT_YUV444P, 60, 12, 2, false, 0 },
-		{ "libx265", V4L2_PIX_FMT_HEVC, 130, 98, AV_PIX_FMT_YUV420P, 60, 12, 3, false, 0 },
-		{ "libvpx", V4L2_PIX_FMT_VP8, 129, 81, AV_PIX_FMT_YUV420P, 60, 12, 0, false, 0 },
-		{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 129, 81, PIX(420P), 60, 12, 0, false, 0 },
-		{ "mjpeg", V4L2_PIX_FMT_MJPEG, 129, 81, AV_PIX_FMT_YUVJ420P, 60, 6, 0, false, 0 },
+		{ "libx264", V4L2_PIX_FMT_H264, 128, 98, AV_PIX_FMT_YUV420P, 60, 12, 3, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 128, 96, AV_PIX_FMT_YUV420P, 60, 12, 0, true },
+		{ "libx264", V4L2_PIX_FMT_H264, 130, 96, AV_PIX_FMT_YUV444P, 60, 12, 2, false },
+		{ "libx265", V4L2_PIX_FMT_HEVC, 130, 98, AV_PIX_FMT_YUV420P, 60, 12, 3, false },
+		{ "libvpx", V4L2_PIX_FMT_VP8, 129, 81, AV_PIX_FMT_YUV420P, 60, 12, 0, false },
+		{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 129, 81, PIX(420P), 60, 12, 0, false },
+		{ "mjpeg", V4L2_PIX_FMT_MJPEG, 129, 81, AV_PIX_FMT_YUVJ420P, 60, 6, 0, false },
 	};
 
 	(void)state;
@@ -93,21 +93,21 @@ static void test_in_place(void **state)
 static void test_codecs(void **state)
 {
 	static const struct recipe recipes[] = {
-		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 20, 50, 0, false, 0 },
-		{ "libx264", V4L2_PIX_FMT_H264, 98, 54, AV_PIX_FMT_YUV420P, 20, 10, 2, false, 0 },
-		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P10, 12, 12, 2, false, 0 },
-		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV422P, 12, 12, 2, false, 0 },
-		{ "libx264", V4L2_PIX_FMT_H264, 97, 81, AV_PIX_FMT_YUV444P, 12, 12, 2, false, 0 },
-		{ "libx264", V4L2_PIX_FMT_H264, 96, 96, AV_PIX_FMT_YUV420P, 12, 12, 0, true, 0 },
-		{ "libx265", V4L2_PIX_FMT_HEVC, 98, 82, AV_PIX_FMT_YUV420P, 12, 12, 2, false, 0 },
-		{ "libx265", V4L2_PIX_FMT_HEVC, 96, 80, AV_PIX_FMT_YUV420P10, 12, 12, 2, false, 0 },
-		{ "libvpx", V4L2_PIX_FMT_VP8, 97, 81, AV_PIX_FMT_YUV420P, 12, 12, 0, false, 0 },
-		{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 97, 81, AV_PIX_FMT_YUV420P, 12, 12, 0, false, 0 },
-		{ "mpeg1video", V4L2_PIX_FMT_MPEG1, 96, 80, PIX(420P), 20, 9, 2, false, 0 },
-		{ "mpeg2video", V4L2_PIX_FMT_MPEG2, 98, 82, PIX(420P), 20, 9, 2, false, 0 },
-		{ "mpeg4", V4L2_PIX_FMT_MPEG4, 97, 81, AV_PIX_FMT_YUV420P, 20, 9, 2, false, 0 },
-		{ "h263", V4L2_PIX_FMT_H263, 176, 144, AV_PIX_FMT_YUV420P, 12, 6, 0, false, 0 },
-		{ "mjpeg", V4L2_PIX_FMT_MJPEG, 97, 81, AV_PIX_FMT_YUVJ420P, 6, 6, 0, false, 0 },
+		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P, 20, 50, 0, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 98, 54, AV_PIX_FMT_YUV420P, 20, 10, 2, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV420P10, 12, 12, 2, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 96, 80, AV_PIX_FMT_YUV422P, 12, 12, 2, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 97, 81, AV_PIX_FMT_YUV444P, 12, 12, 2, false },
+		{ "libx264", V4L2_PIX_FMT_H264, 96, 96, AV_PIX_FMT_YUV420P, 12, 12, 0, true },
+		{ "libx265", V4L2_PIX_FMT_HEVC, 98, 82, AV_PIX_FMT_YUV420P, 12, 12, 2, false },
+		{ "libx265", V4L2_PIX_FMT_HEVC, 96, 80, AV_PIX_FMT_YUV420P10, 12, 12, 2, false },
+		{ "libvpx", V4L2_PIX_FMT_VP8, 97, 81, AV_PIX_FMT_YUV420P, 12, 12, 0, false },
+		{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 97, 81, AV_PIX_FMT_YUV420P, 12, 12, 0, false },
+		{ "mpeg1video", V4L2_PIX_FMT_MPEG1, 96, 80, PIX(420P), 20, 9, 2, false },
+		{ "mpeg2video", V4L2_PIX_FMT_MPEG2, 98, 82, PIX(420P), 20, 9, 2, false },
+		{ "mpeg4", V4L2_PIX_FMT_MPEG4, 97, 81, AV_PIX_FMT_YUV420P, 20, 9, 2, false },
+		{ "h263", V4L2_PIX_FMT_H263, 176, 144, AV_PIX_FMT_YUV420P, 12, 6, 0, false },
+		{ "mjpeg", V4L2_PIX_FMT_MJPEG, 97, 81, AV_PIX_FMT_YUVJ420P, 6, 6, 0, false },
 	};
 
 	(void)state;
