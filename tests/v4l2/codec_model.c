@@ -15,8 +15,9 @@ const char *const cm_names[CM_NUM_WHATS] = {
 
 void cm_init(struct cm *m)
 {
-	m->set = malloc(MOST * sizeof(*m->set));
-	m->next = malloc(MOST * sizeof(*m->next));
+	/* Pages that are not used take no time: calloc() does not fill them, malloc() may. */
+	m->set = calloc(MOST, sizeof(*m->set));
+	m->next = calloc(MOST, sizeof(*m->next));
 	m->table = calloc(TABLE, sizeof(*m->table));
 	if (!m->set || !m->next || !m->table)
 		abort();

@@ -7,7 +7,7 @@
  *
  *   Tags travel as the packets' pts, which libavcodec gives to the picture that begins in a packet.
  *
- *   Threads are of slices: threads of frames would delay pictures.
+ *   Threads are of slices: threads of frames would delay pictures, and write them when no job runs.
  *
  *   A drain: a stream without reordering has no picture left when its packets are decoded, so
  *   nothing is done, and all state is kept. Else only the end of the stream brings the last
@@ -23,11 +23,12 @@
 #include <stdlib.h>
 
 #include <linux/videodev2.h>
-#include <vmedia/log.h>
+#include <vmedia/worker.h>
 
 #include "decoder.h"
 #include "libav.h"
 #include "split.h"
+#include "threads.h"
 
 /* Pictures can always be copied: one is shown while one is written. */
 #define BUFFERS	   2
@@ -37,7 +38,7 @@
 struct device {
 	struct vmedia_format_config coded[NUM_CODECS], raw[NUM_RAW];
 	struct vmedia_frame_size size;
-	uint32_t threads;
+	struct vmedia_libav_threads threads;
 };
 
 struct decoder {
@@ -45,6 +46,8 @@ struct decoder {
 	AVCodecContext *av;
 	AVPacket *packet;
 	AVFrame *frame;
+	struct vmedia_libav_threads *threads;
+	unsigned int num_threads;
 	struct vmedia_libav_memory memory;
 	struct vmedia_libav_split *split;
 	bool ending;			/* a drain has begun */
@@ -62,6 +65,7 @@ static void close_decoder(void *dec)
 {
 	struct decoder *d = dec;
 
+	vmedia_libav_threads_give(d->threads, d->num_threads);
 	avcodec_free_context(&d->av);
 	av_packet_free(&d->packet);
 	av_frame_free(&d->frame);
@@ -71,7 +75,7 @@ static void close_decoder(void *dec)
 
 static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
 {
-	const struct device *dev = priv;
+	struct device *dev = priv;
 	const struct vmedia_libav_codec *codec = vmedia_libav_codec_find(coded);
 	const AVCodec *av = avcodec_find_decoder(codec->id);
 	struct decoder *d = calloc(1, sizeof(*d));
@@ -81,12 +85,14 @@ static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *po
 		return -ENOMEM;
 	d->codec = codec;
 	d->memory.pool = pool;
+	d->threads = &dev->threads;
 	d->av = avcodec_alloc_context3(av);
+	d->num_threads = vmedia_libav_threads_take(d->threads);
 	d->packet = av_packet_alloc();
 	d->frame = av_frame_alloc();
 	if (!d->av || !d->packet || !d->frame || vmedia_libav_split_create(codec->id, &d->split))
 		goto fail;
-	d->av->thread_count = (int)dev->threads;
+	d->av->thread_count = (int)d->num_threads;
 	d->av->thread_type = FF_THREAD_SLICE;
 	d->av->apply_cropping = 0;
 	/* Those that are only a little larger are refused with a better message. */
@@ -147,6 +153,7 @@ static int send(void *dec, const struct vmedia_codec_packet *p)
 static void set_room(const struct decoder *d, enum AVPixelFormat pix_fmt,
 		     struct vmedia_codec_header *h)
 {
+	h->min_buffers = BUFFERS;
 	if (!d->memory.same)
 		return;
 	vmedia_libav_room(d->av, pix_fmt, (int)h->coded_width, (int)h->coded_height, h);
@@ -157,25 +164,11 @@ static void set_room(const struct decoder *d, enum AVPixelFormat pix_fmt,
 static int header(void *dec, struct vmedia_codec_header *h)
 {
 	const struct decoder *d = dec;
-	const AVCodecContext *av = d->av;
+	int err = vmedia_libav_context_header(d->av, d->codec->crops, h);
 
-	if (av->width <= 0 || av->height <= 0 || av->pix_fmt == AV_PIX_FMT_NONE)
-		return -EAGAIN;
-	*h = (struct vmedia_codec_header){ .coded_width = (uint32_t)av->width,
-					   .coded_height = (uint32_t)av->height,
-					   .min_buffers = BUFFERS };
-	h->visible.width = h->coded_width;
-	h->visible.height = h->coded_height;
-	if (d->codec->crops) {
-		h->coded_width = (uint32_t)av->coded_width;
-		h->coded_height = (uint32_t)av->coded_height;
-	}
-	vmedia_libav_colours(av->color_primaries, av->colorspace, av->color_trc, av->color_range,
-			     &h->colours);
-	/* What is not known to V4L2 has a depth of 0, which no format fits. */
-	vmedia_libav_samples(av->pix_fmt, h);
-	set_room(d, av->pix_fmt, h);
-	return 0;
+	if (!err)
+		set_room(d, d->av->pix_fmt, h);
+	return err;
 }
 
 /* All units are decoded. Returns 0 if there are pictures nevertheless. */
@@ -214,23 +207,14 @@ static int next(struct decoder *d, struct vmedia_codec_picture *p)
 static int receive(void *dec, struct vmedia_codec_picture *p)
 {
 	struct decoder *d = dec;
-	AVFrame *f = d->frame;
 	int err = next(d, p);
 
 	if (err)
 		return err;
-	p->tag = (uint64_t)f->pts;
-	p->header = (struct vmedia_codec_header){ .coded_width = (uint32_t)f->width,
-						  .coded_height = (uint32_t)f->height,
-						  .min_buffers = BUFFERS };
-	vmedia_libav_colours(f->color_primaries, f->colorspace, f->color_trc, f->color_range,
-			     &p->header.colours);
-	vmedia_libav_samples(f->format, &p->header);
-	set_room(d, f->format, &p->header);
-	av_frame_apply_cropping(f, AV_FRAME_CROP_UNALIGNED);
-	p->raw = vmedia_libav_raw(f);
-	p->header.visible.width = (uint32_t)f->width;
-	p->header.visible.height = (uint32_t)f->height;
+	p->tag = (uint64_t)d->frame->pts;
+	vmedia_libav_frame_header(d->frame, &p->header);
+	set_room(d, d->frame->format, &p->header);
+	p->raw = vmedia_libav_raw(d->frame);
 	return 0;
 }
 
@@ -337,7 +321,8 @@ int vmedia_libav_decoder_create(struct vmedia_loop *loop,
 
 	if (!dev)
 		return -ENOMEM;
-	dev->threads = opts->threads ? opts->threads : 1;
+	vmedia_libav_threads_init(&dev->threads, opts->threads);
+	vmedia_worker_set_threads(loop, opts->threads);
 	offer_raw(dev, opts);
 	cfg.raw = dev->raw;
 	cfg.coded = dev->coded;

@@ -11,7 +11,7 @@
 struct vmedia_decoder_options {
 	const struct vmedia_limits *limits;
 	uint64_t region_size;		/* 0: no region */
-	uint32_t threads;		/* of each session's codec; 0: 1 */
+	uint32_t threads;		/* of all sessions; 0: as many as there are CPUs */
 	const char *codecs;		/* a list for vmedia_libav_named(), or NULL */
 	uint32_t max_width, max_height;	/* of a picture; 0: VMEDIA_DECODER_MAX_SIZE */
 	uint64_t max_pixels;		/* as in struct vmedia_decoder_config */

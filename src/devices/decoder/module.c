@@ -13,6 +13,7 @@ static const struct vmedia_module_option options[] = {
 	  "offer these: h264, hevc, vp8, vp9, av1, mpeg1video, mpeg2video, mpeg4, h263 (default: "
 	  "all of them); or mjpeg, alone" },
 	{ "max-picture", "WIDTHxHEIGHT", "largest picture (default 8192x8192)" },
+	{ "threads", "N", "threads that decode, for all sessions (default: one a CPU)" },
 	{ "max-pixels", "N", "pixels of one picture of each session, in all (default 256M)" },
 	{ 0 },
 };
@@ -58,6 +59,16 @@ static bool read_pixels(const char *text, struct vmedia_decoder_options *opts)
 	return true;
 }
 
+static bool read_threads(const char *text, struct vmedia_decoder_options *opts)
+{
+	unsigned long long n;
+
+	if (!number(text, &n, &text) || *text || !n || n > 256)
+		return false;
+	opts->threads = (uint32_t)n;
+	return true;
+}
+
 static int create(const struct vmedia_module_args *args, char *why, size_t why_size,
 		  struct vmedia_device **dev)
 {
@@ -66,6 +77,7 @@ static int create(const struct vmedia_module_args *args, char *why, size_t why_s
 					       .codecs = vmedia_module_value(args, "codecs") };
 	const char *picture = vmedia_module_value(args, "max-picture");
 	const char *pixels = vmedia_module_value(args, "max-pixels");
+	const char *threads = vmedia_module_value(args, "threads");
 	int err;
 
 	if (picture && !read_picture(picture, &opts)) {
@@ -76,6 +88,11 @@ static int create(const struct vmedia_module_args *args, char *why, size_t why_s
 	if (pixels && !read_pixels(pixels, &opts)) {
 		snprintf(why, why_size, "--max-pixels=%s is not a number of pixels: give one, as "
 					"in 256M", pixels);
+		return -EINVAL;
+	}
+	if (threads && !read_threads(threads, &opts)) {
+		snprintf(why, why_size, "--threads=%s is not a number of threads: give one from 1 "
+					"to 256", threads);
 		return -EINVAL;
 	}
 	err = vmedia_libav_decoder_create(args->loop, &opts, dev);

@@ -59,6 +59,14 @@ bool vmedia_libav_fits(const struct vmedia_codec_header *h, uint32_t raw);
 void vmedia_libav_colours(enum AVColorPrimaries primaries, enum AVColorSpace space,
 			  enum AVColorTransferCharacteristic transfer, enum AVColorRange range,
 			  struct vmedia_codec_colours *c);
+/*
+ * The header of a picture, which is then cropped; and of those that follow, if it is known, else
+ * -EAGAIN. What V4L2 has no format for has a depth of 0. min_buffers and the room are not filled
+ * in.
+ */
+void vmedia_libav_frame_header(AVFrame *frame, struct vmedia_codec_header *h);
+int vmedia_libav_context_header(const AVCodecContext *av, bool crops,
+				struct vmedia_codec_header *h);
 /* The properties of a picture, except its tag and header. */
 void vmedia_libav_picture(const AVFrame *frame, struct vmedia_codec_picture *p);
 /*

@@ -60,6 +60,37 @@ void vmedia_libav_picture(const AVFrame *frame, struct vmedia_codec_picture *p)
 	p->damaged = frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
 }
 
+void vmedia_libav_frame_header(AVFrame *f, struct vmedia_codec_header *h)
+{
+	*h = (struct vmedia_codec_header){ .coded_width = (uint32_t)f->width,
+					   .coded_height = (uint32_t)f->height };
+	vmedia_libav_colours(f->color_primaries, f->colorspace, f->color_trc, f->color_range,
+			     &h->colours);
+	vmedia_libav_samples(f->format, h);
+	av_frame_apply_cropping(f, AV_FRAME_CROP_UNALIGNED);
+	h->visible.width = (uint32_t)f->width;
+	h->visible.height = (uint32_t)f->height;
+}
+
+int vmedia_libav_context_header(const AVCodecContext *av, bool crops,
+				struct vmedia_codec_header *h)
+{
+	if (av->width <= 0 || av->height <= 0 || av->pix_fmt == AV_PIX_FMT_NONE)
+		return -EAGAIN;
+	*h = (struct vmedia_codec_header){ .coded_width = (uint32_t)av->width,
+					   .coded_height = (uint32_t)av->height };
+	h->visible.width = h->coded_width;
+	h->visible.height = h->coded_height;
+	if (crops) {
+		h->coded_width = (uint32_t)av->coded_width;
+		h->coded_height = (uint32_t)av->coded_height;
+	}
+	vmedia_libav_colours(av->color_primaries, av->colorspace, av->color_trc, av->color_range,
+			     &h->colours);
+	vmedia_libav_samples(av->pix_fmt, h);
+	return 0;
+}
+
 /* ---- Samples ---- */
 
 static void interleave8(uint8_t *to, const uint8_t *u, const uint8_t *v, uint32_t n)
