@@ -143,7 +143,10 @@ struct vmedia_queue_ops {
 	int (*stop_streaming)(struct vmedia_queue *q, bool final);
 };
 
-/* Seconds: {1, 30}. Discrete if max.denominator is 0, else stepwise. */
+/*
+ * Seconds: {1, 30}. Discrete if max.denominator is 0; with a step of {1, 1} continuous; else
+ * stepwise.
+ */
 struct vmedia_frame_interval {
 	struct vmedia_fract min, max, step;
 };

@@ -15,7 +15,7 @@
  *					ioctls that the framework does not handle
  *
  * Beside these, <vmedia/ctrl.h> has controls, <vmedia/pixfmt.h> pixel formats, <vmedia/m2m.h> the
- * jobs and drains of codecs, and <vmedia/codec.h> whole decoders.
+ * jobs and drains of codecs, <vmedia/codec.h> whole decoders, and <vmedia/encoder.h> encoders.
  *
  * A complete camera:
  *

@@ -6,6 +6,8 @@
  *
  *   decoder.c      decoders; then decoder_job.c, their jobs; decoder_format.c, formats that follow
  *                  a stream's header; decoder_work.c, what a job does on its thread
+ *   encoder.c      encoders; then encoder_job.c, their jobs; encoder_format.c, formats that follow
+ *                  the other queue's; encoder_work.c, what a job does on its thread
  *   video.c        creation, contexts, sessions, the pull of events, reset
  *   dispatch.c     one list: ioctl -> handler
  *   io.c           inputs, outputs, selections, crops

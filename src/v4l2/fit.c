@@ -157,7 +157,7 @@ static uint32_t coded_size(const struct vmedia_queue *q, const struct vmedia_for
 	 * A driver may request larger packets than the default, up to a limit, but not smaller
 	 * ones.
 	 */
-	if (q->output && wish > def && wish <= VMEDIA_MAX(def, 1u << 25))
+	if ((q->output || q->ctx->m2m) && wish > def && wish <= VMEDIA_MAX(def, 1u << 25))
 		return wish;
 	return def;
 }

@@ -93,7 +93,9 @@ int vmedia_do_enum_frameintervals(struct vmedia_file *file, struct vmedia_reques
 		e->discrete = iv->min;
 		return 0;
 	}
-	e->type = V4L2_FRMIVAL_TYPE_STEPWISE;
+	e->type = iv->step.numerator == 1 && iv->step.denominator == 1
+			  ? V4L2_FRMIVAL_TYPE_CONTINUOUS
+			  : V4L2_FRMIVAL_TYPE_STEPWISE;
 	e->stepwise.min = iv->min;
 	e->stepwise.max = iv->max;
 	e->stepwise.step = iv->step;
