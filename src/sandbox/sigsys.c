@@ -117,6 +117,7 @@ static const char *const optional[] = {
 	"/proc/sys/vm/overcommit_memory",
 	"/sys/devices/system/cpu/online",
 	"/sys/devices/system/cpu/possible",
+	"/proc/stat",
 };
 
 static bool is_optional(const char *name, const ucontext_t *uc)
