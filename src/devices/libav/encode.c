@@ -10,11 +10,13 @@
  *
  *   Speed: encoders are set up for pictures that come in real time.
  *
- *   Rates: a variable bitrate is bounded by the peak, if there is one, a constant one by itself. The
- *   buffer that the bound is measured with holds one second.
+ *   Rates: a variable bitrate is bounded by the peak, if there is one, a constant one by itself.
+ *   The buffer that the bound is measured with holds one second. What differs stands with the
+ *   codecs.
  */
 #include <errno.h>
 #include <libavutil/opt.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +128,11 @@ static void choose_hevc(const struct vmedia_encoder_params *p, struct vmedia_lib
 	s->level = ctrl(p, V4L2_CID_MPEG_VIDEO_HEVC_LEVEL);
 	if (s->level == V4L2_MPEG_VIDEO_HEVC_LEVEL_1)
 		s->level = -1;
+	/* Without lookahead x265 needs a bound to hold a rate. */
+	if (s->bit_rate && !s->max_rate) {
+		s->max_rate = s->bit_rate;
+		s->buffer = s->bit_rate;
+	}
 }
 
 __attribute__((format(printf, 3, 4))) static void add(char *text, size_t size, const char *fmt, ...)
@@ -182,6 +189,10 @@ static void choose_vpx(const struct vmedia_encoder_params *p, struct vmedia_liba
 	s->qp_p = ctrl(p, V4L2_CID_MPEG_VIDEO_VPX_P_FRAME_QP);
 	s->qp_i = s->qp_p;
 	s->qp_b = s->qp_p;
+	/* In real time the libraries hold a rate only as a constant one; the buffer is larger. */
+	s->buffer = s->min_rate ? s->bit_rate : 4 * s->bit_rate;
+	s->min_rate = s->bit_rate;
+	s->max_rate = s->bit_rate;
 }
 
 /* A fixed quantizer is one between two equal bounds; constant quality is bounded by no rate. */
@@ -230,6 +241,10 @@ static void apply_av1(const struct vmedia_libav_settings *s, AVCodecContext *av)
 static void choose_mjpeg(const struct vmedia_encoder_params *p, struct vmedia_libav_settings *s)
 {
 	s->gop = 1;
+	s->bit_rate = 0;
+	s->min_rate = 0;
+	s->max_rate = 0;
+	s->buffer = 0;
 	s->quality = ctrl(p, V4L2_CID_JPEG_COMPRESSION_QUALITY);
 	s->min_qp = 1;
 	s->max_qp = 31;
@@ -274,19 +289,8 @@ static void choose_rate(const struct vmedia_encoder_params *p, struct vmedia_lib
 	int64_t peak = ctrl(p, V4L2_CID_MPEG_VIDEO_BITRATE_PEAK);
 	int32_t mode = ctrl(p, V4L2_CID_MPEG_VIDEO_BITRATE_MODE);
 
-	/* The codec has a quality of its own. */
-	if (s->quality)
+	if (!ctrl(p, V4L2_CID_MPEG_VIDEO_FRAME_RC_ENABLE))
 		return;
-	if (!ctrl(p, V4L2_CID_MPEG_VIDEO_FRAME_RC_ENABLE)) {
-		/* 0 would be without loss, and is not what a quantizer of 0 is meant for. */
-		s->qp_i += !s->qp_i;
-		s->qp_p += !s->qp_p;
-		s->qp_b += !s->qp_b;
-		return;
-	}
-	s->qp_i = 0;
-	s->qp_p = 0;
-	s->qp_b = 0;
 	if (mode == V4L2_MPEG_VIDEO_BITRATE_MODE_CQ) {
 		s->quality = ctrl(p, V4L2_CID_MPEG_VIDEO_CONSTANT_QUALITY);
 		return;
@@ -321,8 +325,18 @@ void vmedia_libav_choose(const struct vmedia_libav_encoder *enc,
 			      V4L2_MPEG_VIDEO_HEADER_MODE_SEPARATE;
 		s->repeat = ctrl(p, V4L2_CID_MPEG_VIDEO_PREPEND_SPSPPS_TO_IDR);
 	}
-	enc->choose(p, s);
 	choose_rate(p, s);
+	enc->choose(p, s);
+	if (s->bit_rate || s->quality) {
+		s->qp_i = 0;
+		s->qp_p = 0;
+		s->qp_b = 0;
+	} else {
+		/* 0 would be without loss, which not every profile has. */
+		s->qp_i += !s->qp_i;
+		s->qp_p += !s->qp_p;
+		s->qp_b += !s->qp_b;
+	}
 	if (s->refresh)
 		s->gop = s->refresh;
 	if (s->max_qp < s->min_qp)
@@ -334,7 +348,7 @@ static void apply_rate(const struct vmedia_libav_settings *s, AVCodecContext *av
 	av->bit_rate = s->bit_rate;
 	av->rc_min_rate = s->min_rate;
 	av->rc_max_rate = s->max_rate;
-	av->rc_buffer_size = (int)s->buffer;
+	av->rc_buffer_size = s->buffer < INT_MAX ? (int)s->buffer : INT_MAX;
 }
 
 int vmedia_libav_encoder_open(const struct vmedia_libav_encoder *enc,
