@@ -17,7 +17,7 @@ const char *__lsan_default_suppressions(void)
 
 static unsigned int noise(int x, int y, int n)
 {
-	uint32_t v = (uint32_t)(x * 73856093) ^ (uint32_t)(y * 19349663) ^ (uint32_t)(n * 83492791);
+	uint32_t v = (uint32_t)x * 73856093 ^ (uint32_t)y * 19349663 ^ (uint32_t)n * 83492791;
 
 	v ^= v >> 13;
 	v *= 0x5bd1e995;
