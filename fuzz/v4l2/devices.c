@@ -122,6 +122,14 @@ static int m2m(struct vmedia_loop *loop, const struct fz_device *d, struct vmedi
 	return m2m_create(loop, &opts, dev);
 }
 
+static int stateful(struct vmedia_loop *loop, const struct fz_device *d, struct vmedia_device **dev)
+{
+	struct vmedia_limits l = limits();
+
+	(void)d;
+	return fz_encoder(loop, &l, dev);
+}
+
 #define CAMERA(named, how)                                                              \
 	{ .name = named, .types = { V4L2_BUF_TYPE_VIDEO_CAPTURE }, .eos = true, .create = how }
 #define KIND(named, type)                                                               \
@@ -151,5 +159,8 @@ const struct fz_device fz_devices[] = {
 	KIND("output", VIDEO_OUTPUT),
 	{ .name = "failing", .types = { V4L2_BUF_TYPE_META_CAPTURE }, .fails = true,
 	  .create = other_kind },
+	{ .name = "stateful-encoder", .types = { V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE,
+						 V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE },
+	  .per_session = true, .eos = true, .codec = true, .master = true, .create = stateful },
 };
 const unsigned int fz_num_devices = sizeof(fz_devices) / sizeof(fz_devices[0]);

@@ -316,7 +316,8 @@ static void buffer_back(struct fz *w, unsigned int s, const struct vmedia_evt *e
 		   "buffer %u comes back in state %d, the queue %s", b->index, mb->state,
 		   q->streaming ? "streams" : "does not stream");
 	/* One that is too small for the stream's new format goes back before it gets anywhere. */
-	FZ_REQUIRE(w, oldest(q, mb) || (w->d->moves && b->flags & V4L2_BUF_FLAG_ERROR),
+	FZ_REQUIRE(w, oldest(q, mb) || ((w->d->moves || w->d->master) &&
+					b->flags & V4L2_BUF_FLAG_ERROR),
 		   "buffer %u comes back before one that was queued earlier", b->index);
 	if (mb->state == FZ_NONE)
 		return;

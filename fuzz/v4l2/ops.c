@@ -138,6 +138,8 @@ static void do_s_fmt(struct fz *w, const struct fz_op *o)
 	fz_forbid(&v, !q, EINVAL);
 	fz_forbid(&v, fz_low_prio(w, o->s), EBUSY);
 	fz_forbid(&v, q && q->busy, EBUSY);
+	if (q && w->d->master)
+		fz_forbid(&v, q->output ? c->q[1].streaming : c->q[0].busy, EBUSY);
 	w->doing = "S_FMT";
 	ret = fz_ioctl(w, o->s, VMEDIA_NR_S_FMT, &arg);
 	fz_note(w, "s%u S_FMT %s, wish %u, %u, format %u: %d", o->s,

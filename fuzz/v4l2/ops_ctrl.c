@@ -367,6 +367,10 @@ void fz_do_selection(struct fz *w, const struct fz_op *o)
 	ret = fz_ioctl(w, o->s, nr, &arg);
 	fz_note(w, "s%u %s: %d", o->s, w->doing, ret);
 	FZ_REQUIRE(w, !ret || ret == -ENOTTY || ret == -EINVAL || ret == -ERANGE ||
-		   (ret == -EBUSY && (fz_low_prio(w, o->s) || (q && fz_not_owner(q, o->s)))),
+		   (ret == -EBUSY && (fz_low_prio(w, o->s) || (q && fz_not_owner(q, o->s)) ||
+				      (w->d->master && streams(w->s[o->s].ctx)))),
 		   "%s: %d", w->doing, ret);
+	/* An encoder's rectangle makes CAPTURE's format. */
+	if (w->d->master && !ret)
+		w->s[o->s].ctx->q[1].fmt_known = false;
 }

@@ -46,6 +46,7 @@ struct fz_device {
 	bool moves;			/* a stream's content changes CAPTURE's format */
 	bool eos;			/* V4L2_EVENT_EOS can be subscribed */
 	bool codec;			/* answers one of DECODER_CMD, ENCODER_CMD */
+	bool master;			/* CAPTURE's format decides which OUTPUT can have */
 	bool fails;			/* its queue fails at some time: vmedia_queue_error() */
 	int (*create)(struct vmedia_loop *loop, const struct fz_device *d,
 		      struct vmedia_device **dev);
@@ -53,6 +54,10 @@ struct fz_device {
 
 extern const struct fz_device fz_devices[];
 extern const unsigned int fz_num_devices;
+
+/* codec.c: an encoder of the framework, for small pictures. */
+int fz_encoder(struct vmedia_loop *loop, const struct vmedia_limits *limits,
+	       struct vmedia_device **dev);
 
 /* ---- The model ---- */
 
