@@ -17,6 +17,7 @@ struct held {
 struct codec {
 	struct vmedia_encoder_params params;
 	bool ended, begun;
+	uint64_t last_tag;
 	unsigned int reorder, num, burst;
 	struct held held[HELD];
 	char packet[BIG + 1];
@@ -86,6 +87,8 @@ static int send(void *enc, const struct vmedia_encoder_picture *p)
 	const char *text = (const char *)p->colour[0];
 
 	mock_encoder.sent++;
+	mock_encoder.wrong += c->last_tag && p->tag != c->last_tag + 1;
+	c->last_tag = p->tag;
 	mock_encoder.wrong += c->burst != 0;
 	for (unsigned int i = 0; i < 3; i++)
 		mock_encoder.corner[i] = p->colour[i ? 1 : 0] ? p->colour[i ? 1 : 0][i / 2] : 0;

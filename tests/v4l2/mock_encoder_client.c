@@ -17,7 +17,7 @@ static const struct vmedia_frame_size sizes[] = {
 static const struct vmedia_format_config coded[] = {
 	{ .pixelformat = V4L2_PIX_FMT_H264, .sizes = sizes, .num_sizes = 1 },
 	{ .pixelformat = V4L2_PIX_FMT_HEVC, .sizes = sizes, .num_sizes = 1 },
-	{ .pixelformat = V4L2_PIX_FMT_VP8, .sizes = sizes, .num_sizes = 1, .sizeimage = 2001 },
+	{ .pixelformat = V4L2_PIX_FMT_VP8, .sizes = sizes, .num_sizes = 1, .sizeimage = 2000 },
 };
 static const struct vmedia_format_config raw[] = {
 	{ .pixelformat = V4L2_PIX_FMT_NV12, .sizes = sizes, .num_sizes = 1 },

@@ -145,7 +145,10 @@ static void test_crop(void **state)
 	check_rect(&e, V4L2_SEL_TGT_CROP, 1900, 1068, 20, 20);
 	assert_int_equal(crop(&e, 0, 0, 2000, 1088, V4L2_SEL_FLAG_GE), -ERANGE);
 	assert_int_equal(crop(&e, 0, 0, 8, 8, V4L2_SEL_FLAG_LE), -ERANGE);
+	/* another coded format keeps it, another raw one does not */
+	assert_int_equal(enc_s_fmt(&e, CAP, V4L2_PIX_FMT_VP8, 0, 0, 0, NULL), 0);
 	check_rect(&e, V4L2_SEL_TGT_CROP, 1900, 1068, 20, 20);
+	check_capture(&e, 20, 20);
 	assert_int_equal(enc_s_fmt(&e, OUT, V4L2_PIX_FMT_NV12, 320, 240, 0, NULL), 0);
 	check_rect(&e, V4L2_SEL_TGT_CROP, 0, 0, 320, 240);
 	/* nothing else can be set, nor read */
