@@ -44,10 +44,10 @@
  *	STOPPED   --CMD_START, or STREAMOFF and ON of OUTPUT-->		ENCODING
  *	any       --STREAMOFF of CAPTURE-->				SETUP
  *
- *   STREAMOFF of CAPTURE ends the stream: what the codec still has is dropped, and the next picture
- *   opens a new codec, whose stream is independent of the one before. STREAMOFF of OUTPUT drops the
- *   pictures that the codec has not got. A fatal error closes the codec; each queue then gets EIO
- *   until its STREAMOFF, and encoding goes on after that of CAPTURE.
+ *   STREAMOFF of CAPTURE ends the stream: the codec is closed with all that it has, and the next
+ *   picture opens a new one, whose stream is independent of the one before. STREAMOFF of OUTPUT
+ *   drops the pictures that the codec has not got. A fatal error closes the codec; each queue then
+ *   gets EIO until its STREAMOFF, and encoding goes on after that of CAPTURE.
  *
  *   CMD_START after a drain: by the contract the codec goes on "with all the state from before the
  *   drain". One that has nothing delayed does so. One that must end its stream to get its last

@@ -71,6 +71,8 @@ void vmedia_encoder_work_run(struct vmedia_encoder_work *w, struct vmedia_worker
 /* Allocate the values of @num controls. Returns 0 or -ENOMEM. */
 int vmedia_encoder_work_init(struct vmedia_encoder_work *w, const struct vmedia_ctrl_config *ctrls,
 			     unsigned int num);
+/* Close the codec. Context: a worker, or the loop. */
+void vmedia_encoder_work_close(struct vmedia_encoder_work *w);
 /* Close the codec, and free what the work allocated. */
 void vmedia_encoder_work_finish(struct vmedia_encoder_work *w);
 
@@ -96,6 +98,8 @@ struct vmedia_encoder {
 	struct vmedia_worker *worker;
 	struct vmedia_job job;
 	bool running;
+	struct vmedia_job close;	/* of the codec, after STREAMOFF of CAPTURE */
+	bool closing;
 	struct vmedia_encoder_work work;
 	struct vmedia_buf *src[VMEDIA_ENCODER_BATCH], *dst[VMEDIA_ENCODER_BATCH];	/* taken */
 	uint64_t next_tag;

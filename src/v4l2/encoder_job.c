@@ -72,13 +72,14 @@ static bool job_ready(struct vmedia_ctx *ctx)
 {
 	const struct vmedia_encoder *e = vmedia_encoder_of(ctx);
 	const struct vmedia_m2m *m = ctx->m2m;
+	/* After a restart the codec has nothing, and a job may be closing it. */
+	bool fresh = e->closing || e->reset || e->work.reset;
 
 	if (e->fatal || !m->dst->started)
 		return false;
-	/* After a restart the codec has nothing. */
-	if (e->work.have && !e->reset)
+	if (!fresh && e->work.have)
 		return vmedia_m2m_num_dst(ctx);
-	return (e->work.more && !e->reset) || has_picture(ctx) || (m->draining && !m->last_src);
+	return (!fresh && e->work.more) || has_picture(ctx) || (m->draining && !m->last_src);
 }
 
 static void take_params(struct vmedia_encoder *e)
@@ -247,9 +248,23 @@ static void job_work(struct vmedia_worker *worker, struct vmedia_job *job)
 	vmedia_encoder_work_run(&e->work, worker);
 }
 
+static void close_work(struct vmedia_worker *worker, struct vmedia_job *job)
+{
+	(void)worker;
+	vmedia_encoder_work_close(
+		&vmedia_container_of(job, struct vmedia_encoder, close)->work);
+}
+
+static void close_done(struct vmedia_job *job, int err)
+{
+	(void)err;
+	vmedia_container_of(job, struct vmedia_encoder, close)->closing = false;
+}
+
 void vmedia_encoder_job_init(struct vmedia_encoder *e)
 {
 	vmedia_worker_init_job(&e->job, job_work, job_done);
+	vmedia_worker_init_job(&e->close, close_work, close_done);
 }
 
 /* ---- Ends ---- */
@@ -292,7 +307,10 @@ static int start(struct vmedia_queue *q)
 	return e->meta ? 0 : -ENOMEM;
 }
 
-/* What is encoded after this of CAPTURE is another stream. */
+/*
+ * What is encoded after this of CAPTURE is another stream. The codec is closed now, since its
+ * memory is a multiple of that of the buffers, and these may go. A later job comes after this one.
+ */
 static void stop(struct vmedia_queue *q)
 {
 	struct vmedia_encoder *e = vmedia_encoder_of(vmedia_queue_ctx(q));
@@ -301,6 +319,8 @@ static void stop(struct vmedia_queue *q)
 		return;
 	e->reset = true;
 	e->fatal = false;
+	if (!e->closing)
+		e->closing = !vmedia_worker_submit(e->worker, &e->close);
 }
 
 /* The next job sees the drain. */

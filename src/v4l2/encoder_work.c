@@ -51,7 +51,7 @@ int vmedia_encoder_work_init(struct vmedia_encoder_work *w, const struct vmedia_
 	return w->values && w->present_values ? 0 : -ENOMEM;
 }
 
-static void close_codec(struct vmedia_encoder_work *w)
+void vmedia_encoder_work_close(struct vmedia_encoder_work *w)
 {
 	if (w->enc)
 		w->ops->close(w->enc);
@@ -65,7 +65,7 @@ static void close_codec(struct vmedia_encoder_work *w)
 
 void vmedia_encoder_work_finish(struct vmedia_encoder_work *w)
 {
-	close_codec(w);
+	vmedia_encoder_work_close(w);
 	free(w->values);
 	free(w->present_values);
 	w->values = NULL;
@@ -214,7 +214,7 @@ static bool end(struct vmedia_encoder_work *w)
 	w->more = false;
 	w->ending = false;
 	if (replacing) {
-		close_codec(w);
+		vmedia_encoder_work_close(w);
 		return true;
 	}
 	w->drained = w->drain && w->num_sent == w->num_sources;
@@ -256,7 +256,7 @@ void vmedia_encoder_work_run(struct vmedia_encoder_work *w, struct vmedia_worker
 	uint64_t enough = vmedia_now_ns() + ENOUGH_NS;
 
 	if (w->reset)
-		close_codec(w);
+		vmedia_encoder_work_close(w);
 	w->reset = false;
 	/* It ends where it would send the next picture, or when a packet is written. */
 	while (!vmedia_worker_stopping(worker) && step(w))
@@ -264,5 +264,5 @@ void vmedia_encoder_work_run(struct vmedia_encoder_work *w, struct vmedia_worker
 		    vmedia_now_ns() >= enough)
 			break;
 	if (w->err)
-		close_codec(w);
+		vmedia_encoder_work_close(w);
 }

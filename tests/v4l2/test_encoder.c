@@ -173,6 +173,9 @@ static void test_restart(void **state)
 	enc_put(&e, "Pb", 20);
 	enc_expect(&e, " 10 20", "");
 	enc_restart(&e);
+	/* closed before there is another picture */
+	while (!mock_encoder.closes)
+		assert_true(vmedia_loop_step(e.r->h.loop, -1) >= 0);
 	enc_expect(&e, "", "");
 	enc_put(&e, "H.Pc", 30);
 	enc_expect(&e, " 30", " hc@30k");
