@@ -62,9 +62,10 @@
  * Formats. CAPTURE is the master: its coded format decides which raw formats OUTPUT has
  * (->accepts()). S_FMT of CAPTURE keeps OUTPUT's format if it is still possible. CAPTURE's width
  * and height are the coded size of OUTPUT's rectangle (->coded_size()), whatever the driver asks
- * for; its sizeimage is what the size needs, or more if the driver asks for more; its colours are
- * those of OUTPUT. S_FMT of CAPTURE fails with EBUSY if either queue has buffers, S_FMT of OUTPUT
- * if it has buffers itself or CAPTURE streams.
+ * for. Its sizeimage is 8/5 of a raw picture's, and at least what <vmedia/pixfmt.h> has for the
+ * size, or more if the driver asks for more. Its colours are those of OUTPUT. S_FMT of CAPTURE fails
+ * with EBUSY if either queue has buffers, S_FMT of OUTPUT if it has buffers itself or CAPTURE
+ * streams.
  *
  * Selections: CROP_BOUNDS and CROP_DEFAULT of OUTPUT are its whole picture. CROP is the rectangle
  * that is encoded; S_FMT of OUTPUT sets it to the whole. It is made to fit the subsampling of the

@@ -41,8 +41,8 @@ static void coded_size(const struct vmedia_encoder *e, uint32_t coded, uint32_t 
 		cfg->ops->coded_size(cfg->priv, coded, w, h);
 }
 
-/* The bytes that packets of a @w x @h picture may need. */
-static uint32_t room(struct vmedia_queue *dst, uint32_t coded, uint32_t w, uint32_t h)
+/* The bytes that the framework gives a coded format of that size. */
+static uint32_t usual(struct vmedia_queue *dst, uint32_t coded, uint32_t w, uint32_t h)
 {
 	const struct vmedia_format_config *f = vmedia_queue_find_format(dst, coded, true);
 	struct vmedia_picture_layout l;
@@ -50,6 +50,26 @@ static uint32_t room(struct vmedia_queue *dst, uint32_t coded, uint32_t w, uint3
 	if (f && f->sizeimage)
 		return f->sizeimage;
 	return vmedia_pixfmt_layout(vmedia_pixfmt_find(coded), w, h, NULL, &l) ? 0 : l.sizeimage[0];
+}
+
+/*
+ * The bytes that packets of the rectangle may need. At its best quality an encoder makes more of
+ * noise than there is in the picture: x265 half as much again.
+ */
+static uint32_t room(const struct vmedia_encoder *e, uint32_t coded, uint32_t w, uint32_t h)
+{
+	struct vmedia_queue *src = vmedia_m2m_src(e->ctx), *dst = vmedia_m2m_dst(e->ctx);
+	const struct vmedia_format_config *f = vmedia_queue_find_format(dst, coded, true);
+	uint64_t size = usual(dst, coded, w, h), raw = 0;
+	struct vmedia_picture_layout l;
+
+	if (!f || f->sizeimage || vmedia_pixfmt_layout(src->pf, w, h, NULL, &l))
+		return (uint32_t)size;
+	for (unsigned int i = 0; i < l.num_mem; i++)
+		raw += l.sizeimage[i];
+	raw = raw * 8 / 5;
+	size = VMEDIA_MAX(size, raw);
+	return size > UINT32_MAX ? 0 : (uint32_t)size;
 }
 
 int vmedia_encoder_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
@@ -64,10 +84,10 @@ int vmedia_encoder_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
 		return 0;
 	/* The size is not the driver's choice, but it may wish for more bytes than that needs. */
 	wish = mp->plane_fmt[0].sizeimage;
-	if (wish <= room(q, mp->pixelformat, mp->width, mp->height))
+	if (wish <= usual(q, mp->pixelformat, mp->width, mp->height))
 		wish = 0;
 	coded_size(e, mp->pixelformat, &w, &h);
-	need = room(q, mp->pixelformat, w, h);
+	need = room(e, mp->pixelformat, w, h);
 	if (!need)
 		return -EINVAL;
 	mp->width = w;
@@ -109,7 +129,7 @@ void vmedia_encoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 	if (e->following || !e->crop.width)
 		return;
 	e->wish = mp->plane_fmt[0].sizeimage;
-	if (e->wish <= room(q, mp->pixelformat, mp->width, mp->height))
+	if (e->wish <= room(e, mp->pixelformat, mp->width, mp->height))
 		e->wish = 0;
 	if (accepts(e, src->fmt.fmt.pix_mp.pixelformat))
 		return;

@@ -51,6 +51,7 @@ struct recorder {
 	uint32_t raw;
 	int width, height, left, top;	/* of the rectangle */
 	bool noisy;
+	bool pure_noise;		/* instead of pictures */
 	bool busy[8];
 	int next;			/* picture */
 	bool last;			/* LAST came */
@@ -64,6 +65,8 @@ void recorder_set(struct recorder *c, uint32_t id, int32_t value);
 void recorder_begin(struct recorder *c);
 /* Encode the next @num pictures, until OUTPUT has given all of them back. */
 void recorder_put(struct recorder *c, unsigned int num);
+/* The first plane of each OUTPUT buffer, of @size bytes. Returns their number, 8 at most. */
+uint32_t recorder_memory(struct recorder *c, uint8_t *at[8], uint32_t *size);
 /* CMD_STOP, until LAST; CMD_START. */
 void recorder_drain(struct recorder *c);
 void recorder_resume(struct recorder *c);

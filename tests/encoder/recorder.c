@@ -111,7 +111,23 @@ static void paint(struct recorder *c, uint32_t index)
 			     top * f->linesize[i] + left;
 	}
 	clip_paint(f, c->next, c->noisy);
+	for (uint32_t v = 1, i = 0; c->pure_noise && i < b->planes[0].length; i++) {
+		v = v * 1664525 + 1013904223;
+		((uint8_t *)vmedia_buf_plane(b, 0))[i] = (uint8_t)(v >> 24);
+	}
 	av_frame_free(&f);
+}
+
+uint32_t recorder_memory(struct recorder *c, uint8_t *at[8], uint32_t *size)
+{
+	struct vmedia_buf *b;
+
+	for (uint32_t i = 0; i < NUM_OUT; i++) {
+		b = vmedia_queue_buf(vmedia_m2m_src(context(c)), i);
+		at[i] = vmedia_buf_plane(b, 0);
+		*size = b->planes[0].length;
+	}
+	return NUM_OUT;
 }
 
 static bool put(struct recorder *c)
