@@ -44,9 +44,24 @@ guest_begin() {
 		chmod 755 "$guest_dir"
 		;;
 	esac
+	guest_streams
 	case "${guest_devices[*]}" in
 	*@seed@*) echo "guest: VMEDIA_TEST_SEED=$guest_seed" ;;
 	esac
+}
+
+# guest_streams: makes or lists the coded streams that the cases want, once for all guests of a build folder.
+guest_streams() {
+	local out=$guest_build/guest-streams
+	[ -n "$(wanted streams)" ] || return 0
+	exec 8>"$guest_build/guest-streams.lock"
+	flock 8
+	if [ ! "$out/list.tsv" -nt "$guest_here/make-streams" ]; then
+		rm -rf "$out" "$out.new"
+		"$guest_here/make-streams" "$out.new" || guest_die "the streams cannot be made"
+		mv "$out.new" "$out"
+	fi
+	exec 8>&-
 }
 
 guest_end() {
