@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := all
 
 .PHONY: help all demo test bench fuzz check-style sanitize sanitize-address sanitize-thread cross lab guest-test qemu-test \
-	media-test guest-shell install clean
+	media-test guest-shell guest-vectors install clean
 
 help:
 	@echo 'make              build everything (make all)'
@@ -22,6 +22,7 @@ help:
 	@echo 'make lab          real guests: User-mode Linux and QEMU connect to the daemon'
 	@echo 'make guest-test   the Linux driver in User-mode Linux, plain and with KASAN (CASES="camera frames": some)'
 	@echo 'make qemu-test    the Linux driver in QEMU, with region 0, on three Debian kernels'
+	@echo 'make guest-vectors  ffmpeg, GStreamer and fluster in a guest, over the coded streams of VMEDIA_VECTORS=FOLDER'
 	@echo 'make guest-shell  a shell in a guest with /dev/video0 (GUEST=qemu: in QEMU; DEVICE="camera --source=file:PATH")'
 	@echo 'make check-style  what a reviewer would otherwise have to say'
 	@echo 'make install      install programs, library and headers (PREFIX=/usr/local, DESTDIR=)'
@@ -77,6 +78,11 @@ guest-test qemu-test:
 	@scripts/setup build test guest
 	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
 	@tests/guest/run $(if $(filter guest-test,$@),uml,qemu) $(BUILD) $(CASES)
+
+guest-vectors:
+	@scripts/setup build test guest
+	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
+	@VMEDIA_VECTORS="$(VMEDIA_VECTORS)" tests/guest/vectors $(BUILD)
 
 GUEST ?= uml
 DEVICE ?= camera --source=pattern

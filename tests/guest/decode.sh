@@ -3,12 +3,12 @@
 # A stream is a line of list.tsv (list-streams says what is in it).
 # shellcheck shell=bash
 
-# by_ffmpeg STREAMS LIST FILE CODEC FORMAT: compares each frame.
+# by_ffmpeg STREAMS LIST FILE CODEC: compares each frame.
 by_ffmpeg() {
 	local out=/tmp/ffmpeg.frames
 	rm -f $out*
 	timeout -k 2 $((60 * GUEST_SLOW)) ffmpeg -nostdin -y -loglevel verbose -c:v "$4_v4l2m2m" -i "$1/$3" -map 0:v:0 \
-		-fps_mode passthrough -autoscale 0 -pix_fmt "$5" -f framemd5 $out.txt 2>/tmp/ffmpeg.log
+		-fps_mode passthrough -autoscale 0 -f framemd5 $out.txt 2>/tmp/ffmpeg.log
 	grep -a -E -i 'device|error|fail|driver' /tmp/ffmpeg.log | tail -n 20
 	sed -n 's/^[^#].*, *//p' $out.txt >$out
 	diff "$2/frames/$3" $out >$out.diff && return 0
@@ -47,16 +47,9 @@ gst_parser() {
 
 # gst_decoder CODEC: the element that GStreamer made for the device; nothing where it makes none.
 gst_decoder() {
-	local name=$1 element
-	case $1 in
-	hevc) name=h265 ;;
-	esac
-	for element in "v4l2${name}dec" "v4l2$(basename "$GUEST_VIDEO")${name}dec"; do
-		if gst-inspect-1.0 --exists "$element" 2>/dev/null; then
-			echo "$element"
-			return
-		fi
-	done
+	local name=${1/hevc/h265}
+	[ -e /tmp/gst.elements ] || gst-inspect-1.0 video4linux2 >/tmp/gst.elements 2>/dev/null
+	grep -o -E "v4l2($(basename "$GUEST_VIDEO"))?${name}dec" /tmp/gst.elements | head -n 1
 }
 
 # by_gstreamer STREAMS LIST FILE CODEC FORMAT FRAMES MD5: compares the MD5 of all frames.
@@ -72,7 +65,8 @@ by_gstreamer() {
 
 # What the clients themselves cannot do: each of the next two prints the reason, or nothing. CODEC FORMAT SIZES
 ffmpeg_cannot() {
-	ffmpeg -hide_banner -decoders 2>/dev/null | grep -q " $1_v4l2m2m " || echo "FFmpeg has no $1_v4l2m2m"
+	[ -e /tmp/ffmpeg.decoders ] || ffmpeg -hide_banner -decoders >/tmp/ffmpeg.decoders 2>/dev/null
+	grep -q " $1_v4l2m2m " /tmp/ffmpeg.decoders || echo "FFmpeg has no $1_v4l2m2m"
 	case $2 in
 	yuv420p | yuvj420p | yuv422p | gray) ;;
 	*) echo "FFmpeg's v4l2_fmt.c has no V4L2 format for $2" ;;
@@ -92,20 +86,21 @@ gstreamer_cannot() {
 
 # decode_all STREAMS LIST: two cases a stream.
 decode_all() {
-	local file codec format frames sizes md5 why
+	local file codec format frames sizes md5 why name
 	while IFS=$'\t' read -r file codec format frames sizes md5; do
-		[ "$codec" != none ] || { skip_case "decode-$file" "libavcodec finds no frame in it" && continue; }
+		name=${file//\//-}
+		[ "$codec" != none ] || { skip_case "decode-$name" "libavcodec finds no frame in it" && continue; }
 		why=$(ffmpeg_cannot "$codec" "$format" "$sizes" | head -n 1)
 		if [ -n "$why" ]; then
-			skip_case "ffmpeg-$file" "$why"
+			skip_case "ffmpeg-$name" "$why"
 		else
-			run_case "ffmpeg-$file" by_ffmpeg "$1" "$2" "$file" "$codec" "$format"
+			run_case "ffmpeg-$name" by_ffmpeg "$1" "$2" "$file" "$codec"
 		fi
 		why=$(gstreamer_cannot "$codec" "$format" | head -n 1)
 		if [ -n "$why" ]; then
-			skip_case "gstreamer-$file" "$why"
+			skip_case "gstreamer-$name" "$why"
 		else
-			run_case "gstreamer-$file" by_gstreamer "$1" "$2" "$file" "$codec" "$format" "$frames" "$md5"
+			run_case "gstreamer-$name" by_gstreamer "$1" "$2" "$file" "$codec" "$format" "$frames" "$md5"
 		fi
 	done <"$2/list.tsv"
 }

@@ -52,16 +52,25 @@ guest_begin() {
 
 # guest_streams: makes or lists the coded streams that the cases want, once for all guests of a build folder.
 guest_streams() {
-	local out=$guest_build/guest-streams
-	[ -n "$(wanted streams)" ] || return 0
-	exec 8>"$guest_build/guest-streams.lock"
-	flock 8
-	if [ ! "$out/list.tsv" -nt "$guest_here/make-streams" ]; then
-		rm -rf "$out" "$out.new"
-		"$guest_here/make-streams" "$out.new" || guest_die "the streams cannot be made"
-		mv "$out.new" "$out"
-	fi
-	exec 8>&-
+	local out
+	case $(wanted streams) in
+	made)
+		out=$guest_build/guest-streams
+		exec 8>"$out.lock"
+		flock 8
+		if [ ! "$out/list.tsv" -nt "$guest_here/make-streams" ]; then
+			rm -rf "$out" "$out.new"
+			"$guest_here/make-streams" "$out.new" || guest_die "the streams cannot be made"
+			mv "$out.new" "$out"
+		fi
+		exec 8>&-
+		;;
+	vectors)
+		out=$guest_build/guest-vectors
+		[ -d "${VMEDIA_VECTORS:-}" ] || guest_die "VMEDIA_VECTORS names no folder of coded streams"
+		[ "$out/list.tsv" -nt "$VMEDIA_VECTORS" ] || "$guest_here/list-streams" "$VMEDIA_VECTORS" "$out"
+		;;
+	esac
 }
 
 guest_end() {
@@ -196,6 +205,8 @@ guest_serve() {
 HOST_BUILD='$guest_build'
 HOST_TOP='$guest_top'
 HOST_V4L_UTILS='$2'
+HOST_VECTORS='$(readlink -f "${VMEDIA_VECTORS:-/var/empty}")'
+HOST_FLUSTER='${guest_fluster:-}'
 GUEST_CASES='$guest_cases'
 GUEST_KIND='$guest_kind'
 GUEST_PARAMETERS='$parameters'
