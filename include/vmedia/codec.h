@@ -75,7 +75,8 @@
  *
  *   For formats with a plane for each component the format has the codec's stride, and sizeimage
  *   has room for its lines. MIN_BUFFERS_FOR_CAPTURE then counts the buffers that the codec keeps,
- *   too. If the driver has set up CAPTURE in another way, pictures are copied.
+ *   too. If the driver has set up CAPTURE in another way, pictures are copied. A format that it
+ *   set before the header, and that has the header's size, stays as it is.
  *
  *   A header is refused with EIO on both queues, and a line in the log, if no pixel format of the
  *   device can hold its pictures (->can_write()), if it is larger than the sizes of its formats, or

@@ -137,6 +137,7 @@ struct vmedia_decoder {
 	struct vmedia_codec_header header;	/* as the driver was told */
 	bool reopen, reset;		/* for the next job */
 	bool fatal;			/* no more jobs before OUTPUT was off */
+	bool chosen;			/* the driver set CAPTURE's format before the header */
 	uint64_t pixels;		/* of the coded picture, while the codec is open */
 	struct vmedia_ctrl *min_buffers;
 	struct vmedia_deferred bury;

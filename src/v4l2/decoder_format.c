@@ -149,6 +149,7 @@ void vmedia_decoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 	struct vmedia_format f = { 0 };
 
 	if (!vmedia_queue_is_output(q)) {
+		d->chosen |= !d->have_header;
 		vmedia_ctrl_update(d->min_buffers, least_buffers(d));
 		return;
 	}
@@ -159,6 +160,7 @@ void vmedia_decoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 	f.fmt.pix_mp.width = fmt->fmt.pix_mp.width;
 	f.fmt.pix_mp.height = fmt->fmt.pix_mp.height;
 	vmedia_queue_set_format(dst, &f);
+	d->chosen = false;
 }
 
 /* ---- The header ---- */
@@ -215,8 +217,12 @@ static int set_capture(struct vmedia_decoder *d)
 	frame_size(dst, mp->pixelformat, h, &width, &height);
 	if (width < h->visible.width || height < h->visible.height)
 		return refuse_large(dst, h);
-	/* The driver's own layout stays with the size that it was meant for. */
-	if (same_size(&old.fmt.pix_mp, mp->pixelformat, width, height) && vmedia_queue_busy(dst)) {
+	/*
+	 * The driver's own layout stays with the size that it was meant for. FFmpeg asks for it
+	 * once, and then makes buffers whether there is a header or not.
+	 */
+	if (same_size(&old.fmt.pix_mp, mp->pixelformat, width, height) &&
+	    (d->chosen || vmedia_queue_busy(dst))) {
 		set_colours(d, &dst->fmt.fmt.pix_mp);
 		return 0;
 	}

@@ -212,6 +212,27 @@ static void test_format(void **state)
 	client_end(&c);
 }
 
+/* A layout that the driver has chosen before the header stays: it may have it from then. */
+static void test_chosen(void **state)
+{
+	struct client c = client_new(false, false);
+	struct vmedia_format f;
+
+	(void)state;
+	assert_int_equal(client_s_fmt(&c, CAP, V4L2_PIX_FMT_YUV420M, 64, 48, &f), 0);
+	assert_int_equal(f.fmt.pix_mp.plane_fmt[0].bytesperline, 64);
+	client_put(&c, "S0G1K1", 10);
+	client_expect(&c, " 10", " CHANGE");
+	f = rig_format(c.r, c.r->s, CAP);
+	assert_int_equal(f.fmt.pix_mp.pixelformat, V4L2_PIX_FMT_YUV420M);
+	assert_int_equal(f.fmt.pix_mp.plane_fmt[0].bytesperline, 64);
+	assert_int_equal(f.fmt.pix_mp.plane_fmt[0].sizeimage, 64 * 48);
+	/* After the header it is the codec's. */
+	assert_int_equal(client_s_fmt(&c, CAP, V4L2_PIX_FMT_YUV420M, 64, 48, &f), 0);
+	assert_int_equal(f.fmt.pix_mp.plane_fmt[0].bytesperline, 256);
+	client_end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_new_size),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_chosen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
