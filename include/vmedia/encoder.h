@@ -63,8 +63,8 @@
  * (->accepts()). S_FMT of CAPTURE keeps OUTPUT's format if it is still possible. CAPTURE's width
  * and height are the coded size of OUTPUT's rectangle (->coded_size()), whatever the driver asks
  * for. Its sizeimage is 8/5 of a raw picture's, and at least what <vmedia/pixfmt.h> has for the
- * size, or more if the driver asks for more. Its colours are those of OUTPUT. S_FMT of CAPTURE fails
- * with EBUSY if either queue has buffers, S_FMT of OUTPUT if it has buffers itself or CAPTURE
+ * size, or more if the driver asks for more. Its colours are those of OUTPUT. S_FMT of CAPTURE
+ * fails with EBUSY if either queue has buffers, S_FMT of OUTPUT if it has buffers itself or CAPTURE
  * streams.
  *
  * Selections: CROP_BOUNDS and CROP_DEFAULT of OUTPUT are its whole picture. CROP is the rectangle
@@ -146,6 +146,11 @@ struct vmedia_encoder_ops {
 	 * it is.
 	 */
 	void (*coded_size)(void *priv, uint32_t coded, uint32_t *width, uint32_t *height);
+	/*
+	 * A session's formats have been set, perhaps to the same. For controls that follow from
+	 * them, as a profile does from @raw. Context: the loop. Optional.
+	 */
+	void (*formats)(void *priv, struct vmedia_ctx *ctx, uint32_t coded, uint32_t raw);
 	/*
 	 * Open a codec. Returns 0, or an error, which is fatal to the session's stream. @priv is
 	 * that of the configuration, here and above.

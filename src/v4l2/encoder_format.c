@@ -114,6 +114,14 @@ static void follow(struct vmedia_encoder *e)
 	e->following = false;
 }
 
+static void tell_formats(struct vmedia_encoder *e, uint32_t raw)
+{
+	const struct vmedia_encoder_config *cfg = &e->dev->cfg;
+
+	if (cfg->ops->formats)
+		cfg->ops->formats(cfg->priv, e->ctx, coded_format(e), raw);
+}
+
 void vmedia_encoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *fmt)
 {
 	struct vmedia_encoder *e = vmedia_encoder_of(vmedia_queue_ctx(q));
@@ -124,6 +132,7 @@ void vmedia_encoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 	if (vmedia_queue_is_output(q)) {
 		e->crop = (struct vmedia_rect){ .width = mp->width, .height = mp->height };
 		follow(e);
+		tell_formats(e, mp->pixelformat);
 		return;
 	}
 	if (e->following || !e->crop.width)
@@ -131,8 +140,10 @@ void vmedia_encoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 	e->wish = mp->plane_fmt[0].sizeimage;
 	if (e->wish <= room(e, mp->pixelformat, mp->width, mp->height))
 		e->wish = 0;
-	if (accepts(e, src->fmt.fmt.pix_mp.pixelformat))
+	if (accepts(e, src->fmt.fmt.pix_mp.pixelformat)) {
+		tell_formats(e, src->fmt.fmt.pix_mp.pixelformat);
 		return;
+	}
 	f = src->fmt;
 	vmedia_queue_set_format(src, &f);
 }

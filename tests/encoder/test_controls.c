@@ -300,6 +300,67 @@ static void test_profiles(void **state)
 	}
 }
 
+static int32_t g_ctrl(struct recorder *c, uint32_t id)
+{
+	PAYLOAD(a);
+
+	a.control.id = id;
+	assert_int_equal(rig_ioctl(c->r, c->r->s, VMEDIA_NR_G_CTRL, &a), 0);
+	return a.control.value;
+}
+
+/* The profile that a format of pictures has is what the control says, and no other can be set. */
+static void test_profiles_of_formats(void **state)
+{
+	static const struct {
+		size_t codec;
+		uint32_t raw, id;
+		int32_t value;
+		int want;
+	} rows[] = {
+		{ 0, V4L2_PIX_FMT_P010, V4L2_CID_MPEG_VIDEO_H264_PROFILE,
+		  V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_10, FF_PROFILE_H264_HIGH_10 },
+		{ 0, V4L2_PIX_FMT_NV16, V4L2_CID_MPEG_VIDEO_H264_PROFILE,
+		  V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_422, FF_PROFILE_H264_HIGH_422 },
+		{ 0, V4L2_PIX_FMT_YUV444M, V4L2_CID_MPEG_VIDEO_H264_PROFILE,
+		  V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_444_PREDICTIVE,
+		  FF_PROFILE_H264_HIGH_444_PREDICTIVE },
+		{ 1, V4L2_PIX_FMT_NV12, V4L2_CID_MPEG_VIDEO_HEVC_PROFILE,
+		  V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN, FF_PROFILE_HEVC_MAIN },
+		{ 1, V4L2_PIX_FMT_P010, V4L2_CID_MPEG_VIDEO_HEVC_PROFILE,
+		  V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN_10, FF_PROFILE_HEVC_MAIN_10 },
+		{ 3, V4L2_PIX_FMT_NV12, V4L2_CID_MPEG_VIDEO_VP9_PROFILE,
+		  V4L2_MPEG_VIDEO_VP9_PROFILE_0, FF_PROFILE_VP9_0 },
+		{ 3, V4L2_PIX_FMT_YUV444M, V4L2_CID_MPEG_VIDEO_VP9_PROFILE,
+		  V4L2_MPEG_VIDEO_VP9_PROFILE_1, FF_PROFILE_VP9_1 },
+		{ 3, V4L2_PIX_FMT_P010, V4L2_CID_MPEG_VIDEO_VP9_PROFILE,
+		  V4L2_MPEG_VIDEO_VP9_PROFILE_2, FF_PROFILE_VP9_2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		AVCodecContext *av;
+		struct recorder c;
+
+		if (!avcodec_find_encoder_by_name(codecs[rows[i].codec].encoder))
+			continue;
+		recorder_open(&c, codecs[rows[i].codec].coded, rows[i].raw, 96, 64);
+		assert_int_equal(g_ctrl(&c, rows[i].id), rows[i].value);
+		recorder_set(&c, rows[i].id, rows[i].value);
+		for (int32_t v = 0; v < 8; v++) {
+			PAYLOAD(a);
+
+			a.control = (struct vmedia_control){ .id = rows[i].id, .value = v };
+			if (v != rows[i].value)
+				assert_true(rig_ioctl(c.r, c.r->s, VMEDIA_NR_S_CTRL, &a) < 0);
+		}
+		av = decoded(&c, rows[i].codec);
+		assert_int_equal(av->profile, rows[i].want);
+		avcodec_free_context(&av);
+		recorder_end(&c);
+	}
+}
+
 static void test_hevc_level(void **state)
 {
 	AVCodecContext *av;
@@ -414,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_profiles_of_formats),
 		cmocka_unit_test(test_hevc_level),
 		cmocka_unit_test(test_quality),
 		cmocka_unit_test(test_colours),

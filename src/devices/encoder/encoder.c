@@ -264,6 +264,13 @@ static void coded_size(void *priv, uint32_t coded, uint32_t *w, uint32_t *h)
 	*h = (*h + align - 1) / align * align;
 }
 
+static void formats(void *priv, struct vmedia_ctx *ctx, uint32_t coded, uint32_t format)
+{
+	(void)priv;
+	(void)coded;
+	vmedia_libav_follow(ctx, format);
+}
+
 static void destroy(void *priv)
 {
 	free(priv);
@@ -272,6 +279,7 @@ static void destroy(void *priv)
 static const struct vmedia_encoder_ops ops = {
 	.accepts = accepts,
 	.coded_size = coded_size,
+	.formats = formats,
 	.open = open_encoder,
 	.close = close_encoder,
 	.update = update,

@@ -70,7 +70,7 @@ static void choose_h264(const struct vmedia_encoder_params *p, struct vmedia_lib
 	s->level = ctrl(p, V4L2_CID_MPEG_VIDEO_H264_LEVEL);
 	if (s->level == V4L2_MPEG_VIDEO_H264_LEVEL_1_0)
 		s->level = -1;
-	/* Others than 8 bits and 4:2:0 have a profile of their own. */
+	/* x264 chooses the one profile of others than 8 bits and 4:2:0. */
 	s->profile = -1;
 	if (pf->bits[0] == 8 && pf->hsub == 2 && pf->vsub == 2)
 		s->profile = ctrl(p, V4L2_CID_MPEG_VIDEO_H264_PROFILE);
@@ -261,12 +261,18 @@ static void apply_mjpeg(const struct vmedia_libav_settings *s, AVCodecContext *a
 /* ---- All of them ---- */
 
 static const struct vmedia_libav_encoder encoders[] = {
-	{ V4L2_PIX_FMT_H264, "libx264", 16, true, true, false, choose_h264, apply_h264 },
-	{ V4L2_PIX_FMT_HEVC, "libx265", 8, true, false, false, choose_hevc, apply_hevc },
-	{ V4L2_PIX_FMT_VP8, "libvpx", 1, false, false, false, choose_vpx, apply_vp8 },
-	{ V4L2_PIX_FMT_VP9, "libvpx-vp9", 1, false, false, false, choose_vpx, apply_vp9 },
-	{ V4L2_PIX_FMT_AV1, "libaom-av1", 1, false, false, false, choose_vpx, apply_av1 },
-	{ V4L2_PIX_FMT_MJPEG, "mjpeg", 1, false, false, true, choose_mjpeg, apply_mjpeg },
+	{ V4L2_PIX_FMT_H264, "libx264", 16, true, false, true, false,
+	  choose_h264, apply_h264 },
+	{ V4L2_PIX_FMT_HEVC, "libx265", 8, true, true, false, false,
+	  choose_hevc, apply_hevc },
+	{ V4L2_PIX_FMT_VP8, "libvpx", 1, false, false, false, false,
+	  choose_vpx, apply_vp8 },
+	{ V4L2_PIX_FMT_VP9, "libvpx-vp9", 1, false, false, false, false,
+	  choose_vpx, apply_vp9 },
+	{ V4L2_PIX_FMT_AV1, "libaom-av1", 1, false, false, false, false,
+	  choose_vpx, apply_av1 },
+	{ V4L2_PIX_FMT_MJPEG, "mjpeg", 1, false, false, false, true,
+	  choose_mjpeg, apply_mjpeg },
 };
 
 unsigned int vmedia_libav_encoders(const struct vmedia_libav_encoder **table)

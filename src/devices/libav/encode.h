@@ -39,6 +39,7 @@ struct vmedia_libav_encoder {
 	const char *name;		/* of libavcodec's encoder */
 	uint32_t align;			/* the coded size is a multiple of this */
 	bool headers;			/* it has headers apart from pictures (parameter sets) */
+	bool only_420;			/* profiles for other subsampling have no name in V4L2 */
 	bool live;			/* rates and quality can change while it is open */
 	/*
 	 * It may keep a picture after avcodec_send_frame(). libavcodec is then given pictures that
@@ -74,6 +75,8 @@ int vmedia_libav_change(const struct vmedia_libav_encoder *enc,
 
 extern const struct vmedia_ctrl_config vmedia_libav_ctrls[];
 extern const unsigned int vmedia_libav_num_ctrls;
+/* Controls of @ctx follow its pictures' format: profiles. Context: the loop. */
+void vmedia_libav_follow(struct vmedia_ctx *ctx, uint32_t raw);
 
 /* ---- encode_frame.c ---- */
 

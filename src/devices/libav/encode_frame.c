@@ -50,7 +50,10 @@ static bool has(const AVCodec *av, enum AVPixelFormat f)
 enum AVPixelFormat vmedia_libav_pix_fmt(const struct vmedia_libav_encoder *enc, uint32_t raw)
 {
 	const AVCodec *av = avcodec_find_encoder_by_name(enc->name);
+	const struct vmedia_pixfmt *pf = vmedia_pixfmt_find(raw);
 
+	if (enc->only_420 && (pf->hsub != 2 || pf->vsub != 2))
+		return AV_PIX_FMT_NONE;
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		if (formats[i].raw != raw)
 			continue;
