@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "codec.h"
+
 double ctl_now(void)
 {
 	struct timespec ts;
@@ -67,7 +69,10 @@ static void show_live(struct ctl_capture *cap)
 	cap->shown_time = cap->last_time;
 	if (cap->q.c->o->silent || cap->sink.previewing || !isatty(STDERR_FILENO))
 		return;
-	status_text(cap, text, sizeof(text));
+	if (cap->q.c->codec)
+		cap->q.c->codec->progress(cap->q.c, text, sizeof(text));
+	else
+		status_text(cap, text, sizeof(text));
 	fprintf(stderr, "\r%s\033[K", text);
 }
 
@@ -88,6 +93,7 @@ static void account(struct ctl_capture *cap, const struct vmedia_buffer *b)
 
 static int take_frame(struct ctl_capture *cap, const struct ctl_taken *t)
 {
+	struct ctl *c = cap->q.c;
 	struct ctl_picture pic;
 	char status[128];
 	int ret = -EBADMSG;
@@ -100,6 +106,8 @@ static int take_frame(struct ctl_capture *cap, const struct ctl_taken *t)
 	status_text(cap, status, sizeof(status));
 	if (!(t->b.flags & V4L2_BUF_FLAG_ERROR))
 		ret = ctl_sink_put(&cap->sink, &pic, status);
+	if ((ret == 0 || ret == -EBADMSG) && c->codec)
+		ret = c->codec->put(c, &pic, &t->b);
 	if (ret == -EBADMSG)
 		cap->errors++;
 	else if (ret == 0)
@@ -182,8 +190,13 @@ static int open_sink(struct ctl_capture *cap)
 {
 	struct ctl *c = cap->q.c;
 	struct ctl_picture pic;
+	int ret = 0;
 
 	picture_of(&cap->q, &pic);
+	if (c->codec)
+		ret = c->codec->change(c, &pic);
+	if (ret < 0)
+		return ret;
 	if (cap->sink_open)
 		return ctl_sink_change(&cap->sink, &pic);
 	cap->sink_open = true;

@@ -32,6 +32,7 @@ struct ctl_memory {
 	uint32_t type;	  /* V4L2_MEMORY_MMAP or USERPTR; 0: none asked for */
 	uint32_t buffers; /* wanted */
 	bool scattered;	  /* USERPTR pages scattered in guest memory */
+	bool either;	  /* USERPTR if the device has no region to map buffers from */
 };
 
 struct ctl_stream_options {
@@ -48,6 +49,13 @@ struct ctl_stream_options {
 	bool preview, scattered;
 };
 
+/* What vmedia-ctl-codec does. NULL: not given. */
+struct ctl_codec_options {
+	const char *decode, *encode; /* a media file; "-": standard input */
+	const char *to;		     /* "-": standard output */
+	bool verify;
+};
+
 struct ctl_options {
 	struct vmedia_driver_options connect;
 	bool help, version, silent, verbose, stats;
@@ -61,7 +69,10 @@ struct ctl_options {
 		*try_decoder_cmd, *encoder_cmd, *try_encoder_cmd;
 	struct ctl_args set_ctrl, get_ctrl;
 	struct ctl_stream_options stream;
+	struct ctl_codec_options codec;
 };
+
+struct ctl_codec;
 
 /* A connected device and an open file of it. */
 struct ctl {
@@ -72,7 +83,17 @@ struct ctl {
 	uint32_t type; /* buffer type that its video capture (or output) uses; 0: none */
 	uint32_t out_type; /* that its video output uses, alone or beside capture; 0: none */
 	uint32_t listed; /* entries asked for so far, see ctl_may_list() */
+	const struct ctl_codec *codec; /* --decode, --encode: what does it; NULL: neither given */
+	void *codec_priv;
 };
+
+/*
+ * The program: connect, do what the options ask, disconnect. Returns the exit status. @codec: what
+ * does --decode and --encode; NULL: another program does, which takes the place of this one.
+ */
+int ctl_main(int argc, char **argv, const struct ctl_codec *codec);
+/* Run vmedia-ctl-codec in the place of this program. Returns CTL_EXIT_FAILED if it cannot. */
+int ctl_run_codec(char **argv);
 
 /* Parse the command line. Returns 0, or CTL_ERR_USAGE after one line on standard error. */
 int ctl_options_parse(struct ctl_options *o, int argc, char **argv);

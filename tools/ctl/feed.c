@@ -4,14 +4,18 @@
 
 #include <errno.h>
 
+#include "codec.h"
+
 /* Send buffer @index with the next frame, or note the end of the file. */
 static int send_next(struct ctl_feed *f, unsigned int index)
 {
+	const struct ctl_codec *codec = f->q.c->codec;
 	uint32_t used[VMEDIA_MAX_PLANES] = { 0 };
 	int ret = 0;
 
 	if (!f->limit || f->sent < f->limit)
-		ret = ctl_source_read(&f->src, &f->q, index, used);
+		ret = codec ? codec->read(f->q.c, &f->q, index, used)
+			    : ctl_source_read(&f->src, &f->q, index, used);
 	f->ended = ret == 0;
 	if (ret <= 0)
 		return ret;
@@ -25,7 +29,7 @@ int ctl_feed_init(struct ctl_feed *f, struct ctl *c)
 	const struct ctl_stream_options *o = &c->o->stream;
 	int ret = ctl_queue_init(&f->q, c, c->out_type, &o->out);
 
-	return ret < 0 ? ret : ctl_source_open(&f->src, o, &f->q);
+	return ret < 0 || c->codec ? ret : ctl_source_open(&f->src, o, &f->q);
 }
 
 int ctl_feed_start(struct ctl_feed *f)

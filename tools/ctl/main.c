@@ -12,6 +12,7 @@
 
 #include <vmedia/log.h>
 
+#include "codec.h"
 #include "config.h"
 #include "ctl.h"
 
@@ -119,7 +120,7 @@ static int do_sets(struct ctl *c)
 	int ret = o->set_input ? ctl_set_input(c, o->set_input) : 0;
 
 	if (ret == 0)
-		ret = set_formats(c);
+		ret = c->codec ? c->codec->begin(c) : set_formats(c);
 	if (ret == 0 && o->set_selection)
 		ret = ctl_set_selection(c, c->type, o->set_selection);
 	if (ret == 0 && o->set_selection_out)
@@ -207,6 +208,8 @@ static int run(struct ctl *c)
 		ret = ctl_wait_event(c, c->o->wait_event);
 	if (ret == 0 && c->o->stream.capture.type)
 		ret = ctl_stream(c);
+	if (c->codec)
+		c->codec->finish(c);
 	if (c->o->stats)
 		show_stats(c);
 	return ret;
@@ -257,7 +260,7 @@ static int flush(int ret)
 	return ret;
 }
 
-static int connect_and_run(const struct ctl_options *o)
+static int connect_and_run(const struct ctl_options *o, const struct ctl_codec *codec)
 {
 	struct ctl c = { .o = o };
 	int ret = vmedia_driver_connect(&o->connect, &c.drv);
@@ -267,6 +270,8 @@ static int connect_and_run(const struct ctl_options *o)
 	c.caps = vmedia_driver_config(c.drv)->device_caps;
 	c.type = pick_type(c.caps);
 	c.out_type = pick_out_type(c.caps);
+	if (o->codec.decode || o->codec.encode)
+		c.codec = codec;
 	ret = vmedia_open(c.drv, 0, &c.f);
 	if (ret < 0)
 		ctl_fail("open", ret);
@@ -297,9 +302,15 @@ static void fill_standard_fds(void)
 }
 
 /* When frames go to standard output, text goes to standard error. */
-static int part_streams(struct ctl_stream_options *s)
+static int part_streams(struct ctl_options *o)
 {
-	if (!(s->to && strcmp(s->to, "-") == 0) && !(s->snapshot && strcmp(s->snapshot, "-") == 0))
+	struct ctl_stream_options *s = &o->stream;
+	const char *const outputs[] = { s->to, s->snapshot, o->codec.to };
+	bool parted = false;
+
+	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
+		parted |= outputs[i] && strcmp(outputs[i], "-") == 0;
+	if (!parted)
 		return 0;
 	s->stdout_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (s->stdout_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
@@ -314,7 +325,7 @@ static void on_log(void *opaque, int level, const char *msg)
 	ctl_fail_text("%s%s", prefix[level], msg);
 }
 
-int main(int argc, char **argv)
+int ctl_main(int argc, char **argv, const struct ctl_codec *codec)
 {
 	struct ctl_options o;
 	int status;
@@ -328,9 +339,11 @@ int main(int argc, char **argv)
 		puts("vmedia-ctl " VMEDIA_VERSION);
 	if (o.help || o.version)
 		return flush(0) < 0 ? CTL_EXIT_FAILED : CTL_EXIT_OK;
+	if (!codec && (o.codec.decode || o.codec.encode))
+		return ctl_run_codec(argv);
 	vmedia_log_set(on_log, NULL);
 	vmedia_log_set_level(o.verbose ? VMEDIA_LOG_DEBUG : VMEDIA_LOG_WARN);
-	status = part_streams(&o.stream) < 0 ? CTL_EXIT_FAILED : connect_and_run(&o);
+	status = part_streams(&o) < 0 ? CTL_EXIT_FAILED : connect_and_run(&o, codec);
 	if (o.stream.stdout_fd >= 0)
 		close(o.stream.stdout_fd);
 	return status;

@@ -41,6 +41,10 @@ enum {
 	OPT_TO,
 	OPT_TO_HDR,
 	OPT_SNAPSHOT,
+	OPT_DECODE,
+	OPT_ENCODE,
+	OPT_CODEC_TO,
+	OPT_VERIFY,
 	OPT_PREVIEW,
 	OPT_SCATTERED,
 	OPT_SILENT,
@@ -105,6 +109,10 @@ static const struct option long_options[] = {
 	{ "stream-to", required_argument, NULL, OPT_TO },
 	{ "stream-to-hdr", required_argument, NULL, OPT_TO_HDR },
 	{ "snapshot", required_argument, NULL, OPT_SNAPSHOT },
+	{ "decode", required_argument, NULL, OPT_DECODE },
+	{ "encode", required_argument, NULL, OPT_ENCODE },
+	{ "to", required_argument, NULL, OPT_CODEC_TO },
+	{ "verify", no_argument, NULL, OPT_VERIFY },
 	{ "preview", no_argument, NULL, OPT_PREVIEW },
 	{ "scattered", no_argument, NULL, OPT_SCATTERED },
 	{ "packed", no_argument, NULL, OPT_PACKED },
@@ -242,6 +250,21 @@ static int parse_streaming(struct ctl_options *o, int opt, const char *name)
 	return -EINVAL;
 }
 
+static int parse_codec(struct ctl_codec_options *c, int opt, const char *name)
+{
+	if (!*optarg)
+		return bad_value(name, optarg, opt == OPT_CODEC_TO
+						       ? "a file that can be written, or -"
+						       : "a media file that can be read, or -");
+	if (opt == OPT_DECODE)
+		c->decode = optarg;
+	else if (opt == OPT_ENCODE)
+		c->encode = optarg;
+	else
+		c->to = optarg;
+	return 0;
+}
+
 /* Options that only set one member: switches, then options whose text is parsed later. */
 static bool parse_switch(struct ctl_options *o, int opt)
 {
@@ -262,6 +285,7 @@ static bool parse_switch(struct ctl_options *o, int opt)
 		{ 'X', &o->get_fmt_out },
 		{ OPT_GET_PARM_OUT, &o->get_parm_out },
 		{ OPT_LOOP, &o->stream.loop },
+		{ OPT_VERIFY, &o->codec.verify },
 		{ OPT_PREVIEW, &o->stream.preview },
 		{ OPT_SCATTERED, &o->stream.scattered },
 		{ 'l', &o->list_ctrls },
@@ -321,6 +345,10 @@ static int parse_one(struct ctl_options *o, int opt, const char *name)
 		return add_arg(&o->set_ctrl, name);
 	case 'C':
 		return add_arg(&o->get_ctrl, name);
+	case OPT_DECODE:
+	case OPT_ENCODE:
+	case OPT_CODEC_TO:
+		return parse_codec(&o->codec, opt, name);
 	default:
 		return parse_switch(o, opt) ? 0 : parse_streaming(o, opt, name);
 	}
@@ -340,6 +368,12 @@ static void default_memory(struct ctl_memory *m)
 		*m = (struct ctl_memory){ .type = V4L2_MEMORY_MMAP, .buffers = 4 };
 }
 
+static void either_memory(struct ctl_memory *m)
+{
+	m->either = !m->type;
+	default_memory(m);
+}
+
 /*
  * An option that needs frames implies streaming, with mapped buffers unless another option says
  * otherwise. A snapshot alone takes one frame.
@@ -352,6 +386,10 @@ static void complete(struct ctl_options *o)
 		default_memory(&s->capture);
 	if (s->from)
 		default_memory(&s->out);
+	if (o->codec.decode || o->codec.encode) {
+		either_memory(&s->capture);
+		either_memory(&s->out);
+	}
 	s->capture.scattered = s->out.scattered = s->scattered;
 	/* As in v4l2-ctl, waiting for an event has no time limit unless an option sets one. */
 	if (o->wait_event && !o->connect.wait_ms)
@@ -381,8 +419,9 @@ static bool has_action(const struct ctl_options *o)
 }
 
 /* Check combinations of the streaming options. */
-static int check_stream(const struct ctl_stream_options *s)
+static int check_stream(const struct ctl_options *o)
 {
+	const struct ctl_stream_options *s = &o->stream;
 	bool user = s->capture.type == V4L2_MEMORY_USERPTR || s->out.type == V4L2_MEMORY_USERPTR;
 
 	if (s->to && s->snapshot && strcmp(s->to, s->snapshot) == 0)
@@ -391,7 +430,7 @@ static int check_stream(const struct ctl_stream_options *s)
 		return ctl_usage_text("--stream-from and --stream-to: give two files, not one");
 	if (s->scattered && !user)
 		return ctl_usage_text("--scattered needs --stream-user or --stream-out-user");
-	if (s->out.type && !s->from)
+	if (s->out.type && !s->from && !o->codec.decode && !o->codec.encode)
 		return ctl_usage_text("--stream-out-mmap and --stream-out-user need frames: give "
 				      "--stream-from=FILE or --stream-from-hdr=FILE");
 	if (s->loop && !s->from)
@@ -400,6 +439,36 @@ static int check_stream(const struct ctl_stream_options *s)
 	if (s->skip_given && !s->capture.type)
 		return ctl_usage_text("--stream-skip needs frames: give --stream-count=N, "
 				      "--stream-to=FILE or --snapshot=FILE");
+	return 0;
+}
+
+static int check_codec(const struct ctl_options *o)
+{
+	const struct ctl_codec_options *c = &o->codec;
+	const char *from = c->decode ? c->decode : c->encode;
+
+	if (!from && (c->to || c->verify))
+		return ctl_usage_text("--%s needs --decode=FILE or --encode=FILE%s",
+				      c->to ? "to" : "verify",
+				      c->to ? "; frames go to --stream-to=FILE" : "");
+	if (!from)
+		return 0;
+	if (c->decode && c->encode)
+		return ctl_usage_text("give one of --decode and --encode");
+	if (o->stream.from)
+		return ctl_usage_text("give one of --%s and --stream-from",
+				      c->decode ? "decode" : "encode");
+	if (o->stream.skip_given)
+		return ctl_usage_text("--stream-skip is of no use with --%s; leave it out",
+				      c->decode ? "decode" : "encode");
+	if (c->encode && !c->to)
+		return ctl_usage_text("--encode needs --to=FILE, a media file like clip.mp4");
+	if (c->to && strcmp(c->to, from) == 0 && strcmp(from, "-") != 0)
+		return ctl_usage_text("--%s and --to: give two files, not one",
+				      c->decode ? "decode" : "encode");
+	if (c->encode && c->verify && (strcmp(from, "-") == 0 || strcmp(c->to, "-") == 0))
+		return ctl_usage_text("--verify reads the files of --encode and --to again: give "
+				      "files");
 	return 0;
 }
 
@@ -413,7 +482,9 @@ static int check(const struct ctl_options *o)
 	if (!o->connect.path && o->connect.fd < 0)
 		return ctl_usage_text(
 			"which device? Give --device=SOCKET, the socket of vhost-user-media");
-	ret = check_stream(&o->stream);
+	ret = check_stream(o);
+	if (ret == 0)
+		ret = check_codec(o);
 	if (ret < 0)
 		return ret;
 	if (!has_action(o))

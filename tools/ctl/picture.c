@@ -39,6 +39,7 @@ static const struct pix_row {
 	{ V4L2_PIX_FMT_NV16, AV_PIX_FMT_NV16, 0 },
 	{ V4L2_PIX_FMT_YUV420, AV_PIX_FMT_YUV420P, 0 },
 	{ V4L2_PIX_FMT_YVU420, AV_PIX_FMT_YUV420P, SWAP_UV },
+	{ V4L2_PIX_FMT_P010, AV_PIX_FMT_P010LE, 0 },
 	{ V4L2_PIX_FMT_YUV422P, AV_PIX_FMT_YUV422P, 0 },
 	{ V4L2_PIX_FMT_NV24, AV_PIX_FMT_NV24, 0 },
 	{ V4L2_PIX_FMT_NV12M, AV_PIX_FMT_NV12, MULTI },
@@ -47,6 +48,8 @@ static const struct pix_row {
 	{ V4L2_PIX_FMT_YUV420M, AV_PIX_FMT_YUV420P, MULTI },
 	{ V4L2_PIX_FMT_YVU420M, AV_PIX_FMT_YUV420P, MULTI | SWAP_UV },
 	{ V4L2_PIX_FMT_YUV422M, AV_PIX_FMT_YUV422P, MULTI },
+	{ V4L2_PIX_FMT_YUV444M, AV_PIX_FMT_YUV444P, MULTI },
+	{ V4L2_PIX_FMT_YVU444M, AV_PIX_FMT_YUV444P, MULTI | SWAP_UV },
 	{ V4L2_PIX_FMT_RGB24, AV_PIX_FMT_RGB24, 0 },
 	{ V4L2_PIX_FMT_BGR24, AV_PIX_FMT_BGR24, 0 },
 	{ V4L2_PIX_FMT_XBGR32, AV_PIX_FMT_BGR0, 0 },
@@ -69,14 +72,6 @@ static const struct pix_row *pix_find(uint32_t pixelformat)
 			return &pix_rows[i];
 	return NULL;
 }
-
-/* A frame as libswscale takes it. */
-struct av_frame {
-	enum AVPixelFormat fmt;
-	uint32_t width, height;
-	const uint8_t *data[4];
-	int stride[4];
-};
 
 static bool is_jpeg(uint32_t pixelformat)
 {
@@ -153,8 +148,14 @@ static int derived_stride(enum AVPixelFormat fmt, int plane, int planes, int lum
 	return stride > min ? stride : min;
 }
 
-/* Point @f at the lines of @pic. All of them lie within the bytes that the frame used. */
-static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
+enum AVPixelFormat ctl_picture_av(uint32_t pixelformat)
+{
+	const struct pix_row *row = pix_find(pixelformat);
+
+	return row ? row->av : AV_PIX_FMT_NONE;
+}
+
+int ctl_picture_planes(const struct ctl_picture *pic, struct ctl_planes *f)
 {
 	const struct pix_row *row = pix_find(pic->pixelformat);
 	int min_stride[4], planes, luma;
@@ -166,7 +167,7 @@ static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
 	if (pic->bytesperline[0] > MAX_STRIDE ||
 	    av_image_fill_linesizes(min_stride, row->av, (int)pic->width) < 0)
 		return -EINVAL;
-	*f = (struct av_frame){ .fmt = row->av, .width = pic->width, .height = pic->height };
+	*f = (struct ctl_planes){ .fmt = row->av, .width = pic->width, .height = pic->height };
 	luma = derived_stride(row->av, 0, planes, (int)pic->bytesperline[0], min_stride[0]);
 	for (int i = 0; i < planes; i++) {
 		unsigned int mem = (row->how & MULTI) ? i : 0;
@@ -198,7 +199,7 @@ static int from_raw(const struct ctl_picture *pic, struct av_frame *f)
 }
 
 /* Give @f planes in @buf, with the room around their lines that libswscale needs. */
-static int lay_out(struct av_frame *f, uint8_t **buf, size_t *have, uint8_t *planes[4])
+static int lay_out(struct ctl_planes *f, uint8_t **buf, size_t *have, uint8_t *planes[4])
 {
 	int count = av_pix_fmt_count_planes(f->fmt), used[4];
 	size_t need = SLACK;
@@ -241,11 +242,11 @@ static void repeat_last(uint8_t *plane, int stride, uint32_t have, uint32_t want
 }
 
 /* Copy the lines of @f into our own memory, of even size. */
-static int own(struct ctl_converter *c, struct av_frame *f)
+static int own(struct ctl_converter *c, struct ctl_planes *f)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->fmt);
 	int count = av_pix_fmt_count_planes(f->fmt), used[4];
-	struct av_frame mine = { f->fmt, even(f->width), even(f->height), { NULL }, { 0 } };
+	struct ctl_planes mine = { f->fmt, even(f->width), even(f->height), { NULL }, { 0 } };
 	uint8_t *planes[4];
 	int ret = lay_out(&mine, &c->scratch, &c->scratch_size, planes);
 
@@ -269,9 +270,9 @@ static int own(struct ctl_converter *c, struct av_frame *f)
 }
 
 /* libswscale does not read NV16: copy it into three planes of our own. */
-static int split_chroma(struct ctl_converter *c, struct av_frame *f)
+static int split_chroma(struct ctl_converter *c, struct ctl_planes *f)
 {
-	struct av_frame mine = { AV_PIX_FMT_YUV422P, even(f->width), even(f->height), { NULL },
+	struct ctl_planes mine = { AV_PIX_FMT_YUV422P, even(f->width), even(f->height), { NULL },
 				 { 0 } };
 	uint8_t *planes[4];
 	int ret = lay_out(&mine, &c->scratch, &c->scratch_size, planes);
@@ -293,7 +294,7 @@ static int split_chroma(struct ctl_converter *c, struct av_frame *f)
 	return 0;
 }
 
-static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, struct av_frame *f)
+static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, struct ctl_planes *f)
 {
 	size_t len = pic->bytesused[0];
 	int w = 0, h = 0, sub, cs; /* a truncated header does not set them */
@@ -307,7 +308,7 @@ static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, str
 	if (tjDecompressHeader3(c->jpeg, c->coded, len, &w, &h, &sub, &cs) < 0 ||
 	    (uint32_t)w != pic->width || (uint32_t)h != pic->height)
 		return -EINVAL;
-	*f = (struct av_frame){ AV_PIX_FMT_RGB24, even(pic->width), even(pic->height), { NULL },
+	*f = (struct ctl_planes){ AV_PIX_FMT_RGB24, even(pic->width), even(pic->height), { NULL },
 				{ 0 } };
 	if (lay_out(f, &c->scratch, &c->scratch_size, rgb) < 0)
 		return -ENOMEM;
@@ -321,7 +322,7 @@ static int from_jpeg(struct ctl_converter *c, const struct ctl_picture *pic, str
 	return 0;
 }
 
-static int get_frame(struct ctl_converter *c, const struct ctl_picture *pic, struct av_frame *f)
+static int get_frame(struct ctl_converter *c, const struct ctl_picture *pic, struct ctl_planes *f)
 {
 	int ret;
 
@@ -329,7 +330,7 @@ static int get_frame(struct ctl_converter *c, const struct ctl_picture *pic, str
 		return -ENOTSUP;
 	if (is_jpeg(pic->pixelformat))
 		return from_jpeg(c, pic, f);
-	ret = from_raw(pic, f);
+	ret = ctl_picture_planes(pic, f);
 	if (ret < 0)
 		return ret;
 	return f->fmt == AV_PIX_FMT_NV16 ? split_chroma(c, f) : own(c, f);
@@ -352,7 +353,7 @@ static const int *coefficients(uint32_t ycbcr_enc)
 }
 
 /* Copy the planes of @f to @to, without padding between lines, cropped to the size given. */
-static void pack(const struct av_frame *f, uint32_t width, uint32_t height, uint8_t *to)
+static void pack(const struct ctl_planes *f, uint32_t width, uint32_t height, uint8_t *to)
 {
 	int planes = av_pix_fmt_count_planes(f->fmt), used[4];
 
@@ -370,7 +371,7 @@ static int convert(struct ctl_converter *c, const struct ctl_picture *pic, enum 
 		   uint32_t width, uint32_t height, uint8_t *to)
 {
 	bool scaled = width != pic->width || height != pic->height;
-	struct av_frame f, out = { fmt, scaled ? width : even(width),
+	struct ctl_planes f, out = { fmt, scaled ? width : even(width),
 				   scaled ? height : even(height), { NULL }, { 0 } };
 	const int *from = coefficients(pic->ycbcr_enc);
 	uint8_t *dst[4] = { NULL };
@@ -412,7 +413,7 @@ size_t ctl_picture_yuv420_size(const struct ctl_picture *pic)
 int ctl_picture_yuv420(struct ctl_converter *c, const struct ctl_picture *pic, uint8_t *yuv)
 {
 	const struct pix_row *row = pix_find(pic->pixelformat);
-	struct av_frame f;
+	struct ctl_planes f;
 	int ret;
 
 	if (!ctl_picture_known(pic))
@@ -420,7 +421,7 @@ int ctl_picture_yuv420(struct ctl_converter *c, const struct ctl_picture *pic, u
 	if (!row || row->av != AV_PIX_FMT_YUV420P)
 		return convert(c, pic, AV_PIX_FMT_YUV420P, pic->width, pic->height, yuv);
 	/* A 4:2:0 picture is only copied, so that a file holds the device's own bytes. */
-	ret = from_raw(pic, &f);
+	ret = ctl_picture_planes(pic, &f);
 	if (ret == 0)
 		pack(&f, pic->width, pic->height, yuv);
 	return ret;

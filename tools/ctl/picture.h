@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <libavutil/pixfmt.h>
+
 #define CTL_MAX_PLANES 4
 
 /* One frame in the driver's buffers. All memory is borrowed. */
@@ -25,6 +27,14 @@ struct ctl_picture {
 	bool full_range;    /* of Y, Cb and Cr */
 };
 
+/* The colour planes of a frame, as libavutil's pixel format @fmt has them. */
+struct ctl_planes {
+	enum AVPixelFormat fmt;
+	uint32_t width, height;
+	const uint8_t *data[4];
+	int stride[4];
+};
+
 #define CTL_MAX_DIMENSION 32768u
 #define CTL_MAX_PIXELS	  (1u << 26)
 
@@ -37,6 +47,15 @@ bool ctl_picture_known(const struct ctl_picture *pic);
 
 /* True if ctl_picture_yuv420() gives full-range values, false for limited range. */
 bool ctl_picture_yuv420_full(const struct ctl_picture *pic);
+
+/* libavutil's pixel format for V4L2's; AV_PIX_FMT_NONE: it has no planes of samples. */
+enum AVPixelFormat ctl_picture_av(uint32_t pixelformat);
+/*
+ * Point @p at the lines of @pic. All of them lie within the bytes that the frame used. Returns 0;
+ * -ENOTSUP for a pixel format that has no planes of samples; -EINVAL if the frame is shorter than
+ * its format says.
+ */
+int ctl_picture_planes(const struct ctl_picture *pic, struct ctl_planes *p);
 
 /* A converter keeps tables between frames. Zero-initialise it; end with _finish(). */
 struct ctl_converter {

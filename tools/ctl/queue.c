@@ -46,7 +46,9 @@ int ctl_queue_get_format(struct ctl_queue *q)
 int ctl_queue_init(struct ctl_queue *q, struct ctl *c, uint32_t type,
 		   const struct ctl_memory *memory)
 {
-	*q = (struct ctl_queue){ .c = c, .memory = memory, .fmt.type = type };
+	*q = (struct ctl_queue){ .c = c, .memory = *memory, .fmt.type = type };
+	if (memory->either && !vmedia_driver_region_size(c->drv))
+		q->memory.type = V4L2_MEMORY_USERPTR;
 	q->output = ctl_is_output(type);
 	q->mplane = ctl_is_mplane(type);
 	return ctl_queue_get_format(q);
@@ -91,7 +93,7 @@ static int alloc_buffer(struct ctl_queue *q, unsigned int index)
 
 	buf->num_planes = ctl_queue_planes(q);
 	for (unsigned int i = 0; i < buf->num_planes; i++) {
-		uint32_t flags = q->memory->scattered ? VMEDIA_PAGES_SCATTERED : 0;
+		uint32_t flags = q->memory.scattered ? VMEDIA_PAGES_SCATTERED : 0;
 		uint32_t size = ctl_queue_sizeimage(q, i);
 		int ret = vmedia_pages_alloc(q->c->drv, size, flags, &buf->ptr[i]);
 
@@ -103,11 +105,24 @@ static int alloc_buffer(struct ctl_queue *q, unsigned int index)
 	return 0;
 }
 
+/* As many as the user wants, and two more than a codec needs to work at all. */
+static uint32_t wanted_buffers(const struct ctl_queue *q)
+{
+	struct vmedia_control least = { .id = q->output ? V4L2_CID_MIN_BUFFERS_FOR_OUTPUT
+							: V4L2_CID_MIN_BUFFERS_FOR_CAPTURE };
+
+	if (vmedia_ioctl(q->c->f, VIDIOC_G_CTRL, &least) < 0 || least.value < 0 ||
+	    least.value > CTL_MAX_BUFFERS - 2)
+		return q->memory.buffers;
+	return (uint32_t)least.value + 2 > q->memory.buffers ? (uint32_t)least.value + 2
+							     : q->memory.buffers;
+}
+
 int ctl_queue_setup(struct ctl_queue *q)
 {
-	struct vmedia_requestbuffers rb = { .count = q->memory->buffers,
+	struct vmedia_requestbuffers rb = { .count = wanted_buffers(q),
 					    .type = q->fmt.type,
-					    .memory = q->memory->type };
+					    .memory = q->memory.type };
 	int ret = vmedia_ioctl(q->c->f, VIDIOC_REQBUFS, &rb);
 
 	if (ret < 0)
@@ -116,7 +131,7 @@ int ctl_queue_setup(struct ctl_queue *q)
 		return ctl_fail("VIDIOC_REQBUFS", -ENOMEM);
 	q->num_buffers = rb.count < CTL_MAX_BUFFERS ? rb.count : CTL_MAX_BUFFERS;
 	for (unsigned int i = 0; ret == 0 && i < q->num_buffers; i++)
-		ret = q->memory->type == V4L2_MEMORY_MMAP ? map_buffer(q, i) : alloc_buffer(q, i);
+		ret = q->memory.type == V4L2_MEMORY_MMAP ? map_buffer(q, i) : alloc_buffer(q, i);
 	return ret;
 }
 
@@ -137,7 +152,7 @@ void ctl_queue_finish(struct ctl_queue *q)
 		*buf = (struct ctl_buffer){ 0 };
 	}
 	if (q->num_buffers) {
-		rb.memory = q->memory->type;
+		rb.memory = q->memory.type;
 		vmedia_ioctl(q->c->f, VIDIOC_REQBUFS, &rb);
 	}
 	q->num_buffers = 0;
@@ -160,7 +175,7 @@ int ctl_queue_put(struct ctl_queue *q, unsigned int index, const uint32_t *used,
 	struct vmedia_plane planes[VMEDIA_MAX_PLANES] = { 0 };
 	struct vmedia_buffer b = { .index = index,
 				   .type = q->fmt.type,
-				   .memory = q->memory->type,
+				   .memory = q->memory.type,
 				   .field = field_of(q, number),
 				   .timestamp.tv_sec = (int64_t)number };
 	struct ctl_buffer *buf = &q->buf[index];
@@ -169,7 +184,7 @@ int ctl_queue_put(struct ctl_queue *q, unsigned int index, const uint32_t *used,
 	for (unsigned int i = 0; i < buf->num_planes; i++) {
 		planes[i].length = (uint32_t)buf->length[i];
 		planes[i].bytesused = used ? used[i] : 0;
-		if (q->memory->type == V4L2_MEMORY_USERPTR)
+		if (q->memory.type == V4L2_MEMORY_USERPTR)
 			planes[i].m.userptr = (uintptr_t)buf->ptr[i];
 	}
 	if (q->mplane) {
@@ -177,7 +192,7 @@ int ctl_queue_put(struct ctl_queue *q, unsigned int index, const uint32_t *used,
 		b.length = buf->num_planes;
 	} else {
 		b.bytesused = planes[0].bytesused;
-		if (q->memory->type == V4L2_MEMORY_USERPTR) {
+		if (q->memory.type == V4L2_MEMORY_USERPTR) {
 			b.m.userptr = planes[0].m.userptr;
 			b.length = planes[0].length;
 		}
@@ -206,7 +221,7 @@ int ctl_queue_take(struct ctl_queue *q, struct ctl_taken *t)
 {
 	int ret;
 
-	*t = (struct ctl_taken){ .b = { .type = q->fmt.type, .memory = q->memory->type } };
+	*t = (struct ctl_taken){ .b = { .type = q->fmt.type, .memory = q->memory.type } };
 	if (q->mplane) {
 		t->b.m.planes = (uintptr_t)t->planes;
 		t->b.length = VMEDIA_MAX_PLANES;

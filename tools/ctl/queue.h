@@ -16,7 +16,7 @@ struct ctl_buffer {
 
 struct ctl_queue {
 	struct ctl *c;
-	const struct ctl_memory *memory;
+	struct ctl_memory memory;
 	struct vmedia_format fmt;
 	bool output, mplane, streaming;
 	unsigned int num_buffers;

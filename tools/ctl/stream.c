@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "codec.h"
 #include "feed.h"
 
 struct stream {
@@ -28,6 +29,7 @@ struct stream {
 	bool captures, feeds;
 	bool decodes;	/* CAPTURE's format comes from the input */
 	bool changed;	/* V4L2_EVENT_SOURCE_CHANGE came, CAPTURE is not set up for it */
+	uint64_t setups; /* of CAPTURE */
 	struct ctl_capture cap;
 	struct ctl_feed feed;
 	uint64_t bytes;	/* written */
@@ -47,7 +49,8 @@ static int take_events(struct stream *s)
 	struct vmedia_event ev;
 	int ret;
 
-	while (vmedia_poll_mask(s->c->f) & POLLPRI && !interrupted) {
+	/* A hostile device may have events without an end: some now, more in the next turn. */
+	for (int i = 0; i < 64 && vmedia_poll_mask(s->c->f) & POLLPRI; i++) {
 		ret = vmedia_ioctl(s->c->f, VIDIOC_DQEVENT, &ev);
 		if (ret < 0)
 			return ctl_fail("VIDIOC_DQEVENT", ret);
@@ -77,6 +80,8 @@ static int follow_source(struct stream *s)
 	if (ret < 0 || !s->changed || (s->cap.q.streaming && !s->cap.ended))
 		return ret;
 	s->changed = false;
+	if (s->setups++ > s->feed.sent)
+		return ctl_fail_text("the device announces more frame sizes than it got packets");
 	return ctl_capture_start(&s->cap);
 }
 
@@ -130,6 +135,7 @@ static int loop(struct stream *s)
 {
 	double patience = s->c->o->connect.timeout_ms / 1000.0, waiting_since = ctl_now();
 	int ret = turn(s, 0);
+	uint64_t setups = s->setups;
 
 	while (ret == 0 && !interrupted && !done(s)) {
 		/* Wait in short steps, so that an interrupt is noticed soon. */
@@ -137,9 +143,11 @@ static int loop(struct stream *s)
 
 		if (mask < 0)
 			return ctl_fail("waiting for a frame", mask);
-		if (mask & (POLLIN | POLLOUT | POLLPRI)) {
+		if (mask & (POLLIN | POLLOUT | POLLPRI))
 			ret = turn(s, (short)mask);
+		if (mask & (POLLIN | POLLOUT) || s->setups != setups) {
 			waiting_since = ctl_now();
+			setups = s->setups;
 		} else if (mask & POLLERR) {
 			return ctl_fail("the device ended the session", -EIO);
 		} else if (ctl_now() - waiting_since > patience) {
@@ -204,8 +212,10 @@ static int run(struct stream *s)
 	ret = ctl_capture_close(&s->cap, ret);
 	ctl_queue_stop(&s->feed.q);
 	ctl_queue_stop(&s->cap.q);
-	if (started)
+	if (started && !s->c->codec)
 		summary(s);
+	if (ret == 0 && s->c->codec)
+		ret = s->c->codec->end(s->c, s->cap.ended);
 	return ret;
 }
 
@@ -253,7 +263,7 @@ int ctl_stream(struct ctl *c)
 	s->c = c;
 	s->o = &c->o->stream;
 	s->captures = c->type && !ctl_is_output(c->type);
-	s->feeds = s->o->from;
+	s->feeds = s->o->from || c->codec;
 	ret = check(s);
 	if (ret == 0) {
 		catch_signals();
