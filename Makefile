@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := all
 
 .PHONY: help all demo test bench fuzz check-style sanitize sanitize-address sanitize-thread cross lab guest-test qemu-test \
-	media-test guest-shell guest-vectors install clean
+	media-test vectors guest-shell guest-vectors install clean
 
 help:
 	@echo 'make              build everything (make all)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make sanitize     the tests again under ASan+UBSan, then under TSan'
 	@echo 'make cross        the protocol tests on big-endian and 32-bit machines'
 	@echo 'make media-test   a table of media files: what ffmpeg gives for each, and what arrives'
+	@echo 'make vectors      a table of coded streams, each picture beside libavcodec (VMEDIA_VECTORS=FOLDER: more of them)'
 	@echo 'make lab          real guests: User-mode Linux and QEMU connect to the daemon'
 	@echo 'make guest-test   the Linux driver in User-mode Linux, plain and with KASAN (CASES="camera frames": some)'
 	@echo 'make qemu-test    the Linux driver in QEMU, with region 0, on three Debian kernels'
@@ -67,6 +68,13 @@ media-test:
 	@scripts/setup build test guest
 	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
 	@tests/camera/media $(BUILD)
+
+# Streams of others are not in this tree. They may lie beside it.
+VMEDIA_VECTORS ?= $(wildcard ../shared/vectors)
+vectors:
+	@scripts/setup build guest
+	@scripts/build $(BUILD) $(MESON_OPTIONS)
+	@VMEDIA_VECTORS="$(VMEDIA_VECTORS)" tests/decoder/vectors $(BUILD)
 
 lab:
 	@scripts/setup build test lab

@@ -370,8 +370,10 @@ static void default_memory(struct ctl_memory *m)
 
 static void either_memory(struct ctl_memory *m)
 {
-	m->either = !m->type;
+	bool chosen = m->type;
+
 	default_memory(m);
+	m->either = !chosen;
 }
 
 /*

@@ -170,6 +170,15 @@ static uint32_t field_of(const struct ctl_queue *q, uint64_t number)
 	return number & 1 ? V4L2_FIELD_BOTTOM : V4L2_FIELD_TOP;
 }
 
+/* A codec's queue is in error when a stream cannot be decoded or encoded. */
+static int buffer_failed(const struct ctl_queue *q, const char *what, int err)
+{
+	if (err != -EIO || !q->c->codec)
+		return ctl_fail(what, err);
+	return ctl_fail_text("the device cannot go on with this stream (%s: %s); its log may say "
+			     "why", what, strerror(-err));
+}
+
 int ctl_queue_put(struct ctl_queue *q, unsigned int index, const uint32_t *used, uint64_t number)
 {
 	struct vmedia_plane planes[VMEDIA_MAX_PLANES] = { 0 };
@@ -199,7 +208,7 @@ int ctl_queue_put(struct ctl_queue *q, unsigned int index, const uint32_t *used,
 	}
 	ret = vmedia_ioctl(q->c->f, VIDIOC_QBUF, &b);
 	if (ret < 0)
-		return ctl_fail("VIDIOC_QBUF", ret);
+		return buffer_failed(q, "VIDIOC_QBUF", ret);
 	q->queued++;
 	return 0;
 }
@@ -230,7 +239,7 @@ int ctl_queue_take(struct ctl_queue *q, struct ctl_taken *t)
 	if (ret == -EPIPE && !q->output)
 		return ret;
 	if (ret < 0)
-		return ctl_fail("VIDIOC_DQBUF", ret);
+		return buffer_failed(q, "VIDIOC_DQBUF", ret);
 	if (t->b.index >= q->num_buffers)
 		return ctl_fail("VIDIOC_DQBUF", -EIO);
 	q->queued--;

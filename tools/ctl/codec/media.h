@@ -123,6 +123,36 @@ int media_samples_put(const AVFrame *frame, const struct ctl_picture *pic, struc
 const AVFrame *media_convert(const AVFrame *frame, enum AVPixelFormat fmt, AVFrame *room,
 			     struct SwsContext **sws);
 
+/* ---- --verify ---- */
+
+#define MEDIA_SEEN 64
+
+struct media_verify {
+	struct media_reference ref;
+	AVFrame *frame;
+	struct media_seen {
+		struct media_samples samples;
+		uint64_t number;
+		int64_t packet;
+		bool damaged;
+	} seen[MEDIA_SEEN]; /* pictures of the device that are not compared yet */
+	unsigned int first, num;
+	uint64_t pictures;
+};
+
+int media_verify_open(struct media_verify *v, const AVCodecParameters *par);
+/* The device gets @packet, as the one with this number. NULL: no more follow. */
+int media_verify_packet(struct media_verify *v, const AVPacket *packet, uint64_t number);
+/*
+ * The device has a picture of packet @packet. Takes the samples, and leaves others. Fails if one
+ * that is compared now differs.
+ */
+int media_verify_picture(struct media_verify *v, struct media_samples *samples, int64_t packet,
+			 bool damaged);
+/* The device has no more pictures. Fails if libavcodec has, or one of the last differs. */
+int media_verify_end(struct media_verify *v);
+void media_verify_close(struct media_verify *v);
+
 /* ---- A file of pictures ---- */
 
 /* Y4M, or the bytes of struct media_samples alone. */

@@ -70,6 +70,7 @@ int media_reference_put(struct media_reference *r, const AVPacket *packet, uint6
 		return ctl_fail("a packet", -ENOMEM);
 	/* The device gets the bytes alone. */
 	av_packet_free_side_data(p);
+	p->flags = 0;
 	p->pts = (int64_t)number;
 	p->dts = AV_NOPTS_VALUE;
 	r->packets[r->head + r->count++] = p;
