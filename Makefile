@@ -71,10 +71,11 @@ media-test:
 
 # Streams of others are not in this tree. They may lie beside it.
 VMEDIA_VECTORS ?= $(wildcard ../shared/vectors)
+DAMAGE ?=
 vectors:
-	@scripts/setup build guest
-	@scripts/build $(BUILD) $(MESON_OPTIONS)
-	@VMEDIA_VECTORS="$(VMEDIA_VECTORS)" tests/decoder/vectors $(BUILD)
+	@scripts/setup build test guest
+	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
+	@DAMAGE="$(DAMAGE)" VMEDIA_VECTORS="$(VMEDIA_VECTORS)" tests/decoder/vectors $(BUILD)
 
 lab:
 	@scripts/setup build test lab

@@ -184,6 +184,11 @@ static void set_up(struct player *p)
 	p->pf = vmedia_queue_pixfmt(vmedia_m2m_dst(context(p)));
 	vmedia_queue_layout(vmedia_m2m_dst(context(p)), &p->layout);
 	n = rig_reqbufs(p->r, p->r->s, CAP, MMAP, p->buffers ? (uint32_t)p->buffers : 1);
+	/* What a damaged header says may be more than the region has. */
+	if (n < 2 && (uint64_t)p->visible.width * p->visible.height > 1u << 22) {
+		p->failed = true;
+		return;
+	}
 	assert_in_range(n, 2, 32);
 	p->got_buffers = (uint32_t)n;
 	while (n--)

@@ -133,6 +133,8 @@ static void copy(const AVFrame *f, struct pictures *out)
 	struct picture p = { .width = (uint32_t)f->width, .height = (uint32_t)f->height,
 			     .pts = f->pts };
 
+	if (f->decode_error_flags || f->flags & AV_FRAME_FLAG_CORRUPT)
+		p.flags = V4L2_BUF_FLAG_ERROR;
 	for (int i = 0; i < d->nb_components; i++) {
 		int w = i ? AV_CEIL_RSHIFT(f->width, d->log2_chroma_w) : f->width;
 		int h = i ? AV_CEIL_RSHIFT(f->height, d->log2_chroma_h) : f->height;
@@ -149,19 +151,17 @@ static void copy(const AVFrame *f, struct pictures *out)
 	picture_add(out, &p);
 }
 
-void stream_decode(const struct stream *s, uint32_t pixelformat, struct pictures *out)
+static void decode(AVCodecContext *av, const struct stream *s, struct pictures *out)
 {
-	enum AVCodecID id = vmedia_libav_codec_find(pixelformat)->id;
-	AVCodecContext *av = avcodec_alloc_context3(avcodec_find_decoder(id));
 	AVFrame *f = av_frame_alloc();
 	int err;
 
 	out->num = 0;
-	av->thread_count = 1;
-	/* H.264 that does not say how many pictures are reordered: as the level allows. */
-	av->strict_std_compliance = FF_COMPLIANCE_STRICT;
-	assert_int_equal(avcodec_open2(av, NULL, NULL), 0);
 	for (unsigned int i = 0; i <= s->num; i++) {
+		const uint8_t *data = i < s->num ? s->packets[i]->data : NULL;
+
+		if (data && av->codec_id == AV_CODEC_ID_H264)
+			vmedia_libav_reorder(av, data, (size_t)s->packets[i]->size);
 		if (i == s->num || s->packets[i]->size)
 			avcodec_send_packet(av, i < s->num ? s->packets[i] : NULL);
 		do {
@@ -171,6 +171,36 @@ void stream_decode(const struct stream *s, uint32_t pixelformat, struct pictures
 		} while (err != AVERROR(EAGAIN) && err != AVERROR_EOF);
 	}
 	av_frame_free(&f);
+}
+
+static AVCodecContext *open_decoder(uint32_t pixelformat)
+{
+	enum AVCodecID id = vmedia_libav_codec_find(pixelformat)->id;
+	AVCodecContext *av = avcodec_alloc_context3(avcodec_find_decoder(id));
+
+	av->thread_count = 1;
+	if (id == AV_CODEC_ID_AV1)
+		av->flags |= AV_CODEC_FLAG_LOW_DELAY;
+	assert_int_equal(avcodec_open2(av, NULL, NULL), 0);
+	return av;
+}
+
+void stream_decode(const struct stream *s, uint32_t pixelformat, struct pictures *out)
+{
+	AVCodecContext *av = open_decoder(pixelformat);
+
+	decode(av, s, out);
+	avcodec_free_context(&av);
+}
+
+void stream_decode_two(const struct stream *a, const struct stream *b, uint32_t pixelformat,
+		       struct pictures *of_a, struct pictures *of_b)
+{
+	AVCodecContext *av = open_decoder(pixelformat);
+
+	decode(av, a, of_a);
+	avcodec_flush_buffers(av);
+	decode(av, b, of_b);
 	avcodec_free_context(&av);
 }
 

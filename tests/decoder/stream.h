@@ -43,6 +43,12 @@ bool stream_make_sliced(struct stream *s, const struct recipe *r, int slices);
 void stream_free(struct stream *s);
 /* What libavcodec makes of it. */
 void stream_decode(const struct stream *s, uint32_t pixelformat, struct pictures *out);
+/*
+ * The same of two streams, with a seek between them. A decoder of H.264 may show in the second what
+ * damage in the first left in its memory.
+ */
+void stream_decode_two(const struct stream *a, const struct stream *b, uint32_t pixelformat,
+		       struct pictures *of_a, struct pictures *of_b);
 void picture_add(struct pictures *p, const struct picture *picture);
 /* The number for one more sample. */
 uint64_t hash_sample(uint64_t hash, uint16_t sample);

@@ -19,6 +19,7 @@ struct encode {
 	int width, height;
 	uint64_t sent;	  /* pictures */
 	uint64_t packets, keys, bytes, broken;
+	int64_t number; /* of the last packet's picture */
 };
 
 static struct encode *encode_of(const struct ctl *c)
@@ -78,7 +79,7 @@ static bool fits_file(const struct vmedia_fmtdesc *d, const void *with)
 	enum AVCodecID id = media_codec_of(d->pixelformat);
 
 	return d->flags & V4L2_FMT_FLAG_COMPRESSED && id != AV_CODEC_ID_NONE &&
-	       avformat_query_codec(with, id, FF_COMPLIANCE_NORMAL) == 1;
+	       avformat_query_codec(with, id, FF_COMPLIANCE_NORMAL) != 0;
 }
 
 /* The codec: the user's, the usual one of such files, or the device's first that fits in. */
@@ -157,8 +158,10 @@ static int set_size(struct ctl *c, const struct vmedia_format *f)
 	if (ret < 0)
 		return ctl_fail("VIDIOC_S_SELECTION", ret);
 	if (sel.r.width != (uint32_t)e->width || sel.r.height != (uint32_t)e->height)
-		return ctl_fail_text("the device crops %ux%u of pictures of %dx%d", sel.r.width,
-				     sel.r.height, e->width, e->height);
+		return ctl_usage_text("--encode=%s: its pictures are %dx%d, and the device encodes "
+				      "%ux%u of them; give pictures of such a size",
+				      c->o->codec.encode, e->width, e->height, sel.r.width,
+				      sel.r.height);
 	return 0;
 }
 
@@ -319,7 +322,7 @@ static int change(struct ctl *c, const struct ctl_picture *pic)
 	par->color_trc = from->color_trc;
 	par->sample_aspect_ratio = from->sample_aspect_ratio;
 	if (avformat_query_codec(media_output_kind(c->o->codec.to), par->codec_id,
-				 FF_COMPLIANCE_NORMAL) != 1)
+				 FF_COMPLIANCE_NORMAL) == 0)
 		ret = ctl_usage_text("--to=%s: packets of %s are not for such a file; choose "
 				     "another name, or --set-fmt-video=pixelformat=",
 				     c->o->codec.to, avcodec_get_name(par->codec_id));
@@ -346,6 +349,10 @@ static int put(struct ctl *c, const struct ctl_picture *pic, const struct vmedia
 		return ctl_fail_text("packet %llu is of picture %lld, by its timestamp, and %llu "
 				     "were sent", (unsigned long long)e->packets,
 				     (long long)number, (unsigned long long)e->sent);
+	/* Headers may come alone, as of the picture that follows. */
+	if (e->packets == 1 && number == e->number)
+		e->packets = e->keys = 0;
+	e->number = number;
 	e->packets++;
 	e->keys += key;
 	e->bytes += pic->bytesused[0];
@@ -375,7 +382,7 @@ static void tell(const struct ctl *c, const char *sum, uint64_t frames, double p
 	if (e->broken)
 		fprintf(stderr, ", %llu failed", (unsigned long long)e->broken);
 	fprintf(stderr, ", %llu bytes to %s", (unsigned long long)e->bytes, c->o->codec.to);
-	if (c->o->codec.verify)
+	if (frames)
 		fprintf(stderr, ", %llu decoded, PSNR %.2f dB", (unsigned long long)frames, psnr);
 	fputc('\n', stderr);
 }

@@ -11,7 +11,7 @@ int media_film_open(struct media_film *f, const char *option, const char *path)
 	f->frame = av_frame_alloc();
 	if (ret == 0 && !f->frame)
 		return ctl_fail(option, -ENOMEM);
-	return ret < 0 ? ret : media_reference_open(&f->decoder, f->in.stream->codecpar, false);
+	return ret < 0 ? ret : media_reference_open(&f->decoder, f->in.filter->par_out, false);
 }
 
 int media_film_next(struct media_film *f)

@@ -64,8 +64,8 @@ int media_output_open(struct media_output *o, const char *path, int fd,
 
 /* ---- Headers ---- */
 
-/* Headers in @p are the stream's, for containers that keep them apart. Returns their size. */
-static size_t take_headers(struct media_output *o, const AVPacket *p)
+/* Headers in the first packet are the stream's, for containers that keep them apart. */
+static void take_headers(struct media_output *o, const AVPacket *p)
 {
 	AVCodecParameters *par = o->muxer->streams[0]->codecpar;
 	const AVBitStreamFilter *f = av_bsf_get_by_name("extract_extradata");
@@ -90,7 +90,6 @@ static size_t take_headers(struct media_output *o, const AVPacket *p)
 out:
 	av_packet_free(&copy);
 	av_bsf_free(&bsf);
-	return size;
 }
 
 /* ---- Packets ---- */
@@ -148,18 +147,22 @@ static AVPacket *make_packet(struct media_output *o, const void *data, size_t si
 int media_output_put(struct media_output *o, const void *data, size_t size, int64_t number,
 		     bool key)
 {
-	AVPacket *p = make_packet(o, data, size);
+	AVPacket *p;
 	int ret;
 
+	/* Two of the first picture: the one before has its headers. */
+	if (o->num_held == 1 && o->held[0]->pts == number) {
+		o->prefix = o->held[0];
+		o->num_held = 0;
+	}
+	p = make_packet(o, data, size);
 	if (!p)
 		return ctl_fail("a packet", -ENOMEM);
 	p->pts = number;
 	p->duration = 1;
 	p->flags = key ? AV_PKT_FLAG_KEY : 0;
-	if (!o->begun && !o->num_held && take_headers(o, p) == size) {
-		o->prefix = p;
-		return 0;
-	}
+	if (!o->begun && !o->num_held)
+		take_headers(o, p);
 	if (!o->begun) {
 		o->held[o->num_held++] = p;
 		return o->num_held == MEDIA_HELD ? begin(o) : 0;
