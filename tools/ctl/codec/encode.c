@@ -260,8 +260,8 @@ static int next_picture(struct encode *e)
 	int ret = media_film_next(&e->film);
 
 	if (ret > 0 && (f->width != e->width || f->height != e->height))
-		return ctl_usage_text("--encode=%s: the pictures change from %dx%d to %dx%d, and an "
-				      "encoder takes one size", e->film.in.path, e->width,
+		return ctl_usage_text("--encode=%s: the pictures change from %dx%d to %dx%d, and "
+				      "an encoder takes one size", e->film.in.path, e->width,
 				      e->height, f->width, f->height);
 	return ret;
 }
