@@ -112,6 +112,7 @@ static void fail(struct vmedia_decoder *d, int err)
 	d->reopen = true;
 	/* A stream that is refused keeps no memory. */
 	vmedia_decoder_work_close(&d->work);
+	vmedia_decoder_settle_pool(d);
 	vmedia_decoder_count(d, 0);
 	/* One whose STREAMOFF waits for this job begins anew. */
 	for (unsigned int i = 0; i < 2; i++)

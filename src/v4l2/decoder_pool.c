@@ -62,15 +62,17 @@ void vmedia_decoder_buf_cleanup(struct vmedia_buf *b)
 bool vmedia_decoder_can_show(const struct vmedia_decoder *d)
 {
 	const struct vmedia_codec_picture *p = &d->work.picture;
-	const struct vmedia_decoder_slot *slot =
-		vmedia_container_of(p->raw, const struct vmedia_decoder_slot, raw);
+	const struct vmedia_decoder_slot *slot;
 
 	/* A job may have ended right after it got a picture: its header was not looked at yet. */
 	if (!d->have_header || !vmedia_decoder_same(&d->header, &p->header))
 		return true;
 	if (vmedia_m2m_num_dst(d->ctx))
 		return true;
-	return p->raw && slot->buf && vmedia_list_linked(&vmedia_vbuf(slot->buf)->ready);
+	if (!p->raw)
+		return false;
+	slot = vmedia_container_of(p->raw, const struct vmedia_decoder_slot, raw);
+	return slot->buf && vmedia_list_linked(&vmedia_vbuf(slot->buf)->ready);
 }
 
 /* Where the planes are. The format may have changed since the last job. */
