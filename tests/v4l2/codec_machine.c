@@ -150,7 +150,7 @@ static char read_packet(const struct cm *m, struct cm_state *s, uint16_t packet)
 			s->reorder = n;
 		} else if (*p == 'E' || *p == 'F') {
 			what = *p;
-		} else if (*p != 'Z') {
+		} else if (*p != 'Z' && *p != 'H') {
 			hold(s, p[0], p[1], packet);
 		}
 		if (*p == 'F')
@@ -279,6 +279,15 @@ bool cm_step(const struct cm *m, struct cm_state *s)
 	s->finished = s->open;
 	s->due = true;
 	return true;
+}
+
+bool cm_may_rest(const struct cm *m, const struct cm_state *s)
+{
+	int picture = ready(s);
+	bool needs = s->due || (picture >= 0 && s->told && s->on[CM_OUT] && !s->changed &&
+				!s->ended && equal(&s->held[picture].header, &s->header));
+
+	return m->in_place && needs && s->num_targets + 2 <= s->num[CM_CAP];
 }
 
 /* ---- Calls ---- */
@@ -458,7 +467,7 @@ bool cm_apply(const struct cm *m, struct cm_state *s, const struct cm_call *c,
 
 static bool same_picture(const struct cm_seen *want, const struct cm_seen *got)
 {
-	uint8_t kind = want->p.kind == 'X' ? 'P' : want->p.kind;
+	uint8_t kind = want->p.kind == 'X' || want->p.kind == 'D' ? 'P' : want->p.kind;
 
 	return want->p.shows == got->p.shows && want->p.packet == got->p.packet &&
 	       kind == got->p.kind;
@@ -474,12 +483,36 @@ static bool match_out(struct cm_state *s, const struct cm_seen *seen, bool *late
 	return true;
 }
 
-bool cm_match(struct cm_state *s, enum cm_queue queue, const struct cm_seen *seen, bool *later)
+/* Which of the buffers comes is the decoder's choice: change it with another one that could. */
+static void choose(struct cm_state *s, uint8_t index)
+{
+	uint8_t mine = s->cap[0].index;
+
+	for (unsigned int i = 0; i < s->num_targets; i++)
+		if (s->targets[i] == index) {
+			s->targets[i] = mine;
+			s->cap[0].index = index;
+			return;
+		}
+	for (unsigned int i = 1; i < s->num_cap; i++)
+		if (s->cap[i].index == index && s->cap[i].what != CM_CHANGE &&
+		    s->cap[i].what != CM_EOS) {
+			s->cap[i].index = mine;
+			s->cap[0].index = index;
+			return;
+		}
+}
+
+bool cm_match(const struct cm *m, struct cm_state *s, enum cm_queue queue,
+	      const struct cm_seen *seen, bool *later)
 {
 	const struct cm_seen *want = &s->cap[0];
 
 	if (queue == CM_OUT)
 		return match_out(s, seen, later);
+	if (m->in_place && s->num_cap && want->what == seen->what && want->what != CM_CHANGE &&
+	    want->what != CM_EOS && want->index != seen->index)
+		choose(s, seen->index);
 	if (s->num_cap && want->what == seen->what && want->index == seen->index &&
 	    want->error == seen->error &&
 	    (want->what != CM_PICTURE || same_picture(want, seen))) {

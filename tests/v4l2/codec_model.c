@@ -143,7 +143,7 @@ bool cm_saw(struct cm *m, enum cm_queue queue, const struct cm_seen *seen)
 		do {
 			struct cm_state t = s;
 
-			if (cm_match(&t, queue, seen, &later)) {
+			if (cm_match(m, &t, queue, seen, &later)) {
 				add(m, &t);
 				break;
 			}
@@ -158,8 +158,10 @@ bool cm_settled(struct cm *m)
 	for (unsigned int i = 0; i < m->num; i++) {
 		struct cm_state s = m->set[i];
 
-		while (cm_step(m, &s))
-			;
+		do {
+			if (!s.num_out && !s.num_cap && cm_may_rest(m, &s))
+				add(m, &s);
+		} while (cm_step(m, &s));
 		if (!s.num_out && !s.num_cap)
 			add(m, &s);
 	}

@@ -23,6 +23,8 @@
  *	  drain may end or go on
  *	- a buffer that is too small for the present format may come back with an error at any time
  *	- REQBUFS may give more buffers than asked for
+ *	- with pictures that are decoded in place, any queued buffer may come back; and if two of
+ *	  CAPTURE's buffers are not queued, all that are queued may be the codec's
  */
 #ifndef VMEDIA_TESTS_V4L2_CODEC_MODEL_H
 #define VMEDIA_TESTS_V4L2_CODEC_MODEL_H
@@ -113,6 +115,7 @@ struct cm_call {
 
 struct cm {
 	bool forgets, late_header;		/* the mock codec's options */
+	bool in_place;				/* it decodes into CAPTURE buffers */
 	uint32_t coded;				/* OUTPUT's pixel format */
 	char text[CM_PACKETS][CM_TEXT];		/* of each packet */
 	struct cm_state *set, *next;
@@ -144,7 +147,10 @@ bool cm_step(const struct cm *m, struct cm_state *s);
 bool cm_apply(const struct cm *m, struct cm_state *s, const struct cm_call *c,
 	      struct cm_state *other, bool *two);
 /* The oldest of what waits is what was seen: take it. *@later: nothing waits yet. */
-bool cm_match(struct cm_state *s, enum cm_queue queue, const struct cm_seen *seen, bool *later);
+bool cm_match(const struct cm *m, struct cm_state *s, enum cm_queue queue,
+	      const struct cm_seen *seen, bool *later);
+/* The codec may have all buffers that are queued, and needs another one. */
+bool cm_may_rest(const struct cm *m, const struct cm_state *s);
 
 /* ---- codec_formats.c ---- */
 

@@ -16,9 +16,9 @@ static char *put(char *at, char what, unsigned int n)
 	return at + 2;
 }
 
-void play_packet(char text[CM_TEXT], uint32_t seed, bool sized)
+void play_packet(char text[CM_TEXT], uint32_t seed, bool sized, bool in_place)
 {
-	static const char kinds[] = "KPPPPXI";
+	const char *kinds = in_place ? "KPDDDDD" : "KPPPPXI";
 	static const char good[] = "01235", bad[] = "467";
 	unsigned int what = pick(&seed, 100), n;
 	char *at = text;
@@ -44,6 +44,8 @@ void play_packet(char text[CM_TEXT], uint32_t seed, bool sized)
 		at = put(at, 'F', '.');
 	else if (what < 52)
 		at = put(at, 'Z', '0' + pick(&seed, 10));
+	if (in_place && pick(&seed, 3) == 0)
+		at = put(at, 'H', '0' + pick(&seed, 4));
 	for (n = pick(&seed, 4); n; n--)
 		at = put(at, kinds[pick(&seed, 7)], 'A' + pick(&seed, 26) + 32 * pick(&seed, 2));
 	if (pick(&seed, 12) == 0)

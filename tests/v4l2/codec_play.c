@@ -468,7 +468,7 @@ static void run(struct session *s, const struct play_op *o)
 		reqbufs(s, q, o->b % 10);
 		break;
 	case PLAY_PACKET:
-		play_packet(text, o->c, s->sized);
+		play_packet(text, o->c, s->sized, s->m.in_place);
 		s->sized |= !!strchr(text, 'S');
 		say(" \"%s\"", text);
 		if (s->next_packet < CM_PACKETS)
@@ -550,6 +550,7 @@ void play(const struct play_op *ops, unsigned int num, unsigned int sessions, bo
 {
 	bool late = num && ops[0].kind == PLAY_OPTIONS && ops[0].b % 4 == 0;
 	bool forgets = num && ops[0].kind == PLAY_OPTIONS && ops[0].a % 2;
+	bool in_place = num && ops[0].kind == PLAY_OPTIONS && ops[0].c % 2;
 
 	memset(&w, 0, sizeof(w));
 	w.loud = loud;
@@ -561,6 +562,7 @@ void play(const struct play_op *ops, unsigned int num, unsigned int sessions, bo
 	for (unsigned int i = 0; i < sessions; i++) {
 		cm_init(&w.s[i].m);
 		w.s[i].m.forgets = forgets;
+		w.s[i].m.in_place = in_place;
 		w.s[i].m.late_header = late;
 		w.s[i].id = w.c.r->s;
 		begin_session(&w.s[i], !i);

@@ -15,7 +15,7 @@
 #define PLAY_OPS      400
 
 enum play_kind {
-	PLAY_OPTIONS,		/* first: A: the codec forgets; B: it has no header() */
+	PLAY_OPTIONS,		/* first: A: the codec forgets; B: has no header(); C: in place */
 	PLAY_FMT_OUT,		/* A: H264, VP8; B: which size */
 	PLAY_FMT_CAP,		/* A: NV12, YM12, P010; B: which size */
 	PLAY_REQBUFS,		/* A: queue, 0 OUTPUT; B: count */
@@ -48,8 +48,8 @@ struct play_op {
 
 extern const char *const play_names[PLAY_NUM_KINDS];
 
-/* A packet from a number. @sized: the stream has said a size. */
-void play_packet(char text[CM_TEXT], uint32_t seed, bool sized);
+/* A packet from a number. @sized: the stream has said a size; @in_place: pictures may be so. */
+void play_packet(char text[CM_TEXT], uint32_t seed, bool sized, bool in_place);
 
 /* What was played. */
 struct play_count {

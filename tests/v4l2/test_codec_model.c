@@ -69,7 +69,7 @@ static unsigned int generate(struct play_op ops[PLAY_OPS], uint64_t seed, unsign
 	for (int i = 0; i < 8; i++)
 		number();
 	ops[0] = (struct play_op){ .kind = PLAY_OPTIONS, .a = (uint8_t)(number() >> 8),
-				   .b = (uint8_t)(number() >> 8) };
+				   .b = (uint8_t)(number() >> 8), .c = number() >> 8 };
 	/* Most begin by the book. */
 	for (unsigned int i = 0; i < sessions; i++)
 		if (number() >> 8 & 7)
