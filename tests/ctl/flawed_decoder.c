@@ -44,7 +44,7 @@ static bool is(const struct decoder *d, const char *flaw)
 	return !strcmp(d->flaw, flaw);
 }
 
-static int open_decoder(void *priv, uint32_t coded, void **dec)
+static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
 {
 	struct decoder *d = calloc(1, sizeof(*d));
 
