@@ -5,7 +5,7 @@
  *
  *	test_v4l2_codec_model [FILE]
  *
- *	VMEDIA_TEST_SEQUENCES=N	sequences of one session (default 400); with eight, a quarter of it
+ *	VMEDIA_TEST_SEQUENCES=N	sequences of one session (default 200); with eight, a quarter of it
  *	VMEDIA_TEST_SEED=N	of the numbers
  *
  * Sequences run in child processes. One that fails is made shorter, as long as it still fails, and
@@ -225,7 +225,7 @@ static unsigned int asked(void)
 {
 	const char *text = getenv("VMEDIA_TEST_SEQUENCES");
 
-	return text ? (unsigned int)strtoul(text, NULL, 0) : 400;
+	return text ? (unsigned int)strtoul(text, NULL, 0) : 200;
 }
 
 static void test_one(void **unused)
