@@ -73,7 +73,7 @@
  *
  * Frame intervals: if the formats' sizes have intervals, S_PARM of OUTPUT sets that of both queues,
  * and S_PARM of CAPTURE only its own, which is that of the stream. Coded formats are enumerated
- * with V4L2_FMT_FLAG_ENC_CAP_FRAME_INTERVAL.
+ * with V4L2_FMT_FLAG_ENC_CAP_FRAME_INTERVAL. A new session has 1/30 s, or the nearest to it.
  *
  * Controls: the framework adds V4L2_CID_MIN_BUFFERS_FOR_OUTPUT, which is 1, and
  * V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, which makes the next buffer that is queued on OUTPUT (or

@@ -16,6 +16,8 @@
 #include "v4l2/encoder.h"
 #include "v4l2/queue.h"
 
+static const struct vmedia_fract usual_interval = { 1, 30 };
+
 static void encoder_destroy(struct vmedia_encoder *e)
 {
 	vmedia_deferred_cancel(&e->bury);
@@ -94,8 +96,8 @@ static int context_init(struct vmedia_ctx *ctx)
 	}
 	vmedia_ctx_set_priv(ctx, e);
 	/* What a new session's interval is fitted to. */
-	vmedia_m2m_src(ctx)->interval = (struct vmedia_fract){ 1, 30 };
-	vmedia_m2m_dst(ctx)->interval = (struct vmedia_fract){ 1, 30 };
+	vmedia_m2m_src(ctx)->interval = usual_interval;
+	vmedia_m2m_dst(ctx)->interval = usual_interval;
 	return 0;
 }
 
@@ -108,15 +110,27 @@ static void context_fini(struct vmedia_ctx *ctx)
 		encoder_destroy(e);
 }
 
+/* An interval that a driver leaves open is the usual one, not the shortest. */
+static void complete_interval(struct vmedia_streamparm *p, const struct vmedia_queue *src)
+{
+	struct vmedia_fract *i = p->type == src->type ? &p->parm.output.timeperframe
+						      : &p->parm.capture.timeperframe;
+
+	if (!i->numerator || !i->denominator)
+		*i = usual_interval;
+}
+
 /*
  * Buffers of either queue keep the coded format, and a stream keeps its size. The framework sees to
  * the buffers of the queue itself.
  */
 static int intercept(struct vmedia_ctx *ctx, struct vmedia_request *req)
 {
-	const struct vmedia_ioctl *io = vmedia_request_ioctl(req);
+	struct vmedia_ioctl *io = vmedia_request_ioctl(req);
 	const struct vmedia_queue *src = vmedia_m2m_src(ctx), *dst = vmedia_m2m_dst(ctx);
 
+	if (io->info->nr == VMEDIA_NR_S_PARM)
+		complete_interval(&io->arg.streamparm, src);
 	if (io->info->nr != VMEDIA_NR_S_FMT)
 		return VMEDIA_NOT_MINE;
 	if (io->arg.format.type == dst->type && vmedia_queue_busy(src))

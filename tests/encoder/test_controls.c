@@ -109,6 +109,29 @@ static void test_changes(void **state)
 	}
 }
 
+/* Frame rates in large numbers, the shortest and the longest. */
+static void test_odd_rates(void **state)
+{
+	static const struct vmedia_fract rates[] = {
+		{ 1001, 30000 }, { 4294967295u, 4294967295u }, { 133333333, 3999999999u },
+		{ 1, 4294967295u }, { 4294967295u, 1 }, { 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NUM_CODECS * 6; i++) {
+		struct recorder c;
+
+		if (!begin(&c, i / 6, 96, 64))
+			continue;
+		s_parm(&c, rates[i % 6].numerator, rates[i % 6].denominator);
+		recorder_begin(&c);
+		recorder_put(&c, 2);
+		recorder_drain(&c);
+		assert_int_equal(c.got.num, 2);
+		recorder_end(&c);
+	}
+}
+
 /* Key pictures where they are asked for, and as often as the GOP says, and nowhere else. */
 static void test_keys(void **state)
 {
@@ -470,6 +493,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bitrate),
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_odd_rates),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_drain),

@@ -314,6 +314,12 @@ static void test_rate(void **state)
 	enc_put(&e, "Pb", 20);
 	enc_expect(&e, " 20", " b@20k");
 	assert_int_equal(mock_encoder.params.interval.denominator, 60);
+	s_parm(&e, OUT, 0);
+	assert_int_equal(g_parm(&e, OUT), 30);
+	s_parm(&e, CAP, 1000);
+	assert_int_equal(g_parm(&e, CAP), 120);
+	s_parm(&e, CAP, 0);
+	assert_int_equal(g_parm(&e, CAP), 30);
 	enc_end(&e);
 }
 

@@ -362,15 +362,17 @@ int vmedia_libav_encoder_open(const struct vmedia_libav_encoder *enc,
 {
 	const AVCodec *codec = avcodec_find_encoder_by_name(enc->name);
 	AVCodecContext *av = avcodec_alloc_context3(codec);
-	int err;
+	int num, den, err;
 
 	if (!av)
 		return -ENOMEM;
+	/* Numbers that all libraries take. */
+	av_reduce(&num, &den, s->interval.numerator, s->interval.denominator, 1000000);
 	av->width = (int)s->width;
 	av->height = (int)s->height;
 	av->pix_fmt = s->pix_fmt;
-	av->time_base = (AVRational){ (int)s->interval.numerator, (int)s->interval.denominator };
-	av->framerate = (AVRational){ (int)s->interval.denominator, (int)s->interval.numerator };
+	av->time_base = (AVRational){ num, den };
+	av->framerate = (AVRational){ den, num };
 	av->sample_aspect_ratio = (AVRational){ 1, 1 };
 	av->thread_count = s->threads;
 	av->thread_type = FF_THREAD_SLICE;
