@@ -73,20 +73,34 @@ int vmedia_queue_set_format(struct vmedia_queue *q, struct vmedia_format *fmt)
 	return err;
 }
 
+/*
+ * Of a range of sizes not the least: programs try sizes that are a little smaller, v4l2-compliance a
+ * rectangle of an encoder.
+ */
+static void default_size(const struct vmedia_frame_size *s, uint32_t *w, uint32_t *h)
+{
+	*w = VMEDIA_MIN(s->max_width, 640u);
+	*h = VMEDIA_MIN(s->max_height, 480u);
+	*w = VMEDIA_MAX(*w, s->width);
+	*h = VMEDIA_MAX(*h, s->height);
+}
+
 int vmedia_queue_default_format(struct vmedia_queue *q)
 {
 	struct vmedia_format fmt = { .type = q->type };
 	const struct vmedia_format_config *f = q->cfg->formats;
+	uint32_t w, h;
 
 	if (vmedia_queue_is_video(q)) {
+		default_size(f->sizes, &w, &h);
 		if (q->mplane) {
 			fmt.fmt.pix_mp.pixelformat = f->pixelformat;
-			fmt.fmt.pix_mp.width = f->sizes[0].width;
-			fmt.fmt.pix_mp.height = f->sizes[0].height;
+			fmt.fmt.pix_mp.width = w;
+			fmt.fmt.pix_mp.height = h;
 		} else {
 			fmt.fmt.pix.pixelformat = f->pixelformat;
-			fmt.fmt.pix.width = f->sizes[0].width;
-			fmt.fmt.pix.height = f->sizes[0].height;
+			fmt.fmt.pix.width = w;
+			fmt.fmt.pix.height = h;
 		}
 	}
 	return vmedia_queue_set_format(q, &fmt);
