@@ -17,24 +17,7 @@
 #define BIT(n) (1ull << (n))
 #define QP(i, last, d) { CID(i), .max = (last), .def = (d) }
 
-/* What H.264 has for 8 bits and 4:2:0. */
-#define H264_CHOICE \
-	(BIT(V4L2_MPEG_VIDEO_H264_PROFILE_BASELINE) | \
-	 BIT(V4L2_MPEG_VIDEO_H264_PROFILE_CONSTRAINED_BASELINE) | \
-	 BIT(V4L2_MPEG_VIDEO_H264_PROFILE_MAIN) | BIT(V4L2_MPEG_VIDEO_H264_PROFILE_HIGH))
-
-/* One that the pictures' format has: the present one, or another of H.264's choice. */
-static int set_profile(struct vmedia_ctrl *c, const struct vmedia_ctrl_value *v)
-{
-	bool h264 = vmedia_ctrl_id(c) == V4L2_CID_MPEG_VIDEO_H264_PROFILE;
-
-	if (h264 && H264_CHOICE >> v->val & 1 && H264_CHOICE >> vmedia_ctrl_get(c) & 1)
-		return 0;
-	return v->val == vmedia_ctrl_get(c) ? 0 : -EINVAL;
-}
-
-static const struct vmedia_ctrl_ops profile_ops = { .set = set_profile };
-
+/* The ranges of profiles are those of 8 bits and 4:2:0; vmedia_libav_follow() changes them. */
 const struct vmedia_ctrl_config vmedia_libav_ctrls[] = {
 	/* The rate. */
 	MENU(MPEG_VIDEO_BITRATE_MODE, V4L2_MPEG_VIDEO_BITRATE_MODE_CQ, 0,
@@ -52,9 +35,8 @@ const struct vmedia_ctrl_config vmedia_libav_ctrls[] = {
 	     V4L2_MPEG_VIDEO_HEADER_MODE_JOINED_WITH_1ST_FRAME),
 	{ CID(MPEG_VIDEO_PREPEND_SPSPPS_TO_IDR), .max = 1, .def = 1 },
 	/* H.264. */
-	{ CID(MPEG_VIDEO_H264_PROFILE), .max = V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_444_PREDICTIVE,
-	  .menu_skip = BIT(V4L2_MPEG_VIDEO_H264_PROFILE_EXTENDED),
-	  .def = V4L2_MPEG_VIDEO_H264_PROFILE_HIGH, .ops = &profile_ops },
+	MENU(MPEG_VIDEO_H264_PROFILE, V4L2_MPEG_VIDEO_H264_PROFILE_HIGH,
+	     BIT(V4L2_MPEG_VIDEO_H264_PROFILE_EXTENDED), V4L2_MPEG_VIDEO_H264_PROFILE_HIGH),
 	MENU(MPEG_VIDEO_H264_LEVEL, V4L2_MPEG_VIDEO_H264_LEVEL_6_2, 0,
 	     V4L2_MPEG_VIDEO_H264_LEVEL_1_0),
 	QP(MPEG_VIDEO_H264_MIN_QP, 51, 0),
@@ -63,9 +45,8 @@ const struct vmedia_ctrl_config vmedia_libav_ctrls[] = {
 	QP(MPEG_VIDEO_H264_P_FRAME_QP, 51, 28),
 	QP(MPEG_VIDEO_H264_B_FRAME_QP, 51, 30),
 	/* HEVC. */
-	{ CID(MPEG_VIDEO_HEVC_PROFILE), .max = V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN_10,
-	  .menu_skip = BIT(V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN_STILL_PICTURE),
-	  .ops = &profile_ops },
+	MENU(MPEG_VIDEO_HEVC_PROFILE, V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN, 0,
+	     V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN),
 	MENU(MPEG_VIDEO_HEVC_LEVEL, V4L2_MPEG_VIDEO_HEVC_LEVEL_6_2, 0,
 	     V4L2_MPEG_VIDEO_HEVC_LEVEL_1),
 	MENU(MPEG_VIDEO_HEVC_TIER, V4L2_MPEG_VIDEO_HEVC_TIER_HIGH, 0,
@@ -78,8 +59,8 @@ const struct vmedia_ctrl_config vmedia_libav_ctrls[] = {
 	/* VP8, VP9, AV1. */
 	MENU(MPEG_VIDEO_VP8_PROFILE, V4L2_MPEG_VIDEO_VP8_PROFILE_0, 0,
 	     V4L2_MPEG_VIDEO_VP8_PROFILE_0),
-	{ CID(MPEG_VIDEO_VP9_PROFILE), .max = V4L2_MPEG_VIDEO_VP9_PROFILE_2,
-	  .ops = &profile_ops },
+	MENU(MPEG_VIDEO_VP9_PROFILE, V4L2_MPEG_VIDEO_VP9_PROFILE_0, 0,
+	     V4L2_MPEG_VIDEO_VP9_PROFILE_0),
 	QP(MPEG_VIDEO_VPX_MIN_QP, 63, 0),
 	QP(MPEG_VIDEO_VPX_MAX_QP, 63, 63),
 	QP(MPEG_VIDEO_VPX_P_FRAME_QP, 63, 32),
@@ -90,25 +71,31 @@ const struct vmedia_ctrl_config vmedia_libav_ctrls[] = {
 const unsigned int vmedia_libav_num_ctrls =
 	sizeof(vmedia_libav_ctrls) / sizeof(vmedia_libav_ctrls[0]);
 
+/* Ranges of one control have no values in common, so the value tells which one is in use. */
+static void limit(struct vmedia_ctx *ctx, uint32_t id, int64_t min, int64_t max)
+{
+	struct vmedia_ctrl *c = vmedia_ctrl_find(ctx, id);
+
+	if (vmedia_ctrl_get(c) < min || vmedia_ctrl_get(c) > max)
+		vmedia_ctrl_modify_range(c, min, max, 1, max);
+}
+
 void vmedia_libav_follow(struct vmedia_ctx *ctx, uint32_t raw)
 {
 	const struct vmedia_pixfmt *pf = vmedia_pixfmt_find(raw);
-	struct vmedia_ctrl *c = vmedia_ctrl_find(ctx, V4L2_CID_MPEG_VIDEO_H264_PROFILE);
 	bool deep = pf->bits[0] == 16, plain = !deep && pf->hsub == 2 && pf->vsub == 2;
+	int64_t h264 = deep	      ? V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_10
+		       : plain	      ? V4L2_MPEG_VIDEO_H264_PROFILE_HIGH
+		       : pf->hsub == 2 ? V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_422
+				      : V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_444_PREDICTIVE;
+	int64_t hevc = deep ? V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN_10
+			    : V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN;
+	int64_t vp9 = deep    ? V4L2_MPEG_VIDEO_VP9_PROFILE_2
+		      : plain ? V4L2_MPEG_VIDEO_VP9_PROFILE_0
+			      : V4L2_MPEG_VIDEO_VP9_PROFILE_1;
 
-	if (deep)
-		vmedia_ctrl_update(c, V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_10);
-	else if (!plain && pf->hsub == 2)
-		vmedia_ctrl_update(c, V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_422);
-	else if (!plain)
-		vmedia_ctrl_update(c, V4L2_MPEG_VIDEO_H264_PROFILE_HIGH_444_PREDICTIVE);
-	else if (!(H264_CHOICE >> vmedia_ctrl_get(c) & 1))
-		vmedia_ctrl_update(c, V4L2_MPEG_VIDEO_H264_PROFILE_HIGH);
-	vmedia_ctrl_update(vmedia_ctrl_find(ctx, V4L2_CID_MPEG_VIDEO_HEVC_PROFILE),
-			   deep ? V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN_10
-				: V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN);
-	vmedia_ctrl_update(vmedia_ctrl_find(ctx, V4L2_CID_MPEG_VIDEO_VP9_PROFILE),
-			   deep    ? V4L2_MPEG_VIDEO_VP9_PROFILE_2
-			   : plain ? V4L2_MPEG_VIDEO_VP9_PROFILE_0
-				   : V4L2_MPEG_VIDEO_VP9_PROFILE_1);
+	limit(ctx, V4L2_CID_MPEG_VIDEO_H264_PROFILE,
+	      plain ? V4L2_MPEG_VIDEO_H264_PROFILE_BASELINE : h264, h264);
+	limit(ctx, V4L2_CID_MPEG_VIDEO_HEVC_PROFILE, hevc, hevc);
+	limit(ctx, V4L2_CID_MPEG_VIDEO_VP9_PROFILE, vp9, vp9);
 }
