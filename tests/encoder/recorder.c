@@ -31,7 +31,10 @@ static void s_fmt(struct recorder *c, uint32_t type, uint32_t pixelformat, int w
 
 void recorder_open(struct recorder *c, uint32_t coded, uint32_t raw, int width, int height)
 {
-	struct vmedia_encoder_options opts = { .region_size = 256 << 20 };
+	struct vmedia_encoder_options opts = {
+		.region_size = 256 << 20,
+		.codecs = coded == V4L2_PIX_FMT_MJPEG ? "mjpeg" : NULL,
+	};
 
 	memset(c, 0, sizeof(*c));
 	c->raw = raw;

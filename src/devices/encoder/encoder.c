@@ -289,13 +289,14 @@ static const struct vmedia_encoder_ops ops = {
 	.destroy = destroy,
 };
 
-static unsigned int offer(struct device *dev)
+static unsigned int offer(struct device *dev, const char *list)
 {
 	const struct vmedia_libav_encoder *table;
 	unsigned int num = vmedia_libav_encoders(&table), n = 0;
 
 	for (unsigned int i = 0; i < num && n < NUM_CODECS; i++)
-		if (vmedia_libav_encoder_find(table[i].pixelformat))
+		if (vmedia_libav_named(list, vmedia_libav_codec_find(table[i].pixelformat)) &&
+		    vmedia_libav_encoder_find(table[i].pixelformat))
 			dev->coded[n++] = (struct vmedia_format_config){
 				.pixelformat = table[i].pixelformat,
 				.sizes = sizes,
@@ -327,9 +328,11 @@ int vmedia_libav_encoder_create(struct vmedia_loop *loop,
 		return -ENOMEM;
 	dev->threads = opts->threads ? opts->threads : 1;
 	cfg.coded = dev->coded;
-	cfg.num_coded = offer(dev);
+	cfg.num_coded = offer(dev, opts->codecs);
 	vmedia_libav_log();
-	if (cfg.num_coded)
+	if (!vmedia_libav_names_valid(opts->codecs))
+		err = -EINVAL;
+	else if (cfg.num_coded)
 		err = vmedia_encoder_create(loop, &cfg, out);
 	if (err)
 		free(dev);

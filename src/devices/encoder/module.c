@@ -9,6 +9,8 @@
 
 static const struct vmedia_module_option options[] = {
 	{ "threads", "N", "threads of each session's encoder, 1 to 16; 1" },
+	{ "codecs", "NAME[,NAME...]",
+	  "offer these: h264, hevc, vp8, vp9, av1 (default: all of them); or mjpeg, alone" },
 	{ NULL, NULL, NULL },
 };
 
@@ -27,7 +29,8 @@ static int create(const struct vmedia_module_args *args, char *why, size_t why_s
 		  struct vmedia_device **dev)
 {
 	struct vmedia_encoder_options opts = { .limits = args->limits,
-					       .region_size = args->region_size };
+					       .region_size = args->region_size,
+					       .codecs = vmedia_module_value(args, "codecs") };
 	const char *threads = vmedia_module_value(args, "threads");
 	int err;
 
@@ -40,6 +43,11 @@ static int create(const struct vmedia_module_args *args, char *why, size_t why_s
 	if (err == -ENOSYS)
 		snprintf(why, why_size, "libavcodec has no encoder that V4L2 has a format for: "
 					"install a complete one");
+	if (err == -EINVAL && opts.codecs)
+		snprintf(why, why_size,
+			 "--codecs=%s: give names with commas between, of h264, hevc, vp8, vp9 and "
+			 "av1; or mjpeg alone",
+			 opts.codecs);
 	return err;
 }
 
