@@ -3,12 +3,12 @@
 # A stream is a line of list.tsv (list-streams says what is in it).
 # shellcheck shell=bash
 
-# by_ffmpeg STREAMS LIST FILE CODEC: compares each frame.
+# by_ffmpeg STREAMS LIST FILE CODEC FORMAT: compares each frame.
 by_ffmpeg() {
 	local out=/tmp/ffmpeg.frames
 	rm -f $out*
 	timeout -k 2 $((60 * GUEST_SLOW)) ffmpeg -nostdin -y -loglevel verbose -c:v "$4_v4l2m2m" -i "$1/$3" -map 0:v:0 \
-		-fps_mode passthrough -autoscale 0 -f framemd5 $out.txt 2>/tmp/ffmpeg.log
+		-fps_mode passthrough -autoscale 0 -pix_fmt "${5/yuvj/yuv}" -f framemd5 $out.txt 2>/tmp/ffmpeg.log
 	grep -a -E -i 'device|error|fail|driver' /tmp/ffmpeg.log | tail -n 20
 	sed -n 's/^[^#].*, *//p' $out.txt >$out
 	diff "$2/frames/$3" $out >$out.diff && return 0
@@ -94,7 +94,7 @@ decode_all() {
 		if [ -n "$why" ]; then
 			skip_case "ffmpeg-$name" "$why"
 		else
-			run_case "ffmpeg-$name" by_ffmpeg "$1" "$2" "$file" "$codec"
+			run_case "ffmpeg-$name" by_ffmpeg "$1" "$2" "$file" "$codec" "$format"
 		fi
 		why=$(gstreamer_cannot "$codec" "$format" | head -n 1)
 		if [ -n "$why" ]; then
