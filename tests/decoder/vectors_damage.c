@@ -84,11 +84,13 @@ static size_t load(struct file *f, const char *path, struct stream *s, uint32_t 
 	const struct vmedia_libav_codec *codecs;
 	AVFormatContext *demuxer = avformat_alloc_context();
 	unsigned int most = 100, n = vmedia_libav_codecs(&codecs);
+	AVIOContext *io;
 	int video = -1;
 	size_t end = 0;
 
 	f->at = 0;
-	demuxer->pb = avio_alloc_context(av_malloc(4096), 4096, 0, f, read_file, NULL, seek_file);
+	io = avio_alloc_context(av_malloc(4096), 4096, 0, f, read_file, NULL, seek_file);
+	demuxer->pb = io;
 	if (!avformat_open_input(&demuxer, path, NULL, NULL) &&
 	    avformat_find_stream_info(demuxer, NULL) >= 0)
 		video = av_find_best_stream(demuxer, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
@@ -103,11 +105,10 @@ static size_t load(struct file *f, const char *path, struct stream *s, uint32_t 
 			most = pixels < PIXELS / 6 ? (unsigned int)(PIXELS / pixels) : 6;
 		end = take_packets(demuxer, video, most, s);
 	}
-	if (demuxer) {
-		av_freep(&demuxer->pb->buffer);
-		avio_context_free(&demuxer->pb);
-		avformat_close_input(&demuxer);
-	}
+	/* One that cannot be opened is freed, without these. */
+	avformat_close_input(&demuxer);
+	av_freep(&io->buffer);
+	avio_context_free(&io);
 	return s->num ? end : 0;
 }
 
@@ -253,5 +254,6 @@ int main(int argc, char **argv)
 	failed = _cmocka_run_group_tests("damage", tests, (size_t)argc - 1, NULL, NULL);
 	free(tests);
 	printf("%d passed, %d failed, 0 skipped\n", argc - 1 - failed, failed);
+	fflush(stdout);
 	return failed ? 1 : 0;
 }
