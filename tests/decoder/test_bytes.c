@@ -294,10 +294,38 @@ static void test_endless(void **state)
 	free(data);
 }
 
+/* Packets that end with zeros, as some cameras have them: each picture has its own packet's time. */
+static void test_zeros(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NUM_RECIPES; i++) {
+		struct stream s = { .num = 0 };
+		struct pictures want;
+		struct player p;
+
+		if (!stream_make(&s, &recipes[i]))
+			continue;
+		print_message("%s\n", recipes[i].encoder);
+		stream_decode(&s, recipes[i].pixelformat, &want);
+		for (unsigned int n = 0; n < s.num; n++) {
+			int zeros = (int)n % 4, size = s.packets[n]->size;
+
+			assert_int_equal(av_grow_packet(s.packets[n], zeros), 0);
+			memset(s.packets[n]->data + size, 0, (size_t)zeros);
+		}
+		player_begin(&p, recipes[i].pixelformat, 0);
+		player_play(&p, &s, 0, s.num, true);
+		pictures_compare(&p.got, &want);
+		player_end(&p);
+		stream_free(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at_once),
+		cmocka_unit_test(test_zeros),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_several),

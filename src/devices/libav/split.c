@@ -80,9 +80,13 @@ static bool continues_mpeg4(const uint8_t *p)
 	return false;
 }
 
-/* Terminators: access unit delimiters, and user data without data. */
+/*
+ * Terminators: access unit delimiters, and user data without data. H.264's parser takes one zero
+ * before a start code for a part of it. So the terminator has its own, and does not begin with a
+ * zero that ends the packet.
+ */
 static const struct kind kinds[] = {
-	{ AV_CODEC_ID_H264, { 0, 0, 1, 9, 0xf0 }, 5, continues_h264, false },
+	{ AV_CODEC_ID_H264, { 0, 0, 0, 1, 9, 0xf0 }, 6, continues_h264, false },
 	{ AV_CODEC_ID_HEVC, { 0, 0, 1, 0x46, 1, 0x50 }, 6, continues_hevc, false },
 	{ AV_CODEC_ID_MPEG2VIDEO, { 0, 0, 1, 0xb2 }, 4, continues_mpeg, false },
 	{ AV_CODEC_ID_MPEG1VIDEO, { 0, 0, 1, 0xb2 }, 4, continues_mpeg, false },
