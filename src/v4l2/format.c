@@ -9,6 +9,7 @@
 
 #include "v4l2/dispatch.h"
 #include "v4l2/format.h"
+#include "v4l2/m2m.h"
 
 int vmedia_do_enum_fmt(struct vmedia_file *file, struct vmedia_request *req)
 {
@@ -74,15 +75,19 @@ int vmedia_queue_set_format(struct vmedia_queue *q, struct vmedia_format *fmt)
 }
 
 /*
- * Of a range of sizes not the least: programs try sizes that are a little smaller, v4l2-compliance a
- * rectangle of an encoder.
+ * The first size. Of an encoder's range not the least: v4l2-compliance tries a rectangle that is a
+ * little smaller.
  */
-static void default_size(const struct vmedia_frame_size *s, uint32_t *w, uint32_t *h)
+static void default_size(const struct vmedia_queue *q, uint32_t *w, uint32_t *h)
 {
-	*w = VMEDIA_MIN(s->max_width, 640u);
-	*h = VMEDIA_MIN(s->max_height, 480u);
-	*w = VMEDIA_MAX(*w, s->width);
-	*h = VMEDIA_MAX(*h, s->height);
+	const struct vmedia_frame_size *s = q->cfg->formats->sizes;
+
+	*w = s->width;
+	*h = s->height;
+	if (!q->ctx->m2m || !q->ctx->m2m->ops->encoder_cmd)
+		return;
+	*w = VMEDIA_MAX(s->width, s->max_width < 640 ? s->max_width : 640u);
+	*h = VMEDIA_MAX(s->height, s->max_height < 480 ? s->max_height : 480u);
 }
 
 int vmedia_queue_default_format(struct vmedia_queue *q)
@@ -92,7 +97,7 @@ int vmedia_queue_default_format(struct vmedia_queue *q)
 	uint32_t w, h;
 
 	if (vmedia_queue_is_video(q)) {
-		default_size(f->sizes, &w, &h);
+		default_size(q, &w, &h);
 		if (q->mplane) {
 			fmt.fmt.pix_mp.pixelformat = f->pixelformat;
 			fmt.fmt.pix_mp.width = w;

@@ -3,7 +3,7 @@
 # same settings. To be sourced by cases.
 # shellcheck shell=bash
 frames=250 rate=400000
-pictures="testsrc2=size=320x240:rate=25,noise=alls=12:allf=t:all_seed=7"
+pictures="testsrc2=size=320x240:rate=25,noise=c0s=12:c0f=t:c1s=12:c1f=t:c2s=12:c2f=t:all_seed=7"
 
 ff() {
 	ffmpeg -nostdin -y -hide_banner -loglevel error "$@"
@@ -35,7 +35,8 @@ reference() {
 # psnr FILE: of all its frames beside the pictures.
 psnr() {
 	ffmpeg -nostdin -hide_banner -i "$1" -f lavfi -i "$pictures,format=yuv420p" -frames:v $frames \
-		-lavfi '[0:v]settb=1/25,setpts=N[a];[1:v]settb=1/25,setpts=N[b];[a][b]psnr' -f null - 2>&1 | sed -n 's/.*average:\([0-9.]*\).*/\1/p'
+		-lavfi '[0:v]settb=1/25,setpts=N[a];[1:v]settb=1/25,setpts=N[b];[a][b]psnr' -f null - 2>&1 |
+		sed -n 's/.*average:\([0-9.]*\).*/\1/p'
 }
 
 # packets FILE: a line a packet, size and flags.
@@ -48,7 +49,9 @@ measure() {
 	local count bits db want
 	count=$(ffprobe -loglevel error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 "$2")
 	bits=$(packets "$2" | awk -F, -v n=$frames '{ s += $1 } END { printf "%d", s * 8 * 25 / n }')
-	[ -s "/tmp/reference.$1" ] || { reference "$1" "/tmp/reference.${2##*.}" && psnr "/tmp/reference.${2##*.}" >"/tmp/reference.$1"; }
+	if [ ! -s "/tmp/reference.$1" ]; then
+		reference "$1" "/tmp/made.${2##*.}" && psnr "/tmp/made.${2##*.}" >"/tmp/reference.$1"
+	fi
 	db=$(psnr "$2") want=$(cat "/tmp/reference.$1")
 	echo "$count frames, $bits bits a second, $db dB; libavcodec $want dB"
 	[ "$count" = $frames ] && awk -v b="$bits" -v r=$rate -v d="$db" -v w="$want" \
