@@ -294,7 +294,7 @@ static void test_endless(void **state)
 	free(data);
 }
 
-/* Packets that end with zeros, as some cameras have them: each picture has its own packet's time. */
+/* Packets that end with zeros, as cameras have them: each picture has its own packet's time. */
 static void test_zeros(void **state)
 {
 	(void)state;
