@@ -21,11 +21,11 @@ static const struct {
 	  "frame-threads=1:pools=none:wpp=0:ctu=32:scenecut=0:open-gop=0:b-adapt=0:b-pyramid=0:"
 	  "qpmin=0:qpmax=51" },
 	{ V4L2_PIX_FMT_VP8, AV_CODEC_ID_VP8, "libvpx",
-	  "deadline=realtime,cpu-used=6,lag-in-frames=0,auto-alt-ref=0" },
+	  "deadline=realtime,cpu-used=-6,lag-in-frames=0,auto-alt-ref=0" },
 	{ V4L2_PIX_FMT_VP9, AV_CODEC_ID_VP9, "libvpx-vp9",
-	  "deadline=realtime,cpu-used=8,lag-in-frames=0,auto-alt-ref=0,row-mt=1" },
+	  "deadline=realtime,cpu-used=8,lag-in-frames=0,auto-alt-ref=0,row-mt=0" },
 	{ V4L2_PIX_FMT_AV1, AV_CODEC_ID_AV1, "libaom-av1",
-	  "usage=realtime,cpu-used=8,lag-in-frames=0,row-mt=1" },
+	  "usage=realtime,cpu-used=8,lag-in-frames=0,row-mt=0" },
 	{ V4L2_PIX_FMT_MJPEG, AV_CODEC_ID_MJPEG, "mjpeg", "" },
 };
 

@@ -212,7 +212,8 @@ static void apply_vp8(const struct vmedia_libav_settings *s, AVCodecContext *av)
 {
 	apply_vpx_rate(s, av);
 	set(av, "deadline", "realtime");
-	set(av, "cpu-used", "6");
+	/* Negative: the speed does not follow the time that pictures take. */
+	set(av, "cpu-used", "-6");
 	set(av, "auto-alt-ref", "0");
 	/* VP8 has no constant quality without a bound. */
 	if (s->qp_p || s->quality)
@@ -224,7 +225,7 @@ static void apply_vp9(const struct vmedia_libav_settings *s, AVCodecContext *av)
 	apply_vpx_rate(s, av);
 	set(av, "deadline", "realtime");
 	set(av, "cpu-used", "8");
-	set(av, "row-mt", "1");
+	set(av, "row-mt", s->threads > 1 ? "1" : "0");
 	set(av, "auto-alt-ref", "0");
 }
 
@@ -233,7 +234,7 @@ static void apply_av1(const struct vmedia_libav_settings *s, AVCodecContext *av)
 	apply_vpx_rate(s, av);
 	set(av, "usage", "realtime");
 	set(av, "cpu-used", "8");
-	set(av, "row-mt", "1");
+	set(av, "row-mt", s->threads > 1 ? "1" : "0");
 }
 
 /* ---- Motion JPEG ---- */
