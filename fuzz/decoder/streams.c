@@ -38,7 +38,6 @@ static const struct recipe {
 	{ "libvpx", V4L2_PIX_FMT_VP8, 47, 33, AV_PIX_FMT_YUV420P, 0 },
 	{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 47, 33, AV_PIX_FMT_YUV420P, 0 },
 	{ "mpeg4", V4L2_PIX_FMT_MPEG4, 47, 33, AV_PIX_FMT_YUV420P, 1 },
-	{ "mjpeg", V4L2_PIX_FMT_MJPEG, 47, 33, AV_PIX_FMT_YUVJ420P, 0 },
 	{ "h263", V4L2_PIX_FMT_H263, 128, 96, AV_PIX_FMT_YUV420P, 0 },
 	{ "mpeg1video", V4L2_PIX_FMT_MPEG1, 48, 34, AV_PIX_FMT_YUV420P, 0 },
 	{ "libx265", V4L2_PIX_FMT_HEVC, 98, 82, AV_PIX_FMT_YUV420P, 2 },

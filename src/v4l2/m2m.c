@@ -356,9 +356,13 @@ static int m2m_stop(struct vmedia_queue *q, bool final)
 	if (m->ops->stop)
 		m->ops->stop(q);
 	vmedia_m2m_queue_stopped(m, q);
-	/* STREAMOFF of CAPTURE ends STOPPED, and a decoder reads headers with OUTPUT alone. */
-	vmedia_m2m_schedule(q->ctx);
 	return 0;
+}
+
+/* STREAMOFF of CAPTURE ends STOPPED, and a decoder reads headers with OUTPUT alone. */
+static void m2m_stopped(struct vmedia_queue *q)
+{
+	vmedia_m2m_schedule(q->ctx);
 }
 
 static void m2m_left(struct vmedia_vbuf *vb)
@@ -374,6 +378,7 @@ const struct vmedia_queue_impl vmedia_impl_m2m = {
 	.queue = m2m_queue,
 	.start = m2m_start,
 	.stop = m2m_stop,
+	.stopped = m2m_stopped,
 	.left = m2m_left,
 };
 

@@ -368,10 +368,13 @@ int vmedia_do_streamoff(struct vmedia_file *f, struct vmedia_request *req)
 	struct vmedia_queue *q;
 	int err = stream_queue(f, req, &q);
 
-	if (!err)
-		err = vmedia_queue_cancel(q, false);
+	if (err)
+		return err;
+	err = vmedia_queue_cancel(q, false);
 	if (err == -EINPROGRESS)
 		q->req = req;
+	else if (!err && q->impl->stopped)
+		q->impl->stopped(q);
 	return err;
 }
 

@@ -45,6 +45,8 @@ struct vmedia_queue_impl {
 	void (*queue)(struct vmedia_vbuf *vb);
 	int (*start)(struct vmedia_queue *q, uint32_t count);
 	int (*stop)(struct vmedia_queue *q, bool final);
+	/* STREAMOFF did not wait, and all its effects are there. Optional. */
+	void (*stopped)(struct vmedia_queue *q);
 	/* @vb is finished or returned, and its memory may go. NULL: nothing to do. */
 	void (*left)(struct vmedia_vbuf *vb);
 	void (*cleanup)(struct vmedia_vbuf *vb);

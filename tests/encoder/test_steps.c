@@ -249,19 +249,20 @@ static void do_command(char **w)
 static void do_s_fmt(char **w)
 {
 	uint32_t type = queue_type(w[1]), size = 0, pixelformat = c.stream->coded;
+	uint32_t width = WIDTH, height = HEIGHT;
 	struct vmedia_pix_format_mplane *mp;
 	PAYLOAD(a);
 
 	mp = &a.format.fmt.pix_mp;
 	a.format.type = type;
 	if (type == CAP) {
-		REQUIRE(sscanf(w[2], "%ux%u", &mp->width, &mp->height) == 2);
+		REQUIRE(sscanf(w[2], "%ux%u", &width, &height) == 2);
 		REQUIRE(sscanf(w[3], "sizeimage=%u", &size) == 1);
 	} else {
 		pixelformat = v4l2_fourcc(w[2][0], w[2][1], w[2][2], w[2][3]);
-		mp->width = WIDTH;
-		mp->height = HEIGHT;
 	}
+	mp->width = width;
+	mp->height = height;
 	mp->pixelformat = pixelformat;
 	mp->num_planes = 1;
 	mp->plane_fmt[0].sizeimage = size;
