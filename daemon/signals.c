@@ -97,6 +97,7 @@ static void *signals_main(void *arg)
 	sigemptyset(&asking);
 	sigaddset(&asking, NUDGE);
 	pthread_sigmask(SIG_UNBLOCK, &asking, NULL);
+	sem_post(&s->ready);
 	do {
 		sig = wait_signal(s, -1, &came);
 	} while (sig == 0);
@@ -130,6 +131,19 @@ void daemon_signals_block(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Returns when the thread hears SIGURG. */
+static int start_thread(struct daemon_signals *s)
+{
+	int ret;
+
+	sem_init(&s->ready, 0, 0);
+	ret = vmedia_thread_start(&s->thread, 0, signals_main, s);
+	while (ret == 0 && sem_wait(&s->ready) < 0)
+		; /* EINTR */
+	sem_destroy(&s->ready);
+	return ret;
+}
+
 int daemon_signals_start(struct daemon_signals *s, struct vmedia_loop *loop)
 {
 	struct sigaction nudge = { .sa_handler = on_nudge };
@@ -147,7 +161,7 @@ int daemon_signals_start(struct daemon_signals *s, struct vmedia_loop *loop)
 	sigprocmask(SIG_UNBLOCK, &nudge.sa_mask, NULL);
 	ret = open_fds(s, &set);
 	if (ret == 0)
-		ret = vmedia_thread_start(&s->thread, 0, signals_main, s);
+		ret = start_thread(s);
 	s->running = ret == 0;
 	if (ret < 0)
 		daemon_signals_finish(s);

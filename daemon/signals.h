@@ -4,6 +4,7 @@
 #define VMEDIA_DAEMON_SIGNALS_H
 
 #include <pthread.h>
+#include <semaphore.h>
 
 struct vmedia_loop;
 
@@ -13,6 +14,7 @@ struct daemon_signals {
 	int signal_fd, finish_fd; /* -1: none */
 	int caught; /* atomic; the first signal, 0: none */
 	int running; /* the thread exists */
+	sem_t ready; /* while it starts */
 };
 
 /* The initial state: daemon_signals_finish() does nothing. */

@@ -3,6 +3,7 @@
  * Signals that end the daemon, in child processes that are at rest, in a system call, or in one
  * that they do not leave.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -210,9 +212,53 @@ static void test_ignored(void **state)
 	check_status(&c, 0);
 }
 
+/* The number of threads of this process that block SIGURG. */
+static unsigned int count_deaf(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	unsigned int deaf = 0;
+	struct dirent *e;
+
+	assert_non_null(dir);
+	while ((e = readdir(dir))) {
+		unsigned long long blocked = 0;
+		char path[300], line[256];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
+		f = *e->d_name == '.' ? NULL : fopen(path, "r");
+		while (f && fgets(line, sizeof(line), f))
+			if (sscanf(line, "SigBlk: %llx", &blocked) == 1)
+				deaf += blocked >> (SIGURG - 1) & 1;
+		if (f)
+			fclose(f);
+	}
+	closedir(dir);
+	return deaf;
+}
+
+/* The sandbox asks all threads by SIGURG, and one that blocks it costs a stage. */
+static void test_hears(void **state)
+{
+	struct vmedia_loop *loop;
+	unsigned int deaf = 0;
+
+	assert_int_equal(vmedia_loop_create(&loop), 0);
+	for (int i = 0; i < 1000; i++) {
+		struct daemon_signals s = DAEMON_SIGNALS_NONE;
+
+		assert_int_equal(daemon_signals_start(&s, loop), 0);
+		deaf += count_deaf();
+		daemon_signals_finish(&s);
+	}
+	vmedia_loop_destroy(loop);
+	assert_int_equal(deaf, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hears),
 		cmocka_unit_test(test_in_order),
 		cmocka_unit_test(test_in_call),
 		cmocka_unit_test(test_stuck),
