@@ -25,7 +25,8 @@
 
 struct kind {
 	enum AVCodecID id;
-	uint8_t terminator[8];
+	/* libavcodec reads further than it is told, as with packets. */
+	uint8_t terminator[8 + AV_INPUT_BUFFER_PADDING_SIZE];
 	size_t size;
 	/* True if the part of the stream behind a start code cannot be the first of a unit. */
 	bool (*continues)(const uint8_t *p);
