@@ -66,12 +66,13 @@ static void test_references(void **state)
 	client_end(&c);
 }
 
-/* A picture that is shown again is copied, since its buffer is the driver's. */
+/* A picture that is shown again is copied while its buffer is the driver's. */
 static void test_again(void **state)
 {
 	struct client c = begin("S0K1", 5);
 
 	(void)state;
+	c.keep = true;
 	client_put(&c, "D2", 20);
 	client_put(&c, "Y2", 30);
 	client_put(&c, "Y2", 40);
