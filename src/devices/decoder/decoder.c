@@ -92,7 +92,8 @@ static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *po
 	d->frame = av_frame_alloc();
 	if (!d->av || !d->packet || !d->frame || vmedia_libav_split_create(codec->id, &d->split))
 		goto fail;
-	d->av->thread_count = (int)d->num_threads;
+	/* With threads of slices libavcodec conceals no errors of H.264. */
+	d->av->thread_count = codec->id == AV_CODEC_ID_H264 ? 1 : (int)d->num_threads;
 	d->av->thread_type = FF_THREAD_SLICE;
 	d->av->apply_cropping = 0;
 	/* Those that are only a little larger are refused with a better message. */
