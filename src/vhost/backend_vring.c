@@ -5,7 +5,9 @@
  * Theory of operation. Messages only store the front-end's values. vmedia_vub_ring_update() then
  * checks whether the ring has everything that it needs. If so, it polls the kick descriptor, and
  * has the loop start the ring and look into it even without a kick: the driver may have queued
- * buffers before the front-end listened for its kicks. A message that changes size, base or
+ * buffers before the front-end listened for its kicks. Before the loop looks into a ring, it starts
+ * all that have what they need: a command that is served before the event queue runs would find no
+ * event buffer, although the driver queued one earlier. A message that changes size, base or
  * addresses of a running ring stops it first. While the user handles a kick, the driver's kicks are
  * disabled. They are enabled before the ring goes idle again. Chains that came in between count as
  * another kick, as long as the user takes chains. A driver that adds chains without end gets
@@ -188,14 +190,26 @@ static void check_memory(struct vmedia_vub *vub)
 	vub->shut_down(vub, -EFAULT);
 }
 
+/* Start the rings that are complete and wait for the loop. */
+static void start_rings(struct vmedia_vub *vub)
+{
+	unsigned int i;
+
+	for (i = 0; i < vub->cfg.num_queues && !vub->dead; i++) {
+		struct vmedia_vub_ring *r = &vub->ring[i];
+
+		if (r->kick_src.loop && !r->vq && !r->broken)
+			ring_start(r);
+	}
+}
+
 /* Start a complete ring, and have the user look into it. */
 static void run(struct vmedia_vub_ring *r)
 {
 	struct vmedia_vub *vub = r->vub;
 
 	vmedia_vub_enter(vub);
-	if (!r->vq && !r->broken)
-		ring_start(r);
+	start_rings(vub);
 	if (!vub->dead && r->vq)
 		deliver(r);
 	check_memory(vub);

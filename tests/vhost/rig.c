@@ -75,6 +75,7 @@ static void dev_kick(void *opaque, unsigned int idx)
 
 	assert_true(r->running[idx]);
 	r->kicks[idx]++;
+	r->alone += !r->running[0] || !r->running[1];
 	if (r->destroy_on_kick) {
 		vmedia_vub_destroy(r->vub);
 		r->vub = NULL;

@@ -50,6 +50,7 @@ struct rig {
 	 */
 	unsigned int ready[RIG_QUEUES], stopped[RIG_QUEUES], kicks[RIG_QUEUES];
 	bool running[RIG_QUEUES];
+	unsigned int alone; /* kicks while another ring did not run */
 	bool hold;
 	unsigned int refill; /* the driver adds this many chains while the device works */
 	bool destroy_on_stop, destroy_on_kick, destroy_on_reset;

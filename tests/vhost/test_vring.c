@@ -443,6 +443,26 @@ static void test_set_features_while_running(void **state)
 	rig_close(&r);
 }
 
+/* When the device looks into one ring, all that can run do: commands want event buffers. */
+static void test_start_together(void **state)
+{
+	struct rig r;
+
+	rig_start(&r, NULL);
+	rig_setup_ring(&r, 0, 0);
+	rig_setup_ring(&r, 1, 0);
+	rig_echo(&r, 0, 1);
+	rig_echo(&r, 1, 2);
+	r.alone = 0;
+	/* The driver starts over: this one message makes both rings ready to run. */
+	assert_int_equal(vmedia_vuf_set_vring_base(r.vuf, 1, 0), 0);
+	rig_settle(&r);
+	assert_int_equal(r.resets, 1);
+	assert_int_equal(r.ready[0] + r.ready[1], 4);
+	assert_int_equal(r.alone, 0);
+	rig_close(&r);
+}
+
 static void test_broken_ring(void **state)
 {
 	struct vmedia_chain *c;
@@ -588,6 +608,7 @@ int main(void)
 		cmocka_unit_test(test_start_over),
 		cmocka_unit_test(test_reset_device),
 		cmocka_unit_test(test_set_features_while_running),
+		cmocka_unit_test(test_start_together),
 		cmocka_unit_test(test_broken_ring),
 		cmocka_unit_test(test_odd_descriptors),
 		cmocka_unit_test(test_missed_call),
