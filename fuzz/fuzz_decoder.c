@@ -130,7 +130,7 @@ static struct vmedia_ctx *context(void)
 static void settle(void)
 {
 	collect();
-	while (vmedia_decoder_of(context())->running) {
+	while (vmedia_decoder_of(context())->s.running) {
 		REQUIRE(vmedia_loop_step(h.loop, -1) >= 0);
 		collect();
 	}

@@ -8,6 +8,7 @@
  *                  a stream's header; decoder_work.c, what a job does on its thread
  *   encoder.c      encoders; then encoder_job.c, their jobs; encoder_format.c, formats that follow
  *                  the other queue's; encoder_work.c, what a job does on its thread
+ *   codec_session.c  what both have: how jobs and sessions end; codec_meta.c, metadata by tag
  *   video.c        creation, contexts, sessions, the pull of events, reset
  *   dispatch.c     one list: ioctl -> handler
  *   io.c           inputs, outputs, selections, crops

@@ -13,25 +13,6 @@
 #include "base/log.h"
 #include "v4l2/decoder.h"
 
-static void decoder_destroy(struct vmedia_decoder *d)
-{
-	vmedia_deferred_cancel(&d->bury);
-	/* An orphan's job may still run: its done() is called from here. */
-	vmedia_worker_destroy(d->worker);
-	vmedia_deferred_cancel(&d->bury);
-	vmedia_list_del(&d->node);
-	vmedia_decoder_count(d, 0);
-	vmedia_decoder_work_finish(&d->work);
-	vmedia_decoder_free_pool(d);
-	free(d->meta);
-	free(d);
-}
-
-static void bury(struct vmedia_deferred *deferred)
-{
-	decoder_destroy(vmedia_container_of(deferred, struct vmedia_decoder, bury));
-}
-
 static int context_init(struct vmedia_ctx *ctx)
 {
 	static const struct vmedia_ctrl_config min_buffers = {
@@ -43,35 +24,22 @@ static int context_init(struct vmedia_ctx *ctx)
 
 	if (!d)
 		return -ENOMEM;
-	err = vmedia_worker_create(dev->loop, &d->worker);
-	if (err) {
-		free(d);
-		return err;
-	}
 	d->dev = dev;
-	d->ctx = ctx;
-	d->next_tag = 1;
 	d->work.ops = dev->cfg.ops;
 	d->work.priv = dev->cfg.priv;
-	vmedia_list_init(&d->node);
 	vmedia_list_init(&d->slots);
-	vmedia_deferred_init(dev->loop, &d->bury, bury);
-	vmedia_decoder_job_init(d);
-	vmedia_ctx_set_priv(ctx, d);
-	d->min_buffers = vmedia_ctrl_add(ctx, &min_buffers);
-	if (d->min_buffers)
-		return 0;
-	decoder_destroy(d);
-	return -EINVAL;
-}
-
-static void context_fini(struct vmedia_ctx *ctx)
-{
-	struct vmedia_decoder *d = vmedia_decoder_of(ctx);
-
-	/* An orphan is freed when its job has ended. */
-	if (d->ctx)
-		decoder_destroy(d);
+	err = vmedia_codec_session_init(&d->s, &vmedia_decoder_session, ctx, dev->loop,
+					&dev->orphans);
+	if (!err) {
+		d->min_buffers = vmedia_ctrl_add(ctx, &min_buffers);
+		err = d->min_buffers ? 0 : -EINVAL;
+	}
+	if (err) {
+		vmedia_codec_session_destroy(&d->s);
+		return err;
+	}
+	vmedia_ctx_set_priv(ctx, &d->s);
+	return 0;
 }
 
 /* Buffers of either queue keep the coded format. The framework sees to those of OUTPUT. */
@@ -89,8 +57,7 @@ static void destroy(struct vmedia_video *v)
 {
 	struct vmedia_decoder_device *dev = vmedia_video_priv(v);
 
-	while (!vmedia_list_empty(&dev->orphans))
-		decoder_destroy(vmedia_list_first(&dev->orphans, struct vmedia_decoder, node));
+	vmedia_codec_session_bury_all(&dev->orphans);
 	if (dev->cfg.ops->destroy)
 		dev->cfg.ops->destroy(dev->cfg.priv);
 	free(dev);
@@ -98,7 +65,7 @@ static void destroy(struct vmedia_video *v)
 
 static const struct vmedia_video_ops ops = {
 	.context_init = context_init,
-	.context_fini = context_fini,
+	.context_fini = vmedia_codec_session_fini,
 	.intercept = intercept,
 	.has_format = vmedia_decoder_has_format,
 	.try_fmt = vmedia_decoder_try_fmt,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A decoder's sessions: decoder.c has the device, decoder_job.c the jobs on the loop,
- * decoder_format.c formats and selections, decoder_meta.c timestamps and the like, decoder_pool.c
- * the CAPTURE buffers, decoder_work.c what a job does on its thread.
+ * decoder_format.c formats and selections, decoder_pool.c the CAPTURE buffers, decoder_work.c what
+ * a job does on its thread.
  */
 #ifndef VMEDIA_V4L2_DECODER_H
 #define VMEDIA_V4L2_DECODER_H
@@ -11,15 +11,12 @@
 #include <vmedia/m2m.h>
 
 #include "base/list.h"
-#include "base/loop.h"
+#include "v4l2/codec.h"
 
-/* Packets of one job at most, and CAPTURE buffers. */
-#define VMEDIA_DECODER_BATCH 16
+/* CAPTURE buffers of one job at most. */
 #define VMEDIA_DECODER_TARGETS 32
 /* CAPTURE buffers that the codec cannot take, so that others' pictures can be shown. */
 #define VMEDIA_DECODER_RESERVE 2
-/* Packets whose metadata is kept for pictures that come later. */
-#define VMEDIA_DECODER_TAGS 512
 
 /* A packet of a job. */
 struct vmedia_decoder_packet {
@@ -87,7 +84,7 @@ struct vmedia_decoder_work {
 	bool have_header;
 	struct vmedia_codec_header header;	/* what CAPTURE is set up for */
 	uint32_t num_packets;
-	struct vmedia_decoder_packet packets[VMEDIA_DECODER_BATCH];
+	struct vmedia_decoder_packet packets[VMEDIA_CODEC_BATCH];
 	struct vmedia_codec_pool pool;
 	/* Its results: packets that were used, pictures in order, and why it ended. */
 	uint32_t num_sent, num_shown;
@@ -111,42 +108,28 @@ struct vmedia_decoder_device {
 	struct vmedia_decoder_config cfg;
 	struct vmedia_loop *loop;
 	struct vmedia_queue_config queues[2];
-	struct vmedia_list orphans;	/* decoders whose session ended with a job running */
+	struct vmedia_list orphans;
 	uint64_t pixels;		/* of all decoders */
 };
 
-struct vmedia_decoder_meta {
-	uint64_t tag, timestamp;
-	struct vmedia_timecode timecode;
-	uint32_t flags;
-};
-
-/* A session's decoder. It outlives the session while a job runs. */
+/* A session's decoder. */
 struct vmedia_decoder {
+	struct vmedia_codec_session s;
 	struct vmedia_decoder_device *dev;
-	struct vmedia_ctx *ctx;		/* NULL: the session has ended */
-	struct vmedia_worker *worker;
-	struct vmedia_job job;
-	bool running;
 	struct vmedia_decoder_work work;
-	struct vmedia_buf *src[VMEDIA_DECODER_BATCH];	/* taken */
+	struct vmedia_buf *src[VMEDIA_CODEC_BATCH];	/* taken */
 	struct vmedia_list slots;
-	uint64_t next_tag;
-	struct vmedia_decoder_meta *meta;	/* VMEDIA_DECODER_TAGS; by tag, modulo */
 	bool have_header;
 	struct vmedia_codec_header header;	/* as the driver was told */
 	bool reopen, reset;		/* for the next job */
-	bool fatal;			/* no more jobs before OUTPUT was off */
 	bool chosen;			/* the driver set CAPTURE's format before the header */
 	uint64_t pixels;		/* of the coded picture, while the codec is open */
 	struct vmedia_ctrl *min_buffers;
-	struct vmedia_deferred bury;
-	struct vmedia_list node;	/* dev->orphans */
 };
 
 static inline struct vmedia_decoder *vmedia_decoder_of(const struct vmedia_ctx *ctx)
 {
-	return vmedia_ctx_priv(ctx);
+	return vmedia_container_of(vmedia_codec_session_of(ctx), struct vmedia_decoder, s);
 }
 
 /* ---- decoder_format.c ---- */
@@ -166,13 +149,6 @@ int vmedia_decoder_apply_header(struct vmedia_decoder *d, const struct vmedia_co
 /* Count the pixels of the decoder's coded picture. False: they are too many, and not counted. */
 bool vmedia_decoder_count(struct vmedia_decoder *d, uint64_t pixels);
 
-/* ---- decoder_meta.c ---- */
-
-void vmedia_decoder_keep_meta(struct vmedia_decoder *d, const struct vmedia_buf *src, uint64_t tag);
-/* Copy the metadata of the packet that @p came from to @dst, and what is known of @p. */
-void vmedia_decoder_put_meta(const struct vmedia_decoder *d, const struct vmedia_codec_picture *p,
-			     struct vmedia_buf *dst);
-
 /* ---- decoder_pool.c ---- */
 
 /* Hooks of struct vmedia_queue_ops. */
@@ -189,8 +165,7 @@ void vmedia_decoder_free_pool(struct vmedia_decoder *d);
 
 /* ---- decoder_job.c ---- */
 
-
 extern const struct vmedia_m2m_ops vmedia_decoder_m2m;
-void vmedia_decoder_job_init(struct vmedia_decoder *d);
+extern const struct vmedia_codec_session_ops vmedia_decoder_session;
 
 #endif /* VMEDIA_V4L2_DECODER_H */

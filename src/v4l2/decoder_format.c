@@ -46,7 +46,7 @@ static void frame_size(struct vmedia_queue *q, uint32_t pixelformat,
 static void set_colours(const struct vmedia_decoder *d, struct vmedia_pix_format_mplane *mp)
 {
 	const struct vmedia_codec_colours *c = &d->header.colours;
-	const struct vmedia_pix_format_mplane *src = &vmedia_m2m_src(d->ctx)->fmt.fmt.pix_mp;
+	const struct vmedia_pix_format_mplane *src = &vmedia_m2m_src(d->s.ctx)->fmt.fmt.pix_mp;
 
 	if (d->have_header && c->colorspace) {
 		mp->colorspace = c->colorspace;
@@ -136,7 +136,7 @@ static uint32_t least_buffers(const struct vmedia_decoder *d)
 	const struct vmedia_codec_header *h = &d->header;
 	uint32_t n = d->have_header ? h->min_buffers : 1;
 
-	if (d->have_header && in_place(h, vmedia_queue_pixfmt(vmedia_m2m_dst(d->ctx))))
+	if (d->have_header && in_place(h, vmedia_queue_pixfmt(vmedia_m2m_dst(d->s.ctx))))
 		n = VMEDIA_MAX(n, VMEDIA_DECODER_RESERVE + h->keeps);
 	return n < 1 ? 1 : VMEDIA_MIN(n, 16u);
 }
@@ -145,7 +145,7 @@ static uint32_t least_buffers(const struct vmedia_decoder *d)
 void vmedia_decoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *fmt)
 {
 	struct vmedia_decoder *d = vmedia_decoder_of(vmedia_queue_ctx(q));
-	struct vmedia_queue *dst = vmedia_m2m_dst(d->ctx);
+	struct vmedia_queue *dst = vmedia_m2m_dst(d->s.ctx);
 	struct vmedia_format f = { 0 };
 
 	if (!vmedia_queue_is_output(q)) {
@@ -203,7 +203,7 @@ static bool same_size(const struct vmedia_pix_format_mplane *mp, uint32_t pixelf
 
 static int set_capture(struct vmedia_decoder *d)
 {
-	struct vmedia_queue *dst = vmedia_m2m_dst(d->ctx);
+	struct vmedia_queue *dst = vmedia_m2m_dst(d->s.ctx);
 	const struct vmedia_codec_header *h = &d->header;
 	struct vmedia_format old = *vmedia_queue_format(dst), f = old;
 	const struct vmedia_format_config *fc;
@@ -246,7 +246,7 @@ static bool plausible(const struct vmedia_codec_header *h)
 
 int vmedia_decoder_apply_header(struct vmedia_decoder *d, const struct vmedia_codec_header *h)
 {
-	struct vmedia_pix_format_mplane *out = &vmedia_m2m_src(d->ctx)->fmt.fmt.pix_mp;
+	struct vmedia_pix_format_mplane *out = &vmedia_m2m_src(d->s.ctx)->fmt.fmt.pix_mp;
 	int ret;
 
 	if (!plausible(h))

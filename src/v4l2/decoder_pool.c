@@ -53,7 +53,7 @@ void vmedia_decoder_buf_cleanup(struct vmedia_buf *b)
 		vmedia_m2m_release(b);
 	slot->held = false;
 	/* While a job runs, only its thread knows what the codec has. */
-	if (!d->running && !slot->codec)
+	if (!d->s.running && !slot->codec)
 		slot_free(slot);
 }
 
@@ -67,7 +67,7 @@ bool vmedia_decoder_can_show(const struct vmedia_decoder *d)
 	/* A job may have ended right after it got a picture: its header was not looked at yet. */
 	if (!d->have_header || !vmedia_decoder_same(&d->header, &p->header))
 		return true;
-	if (vmedia_m2m_num_dst(d->ctx))
+	if (vmedia_m2m_num_dst(d->s.ctx))
 		return true;
 	if (!p->raw)
 		return false;
@@ -110,7 +110,7 @@ static uint32_t num_kept(const struct vmedia_decoder *d)
 
 static uint32_t may_take(const struct vmedia_decoder *d)
 {
-	const struct vmedia_queue *dst = vmedia_m2m_dst(d->ctx);
+	const struct vmedia_queue *dst = vmedia_m2m_dst(d->s.ctx);
 	uint32_t kept = num_kept(d) + VMEDIA_DECODER_RESERVE;
 
 	if (dst->memory != V4L2_MEMORY_MMAP)
@@ -127,11 +127,11 @@ void vmedia_decoder_fill_pool(struct vmedia_decoder *d)
 	pool->num = 0;
 	pool->used = 0;
 	pool->may_take = may_take(d);
-	if (!vmedia_m2m_dst(d->ctx)->started)
+	if (!vmedia_m2m_dst(d->s.ctx)->started)
 		return;
 	vmedia_list_for_each(slot, &d->slots, node)
 		slot->taken = slot->codec && slot->buf && vmedia_m2m_take(slot->buf);
-	while (pool->num < VMEDIA_DECODER_TARGETS && (b = vmedia_m2m_take_dst(d->ctx))) {
+	while (pool->num < VMEDIA_DECODER_TARGETS && (b = vmedia_m2m_take_dst(d->s.ctx))) {
 		slot = b->priv;
 		aim(slot);
 		slot->taken = true;
@@ -160,7 +160,7 @@ void vmedia_codec_release(struct vmedia_codec_raw *raw)
 
 /* ---- After a job ---- */
 
-/* Copy what is known of a picture to its buffer: see decoder_job.c. */
+/* Copy what is known of a picture to its buffer. */
 static void finish(struct vmedia_decoder *d, const struct vmedia_decoder_shown *s)
 {
 	struct vmedia_buf *b = s->slot->buf;
@@ -168,13 +168,14 @@ static void finish(struct vmedia_decoder *d, const struct vmedia_decoder_shown *
 
 	if (!b)
 		return;
-	vmedia_decoder_put_meta(d, &s->picture, b);
+	vmedia_codec_put_meta(&d->s, s->picture.tag, s->picture.flags, b);
+	b->field = s->picture.field ? s->picture.field : V4L2_FIELD_NONE;
 	for (uint32_t i = 0; i < b->num_planes; i++) {
 		b->planes[i].bytesused = s->slot->raw.layout.sizeimage[i];
 		bytes += b->planes[i].bytesused;
 	}
 	if (s->copied)
-		vmedia_device_add_copied(vmedia_video_device(vmedia_ctx_video(d->ctx)), bytes);
+		vmedia_device_add_copied(vmedia_video_device(vmedia_ctx_video(d->s.ctx)), bytes);
 	vmedia_buf_done(b, s->picture.damaged ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
 }
 

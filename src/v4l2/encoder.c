@@ -18,23 +18,6 @@
 
 static const struct vmedia_fract usual_interval = { 1, 30 };
 
-static void encoder_destroy(struct vmedia_encoder *e)
-{
-	vmedia_deferred_cancel(&e->bury);
-	/* An orphan's job may still run: its done() is called from here. */
-	vmedia_worker_destroy(e->worker);
-	vmedia_deferred_cancel(&e->bury);
-	vmedia_list_del(&e->node);
-	vmedia_encoder_work_finish(&e->work);
-	free(e->meta);
-	free(e);
-}
-
-static void bury(struct vmedia_deferred *deferred)
-{
-	encoder_destroy(vmedia_container_of(deferred, struct vmedia_encoder, bury));
-}
-
 /* ---- Key pictures ---- */
 
 static int force_key(struct vmedia_ctrl *c, const struct vmedia_ctrl_value *v)
@@ -78,36 +61,23 @@ static int context_init(struct vmedia_ctx *ctx)
 	if (!e)
 		return -ENOMEM;
 	e->dev = dev;
-	e->ctx = ctx;
-	e->next_tag = 1;
 	e->work.ops = dev->cfg.ops;
 	e->work.priv = dev->cfg.priv;
-	vmedia_list_init(&e->node);
-	vmedia_deferred_init(dev->loop, &e->bury, bury);
-	vmedia_encoder_job_init(e);
-	err = vmedia_worker_create(dev->loop, &e->worker);
+	err = vmedia_codec_session_init(&e->s, &vmedia_encoder_session, ctx, dev->loop,
+					&dev->orphans);
 	if (!err)
 		err = vmedia_encoder_work_init(&e->work, dev->cfg.ctrls, dev->cfg.num_ctrls);
 	if (!err)
 		err = add_controls(ctx);
 	if (err) {
-		encoder_destroy(e);
+		vmedia_codec_session_destroy(&e->s);
 		return err;
 	}
-	vmedia_ctx_set_priv(ctx, e);
+	vmedia_ctx_set_priv(ctx, &e->s);
 	/* What a new session's interval is fitted to. */
 	vmedia_m2m_src(ctx)->interval = usual_interval;
 	vmedia_m2m_dst(ctx)->interval = usual_interval;
 	return 0;
-}
-
-static void context_fini(struct vmedia_ctx *ctx)
-{
-	struct vmedia_encoder *e = vmedia_encoder_of(ctx);
-
-	/* An orphan is freed when its job has ended. */
-	if (e->ctx)
-		encoder_destroy(e);
 }
 
 /* An interval that a driver leaves open is the usual one, not the shortest. */
@@ -144,8 +114,7 @@ static void destroy(struct vmedia_video *v)
 {
 	struct vmedia_encoder_device *dev = vmedia_video_priv(v);
 
-	while (!vmedia_list_empty(&dev->orphans))
-		encoder_destroy(vmedia_list_first(&dev->orphans, struct vmedia_encoder, node));
+	vmedia_codec_session_bury_all(&dev->orphans);
 	if (dev->cfg.ops->destroy)
 		dev->cfg.ops->destroy(dev->cfg.priv);
 	free(dev);
@@ -153,7 +122,7 @@ static void destroy(struct vmedia_video *v)
 
 static const struct vmedia_video_ops ops = {
 	.context_init = context_init,
-	.context_fini = context_fini,
+	.context_fini = vmedia_codec_session_fini,
 	.intercept = intercept,
 	.has_format = vmedia_encoder_has_format,
 	.try_fmt = vmedia_encoder_try_fmt,

@@ -10,12 +10,7 @@
 #include <vmedia/m2m.h>
 
 #include "base/list.h"
-#include "base/loop.h"
-
-/* Pictures, and packets, of one job at most. */
-#define VMEDIA_ENCODER_BATCH 16
-/* Pictures whose metadata is kept for packets that come later. */
-#define VMEDIA_ENCODER_TAGS 512
+#include "v4l2/codec.h"
 
 /* A picture of a job. */
 struct vmedia_encoder_source {
@@ -58,8 +53,8 @@ struct vmedia_encoder_work {
 	uint32_t left[VMEDIA_COLOUR_PLANES];	/* bytes of a line before the rectangle */
 	uint32_t top[VMEDIA_COLOUR_PLANES];	/* lines before it */
 	uint32_t num_sources, num_targets;
-	struct vmedia_encoder_source sources[VMEDIA_ENCODER_BATCH];
-	struct vmedia_encoder_target targets[VMEDIA_ENCODER_BATCH];
+	struct vmedia_encoder_source sources[VMEDIA_CODEC_BATCH];
+	struct vmedia_encoder_target targets[VMEDIA_CODEC_BATCH];
 	/* Its results: how many were used, and why it ended. */
 	uint32_t num_sent, num_written;
 	bool drained;			/* all packets of the drain are out */
@@ -82,41 +77,25 @@ struct vmedia_encoder_device {
 	struct vmedia_loop *loop;
 	struct vmedia_format_config coded[16];	/* cfg.coded with flags of the framework */
 	struct vmedia_queue_config queues[2];
-	struct vmedia_list orphans;	/* encoders whose session ended with a job running */
+	struct vmedia_list orphans;
 };
 
-struct vmedia_encoder_meta {
-	uint64_t tag, timestamp;
-	struct vmedia_timecode timecode;
-	uint32_t flags;
-};
-
-/* A session's encoder. It outlives the session while a job runs. */
+/* A session's encoder. */
 struct vmedia_encoder {
+	struct vmedia_codec_session s;
 	struct vmedia_encoder_device *dev;
-	struct vmedia_ctx *ctx;		/* NULL: the session has ended */
-	struct vmedia_worker *worker;
-	struct vmedia_job job;
-	bool running;
-	struct vmedia_job close;	/* of the codec, after STREAMOFF of CAPTURE */
-	bool closing;
 	struct vmedia_encoder_work work;
-	struct vmedia_buf *src[VMEDIA_ENCODER_BATCH], *dst[VMEDIA_ENCODER_BATCH];	/* taken */
-	uint64_t next_tag;
-	struct vmedia_encoder_meta *meta;	/* VMEDIA_ENCODER_TAGS; by tag, modulo */
+	struct vmedia_buf *src[VMEDIA_CODEC_BATCH], *dst[VMEDIA_CODEC_BATCH];	/* taken */
 	struct vmedia_rect crop;
 	uint32_t wish;			/* CAPTURE's sizeimage by S_FMT, if larger than needed */
 	bool following;			/* CAPTURE's format is being set by the framework */
 	bool reset;			/* for the next job */
-	bool fatal;			/* no more jobs before CAPTURE was off */
 	bool key;			/* the next OUTPUT buffer is a key picture */
-	struct vmedia_deferred bury;
-	struct vmedia_list node;	/* dev->orphans */
 };
 
 static inline struct vmedia_encoder *vmedia_encoder_of(const struct vmedia_ctx *ctx)
 {
-	return vmedia_ctx_priv(ctx);
+	return vmedia_container_of(vmedia_codec_session_of(ctx), struct vmedia_encoder, s);
 }
 
 /* ---- encoder_format.c ---- */
@@ -134,6 +113,6 @@ void vmedia_encoder_get_params(const struct vmedia_encoder *e, struct vmedia_enc
 /* ---- encoder_job.c ---- */
 
 extern const struct vmedia_m2m_ops vmedia_encoder_m2m;
-void vmedia_encoder_job_init(struct vmedia_encoder *e);
+extern const struct vmedia_codec_session_ops vmedia_encoder_session;
 
 #endif /* VMEDIA_V4L2_ENCODER_H */

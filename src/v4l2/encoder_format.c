@@ -13,7 +13,7 @@
 
 static uint32_t coded_format(const struct vmedia_encoder *e)
 {
-	return vmedia_m2m_dst(e->ctx)->fmt.fmt.pix_mp.pixelformat;
+	return vmedia_m2m_dst(e->s.ctx)->fmt.fmt.pix_mp.pixelformat;
 }
 
 static bool accepts(const struct vmedia_encoder *e, uint32_t raw)
@@ -58,7 +58,7 @@ static uint32_t usual(struct vmedia_queue *dst, uint32_t coded, uint32_t w, uint
  */
 static uint32_t room(const struct vmedia_encoder *e, uint32_t coded, uint32_t w, uint32_t h)
 {
-	struct vmedia_queue *src = vmedia_m2m_src(e->ctx), *dst = vmedia_m2m_dst(e->ctx);
+	struct vmedia_queue *src = vmedia_m2m_src(e->s.ctx), *dst = vmedia_m2m_dst(e->s.ctx);
 	const struct vmedia_format_config *f = vmedia_queue_find_format(dst, coded, true);
 	uint64_t size = usual(dst, coded, w, h), raw = 0;
 	struct vmedia_picture_layout l;
@@ -75,7 +75,7 @@ static uint32_t room(const struct vmedia_encoder *e, uint32_t coded, uint32_t w,
 int vmedia_encoder_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
 {
 	const struct vmedia_encoder *e = vmedia_encoder_of(vmedia_queue_ctx(q));
-	const struct vmedia_pix_format_mplane *src = &vmedia_m2m_src(e->ctx)->fmt.fmt.pix_mp;
+	const struct vmedia_pix_format_mplane *src = &vmedia_m2m_src(e->s.ctx)->fmt.fmt.pix_mp;
 	struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
 	uint32_t need, wish, w, h;
 
@@ -103,7 +103,7 @@ int vmedia_encoder_try_fmt(struct vmedia_queue *q, struct vmedia_format *fmt)
 /* CAPTURE's size and colours follow OUTPUT's. */
 static void follow(struct vmedia_encoder *e)
 {
-	struct vmedia_queue *dst = vmedia_m2m_dst(e->ctx);
+	struct vmedia_queue *dst = vmedia_m2m_dst(e->s.ctx);
 	struct vmedia_format f = { 0 };
 
 	f.fmt.pix_mp.pixelformat = coded_format(e);
@@ -119,14 +119,14 @@ static void tell_formats(struct vmedia_encoder *e, uint32_t raw)
 	const struct vmedia_encoder_config *cfg = &e->dev->cfg;
 
 	if (cfg->ops->formats)
-		cfg->ops->formats(cfg->priv, e->ctx, coded_format(e), raw);
+		cfg->ops->formats(cfg->priv, e->s.ctx, coded_format(e), raw);
 }
 
 void vmedia_encoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *fmt)
 {
 	struct vmedia_encoder *e = vmedia_encoder_of(vmedia_queue_ctx(q));
 	const struct vmedia_pix_format_mplane *mp = &fmt->fmt.pix_mp;
-	struct vmedia_queue *src = vmedia_m2m_src(e->ctx);
+	struct vmedia_queue *src = vmedia_m2m_src(e->s.ctx);
 	struct vmedia_format f;
 
 	if (vmedia_queue_is_output(q)) {
@@ -209,7 +209,7 @@ int vmedia_encoder_s_selection(struct vmedia_queue *q, struct vmedia_selection *
 	    (sel->flags & V4L2_SEL_FLAG_LE && (r.width > sel->r.width || r.height > sel->r.height)))
 		return -ERANGE;
 	if ((r.width != e->crop.width || r.height != e->crop.height) &&
-	    vmedia_queue_streaming(vmedia_m2m_dst(e->ctx)))
+	    vmedia_queue_streaming(vmedia_m2m_dst(e->s.ctx)))
 		return -EBUSY;
 	e->crop = r;
 	sel->r = r;
@@ -228,14 +228,14 @@ int vmedia_encoder_set_interval(struct vmedia_queue *q, struct vmedia_fract inte
 
 void vmedia_encoder_get_params(const struct vmedia_encoder *e, struct vmedia_encoder_params *p)
 {
-	const struct vmedia_pix_format_mplane *mp = &vmedia_m2m_src(e->ctx)->fmt.fmt.pix_mp;
+	const struct vmedia_pix_format_mplane *mp = &vmedia_m2m_src(e->s.ctx)->fmt.fmt.pix_mp;
 	uint32_t space = mp->colorspace, enc = mp->ycbcr_enc;
 
 	p->coded = coded_format(e);
 	p->raw = mp->pixelformat;
 	p->width = e->crop.width;
 	p->height = e->crop.height;
-	p->interval = vmedia_queue_interval(vmedia_m2m_dst(e->ctx));
+	p->interval = vmedia_queue_interval(vmedia_m2m_dst(e->s.ctx));
 	if (!enc)
 		enc = (uint32_t)V4L2_MAP_YCBCR_ENC_DEFAULT(space);
 	p->colours = (struct vmedia_codec_colours){

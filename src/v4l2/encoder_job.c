@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An encoder's jobs on the loop: parameters and buffers are taken before a job, and buffers are
- * given back after it.
- *
- * Theory of operation
- *
- *   A job takes its buffers (vmedia_m2m_take_*()), and references on their memory for its thread.
- *   STREAMOFF and the session's end ask it to stop; it then returns what it has not used. After the
- *   session's end the encoder is an orphan: it has no buffers any more, only references. It is
- *   freed at the end of the round in which its job ends, since a worker cannot be destroyed in
- *   done().
- *
- *   The metadata of a picture is stored under its tag, a number that counts up. The codec returns
- *   the tag with the packet, and the metadata is copied to the packet's buffer.
+ * An encoder's jobs: parameters and buffers are taken before a job, with references on their memory
+ * for its thread, and buffers are given back after it.
  *
  * Context: the device's loop.
  */
@@ -26,72 +15,33 @@
 #include "v4l2/encoder.h"
 #include "v4l2/m2m.h"
 
-#define METADATA_FLAGS (V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK)
-#define FRAME_FLAGS (V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME)
-
-/* ---- Metadata ---- */
-
-static void keep_meta(struct vmedia_encoder *e, const struct vmedia_buf *src, uint64_t tag)
-{
-	e->meta[tag % VMEDIA_ENCODER_TAGS] =
-		(struct vmedia_encoder_meta){ .tag = tag,
-					      .timestamp = src->timestamp,
-					      .timecode = src->timecode,
-					      .flags = src->flags & METADATA_FLAGS };
-}
-
-static void put_meta(const struct vmedia_encoder *e, const struct vmedia_encoder_target *t,
-		     struct vmedia_buf *dst)
-{
-	const struct vmedia_encoder_meta *m = &e->meta[t->tag % VMEDIA_ENCODER_TAGS];
-
-	dst->flags = t->flags & FRAME_FLAGS;
-	dst->field = V4L2_FIELD_NONE;
-	if (m->tag != t->tag) {
-		vmedia_dbg("a packet comes more than %u pictures after its own; its timestamp is "
-			   "not known any more",
-			   VMEDIA_ENCODER_TAGS);
-		return;
-	}
-	dst->timestamp = m->timestamp;
-	dst->timecode = m->timecode;
-	dst->flags |= m->flags;
-}
-
 /* ---- Before a job ---- */
-
-/* True if OUTPUT has a picture that may be encoded now: in a drain, one that CMD_STOP saw. */
-static bool has_picture(const struct vmedia_ctx *ctx)
-{
-	if (ctx->m2m->draining && !ctx->m2m->last_src)
-		return false;
-	return vmedia_m2m_num_src(ctx);
-}
 
 static bool job_ready(struct vmedia_ctx *ctx)
 {
 	const struct vmedia_encoder *e = vmedia_encoder_of(ctx);
 	const struct vmedia_m2m *m = ctx->m2m;
 	/* After a restart the codec has nothing, and a job may be closing it. */
-	bool fresh = e->closing || e->reset || e->work.reset;
+	bool fresh = e->s.closing || e->reset || e->work.reset;
 
-	if (e->fatal || !m->dst->started)
+	if (e->s.fatal || !m->dst->started)
 		return false;
 	if (!fresh && e->work.have)
 		return vmedia_m2m_num_dst(ctx);
-	return (!fresh && e->work.more) || has_picture(ctx) || (m->draining && !m->last_src);
+	return (!fresh && e->work.more) || vmedia_codec_has_input(ctx) ||
+	       (m->draining && !m->last_src);
 }
 
 static void take_params(struct vmedia_encoder *e)
 {
 	struct vmedia_encoder_work *w = &e->work;
-	const struct vmedia_pixfmt *pf = vmedia_queue_pixfmt(vmedia_m2m_src(e->ctx));
+	const struct vmedia_pixfmt *pf = vmedia_queue_pixfmt(vmedia_m2m_src(e->s.ctx));
 	unsigned int i;
 
 	vmedia_encoder_get_params(e, &w->params);
 	for (i = 0; i < w->params.num_ctrls; i++)
-		w->values[i] = vmedia_ctrl_read(e->ctx, w->params.ctrls[i].id, 0);
-	vmedia_queue_layout(vmedia_m2m_src(e->ctx), &w->layout);
+		w->values[i] = vmedia_ctrl_read(e->s.ctx, w->params.ctrls[i].id, 0);
+	vmedia_queue_layout(vmedia_m2m_src(e->s.ctx), &w->layout);
 	for (i = 0; i < w->layout.num_colour; i++) {
 		w->left[i] = (uint32_t)e->crop.left / (i ? pf->hsub : 1) * pf->bits[i] / 8;
 		w->top[i] = (uint32_t)e->crop.top / (i ? pf->vsub : 1);
@@ -104,24 +54,24 @@ static void take_sources(struct vmedia_encoder *e)
 	bool last = false;
 	uint32_t i;
 
-	for (w->num_sources = 0; w->num_sources < VMEDIA_ENCODER_BATCH && !last;) {
+	for (w->num_sources = 0; w->num_sources < VMEDIA_CODEC_BATCH && !last;) {
 		struct vmedia_encoder_source *s = &w->sources[w->num_sources];
 		struct vmedia_buf *b;
 
-		if (!has_picture(e->ctx))
+		if (!vmedia_codec_has_input(e->s.ctx))
 			break;
-		b = vmedia_m2m_take_src(e->ctx);
-		last = vmedia_m2m_is_last_src(e->ctx, b);
-		*s = (struct vmedia_encoder_source){ .tag = e->next_tag + w->num_sources,
+		b = vmedia_m2m_take_src(e->s.ctx);
+		last = vmedia_m2m_is_last_src(e->s.ctx, b);
+		*s = (struct vmedia_encoder_source){ .tag = e->s.next_tag + w->num_sources,
 						     .key = b->priv };
 		for (i = 0; i < b->num_planes; i++) {
 			s->mem[i] = vmedia_backing_get(b->planes[i].mem);
 			s->offset[i] = b->planes[i].data_offset;
 		}
-		keep_meta(e, b, s->tag);
+		vmedia_codec_keep_meta(&e->s, b, s->tag);
 		e->src[w->num_sources++] = b;
 	}
-	w->drain = e->ctx->m2m->draining && (last || !e->ctx->m2m->last_src);
+	w->drain = e->s.ctx->m2m->draining && (last || !e->s.ctx->m2m->last_src);
 }
 
 static void take_targets(struct vmedia_encoder *e)
@@ -130,7 +80,7 @@ static void take_targets(struct vmedia_encoder *e)
 	struct vmedia_buf *b;
 
 	for (w->num_targets = 0;
-	     w->num_targets < VMEDIA_ENCODER_BATCH && (b = vmedia_m2m_take_dst(e->ctx));) {
+	     w->num_targets < VMEDIA_CODEC_BATCH && (b = vmedia_m2m_take_dst(e->s.ctx));) {
 		w->targets[w->num_targets] = (struct vmedia_encoder_target){
 			.mem = vmedia_backing_get(b->planes[0].mem),
 			.room = b->planes[0].length,
@@ -161,9 +111,10 @@ static void give_back(struct vmedia_encoder *e)
 	for (i = 0; i < w->num_sent; i++)
 		vmedia_buf_done(e->src[i],
 				w->sources[i].failed ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
-	e->next_tag += w->num_sent;
+	e->s.next_tag += w->num_sent;
 	for (i = 0; i < w->num_written; i++) {
-		put_meta(e, &w->targets[i], e->dst[i]);
+		vmedia_codec_put_meta(&e->s, w->targets[i].tag, w->targets[i].flags, e->dst[i]);
+		e->dst[i]->field = V4L2_FIELD_NONE;
 		e->dst[i]->planes[0].bytesused = w->targets[i].used;
 		vmedia_buf_done(e->dst[i], w->targets[i].used ? VMEDIA_BUF_DONE : VMEDIA_BUF_ERROR);
 	}
@@ -173,34 +124,19 @@ static void give_back(struct vmedia_encoder *e)
 		vmedia_m2m_put_back(e->dst[i - 1]);
 }
 
-static void fail(struct vmedia_encoder *e, int err)
+static void job_end(struct vmedia_codec_session *s, int err)
 {
-	struct vmedia_queue *q[] = { vmedia_m2m_src(e->ctx), vmedia_m2m_dst(e->ctx) };
-
-	vmedia_warn("an encoder cannot go on (error %d); each of its queues gets EIO until its "
-		    "STREAMOFF",
-		    -err);
-	e->fatal = true;
-	/* One whose STREAMOFF waits for this job begins anew. */
-	for (unsigned int i = 0; i < 2; i++)
-		if (!q[i]->stopping)
-			vmedia_queue_error(q[i]);
-}
-
-static void job_end(struct vmedia_encoder *e)
-{
+	struct vmedia_encoder *e = vmedia_container_of(s, struct vmedia_encoder, s);
 	struct vmedia_encoder_work *w = &e->work;
 
-	e->running = false;
 	drop_references(w);
 	give_back(e);
 	w->num_sources = 0;
 	w->num_targets = 0;
-	if (w->err)
-		fail(e, w->err);
+	if (err || w->err)
+		vmedia_codec_session_fail(s, "an encoder", err ? err : w->err);
 	else if (w->drained)
-		vmedia_m2m_drained(e->ctx);
-	vmedia_m2m_job_done(e->ctx);
+		vmedia_m2m_drained(e->s.ctx);
 }
 
 /* ---- The job ---- */
@@ -209,7 +145,6 @@ static void job_run(struct vmedia_ctx *ctx)
 {
 	struct vmedia_encoder *e = vmedia_encoder_of(ctx);
 	struct vmedia_encoder_work *w = &e->work;
-	int err;
 
 	take_params(e);
 	take_sources(e);
@@ -220,91 +155,46 @@ static void job_run(struct vmedia_ctx *ctx)
 	w->num_written = 0;
 	w->drained = false;
 	w->err = 0;
-	e->running = true;
-	err = vmedia_worker_submit(e->worker, &e->job);
-	if (!err)
-		return;		/* the work is the thread's */
-	w->err = err;
-	job_end(e);
+	vmedia_codec_session_run(&e->s);
 }
 
-static void job_done(struct vmedia_job *job, int err)
+static void job_work(struct vmedia_codec_session *s)
 {
-	struct vmedia_encoder *e = vmedia_container_of(job, struct vmedia_encoder, job);
-
-	(void)err;
-	if (e->ctx) {
-		job_end(e);
-		return;
-	}
-	drop_references(&e->work);
-	vmedia_defer(&e->bury);
+	vmedia_encoder_work_run(&vmedia_container_of(s, struct vmedia_encoder, s)->work, s->worker);
 }
 
-static void job_work(struct vmedia_worker *worker, struct vmedia_job *job)
+static void job_drop(struct vmedia_codec_session *s)
 {
-	struct vmedia_encoder *e = vmedia_container_of(job, struct vmedia_encoder, job);
-
-	vmedia_encoder_work_run(&e->work, worker);
+	drop_references(&vmedia_container_of(s, struct vmedia_encoder, s)->work);
 }
 
-static void close_work(struct vmedia_worker *worker, struct vmedia_job *job)
+static void close_codec(struct vmedia_codec_session *s)
 {
-	(void)worker;
-	vmedia_encoder_work_close(
-		&vmedia_container_of(job, struct vmedia_encoder, close)->work);
+	vmedia_encoder_work_close(&vmedia_container_of(s, struct vmedia_encoder, s)->work);
 }
 
-static void close_done(struct vmedia_job *job, int err)
+static void destroy(struct vmedia_codec_session *s)
 {
-	(void)err;
-	vmedia_container_of(job, struct vmedia_encoder, close)->closing = false;
+	struct vmedia_encoder *e = vmedia_container_of(s, struct vmedia_encoder, s);
+
+	vmedia_encoder_work_finish(&e->work);
+	free(e);
 }
 
-void vmedia_encoder_job_init(struct vmedia_encoder *e)
-{
-	vmedia_worker_init_job(&e->job, job_work, job_done);
-	vmedia_worker_init_job(&e->close, close_work, close_done);
-}
+const struct vmedia_codec_session_ops vmedia_encoder_session = {
+	.work = job_work,
+	.end = job_end,
+	.drop = job_drop,
+	.close = close_codec,
+	.destroy = destroy,
+};
 
-/* ---- Ends ---- */
+/* ---- Streaming ---- */
 
-static void job_abort(struct vmedia_ctx *ctx)
-{
-	struct vmedia_encoder *e = vmedia_encoder_of(ctx);
-
-	if (!vmedia_worker_cancel(e->worker, &e->job))
-		job_end(e);
-}
-
-static int job_wait(struct vmedia_ctx *ctx, uint64_t until)
-{
-	struct vmedia_encoder *e = vmedia_encoder_of(ctx);
-
-	if (!vmedia_worker_cancel(e->worker, &e->job)) {
-		job_end(e);
-		return 0;
-	}
-	return vmedia_worker_wait(e->worker, &e->job, until);
-}
-
-static void job_orphan(struct vmedia_ctx *ctx)
-{
-	struct vmedia_encoder *e = vmedia_encoder_of(ctx);
-
-	vmedia_list_add_tail(&e->dev->orphans, &e->node);
-	e->ctx = NULL;
-	if (!vmedia_worker_cancel(e->worker, &e->job))
-		job_done(&e->job, 0);
-}
 
 static int start(struct vmedia_queue *q)
 {
-	struct vmedia_encoder *e = vmedia_encoder_of(vmedia_queue_ctx(q));
-
-	if (!e->meta)
-		e->meta = calloc(VMEDIA_ENCODER_TAGS, sizeof(*e->meta));
-	return e->meta ? 0 : -ENOMEM;
+	return vmedia_codec_meta_init(vmedia_codec_session_of(vmedia_queue_ctx(q)));
 }
 
 /*
@@ -318,15 +208,8 @@ static void stop(struct vmedia_queue *q)
 	if (vmedia_queue_is_output(q))
 		return;
 	e->reset = true;
-	e->fatal = false;
-	if (!e->closing)
-		e->closing = !vmedia_worker_submit(e->worker, &e->close);
-}
-
-/* The next job sees the drain. */
-static void drain(struct vmedia_ctx *ctx)
-{
-	(void)ctx;
+	e->s.fatal = false;
+	vmedia_codec_session_close(&e->s);
 }
 
 const struct vmedia_m2m_ops vmedia_encoder_m2m = {
@@ -336,10 +219,10 @@ const struct vmedia_m2m_ops vmedia_encoder_m2m = {
 	.relaxed = true,
 	.job_ready = job_ready,
 	.job_run = job_run,
-	.job_abort = job_abort,
-	.job_wait = job_wait,
-	.job_orphan = job_orphan,
+	.job_abort = vmedia_codec_job_abort,
+	.job_wait = vmedia_codec_job_wait,
+	.job_orphan = vmedia_codec_job_orphan,
 	.start = start,
 	.stop = stop,
-	.drain = drain,
+	.drain = vmedia_codec_drain,
 };

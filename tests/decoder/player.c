@@ -266,7 +266,7 @@ static bool next_event(struct player *p, struct vmedia_evt *evt)
 	const struct vmedia_decoder *d = vmedia_decoder_of(context(p));
 
 	while (!rig_poll(p->r, evt)) {
-		if (!p->setup && !d->running)
+		if (!p->setup && !d->s.running)
 			return false;
 		assert_true(vmedia_loop_step(p->r->h.loop, -1) >= 0);
 	}

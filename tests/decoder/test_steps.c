@@ -132,7 +132,7 @@ static bool next_event(void)
 	struct vmedia_evt evt;
 
 	while (!rig_poll(c.p.r, &evt)) {
-		if (!vmedia_decoder_of(vmedia_queue_ctx(queue(OUT)))->running)
+		if (!vmedia_decoder_of(vmedia_queue_ctx(queue(OUT)))->s.running)
 			return false;
 		assert_true(vmedia_loop_step(c.p.r->h.loop, -1) >= 0);
 	}

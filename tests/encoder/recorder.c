@@ -196,7 +196,7 @@ void recorder_settle(struct recorder *c)
 	for (;;) {
 		if (rig_poll(c->r, &evt))
 			on_event(c, &evt);
-		else if (e->running)
+		else if (e->s.running)
 			assert_true(vmedia_loop_step(c->r->h.loop, -1) >= 0);
 		else
 			return;

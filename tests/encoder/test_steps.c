@@ -129,7 +129,7 @@ static bool next_event(void)
 	struct vmedia_evt evt;
 
 	while (!rig_poll(c.r, &evt)) {
-		if (!vmedia_encoder_of(vmedia_queue_ctx(queue(OUT)))->running)
+		if (!vmedia_encoder_of(vmedia_queue_ctx(queue(OUT)))->s.running)
 			return false;
 		assert_true(vmedia_loop_step(c.r->h.loop, -1) >= 0);
 	}

@@ -142,7 +142,7 @@ static void harvest(void)
 
 static bool runs(const struct session *s)
 {
-	return vmedia_decoder_of(ctx_of(s))->running;
+	return vmedia_decoder_of(ctx_of(s))->s.running;
 }
 
 static void settle(struct session *s)

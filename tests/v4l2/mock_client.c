@@ -191,7 +191,7 @@ void client_settle(struct client *c)
 				note(c->cap, " CHANGE");
 			else
 				note(c->cap, " WRONG");
-		} else if (d->running) {
+		} else if (d->s.running) {
 			assert_true(vmedia_loop_step(c->r->h.loop, -1) >= 0);
 		} else {
 			return;

@@ -49,6 +49,8 @@ static int open(void *priv, const struct vmedia_encoder_params *p, void **enc)
 
 static void close(void *enc)
 {
+	if (mock_encoder.slow_close)
+		sem_wait(&mock_encoder.go);
 	mock_encoder.closes++;
 	free(enc);
 }

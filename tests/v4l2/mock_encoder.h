@@ -42,6 +42,7 @@
 
 struct mock_encoder {
 	sem_t in_wait, go;
+	bool slow_close;		/* close() waits for the test's word */
 	bool ends;			/* after a drain it begins again with a key picture */
 	int open_err;
 	atomic_int opens, closes, updates, drains, destroys, sent, wrong;

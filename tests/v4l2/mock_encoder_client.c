@@ -210,7 +210,7 @@ void enc_settle(struct enc *e)
 				on_buffer(e, &evt);
 			else
 				note(e->cap, evt.event.type == V4L2_EVENT_EOS ? " EOS" : " WRONG");
-		} else if (enc->running) {
+		} else if (enc->s.running) {
 			assert_true(vmedia_loop_step(e->r->h.loop, -1) >= 0);
 		} else {
 			return;

@@ -87,6 +87,27 @@ static void test_close(void **state)
 	enc_end(&e);
 }
 
+/* CLOSE is answered at once, although the codec takes long to close. */
+static void test_slow_close(void **state)
+{
+	struct enc e = enc_new(4, 3);
+
+	(void)state;
+	enc_put(&e, "Pz", 1);
+	enc_expect(&e, " 1", " z@1k");
+	mock_encoder.slow_close = true;
+	assert_int_equal(harness_close(&e.r->h, e.r->s), 0);
+	assert_int_equal(mock_encoder.closes, 0);
+	check_works(&e);
+	assert_int_equal(mock_encoder.closes, 0);
+	/* This one, and the one of check_works(). */
+	sem_post(&mock_encoder.go);
+	sem_post(&mock_encoder.go);
+	while (!mock_encoder.closes)
+		assert_true(vmedia_loop_step(e.r->h.loop, -1) >= 0);
+	enc_end(&e);
+}
+
 /* The guest resets the device. */
 static void test_reset(void **state)
 {
@@ -221,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_streamoff),
 		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_slow_close),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_destroy),
 		cmocka_unit_test(test_queue_stops),
