@@ -4,8 +4,9 @@
  *
  * Every figure is measured together with its floor, in turns or at the same time within one run,
  * and reported as a ratio to it. Floors: eventfd ping-pong of two processes for round trips, the
- * bare source for frames, memcpy for bytes, one buffer at a time for several. The device runs in a
- * separate process (peer.c), as the daemon does; the driver is this process.
+ * bare source for frames, memcpy for bytes, one buffer at a time for several, libavcodec alone for
+ * codecs. The device runs in a separate process (peer.c), as the daemon does; the driver is this
+ * process.
  */
 #ifndef VMEDIA_BENCH_H
 #define VMEDIA_BENCH_H
@@ -26,7 +27,7 @@ struct bench_options {
 	double seconds;	     /* of each streaming run */
 	unsigned int rounds; /* turns between a floor and its measurement */
 	unsigned int trips;  /* round trips in each turn */
-	const char *only;    /* "mmap_1080p": only this kind of frames; NULL: all */
+	const char *only;    /* "mmap_1080p": only this kind of frames; "codec"; NULL: all */
 	const char *daemon;  /* vhost-user-media; NULL: where it is built or installed */
 	bool packed, quick, help;
 };
@@ -112,7 +113,11 @@ struct bench_peer_stats {
 /* A device in a separate process, and an open file of it in this one. */
 struct bench_peer {
 	pid_t pid;
-	int stats_fd; /* the process writes struct bench_peer_stats here when it ends */
+	/*
+	 * A socket to the process, which writes struct bench_peer_stats for each byte and when it
+	 * ends.
+	 */
+	int stats_fd;
 	struct vmedia_driver *drv;
 	struct vmedia_file *f;
 };
@@ -123,6 +128,7 @@ struct bench_device {
 	bool nofill;	  /* the camera of nofill.c, as fast as buffers come */
 	bool no_spin;	  /* the driver sleeps at once when it waits */
 	unsigned int poll_us; /* time that the device polls for commands before it sleeps */
+	const char *kind; /* of a module; NULL: a camera */
 };
 
 /* Returns 0 or negative errno after a line on standard error. */
@@ -130,6 +136,8 @@ int bench_peer_start(struct bench_peer *p, const struct bench_options *o,
 		     const struct bench_device *device);
 /* CPU time of the device's process, all threads, in nanoseconds. */
 uint64_t bench_peer_cpu_ns(const struct bench_peer *p);
+/* Its counters now. */
+int bench_peer_stats(const struct bench_peer *p, struct bench_peer_stats *stats);
 /* Disconnect, wait for the process, and read its counters (@stats may be NULL). */
 int bench_peer_stop(struct bench_peer *p, struct bench_peer_stats *stats);
 
@@ -190,5 +198,57 @@ int bench_lazy(const struct bench_options *o, struct bench_report *r, double rtt
 int bench_start_check(const struct bench_options *o);
 /* Measure starts of the daemon beside those of a program that does nothing, and its memory. */
 int bench_start_run(const struct bench_options *o, struct bench_report *r);
+/* Measure the memory of one session of a daemon's @kind, in kB. */
+int bench_start_session(const struct bench_options *o, const char *kind, double *kb);
+/* Put @suffix behind the folder of this program. Returns 0 if that is a program, or its errno. */
+int bench_program(char *path, size_t size, const char *suffix);
+
+/* ---- codec_floor.c ---- */
+
+struct bench_job;
+struct bench_media;
+
+/* Media in a memory file. */
+struct bench_film {
+	int fd;
+	struct bench_media *m;
+};
+
+/* Find vmedia-bench-codec. Returns 0, or negative errno of its path. */
+int bench_codec_find(char *path, size_t size);
+/* Have it do a job; @fd: the file of its media. Returns 0 or negative errno after a line. */
+int bench_codec_floor(struct bench_job *job, int fd);
+/* Have it make media, as @job says. */
+int bench_film_make(struct bench_film *film, struct bench_job *job);
+/* Also of one that is all zeros. */
+void bench_film_free(struct bench_film *film);
+
+/* ---- codec_run.c ---- */
+
+/* A decoder's or encoder's sessions, all at once. */
+struct bench_codec_how {
+	const char *kind; /* "decoder" or "encoder" */
+	const struct bench_media *media;
+	uint32_t raw; /* V4L2_PIX_FMT_* of the pictures */
+	unsigned int sessions;
+	unsigned int loops; /* of the media; 0: end with the first picture */
+};
+
+/* Figures for each picture, after those that warm up. */
+struct bench_codec_result {
+	double fps, device_cpu_ns, driver_cpu_ns, copied;
+	double first_ns;      /* from the first packet to the first picture */
+	uint64_t coded_bytes; /* of an encoder's packets in the first loop */
+};
+
+int bench_codec_run(const struct bench_options *o, const struct bench_codec_how *how,
+		    struct bench_codec_result *res);
+
+/* ---- codec.c ---- */
+
+/* Check that --only=codec can be done. Returns 0, or negative errno after a line. */
+int bench_codec_check(const struct bench_options *o);
+/* Measure codecs beside libavcodec. */
+int bench_codec(const struct bench_options *o, struct bench_report *r);
 
 #endif /* VMEDIA_BENCH_H */

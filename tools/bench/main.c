@@ -387,6 +387,8 @@ static int run(const struct bench_options *o, struct bench_report *r)
 		ret = round_trips(o, r, POLLING, &other_ns);
 	if (ret == 0 && (!o->only || strcmp(o->only, "nofill") == 0))
 		ret = bench_lazy(o, r, rtt_ns);
+	if (ret == 0 && (!o->only || strcmp(o->only, "codec") == 0))
+		ret = bench_codec(o, r);
 	bench_report_section(r, "Copying one NV12 frame, for comparison");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		char key[32], label[64];
@@ -425,6 +427,8 @@ static int check(const struct bench_options *o, struct bench_report *r)
 
 	if (ret == 0)
 		ret = bench_start_check(o);
+	if (ret == 0)
+		ret = bench_codec_check(o);
 	if (ret == 0 && o->json)
 		ret = bench_report_open(r, o->json);
 	return ret;

@@ -12,8 +12,19 @@
 #include <unistd.h>
 
 #include <vmedia/loop.h>
+#include <vmedia/module.h>
 
 #include "bench.h"
+
+/* Enough for eight sessions of a decoder. */
+#define REGION (1ull << 30)
+
+/* What the process has to answer with. */
+struct served {
+	struct vmedia_source src; /* of the socket for counters */
+	struct vmedia_device *dev;
+	struct vmedia_server *srv;
+};
 
 static int camera(struct vmedia_loop *loop, const struct bench_options *o, unsigned int fps,
 		  char *why, size_t size, struct vmedia_device **dev)
@@ -28,42 +39,82 @@ static int camera(struct vmedia_loop *loop, const struct bench_options *o, unsig
 	return vmedia_camera_create(loop, &opts, why, size, dev);
 }
 
+static int module(struct vmedia_loop *loop, const char *kind, char *why, size_t size,
+		  struct vmedia_device **dev)
+{
+	const struct vmedia_module *m;
+	struct vmedia_limits limits;
+	struct vmedia_module_args args = { .loop = loop, .limits = &limits, .region_size = REGION };
+	int ret = vmedia_module_load(NULL, kind, why, size, &m);
+
+	vmedia_limits_default(&limits);
+	return ret < 0 ? ret : m->create(&args, why, size, dev);
+}
+
+static int write_stats(const struct served *s)
+{
+	struct bench_peer_stats stats;
+
+	vmedia_server_stats(s->srv, &stats.server);
+	vmedia_device_stats(s->dev, &stats.device);
+	return write(s->src.fd, &stats, sizeof(stats)) == sizeof(stats) ? 0 : -EIO;
+}
+
+static void asked(struct vmedia_source *src, uint32_t revents)
+{
+	const struct served *s = (struct served *)src;
+	char byte;
+
+	(void)revents;
+	if (read(src->fd, &byte, 1) != 1 || write_stats(s) < 0)
+		vmedia_loop_del_fd(src);
+}
+
+static int create(struct vmedia_loop *loop, const struct bench_options *o,
+		  const struct bench_device *d, char *why, size_t size, struct vmedia_device **dev)
+{
+	if (d->kind)
+		return module(loop, d->kind, why, size, dev);
+	return d->nofill ? bench_nofill_create(loop, dev)
+			 : camera(loop, o, d->fps, why, size, dev);
+}
+
 static int serve(int fd, int stats_fd, const struct bench_options *o, const struct bench_device *d)
 {
 	struct vmedia_server_options so = { .fd = fd, .poll_us = d->poll_us };
-	struct bench_peer_stats stats;
-	struct vmedia_device *dev = NULL;
-	struct vmedia_server *srv = NULL;
 	struct vmedia_loop *loop = NULL;
+	struct served s = { .dev = NULL };
 	char why[256] = "";
 	int ret;
 
 	ret = vmedia_loop_create(&loop);
 	if (ret == 0)
-		ret = d->nofill ? bench_nofill_create(loop, &dev)
-				: camera(loop, o, d->fps, why, sizeof(why), &dev);
+		ret = create(loop, o, d, why, sizeof(why), &s.dev);
 	if (ret == 0)
-		ret = vmedia_server_create(dev, &so, &srv);
+		ret = vmedia_server_create(s.dev, &so, &s.srv);
+	if (ret == 0)
+		ret = vmedia_loop_add_fd(loop, &s.src, stats_fd, EPOLLIN, asked);
 	if (ret == 0)
 		ret = vmedia_loop_run(loop);
 	if (ret < 0)
 		return bench_fail(*why ? why : "device process", ret);
-	vmedia_server_stats(srv, &stats.server);
-	vmedia_device_stats(dev, &stats.device);
-	vmedia_server_destroy(srv);
-	vmedia_device_destroy(dev);
+	s.src.fd = stats_fd;
+	ret = write_stats(&s);
+	vmedia_loop_del_fd(&s.src);
+	vmedia_server_destroy(s.srv);
+	vmedia_device_destroy(s.dev);
 	vmedia_loop_destroy(loop);
-	return write(stats_fd, &stats, sizeof(stats)) == sizeof(stats) ? 0 : -EIO;
+	return ret;
 }
 
 static int spawn(struct bench_peer *p, const struct bench_options *o, const struct bench_device *d,
 		 int *sock)
 {
-	int sv[2], pipefd[2], ret;
+	int sv[2], stats[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 		return -errno;
-	if (pipe2(pipefd, O_CLOEXEC) < 0) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stats) < 0) {
 		ret = -errno;
 		goto close_sockets;
 	}
@@ -71,23 +122,23 @@ static int spawn(struct bench_peer *p, const struct bench_options *o, const stru
 	p->pid = fork();
 	if (p->pid < 0) {
 		ret = -errno;
-		goto close_pipe;
+		goto close_stats;
 	}
 	if (p->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(sv[0]);
-		close(pipefd[0]);
-		_exit(serve(sv[1], pipefd[1], o, d) < 0);
+		close(stats[0]);
+		_exit(serve(sv[1], stats[1], o, d) < 0);
 	}
 	close(sv[1]);
-	close(pipefd[1]);
-	p->stats_fd = pipefd[0];
+	close(stats[1]);
+	p->stats_fd = stats[0];
 	*sock = sv[0];
 	return 0;
 
-close_pipe:
-	close(pipefd[0]);
-	close(pipefd[1]);
+close_stats:
+	close(stats[0]);
+	close(stats[1]);
 close_sockets:
 	close(sv[0]);
 	close(sv[1]);
@@ -127,6 +178,14 @@ uint64_t bench_peer_cpu_ns(const struct bench_peer *p)
 	if (clock_getcpuclockid(p->pid, &clock) == 0)
 		clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+int bench_peer_stats(const struct bench_peer *p, struct bench_peer_stats *stats)
+{
+	if (write(p->stats_fd, "", 1) != 1 ||
+	    read(p->stats_fd, stats, sizeof(*stats)) != sizeof(*stats))
+		return bench_fail("counters of the device process", -EIO);
+	return 0;
 }
 
 int bench_peer_stop(struct bench_peer *p, struct bench_peer_stats *stats)

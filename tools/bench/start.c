@@ -53,7 +53,7 @@ static int is_program(const char *path)
 	return S_ISREG(st.st_mode) ? 0 : -EACCES;
 }
 
-static int beside(char *path, size_t size, const char *suffix)
+int bench_program(char *path, size_t size, const char *suffix)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -74,9 +74,9 @@ static int find(const struct bench_options *o, char *path, size_t size)
 		snprintf(path, size, "%s", o->daemon);
 		return is_program(path);
 	}
-	if (beside(path, size, "/vhost-user-media") == 0)
+	if (bench_program(path, size, "/vhost-user-media") == 0)
 		return 0;
-	return beside(path, size, "/../../daemon/vhost-user-media");
+	return bench_program(path, size, "/../../daemon/vhost-user-media");
 }
 
 int bench_start_check(const struct bench_options *o)
@@ -99,12 +99,12 @@ static int spawn(const char *path, char *const argv[], pid_t *pid)
 	return ret ? bench_fail(path, -ret) : 0;
 }
 
-static int start(const char *path, const char *more, struct started *s)
+static int start(const char *path, const char *kind, const char *more, struct started *s)
 {
 	struct vmedia_driver_options d = { 0 };
 	char fd[16], fps[] = "--fps=max", extra[64];
 	char *argv[] = { (char *)"vhost-user-media", fd, (char *)"--max-buffers=16", extra,
-			 (char *)"camera", fps, NULL };
+			 (char *)kind, strcmp(kind, "camera") == 0 ? fps : NULL, NULL };
 	int sv[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
@@ -169,7 +169,7 @@ static int one_start(const char *path, const char *option, double *wall, double 
 {
 	uint64_t from = bench_now_ns();
 	struct started s;
-	int ret = start(path, option, &s), end;
+	int ret = start(path, "camera", option, &s), end;
 
 	if (ret == 0)
 		ret = first_frame(s.drv);
@@ -269,22 +269,42 @@ static int open_sessions(struct vmedia_driver *drv)
 	return ret < 0 ? bench_fail("opening sessions", ret) : 0;
 }
 
-static int memory(const char *path, struct bench_report *r)
+/* The memory without a session, and that of one. */
+static int sessions(const char *path, const char *kind, double *idle, double *one)
 {
-	double idle = 0, full = 0, objects = 0;
+	double full = 0;
 	struct started s;
-	int ret = start(path, MAX_SESSIONS, &s), end;
+	int ret = start(path, kind, MAX_SESSIONS, &s), end;
 
 	if (ret == 0)
-		ret = rss_kb(s.pid, &idle);
+		ret = rss_kb(s.pid, idle);
 	if (ret == 0)
 		ret = open_sessions(s.drv);
 	if (ret == 0)
 		ret = rss_kb(s.pid, &full);
 	end = stop(&s, NULL);
-	if (ret < 0 || end < 0)
-		return -EIO;
-	ret = start(path, "--no-sandbox", &s);
+	*one = (full - *idle) / SESSIONS;
+	return ret < 0 || end < 0 ? -EIO : 0;
+}
+
+int bench_start_session(const struct bench_options *o, const char *kind, double *kb)
+{
+	char path[PATH_MAX];
+	double idle;
+	int ret = find(o, path, sizeof(path));
+
+	return ret < 0 ? ret : sessions(path, kind, &idle, kb);
+}
+
+static int memory(const char *path, struct bench_report *r)
+{
+	double idle = 0, one = 0, objects = 0;
+	struct started s;
+	int ret = sessions(path, "camera", &idle, &one), end;
+
+	if (ret < 0)
+		return ret;
+	ret = start(path, "camera", "--no-sandbox", &s);
 	if (ret == 0)
 		ret = count_objects(s.pid, &objects);
 	end = stop(&s, NULL);
@@ -293,7 +313,7 @@ static int memory(const char *path, struct bench_report *r)
 	bench_report_add(r, "start_shared_objects", objects, "", "shared objects");
 	bench_report_add(r, "rss_idle_kb", idle, "kB",
 			 "resident memory of its two processes, no session");
-	return bench_report_add(r, "rss_per_session_kb", (full - idle) / SESSIONS, "kB",
+	return bench_report_add(r, "rss_per_session_kb", one, "kB",
 				"resident memory of one session more");
 }
 
