@@ -72,26 +72,26 @@ static enum AVPixelFormat same_format(uint32_t raw)
 	return AV_PIX_FMT_NONE;
 }
 
-/* ---- Conversions ---- */
+/* ---- Conversions: a compiler makes vectors of loops over size_t, which does not wrap ---- */
 
-static void split8(const uint8_t *from, uint8_t *u, uint8_t *v, uint32_t n)
+static void split8(const uint8_t *from, uint8_t *u, uint8_t *v, size_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		u[i] = from[2 * i];
 		v[i] = from[2 * i + 1];
 	}
 }
 
 /* P010 has its 10 bits at the top. */
-static void shift16(const uint16_t *from, uint16_t *to, uint32_t n)
+static void shift16(const uint16_t *from, uint16_t *to, size_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		to[i] = from[i] >> 6;
 }
 
-static void split16(const uint16_t *from, uint16_t *u, uint16_t *v, uint32_t n)
+static void split16(const uint16_t *from, uint16_t *u, uint16_t *v, size_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		u[i] = from[2 * i] >> 6;
 		v[i] = from[2 * i + 1] >> 6;
 	}

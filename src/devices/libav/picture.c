@@ -91,26 +91,26 @@ int vmedia_libav_context_header(const AVCodecContext *av, bool crops,
 	return 0;
 }
 
-/* ---- Samples ---- */
+/* ---- Samples: a compiler makes vectors of loops over size_t, which does not wrap ---- */
 
-static void interleave8(uint8_t *to, const uint8_t *u, const uint8_t *v, uint32_t n)
+static void interleave8(uint8_t *to, const uint8_t *u, const uint8_t *v, size_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		to[2 * i] = u[i];
 		to[2 * i + 1] = v[i];
 	}
 }
 
 /* P010 has its 10 bits at the top. */
-static void shift16(uint16_t *to, const uint16_t *from, uint32_t n)
+static void shift16(uint16_t *to, const uint16_t *from, size_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		to[i] = (uint16_t)(from[i] << 6);
 }
 
-static void interleave16(uint16_t *to, const uint16_t *u, const uint16_t *v, uint32_t n)
+static void interleave16(uint16_t *to, const uint16_t *u, const uint16_t *v, size_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		to[2 * i] = (uint16_t)(u[i] << 6);
 		to[2 * i + 1] = (uint16_t)(v[i] << 6);
 	}
