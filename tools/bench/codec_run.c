@@ -45,6 +45,7 @@ struct session {
 	struct vmedia_file *f;
 	struct queue out, cap;
 	uint64_t next; /* item for OUTPUT */
+	uint64_t frames;
 };
 
 /* All counters at one moment. */
@@ -59,7 +60,10 @@ struct run {
 	struct session *sessions;
 	bool decodes;
 	int err; /* the error of a QBUF */
-	uint64_t frames, first, last;
+	unsigned int warm; /* sessions that have made BENCH_WARM_PICTURES */
+	uint64_t frames;   /* that count: since all are warm */
+	uint64_t total;	   /* that are to count; 0: end with the first one */
+	bool ended;
 	struct snapshot at[2];
 	uint64_t started, first_frame, coded_bytes;
 };
@@ -179,6 +183,7 @@ static int set_format(struct session *s, struct queue *q, uint32_t type, uint32_
 	p->width = m->width;
 	p->height = m->height;
 	p->pixelformat = pixelformat;
+	p->colorspace = V4L2_COLORSPACE_REC709;
 	memset(p->plane_fmt, 0, sizeof(p->plane_fmt));
 	p->plane_fmt[0].sizeimage = sizeimage;
 	if (ret == 0)
@@ -266,6 +271,22 @@ static int dequeue(struct session *s, uint32_t type, struct vmedia_buffer *b,
 	return ret < 0 ? bench_fail("VIDIOC_DQBUF", ret) : 0;
 }
 
+/* As floor_span_frame() of codec/main.c. */
+static int count(struct run *r, struct session *s)
+{
+	int ret = 0;
+
+	if (!r->total)
+		r->ended = true;
+	if (r->total && r->warm == r->how->sessions && ++r->frames == r->total) {
+		ret = snapshot(r, &r->at[1]);
+		r->ended = true;
+	}
+	if (r->total && s->frames == BENCH_WARM_PICTURES && ++r->warm == r->how->sessions)
+		ret = snapshot(r, &r->at[0]);
+	return ret;
+}
+
 static int on_capture(struct session *s)
 {
 	struct vmedia_plane planes[VMEDIA_MAX_PLANES];
@@ -275,12 +296,11 @@ static int on_capture(struct session *s)
 
 	if (ret < 0)
 		return ret;
-	if (!r->frames++)
+	if (!s->frames++)
 		r->first_frame = bench_now_ns();
-	if (r->frames <= r->how->media->num)
+	if (s->frames <= r->how->media->num)
 		r->coded_bytes += planes[0].bytesused;
-	if (r->frames == r->first || r->frames == r->last)
-		ret = snapshot(r, &r->at[r->frames == r->last]);
+	ret = count(r, s);
 	return ret < 0 ? ret : queue_buffer(s, &s->cap, b.index, 0);
 }
 
@@ -298,7 +318,7 @@ static int serve(struct session *s)
 {
 	int ret = 0, any = 0;
 
-	while (ret == 0 && s->r->frames < s->r->last) {
+	while (ret == 0 && !s->r->ended) {
 		short mask = vmedia_poll_mask(s->f);
 
 		if (mask & POLLIN)
@@ -333,7 +353,7 @@ static int stream(struct run *r)
 {
 	int ret = 0;
 
-	while (ret == 0 && r->frames < r->last) {
+	while (ret == 0 && !r->ended) {
 		int any = 0;
 
 		ret = vmedia_driver_process(r->peer.drv);
@@ -344,7 +364,7 @@ static int stream(struct run *r)
 		}
 		if (ret == 0 && r->err < 0)
 			ret = bench_fail("VIDIOC_QBUF", r->err);
-		if (ret == 0 && !any && r->frames < r->last) {
+		if (ret == 0 && !any && !r->ended) {
 			ret = wait_for_more(r);
 			ret = ret < 0 ? bench_fail("waiting for the device", ret) : 0;
 		}
@@ -375,7 +395,7 @@ static int begin(struct run *r)
 static void result(const struct run *r, struct bench_codec_result *res)
 {
 	const struct snapshot *a = &r->at[0], *b = &r->at[1];
-	double n = (double)(r->last - r->first);
+	double n = (double)r->total;
 
 	*res = (struct bench_codec_result){
 		.first_ns = (double)(r->first_frame - r->started),
@@ -394,14 +414,11 @@ int bench_codec_run(const struct bench_options *o, const struct bench_codec_how 
 		    struct bench_codec_result *res)
 {
 	struct bench_device device = { .kind = how->kind };
-	struct run r = { .how = how, .decodes = strcmp(how->kind, "decoder") == 0,
-			 .first = 1, .last = 1 };
+	struct run r = { .how = how,
+			 .decodes = strcmp(how->kind, "decoder") == 0,
+			 .total = (uint64_t)how->sessions * how->loops * how->media->num };
 	int ret, end;
 
-	if (how->loops) {
-		r.first = (uint64_t)how->sessions * BENCH_WARM_PICTURES;
-		r.last = r.first + (uint64_t)how->sessions * how->loops * how->media->num;
-	}
 	r.sessions = calloc(how->sessions, sizeof(*r.sessions));
 	if (!r.sessions)
 		return bench_fail("sessions", -ENOMEM);

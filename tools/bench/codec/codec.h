@@ -22,19 +22,24 @@ int floor_fail(const char *what, int err);
 int floor_fail_av(const char *what, int averror);
 
 /*
- * The moments between which all sessions together make the pictures that count. Context of
- * floor_span_frame(): any thread.
+ * What is measured: it begins when each session has made BENCH_WARM_PICTURES, and ends when all of
+ * them together have made the pictures that count.
  */
 struct floor_span {
-	uint64_t first, last;		/* the counts at which it begins and ends */
-	atomic_uint_fast64_t frames;
-	atomic_bool ended;
+	unsigned int sessions;
+	uint64_t total;			/* pictures that count; 0: end with the first one */
+	atomic_uint warm;		/* sessions */
+	atomic_bool begun, ended;
+	atomic_uint_fast64_t frames;	/* those that count */
 	uint64_t wall[2], cpu[2];
 };
 
 void floor_span_init(struct floor_span *s, const struct bench_job *job, uint32_t pictures);
-/* One more picture. Returns true if it was the last one. */
-bool floor_span_frame(struct floor_span *s);
+/*
+ * A session has made its @nth picture, from 1 on. Returns true if no more is needed.
+ * Context: any thread.
+ */
+bool floor_span_frame(struct floor_span *s, uint64_t nth);
 void floor_span_result(const struct floor_span *s, struct bench_job *job);
 
 /* ---- paint.c ---- */

@@ -29,7 +29,7 @@ struct decoder {
 	AVFrame *frame;
 	struct SwsContext *sws;
 	uint8_t *memory;		/* NV12: OUTPUTS pictures */
-	unsigned int shown;
+	uint64_t shown;
 	double first_ns;
 	int err;
 };
@@ -96,7 +96,7 @@ static int take_pictures(struct decoder *d, uint64_t from)
 			return err;
 		if (!d->shown++)
 			d->first_ns = (double)(floor_now_ns() - from);
-		if (floor_span_frame(d->span))
+		if (floor_span_frame(d->span, d->shown))
 			return 1;
 	}
 	return err == AVERROR(EAGAIN) ? 0 : err;

@@ -42,6 +42,9 @@ static int open_encoder(const struct bench_media *m, AVCodecContext **out)
 	av->bit_rate = 4000000;
 	av->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
 	av->color_range = AVCOL_RANGE_MPEG;
+	av->color_primaries = AVCOL_PRI_BT709;
+	av->color_trc = AVCOL_TRC_BT709;
+	av->colorspace = AVCOL_SPC_BT709;
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		av_opt_set(av->priv_data, settings[i].name, settings[i].value, 0);
 	return avcodec_open2(av, codec, NULL);
@@ -77,18 +80,18 @@ static int send(AVCodecContext *av, AVFrame *f, const struct bench_media *m, uin
 
 /* Returns 1 when all is done. */
 static int take_packets(AVCodecContext *av, AVPacket *p, struct bench_job *job,
-			struct floor_span *span, uint32_t num)
+			struct floor_span *span, uint32_t num, uint64_t *nth)
 {
 	int err;
 
 	while ((err = avcodec_receive_packet(av, p)) >= 0) {
-		if (atomic_load(&span->frames) < num) {
+		if (++*nth <= num) {
 			job->coded_bytes += (uint64_t)p->size;
 			if (p->flags & AV_PKT_FLAG_KEY)
 				job->coded_bytes += (uint64_t)av->extradata_size;
 		}
 		av_packet_unref(p);
-		if (floor_span_frame(span))
+		if (floor_span_frame(span, *nth))
 			return 1;
 	}
 	return err == AVERROR(EAGAIN) ? 0 : err;
@@ -100,6 +103,7 @@ int floor_encode(struct bench_job *job, const struct bench_media *m)
 	AVFrame *f = av_frame_alloc();
 	AVCodecContext *av;
 	struct floor_span span;
+	uint64_t nth = 0;
 	int err = open_encoder(m, &av);
 
 	if (err == 0 && (!p || !f))
@@ -110,7 +114,7 @@ int floor_encode(struct bench_job *job, const struct bench_media *m)
 	for (uint32_t n = 0; err == 0; n++) {
 		err = send(av, f, m, n);
 		if (err == 0)
-			err = take_packets(av, p, job, &span, m->num);
+			err = take_packets(av, p, job, &span, m->num, &nth);
 	}
 	if (err < 0)
 		err = floor_fail_av("encoding", err);

@@ -48,32 +48,36 @@ int floor_fail_av(const char *what, int averror)
 
 void floor_span_init(struct floor_span *s, const struct bench_job *job, uint32_t pictures)
 {
-	*s = (struct floor_span){ .first = 1, .last = 1 };
-	if (!job->loops)
-		return;
-	s->first = (uint64_t)job->sessions * BENCH_WARM_PICTURES;
-	s->last = s->first + (uint64_t)job->sessions * job->loops * pictures;
+	*s = (struct floor_span){ .sessions = job->sessions,
+				  .total = (uint64_t)job->sessions * job->loops * pictures };
 }
 
-bool floor_span_frame(struct floor_span *s)
+static void take(struct floor_span *s, unsigned int end)
 {
-	uint64_t n = atomic_fetch_add(&s->frames, 1) + 1;
-	unsigned int end = n == s->last;
-
-	if (n != s->first && n != s->last)
-		return n > s->last;
 	s->wall[end] = floor_now_ns();
 	s->cpu[end] = read_clock(CLOCK_PROCESS_CPUTIME_ID);
-	if (end)
+}
+
+bool floor_span_frame(struct floor_span *s, uint64_t nth)
+{
+	if (!s->total)
+		return true;
+	if (atomic_load(&s->begun) && atomic_fetch_add(&s->frames, 1) + 1 == s->total) {
+		take(s, 1);
 		atomic_store(&s->ended, true);
-	return end;
+	}
+	if (nth == BENCH_WARM_PICTURES && atomic_fetch_add(&s->warm, 1) + 1 == s->sessions) {
+		take(s, 0);
+		atomic_store(&s->begun, true);
+	}
+	return atomic_load(&s->ended);
 }
 
 void floor_span_result(const struct floor_span *s, struct bench_job *job)
 {
-	double n = (double)(s->last - s->first);
+	double n = (double)s->total;
 
-	job->frames = s->last - s->first;
+	job->frames = s->total;
 	if (!job->frames)
 		return;
 	job->wall_ns = (double)(s->wall[1] - s->wall[0]) / n;
