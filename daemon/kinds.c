@@ -13,10 +13,10 @@
 
 #define HELP "see vhost-user-media"
 
-/* Check that the lists of system calls are written right. */
-static int check_calls(const struct vmedia_module *kind, char *why, size_t size)
+static int check_lists(const struct vmedia_module *kind, const char *start, const char *serve,
+		       char *why, size_t size)
 {
-	const char *const lists[] = { kind->syscalls_start, kind->syscalls };
+	const char *const lists[] = { start, serve };
 	char reason[256];
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -27,6 +27,17 @@ static int check_calls(const struct vmedia_module *kind, char *why, size_t size)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* Check that the lists of system calls are written right. */
+static int check_calls(const struct vmedia_module *kind, char *why, size_t size)
+{
+	const struct vmedia_module_mode *m = kind->modes;
+	int ret = check_lists(kind, kind->syscalls_start, kind->syscalls, why, size);
+
+	for (; ret == 0 && m && m->option; m++)
+		ret = check_lists(kind, m->syscalls_start, m->syscalls, why, size);
+	return ret;
 }
 
 int daemon_kind_find(const char *folder, const char *name, const struct vmedia_module **kind,
@@ -87,7 +98,8 @@ void daemon_kind_help(const struct vmedia_module *kind)
 	printf("Usage: vhost-user-media --socket-path=PATH %s%s\n", kind->name,
 	       o && o->name ? " [OPTIONS]\n\nOptions:" : "");
 	for (; o && o->name; o++) {
-		snprintf(left, sizeof(left), "--%s=%s", o->name, o->value);
+		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value ? "=" : "",
+			 o->value ? o->value : "");
 		printf("  %-26s %s\n", left, o->help);
 	}
 	printf("\nExample: vhost-user-media --socket-path=/run/%s.sock %s%s%s\n", kind->name,
@@ -137,6 +149,13 @@ static int split(const struct vmedia_module *kind, int argc, char **argv,
 	if (!o)
 		return unknown(kind, word, why, size);
 	v->name = o->name;
+	if (!o->value && eq) {
+		snprintf(why, size, "--%s takes no value; " HELP " %s --help", o->name, kind->name);
+		return -EINVAL;
+	}
+	v->value = "";
+	if (!o->value)
+		return 1;
 	v->value = eq ? eq + 1 : argc > 1 ? argv[1] : "";
 	return eq || argc == 1 ? 1 : 2;
 }
@@ -163,6 +182,80 @@ static int split_all(const struct daemon_options *o, struct vmedia_module_args *
 	}
 	return ret;
 }
+
+/* ---- Modes ---- */
+
+/* The mode of an option that asks for a report, or NULL. */
+static const struct vmedia_module_mode *find_report(const struct daemon_options *o,
+						    const struct vmedia_module_args *args)
+{
+	const struct vmedia_module_mode *m = o->kind->modes;
+
+	for (; m && m->option; m++)
+		if (m->report && vmedia_module_value(args, m->option))
+			return m;
+	return NULL;
+}
+
+bool daemon_kind_reports(const struct daemon_options *o)
+{
+	struct vmedia_module_args args;
+	char why[512];
+	bool found = split_all(o, &args, why, sizeof(why)) == 0 && find_report(o, &args);
+
+	free((void *)args.values);
+	return found;
+}
+
+int daemon_kind_report(const struct daemon_options *o, char *why, size_t why_size)
+{
+	struct vmedia_module_args args;
+	int ret = split_all(o, &args, why, why_size);
+
+	if (ret == 0)
+		ret = find_report(o, &args)->report(&args, why, why_size);
+	free((void *)args.values);
+	return ret;
+}
+
+/* Append @more to @list. Returns 0 or -ENOMEM. */
+static int append(char **list, const char *more)
+{
+	char *longer;
+
+	if (!more)
+		return 0;
+	if (asprintf(&longer, "%s %s", *list ? *list : "", more) < 0)
+		return -ENOMEM;
+	free(*list);
+	*list = longer;
+	return 0;
+}
+
+int daemon_kind_calls(const struct daemon_options *o, char **start, char **serve)
+{
+	const struct vmedia_module_mode *m = o->kind->modes;
+	struct vmedia_module_args args;
+	char why[512];
+	int ret = split_all(o, &args, why, sizeof(why));
+
+	*start = *serve = NULL;
+	if (ret == 0)
+		ret = append(start, o->kind->syscalls_start);
+	if (ret == 0)
+		ret = append(serve, o->kind->syscalls);
+	for (; ret == 0 && m && m->option; m++) {
+		if (!vmedia_module_value(&args, m->option))
+			continue;
+		ret = append(start, m->syscalls_start);
+		if (ret == 0)
+			ret = append(serve, m->syscalls);
+	}
+	free((void *)args.values);
+	return ret;
+}
+
+/* ---- The device ---- */
 
 int daemon_kind_prepare(const struct daemon_options *o, char *why, size_t why_size)
 {

@@ -7,6 +7,7 @@
 #ifndef VMEDIA_DAEMON_KINDS_H
 #define VMEDIA_DAEMON_KINDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <vmedia/module.h>
@@ -26,6 +27,22 @@ int daemon_kind_find(const char *folder, const char *name, const struct vmedia_m
 void daemon_kinds_help(const char *folder);
 /* Print the options of @kind to stdout. */
 void daemon_kind_help(const struct vmedia_module *kind);
+
+/*
+ * daemon_kind_reports - true if one of the options of o->kind asks for a report
+ *
+ * daemon_kind_report() prints it; returns as daemon_kind_create(), or the number of failures.
+ */
+bool daemon_kind_reports(const struct daemon_options *o);
+int daemon_kind_report(const struct daemon_options *o, char *why, size_t why_size);
+
+/*
+ * daemon_kind_calls - the system calls of o->kind and of its options that are given
+ * @start, @serve: receive lists; the caller frees them
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int daemon_kind_calls(const struct daemon_options *o, char **start, char **serve);
 
 /*
  * daemon_kind_prepare - split the options of o->kind, and load the modules that it needs

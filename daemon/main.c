@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -48,6 +49,7 @@ struct daemon {
 	struct vmedia_loop *loop;
 	struct daemon_signals signals;
 	struct daemon_refused refused;
+	char *calls_start, *calls_serve; /* of the kind */
 	struct vmedia_device *dev;
 	struct vmedia_server *srv;
 };
@@ -63,6 +65,8 @@ static void daemon_finish(struct daemon *d)
 	if (!d->sandbox.kept)
 		vmedia_listener_close(&d->listener);
 	daemon_inherited_finish(&d->inherited);
+	free(d->calls_start);
+	free(d->calls_serve);
 	daemon_log_finish();
 }
 
@@ -181,6 +185,23 @@ static int report(struct daemon *d)
 	return ret > 0 ? EXIT_INTERNAL : EXIT_OK;
 }
 
+/* In place of making the device. */
+static int kind_report(const struct daemon_options *o)
+{
+	char why[512] = "", out[4096];
+	int ret;
+
+	/* The C library asks what standard output is, unless it has a buffer. */
+	setvbuf(stdout, out, _IOFBF, sizeof(out));
+	ret = daemon_kind_report(o, why, sizeof(why));
+	if (fflush(stdout) != 0)
+		ret = -errno;
+	setvbuf(stdout, NULL, _IONBF, 0);
+	if (ret < 0)
+		return report_error(why, ret);
+	return ret > 0 ? EXIT_INTERNAL : EXIT_OK;
+}
+
 static int serve(struct daemon *d, const struct daemon_options *o)
 {
 	struct vmedia_server_options server = o->server;
@@ -193,6 +214,8 @@ static int serve(struct daemon *d, const struct daemon_options *o)
 	ret = daemon_refused_start(&d->refused, d->loop);
 	if (ret < 0)
 		return internal_error("cannot report refused system calls", ret);
+	if (o->action == DAEMON_KIND_REPORT)
+		return kind_report(o);
 	status = make_device(d, o);
 	if (status != EXIT_OK)
 		return daemon_signals_caught(&d->signals) ? EXIT_OK : status;
@@ -249,6 +272,8 @@ static int run(struct daemon *d, const struct daemon_options *o)
 
 	/* A log that nobody reads any more is no reason to end. */
 	signal(SIGPIPE, SIG_IGN);
+	if (ret == 0)
+		ret = daemon_kind_calls(o, &d->calls_start, &d->calls_serve);
 	if (ret < 0)
 		return *why ? user_error(why) : internal_error("cannot load the modules", ret);
 	/* From now on the socket is to be removed at the end. */
@@ -261,8 +286,8 @@ static int run(struct daemon *d, const struct daemon_options *o)
 	daemon_inherited_close(&d->inherited, o->server.fd);
 	d->sandbox.strict = o->strict;
 	d->sandbox.user = o->user;
-	d->sandbox.calls_start = o->kind->syscalls_start;
-	d->sandbox.calls_serve = o->kind->syscalls;
+	d->sandbox.calls_start = d->calls_start;
+	d->sandbox.calls_serve = d->calls_serve;
 	d->sandbox.largest_file = largest_file(o);
 	vmedia_limits_needs(&o->limits, &needs);
 	d->sandbox.threads = (unsigned int)needs.threads + SPARE_THREADS;
@@ -297,6 +322,7 @@ static int show(const struct daemon_options *o)
 		break;
 	case DAEMON_SERVE:
 	case DAEMON_REPORT:
+	case DAEMON_KIND_REPORT:
 		break;
 	}
 	if (fflush(stdout) != 0 || ferror(stdout))
@@ -332,7 +358,8 @@ int main(int argc, char **argv)
 	daemon_inherited_find(&d.inherited);
 	if (daemon_options_parse(&o, argc, argv, why, sizeof(why)) < 0)
 		return user_error(why);
-	if (o.action != DAEMON_SERVE && o.action != DAEMON_REPORT)
+	if (o.action != DAEMON_SERVE && o.action != DAEMON_REPORT &&
+	    o.action != DAEMON_KIND_REPORT)
 		return show(&o);
 	vmedia_log_set(daemon_log, NULL);
 	vmedia_log_set_level(o.log_level);

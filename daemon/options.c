@@ -425,6 +425,8 @@ static int take_kind(struct daemon_options *o, int argc, char **argv, char *why,
 	for (int i = 1; i < o->kind_argc; i++)
 		if (!strcmp(o->kind_argv[i], "--help") || !strcmp(o->kind_argv[i], "-h"))
 			o->action = DAEMON_HELP;
+	if (o->action == DAEMON_SERVE && daemon_kind_reports(o))
+		o->action = DAEMON_KIND_REPORT;
 	return 0;
 }
 
@@ -475,7 +477,7 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 	if (o->action != DAEMON_SERVE && o->action != DAEMON_REPORT)
 		return 0;
 	ret = take_kind(o, argc, argv, why, why_size);
-	if (ret < 0 || (o->action != DAEMON_SERVE && o->action != DAEMON_REPORT))
+	if (ret < 0 || o->action == DAEMON_HELP)
 		return ret;
 	if (o->action == DAEMON_REPORT && !o->sandbox) {
 		snprintf(why, why_size,
@@ -488,7 +490,7 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 			 o->user ? "--user" : "--sandbox=strict");
 		return -EINVAL;
 	}
-	if (o->action == DAEMON_REPORT) {
+	if (o->action != DAEMON_SERVE) {
 		o->server.socket_path = NULL; /* none is made */
 		return 0;
 	}

@@ -16,6 +16,7 @@ enum daemon_action {
 	DAEMON_VERSION,
 	DAEMON_CAPABILITIES, /* --print-capabilities */
 	DAEMON_REPORT,	     /* --sandbox-report */
+	DAEMON_KIND_REPORT,  /* an option of the kind that prints a report */
 };
 
 struct daemon_options {

@@ -90,21 +90,36 @@ extern "C" {
  * share with a device. It grows with each change for which a module must be compiled again. A
  * module is loaded only if it has the library's number.
  */
-#define VMEDIA_MODULE_ABI 2
+#define VMEDIA_MODULE_ABI 3
 
 struct vmedia_camera_source_ops;
+struct vmedia_module_args;
 
 /* An option of the kind, with its line of --help. */
 struct vmedia_module_option {
 	const char *name;		/* "fps" for --fps=VALUE on the command line */
-	const char *value;		/* placeholder of its value in help: "N[/M]|max" */
+	const char *value;		/* placeholder of its value in help; NULL: it has none */
 	const char *help;		/* one sentence, with the default */
+};
+
+/* What the program does differently if an option is given. */
+struct vmedia_module_mode {
+	const char *option;		/* its name */
+	/* More system calls, as in struct vmedia_module. NULL: none. */
+	const char *syscalls_start;
+	const char *syscalls;
+	/*
+	 * Called in place of create(), in the same place; NULL: create() is called. It prints a
+	 * report to standard output, and the program ends without serving: with exit status 0 if it
+	 * returns 0, and 1 if it returns the number of things that failed. Else as create().
+	 */
+	int (*report)(const struct vmedia_module_args *args, char *why, size_t why_size);
 };
 
 /* An option as the user gave it; @value is the text after '=', unchecked. */
 struct vmedia_module_value {
 	const char *name;
-	const char *value;
+	const char *value;		/* "" if the option has none */
 };
 
 /* The arguments of create(). All are borrowed until create() returns; the loop lives longer. */
@@ -158,6 +173,8 @@ struct vmedia_module {
 	 */
 	const char *syscalls_start;
 	const char *syscalls;
+	/* The last one has no option. NULL: options change nothing of the program. */
+	const struct vmedia_module_mode *modes;
 };
 
 /* Defined by each module, not by the library. */

@@ -17,29 +17,33 @@
  *   Cropping is not applied by libavcodec, so each picture has its own coded size and its visible
  *   part with it, and no header is taken from the wrong picture.
  *
+ *   An engine (engine.h) is asked for when libavcodec knows a stream's profile (choose()). What does
+ *   not go that way is decoded in software, by the same libavcodec decoder. Only AV1 has two: the one
+ *   that can use engines can do nothing else, so software is another one, which gets the packet
+ *   again. What decoded a picture is seen by the picture: one of an engine is a surface. Before the
+ *   device serves, the engine decodes a picture of each codec: what it fails at is not given to it.
+ *
  * Context: a worker, as <vmedia/codec.h> has it.
  */
 #include <errno.h>
+#include <libavutil/pixdesc.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <linux/videodev2.h>
+#include <vmedia/list.h>
+#include <vmedia/log.h>
 #include <vmedia/worker.h>
 
-#include "decoder.h"
-#include "libav.h"
+#include "decoder_impl.h"
+#include "samples.h"
 #include "split.h"
-#include "threads.h"
 
 /* Pictures can always be copied: one is shown while one is written. */
-#define BUFFERS	   2
-#define NUM_CODECS 16
-#define NUM_RAW	   11
-
-struct device {
-	struct vmedia_format_config coded[NUM_CODECS], raw[NUM_RAW];
-	struct vmedia_frame_size size;
-	struct vmedia_libav_threads threads;
-};
+#define BUFFERS	 2
+/* Surfaces that an engine's decoder need not have: of the picture that is shown, and the next. */
+#define SURFACES 2
 
 struct decoder {
 	const struct vmedia_libav_codec *codec;
@@ -50,15 +54,15 @@ struct decoder {
 	unsigned int num_threads;
 	struct vmedia_libav_memory memory;
 	struct vmedia_libav_split *split;
+	struct device *dev;
+	enum AVPixelFormat surface;	/* the engine's; AV_PIX_FMT_NONE: software decodes */
+	bool asked;			/* the engine was chosen for the stream */
+	bool refused;			/* ... and did not take it, or was not chosen */
+	enum by by;			/* what decoded the last picture */
+	char why[256];			/* why not the engine */
 	bool ending;			/* a drain has begun */
 	bool ended;			/* libavcodec has been given the end of the stream */
 	bool hunting;			/* nothing is shown before a key picture */
-};
-
-static const uint32_t raw[NUM_RAW] = {
-	V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_NV12M, V4L2_PIX_FMT_YUV420M,
-	V4L2_PIX_FMT_P010, V4L2_PIX_FMT_YUV422P, V4L2_PIX_FMT_NV16, V4L2_PIX_FMT_YUV422M,
-	V4L2_PIX_FMT_YUV444M, V4L2_PIX_FMT_NV24, V4L2_PIX_FMT_GREY,
 };
 
 static void close_decoder(void *dec)
@@ -73,39 +77,154 @@ static void close_decoder(void *dec)
 	free(d);
 }
 
-static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
-{
-	struct device *dev = priv;
-	const struct vmedia_libav_codec *codec = vmedia_libav_codec_find(coded);
-	const AVCodec *av = avcodec_find_decoder(codec->id);
-	struct decoder *d = calloc(1, sizeof(*d));
-	int err = -ENOMEM;
+/* ---- The engine ---- */
 
-	if (!d)
-		return -ENOMEM;
-	d->codec = codec;
-	d->memory.pool = pool;
-	d->threads = &dev->threads;
+/* The trial of @codec, which the device has. */
+static const struct trial *trial_of(const struct device *dev, const struct vmedia_libav_codec *codec)
+{
+	unsigned int i = 0;
+
+	while (i + 1 < dev->num_coded && dev->coded[i].pixelformat != codec->pixelformat)
+		i++;
+	return &dev->trials[i];
+}
+
+/* AVCodecContext.get_format: @list has what can be had of this stream, the best first. */
+static enum AVPixelFormat choose(AVCodecContext *av, const enum AVPixelFormat *list)
+{
+	struct vmedia_libav_memory *m = av->opaque;
+	struct decoder *d = vmedia_container_of(m, struct decoder, memory);
+	const enum AVPixelFormat *p = list;
+	bool fetches = vmedia_decoder_engine_fetches(av->sw_pix_fmt);
+
+	while (*p != AV_PIX_FMT_NONE && *p != d->surface)
+		p++;
+	if (*p != AV_PIX_FMT_NONE && fetches) {
+		d->asked = true;
+		d->refused = false;
+		m->listens = true;
+		*m->said = 0;
+		return *p;
+	}
+	if (d->asked)
+		snprintf(d->why, sizeof(d->why), "the engine does not take it%s%s",
+			 *m->said ? ": " : "", m->said);
+	else if (*p == AV_PIX_FMT_NONE)
+		snprintf(d->why, sizeof(d->why), "libavcodec gives no such profile to an engine");
+	else
+		snprintf(d->why, sizeof(d->why), "pictures of %s are not fetched from an engine",
+			 av_get_pix_fmt_name(av->sw_pix_fmt));
+	d->asked = false;
+	d->refused = true;
+	m->listens = false;
+	while (*list != AV_PIX_FMT_NONE &&
+	       av_pix_fmt_desc_get(*list)->flags & AV_PIX_FMT_FLAG_HWACCEL)
+		list++;
+	return *list;
+}
+
+/* The libavcodec decoder for @d, by the engine if that may be. */
+static const AVCodec *find(struct decoder *d)
+{
+	const struct vmedia_decoder_engine *e = &d->dev->engine;
+	const struct trial *t = trial_of(d->dev, d->codec);
+	const AVCodec *av = NULL;
+
+	d->surface = AV_PIX_FMT_NONE;
+	if (t->by == BY_NOTHING || t->by == BY_ENGINE || t->refused)
+		av = vmedia_decoder_engine_codec(e, d->codec->id, &d->surface);
+	/* One that cannot decode without an engine has shown that it can with this one. */
+	if (!e->device || (av && t->by == BY_SOFTWARE && av != avcodec_find_decoder(d->codec->id))) {
+		d->surface = AV_PIX_FMT_NONE;
+		av = NULL;
+	}
+	if (av)
+		return av;
+	if (*t->why)
+		snprintf(d->why, sizeof(d->why), "%s", t->why);
+	else if (!e->device)
+		snprintf(d->why, sizeof(d->why), "%s", e->why);
+	else
+		snprintf(d->why, sizeof(d->why), "libavcodec gives no %s to this engine",
+			 avcodec_get_name(d->codec->id));
+	return avcodec_find_decoder(d->codec->id);
+}
+
+/* Say what decodes the stream, when that is known and when it changes. */
+static void note(struct decoder *d, enum by by)
+{
+	const struct vmedia_decoder_engine *e = &d->dev->engine;
+	const char *name = avcodec_get_name(d->codec->id);
+	char why[VMEDIA_LOG_MAX];
+
+	if (e->type == AV_HWDEVICE_TYPE_NONE || d->by == by)
+		return;
+	d->by = by;
+	if (!d->memory.pool)
+		return; /* a trial */
+	if (by == BY_ENGINE)
+		vmedia_info("a stream of %s, %dx%d, is decoded by %s", name, d->frame->width,
+			    d->frame->height, e->name);
+	else if (e->device)
+		vmedia_warn("a stream of %s, %dx%d, is decoded in software: %s", name,
+			    d->frame->width, d->frame->height,
+			    vmedia_log_escape(why, sizeof(why), d->why, strlen(d->why)));
+	else
+		vmedia_info("a stream of %s, %dx%d, is decoded in software: %s", name,
+			    d->frame->width, d->frame->height, e->why);
+}
+
+/* ---- Opening ---- */
+
+static int open_context(struct decoder *d, const AVCodec *av)
+{
+	const struct vmedia_libav_codec *codec = d->codec;
+	const struct device *dev = d->dev;
+
+	avcodec_free_context(&d->av);
 	d->av = avcodec_alloc_context3(av);
-	d->num_threads = vmedia_libav_threads_take(d->threads);
-	d->packet = av_packet_alloc();
-	d->frame = av_frame_alloc();
-	if (!d->av || !d->packet || !d->frame || vmedia_libav_split_create(codec->id, &d->split))
-		goto fail;
+	if (!d->av)
+		return -ENOMEM;
 	/* With threads of slices libavcodec conceals no errors of H.264. */
 	d->av->thread_count = codec->id == AV_CODEC_ID_H264 ? 1 : (int)d->num_threads;
 	d->av->thread_type = FF_THREAD_SLICE;
 	d->av->apply_cropping = 0;
 	/* Those that are only a little larger are refused with a better message. */
 	d->av->max_pixels = (int64_t)(dev->size.max_width + 128) * (dev->size.max_height + 128);
-	if (codec->in_place && av->capabilities & AV_CODEC_CAP_DR1) {
-		d->av->opaque = &d->memory;
+	d->av->opaque = &d->memory;
+	if (codec->in_place && av->capabilities & AV_CODEC_CAP_DR1)
 		d->av->get_buffer2 = vmedia_libav_get_buffer;
+	if (d->surface != AV_PIX_FMT_NONE) {
+		d->av->hw_device_ctx = av_buffer_ref(dev->engine.device);
+		if (!d->av->hw_device_ctx)
+			return -ENOMEM;
+		d->av->get_format = choose;
+		d->av->extra_hw_frames = SURFACES;
 	}
 	/* Of dav1d only: no picture waits for a later packet. Others would not reorder. */
 	if (codec->id == AV_CODEC_ID_AV1)
 		d->av->flags |= AV_CODEC_FLAG_LOW_DELAY;
-	err = vmedia_libav_error(avcodec_open2(d->av, av, NULL));
+	return vmedia_libav_error(avcodec_open2(d->av, av, NULL));
+}
+
+static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
+{
+	struct device *dev = priv;
+	struct decoder *d = calloc(1, sizeof(*d));
+	int err = -ENOMEM;
+
+	if (!d)
+		return -ENOMEM;
+	d->dev = dev;
+	d->codec = vmedia_libav_codec_find(coded);
+	d->memory.pool = pool;
+	d->threads = &dev->threads;
+	d->num_threads = vmedia_libav_threads_take(d->threads);
+	d->packet = av_packet_alloc();
+	d->frame = av_frame_alloc();
+	if (!d->packet || !d->frame || vmedia_libav_split_create(d->codec->id, &d->split))
+		goto fail;
+	err = open_context(d, find(d));
 	if (err)
 		goto fail;
 	*dec = d;
@@ -123,10 +242,17 @@ static void flush(struct decoder *d)
 	d->hunting = !d->codec->resumes;
 }
 
+/* The decoder can do nothing without the engine, which was refused. */
+static bool is_stuck(const struct decoder *d)
+{
+	return d->refused && d->by != BY_ENGINE && d->av->codec != avcodec_find_decoder(d->codec->id);
+}
+
 /* Decode the next unit of the last packet. Returns -ENOENT if it has no more. */
 static int decode(struct decoder *d)
 {
 	struct vmedia_libav_unit u;
+	int err;
 
 	if (!vmedia_libav_split_next(d->split, &u))
 		return -ENOENT;
@@ -135,7 +261,13 @@ static int decode(struct decoder *d)
 	d->packet->size = (int)u.size;
 	d->packet->pts = (int64_t)u.tag;
 	vmedia_libav_reorder(d->av, u.data, u.size);
-	return vmedia_libav_error(avcodec_send_packet(d->av, d->packet));
+	err = avcodec_send_packet(d->av, d->packet);
+	if (err && is_stuck(d)) {
+		d->surface = AV_PIX_FMT_NONE;
+		err = open_context(d, avcodec_find_decoder(d->codec->id));
+		return err ? err : vmedia_libav_error(avcodec_send_packet(d->av, d->packet));
+	}
+	return vmedia_libav_error(err);
 }
 
 static int send(void *dec, const struct vmedia_codec_packet *p)
@@ -212,6 +344,14 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 
 	if (err)
 		return err;
+	note(d, d->frame->hw_frames_ctx ? BY_ENGINE : BY_SOFTWARE);
+	if (d->frame->hw_frames_ctx)
+		err = vmedia_decoder_engine_fetch(d->frame);
+	if (err) {
+		vmedia_dbg("a picture cannot be fetched from %s: %s", d->dev->engine.name,
+			   av_err2str(err));
+		return -EBADMSG;
+	}
 	p->tag = (uint64_t)d->frame->pts;
 	vmedia_libav_frame_header(d->frame, &p->header);
 	set_room(d, d->frame->format, &p->header);
@@ -245,21 +385,8 @@ static void reset(void *dec)
 	vmedia_libav_split_reset(d->split);
 }
 
-static bool can_write(void *priv, uint32_t coded, const struct vmedia_codec_header *h,
-		      uint32_t format)
-{
-	(void)priv;
-	(void)coded;
-	return !h || vmedia_libav_fits(h, format);
-}
-
-static void destroy(void *priv)
-{
-	free(priv);
-}
-
-static const struct vmedia_decoder_ops ops = {
-	.can_write = can_write,
+const struct vmedia_decoder_ops vmedia_libav_decoder_ops = {
+	.can_write = vmedia_libav_decoder_can_write,
 	.open = open_decoder,
 	.close = close_decoder,
 	.send = send,
@@ -268,72 +395,50 @@ static const struct vmedia_decoder_ops ops = {
 	.write = write_picture,
 	.drain = drain,
 	.reset = reset,
-	.destroy = destroy,
+	.destroy = vmedia_libav_decoder_destroy,
 };
 
-static void offer_raw(struct device *dev, const struct vmedia_decoder_options *opts)
+/* ---- Trials of the engine ---- */
+
+/* Decode the sample of @codec. */
+static int try_sample(struct decoder *d)
 {
-	dev->size = (struct vmedia_frame_size){
-		.width = VMEDIA_DECODER_MIN_SIZE,
-		.height = VMEDIA_DECODER_MIN_SIZE,
-		.max_width = opts->max_width ? opts->max_width : VMEDIA_DECODER_MAX_SIZE,
-		.max_height = opts->max_height ? opts->max_height : VMEDIA_DECODER_MAX_SIZE,
-		.step_width = 1,
-		.step_height = 1,
-	};
-	for (unsigned int i = 0; i < NUM_RAW; i++)
-		dev->raw[i] = (struct vmedia_format_config){ .pixelformat = raw[i],
-							     .sizes = &dev->size,
-							     .num_sizes = 1 };
-}
+	const struct vmedia_decoder_sample *s = vmedia_decoder_sample_find(d->codec->id);
+	struct vmedia_codec_picture picture = { 0 };
+	uint8_t *data = calloc(1, s->size + AV_INPUT_BUFFER_PADDING_SIZE);
+	struct vmedia_codec_packet packet = { .data = data, .size = (uint32_t)s->size, .tag = 1 };
+	int err;
 
-static unsigned int offer(struct device *dev, const char *list)
-{
-	const struct vmedia_libav_codec *codecs;
-	unsigned int num = vmedia_libav_codecs(&codecs), n = 0;
-
-	for (unsigned int i = 0; i < num && n < NUM_CODECS; i++)
-		if (vmedia_libav_named(list, &codecs[i]) && avcodec_find_decoder(codecs[i].id))
-			dev->coded[n++] = (struct vmedia_format_config){
-				.pixelformat = codecs[i].pixelformat,
-				.sizes = &dev->size,
-				.num_sizes = 1,
-				.flags = codecs[i].flags,
-			};
-	return n;
-}
-
-int vmedia_libav_decoder_create(struct vmedia_loop *loop,
-				const struct vmedia_decoder_options *opts,
-				struct vmedia_device **out)
-{
-	struct device *dev = calloc(1, sizeof(*dev));
-	struct vmedia_decoder_config cfg = {
-		.card = "vmedia decoder",
-		.limits = opts->limits,
-		.region_size = opts->region_size,
-		.no_region = !opts->region_size,
-		.num_raw = NUM_RAW,
-		.max_pixels = opts->max_pixels,
-		.ops = &ops,
-		.priv = dev,
-	};
-	int err = -ENOSYS;
-
-	if (!dev)
+	if (!data)
 		return -ENOMEM;
-	vmedia_libav_threads_init(&dev->threads, opts->threads);
-	vmedia_worker_set_threads(loop, opts->threads);
-	offer_raw(dev, opts);
-	cfg.raw = dev->raw;
-	cfg.coded = dev->coded;
-	cfg.num_coded = offer(dev, opts->codecs);
-	vmedia_libav_log();
-	if (!vmedia_libav_names_valid(opts->codecs))
-		err = -EINVAL;
-	else if (cfg.num_coded)
-		err = vmedia_decoder_create(loop, &cfg, out);
-	if (err)
-		free(dev);
+	memcpy(data, s->data, s->size);
+	err = send(d, &packet);
+	if (!err)
+		err = drain(d);
+	if (!err)
+		err = receive(d, &picture);
+	free(data);
+	if (!err && picture.damaged)
+		err = -EBADMSG;
 	return err;
+}
+
+int vmedia_libav_decoder_try(struct device *dev, uint32_t coded, struct trial *t)
+{
+	enum AVPixelFormat surface;
+	struct decoder *d;
+	void *dec;
+	int err = open_decoder(dev, coded, NULL, &dec);
+
+	if (err)
+		return err;
+	d = dec;
+	t->possible = vmedia_decoder_engine_codec(&dev->engine, d->codec->id, &surface);
+	err = try_sample(d);
+	t->by = err ? BY_SOFTWARE : d->by;
+	t->refused = d->refused;
+	if (t->by != BY_ENGINE)
+		snprintf(t->why, sizeof(t->why), "%s", d->asked ? "the engine fails at it" : d->why);
+	close_decoder(d);
+	return err == -ENOMEM ? err : 0;
 }

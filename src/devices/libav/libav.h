@@ -41,7 +41,10 @@ bool vmedia_libav_named(const char *list, const struct vmedia_libav_codec *codec
 bool vmedia_libav_names_valid(const char *list);
 /* -EBADMSG, -ENOMEM, -EAGAIN, -ENODATA (the end) for an AVERROR(). */
 int vmedia_libav_error(int averror);
-/* Log messages of libav* are the library's debug messages from now on. */
+/*
+ * Log messages of libav* are the library's debug messages from now on. An error of a context that
+ * has a struct vmedia_libav_memory is kept there, if that one listens.
+ */
 void vmedia_libav_log(void);
 
 /*
@@ -81,8 +84,10 @@ void vmedia_libav_room(AVCodecContext *av, enum AVPixelFormat pix_fmt, int width
  */
 int vmedia_libav_get_buffer(AVCodecContext *av, AVFrame *frame, int flags);
 struct vmedia_libav_memory {
-	struct vmedia_codec_pool *pool;
+	struct vmedia_codec_pool *pool;	/* NULL: none can be taken */
 	bool same;			/* libavcodec's own memory has the computed strides */
+	bool listens;			/* the next error message is to be kept */
+	char said[128];			/* it */
 };
 /* The CAPTURE buffer that @frame is in, or NULL. */
 struct vmedia_codec_raw *vmedia_libav_raw(const AVFrame *frame);

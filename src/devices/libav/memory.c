@@ -103,10 +103,15 @@ int vmedia_libav_get_buffer(AVCodecContext *av, AVFrame *frame, int flags)
 	struct vmedia_codec_raw *raw;
 	int linesize[4], lines, err;
 
+	if (av->hw_frames_ctx) {
+		m->same = false;
+		frame->opaque = NULL;
+		return avcodec_default_get_buffer2(av, frame, flags);
+	}
 	err = strides(av, frame->format, frame->width, frame->height, linesize, &lines);
 	if (err < 0)
 		return err;
-	raw = m->same ? vmedia_codec_take(m->pool) : NULL;
+	raw = m->same && m->pool ? vmedia_codec_take(m->pool) : NULL;
 	if (raw && serves(raw, frame, linesize, lines))
 		return use(raw, frame, linesize);
 	if (raw)

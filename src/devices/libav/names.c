@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Codecs and colours of V4L2 and of libavcodec; errors; the log. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/videodev2.h>
@@ -98,11 +99,31 @@ int vmedia_libav_error(int averror)
 	return averror == AVERROR_EOF ? -ENODATA : -EBADMSG;
 }
 
+/* Keep an error of a context of ours. Encoders have no memory of theirs in it. */
+static void keep(void *avcl, const char *fmt, va_list args)
+{
+	struct vmedia_libav_memory *m;
+	va_list again;
+
+	if (!avcl || *(const AVClass **)avcl != avcodec_get_class())
+		return;
+	m = ((AVCodecContext *)avcl)->opaque;
+	if (!m || !m->listens)
+		return;
+	m->listens = false;
+	va_copy(again, args);
+	vsnprintf(m->said, sizeof(m->said), fmt, again);
+	va_end(again);
+	m->said[strcspn(m->said, "\n")] = 0;
+}
+
 static void on_log(void *avcl, int level, const char *fmt, va_list args)
 {
 	char line[512], clean[VMEDIA_LOG_MAX];
 	int prefix = 1;
 
+	if (level <= AV_LOG_ERROR)
+		keep(avcl, fmt, args);
 	if (level > AV_LOG_WARNING || !vmedia_log_wants(VMEDIA_LOG_DEBUG))
 		return;
 	av_log_format_line(avcl, level, fmt, args, line, sizeof(line), &prefix);

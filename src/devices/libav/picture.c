@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Pictures of libavcodec, which are planar, in V4L2's pixel formats.
+ * Pictures of libavcodec in V4L2's pixel formats. Those of its decoders are planar; those of an engine
+ * may have U and V in one plane, in pairs (NV12, P010).
  *
  * Sizes: the picture's are the visible ones; those of the memory are at least as large.
  */
@@ -12,6 +13,11 @@
 
 #include "libav.h"
 
+static bool pairs(enum AVPixelFormat pix_fmt)
+{
+	return pix_fmt == AV_PIX_FMT_NV12 || pix_fmt == AV_PIX_FMT_P010;
+}
+
 int vmedia_libav_samples(enum AVPixelFormat pix_fmt, struct vmedia_codec_header *h)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(pix_fmt);
@@ -19,8 +25,8 @@ int vmedia_libav_samples(enum AVPixelFormat pix_fmt, struct vmedia_codec_header 
 				AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_PAL |
 				AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_ALPHA;
 
-	/* NV12 and its like, which no software decoder gives, have two planes. */
-	if (!d || d->flags & others || av_pix_fmt_count_planes(pix_fmt) != d->nb_components)
+	if (!d || d->flags & others ||
+	    (av_pix_fmt_count_planes(pix_fmt) != d->nb_components && !pairs(pix_fmt)))
 		return -EINVAL;
 	h->bit_depth = (uint32_t)d->comp[0].depth;
 	h->hsub = d->nb_components >= 3 ? 1u << d->log2_chroma_w : 0;
@@ -75,6 +81,9 @@ void vmedia_libav_frame_header(AVFrame *f, struct vmedia_codec_header *h)
 int vmedia_libav_context_header(const AVCodecContext *av, bool crops,
 				struct vmedia_codec_header *h)
 {
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(av->pix_fmt);
+	bool engine = d && d->flags & AV_PIX_FMT_FLAG_HWACCEL;
+
 	if (av->width <= 0 || av->height <= 0 || av->pix_fmt == AV_PIX_FMT_NONE)
 		return -EAGAIN;
 	*h = (struct vmedia_codec_header){ .coded_width = (uint32_t)av->width,
@@ -87,7 +96,7 @@ int vmedia_libav_context_header(const AVCodecContext *av, bool crops,
 	}
 	vmedia_libav_colours(av->color_primaries, av->colorspace, av->color_trc, av->color_range,
 			     &h->colours);
-	vmedia_libav_samples(av->pix_fmt, h);
+	vmedia_libav_samples(engine ? av->sw_pix_fmt : av->pix_fmt, h);
 	return 0;
 }
 
@@ -116,9 +125,32 @@ static void interleave16(uint16_t *to, const uint16_t *u, const uint16_t *v, siz
 	}
 }
 
+static void part8(uint8_t *to, const uint8_t *pairs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = pairs[2 * i];
+}
+
 static const uint8_t *line(const AVFrame *f, int plane, uint32_t y)
 {
 	return f->data[plane] + (ptrdiff_t)y * f->linesize[plane];
+}
+
+/* Write plane @i of @f, which has pairs. NV12 fits planar formats, P010 fits P010 alone. */
+static void write_pairs(const AVFrame *f, const struct vmedia_codec_raw *raw, unsigned int i,
+			uint32_t n, uint32_t lines)
+{
+	bool paired = raw->layout.num_colour == 2;
+	size_t size = (size_t)n * (i ? 2 : 1) * (f->format == AV_PIX_FMT_P010 ? 2 : 1);
+
+	for (uint32_t y = 0; y < lines; y++) {
+		uint8_t *to = raw->colour[i] + (size_t)y * raw->layout.colour[i].stride;
+
+		if (i && !paired)
+			part8(to, line(f, 1, y) + (i - 1), n);
+		else
+			memcpy(to, line(f, (int)i, y), size);
+	}
 }
 
 void vmedia_libav_write(const AVFrame *f, const struct vmedia_codec_raw *raw)
@@ -132,6 +164,10 @@ void vmedia_libav_write(const AVFrame *f, const struct vmedia_codec_raw *raw)
 		uint32_t lines = ((uint32_t)f->height + vsub - 1) / vsub;
 		bool paired = i && raw->layout.num_colour == 2;
 
+		if (pairs(f->format)) {
+			write_pairs(f, raw, i, n, lines);
+			continue;
+		}
 		for (uint32_t y = 0; y < lines; y++) {
 			uint8_t *to = raw->colour[i] + (size_t)y * raw->layout.colour[i].stride;
 			const uint8_t *from = line(f, (int)i, y);
