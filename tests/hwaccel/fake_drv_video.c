@@ -9,8 +9,8 @@
  *	Y	the sum of all bytes of its slices, modulo 256
  *	U, V	the column and the row of the sample, modulo 256
  *
- * Before each picture it calls ioctl() of DRM with the node, as a driver does. An error of it that a
- * node without DRM does not give, as that of a sandbox, makes the picture fail.
+ * With each picture it calls ioctl() of DRM with the node, as a driver does. An error that a node
+ * without DRM does not give, as that of a sandbox, makes the picture fail.
  *
  * FAKE_BROKEN: all pictures fail. FAKE_OLD: without High.
  */
@@ -177,9 +177,11 @@ static VAStatus query_config(VADriverContextP ctx, VAConfigID id, VAProfile *pro
 
 static VASurfaceAttrib attribute(VASurfaceAttribType type, int value)
 {
+	const uint32_t flags = VA_SURFACE_ATTRIB_GETTABLE | VA_SURFACE_ATTRIB_SETTABLE;
+
 	return (VASurfaceAttrib){ .type = type,
-				  .flags = VA_SURFACE_ATTRIB_GETTABLE | VA_SURFACE_ATTRIB_SETTABLE,
-				  .value = { .type = VAGenericValueTypeInteger, .value.i = value } };
+				  .flags = flags,
+				  .value = { VAGenericValueTypeInteger, { .i = value } } };
 }
 
 static VAStatus query_surface(VADriverContextP ctx, VAConfigID id, VASurfaceAttrib *list,
@@ -317,7 +319,9 @@ static VAStatus render(VADriverContextP ctx, VAContextID context, VABufferID *id
 
 		if (!b)
 			return VA_STATUS_ERROR_INVALID_BUFFER;
-		for (size_t at = 0; b->type == VASliceDataBufferType && at < b->size * b->count; at++)
+		if (b->type != VASliceDataBufferType)
+			continue;
+		for (size_t at = 0; at < b->size * b->count; at++)
 			o->sum = (uint8_t)(o->sum + b->data[at]);
 	}
 	return o ? VA_STATUS_SUCCESS : VA_STATUS_ERROR_INVALID_CONTEXT;
@@ -329,7 +333,7 @@ static VAStatus finish(VADriverContextP ctx, VAContextID context)
 	const struct object *o = get(ctx, context);
 	struct object *target = o ? get(ctx, o->target) : NULL;
 
-	if (FAKE_BROKEN || !target || (ioctl(drm->fd, IOCTL_NODE) < 0 && errno != ENOTTY && errno != EINVAL))
+	if (FAKE_BROKEN || !target || (ioctl(drm->fd, IOCTL_NODE) < 0 && errno == EPERM))
 		return VA_STATUS_ERROR_DECODING_ERROR;
 	target->sum = o->sum;
 	return VA_STATUS_SUCCESS;

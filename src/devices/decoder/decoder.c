@@ -17,11 +17,12 @@
  *   Cropping is not applied by libavcodec, so each picture has its own coded size and its visible
  *   part with it, and no header is taken from the wrong picture.
  *
- *   An engine (engine.h) is asked for when libavcodec knows a stream's profile (choose()). What does
- *   not go that way is decoded in software, by the same libavcodec decoder. Only AV1 has two: the one
- *   that can use engines can do nothing else, so software is another one, which gets the packet
- *   again. What decoded a picture is seen by the picture: one of an engine is a surface. Before the
- *   device serves, the engine decodes a picture of each codec: what it fails at is not given to it.
+ *   An engine (engine.h) is asked for when libavcodec knows a stream's profile (choose()). If it
+ *   does not take the stream, the same libavcodec decoder goes on in software. AV1 has two
+ *   decoders: the one that uses engines cannot decode in software. Then the other one is opened,
+ *   and gets the packet again. A picture tells what decoded it: one of an engine is a surface.
+ *   Before the device serves, the engine decodes a picture of each codec, and a codec that it
+ *   fails at is not given to it.
  *
  * Context: a worker, as <vmedia/codec.h> has it.
  */
@@ -79,12 +80,12 @@ static void close_decoder(void *dec)
 
 /* ---- The engine ---- */
 
-/* The trial of @codec, which the device has. */
-static const struct trial *trial_of(const struct device *dev, const struct vmedia_libav_codec *codec)
+/* The trial of codec @c, which the device has. */
+static const struct trial *trial_of(const struct device *dev, const struct vmedia_libav_codec *c)
 {
 	unsigned int i = 0;
 
-	while (i + 1 < dev->num_coded && dev->coded[i].pixelformat != codec->pixelformat)
+	while (i + 1 < dev->num_coded && dev->coded[i].pixelformat != c->pixelformat)
 		i++;
 	return &dev->trials[i];
 }
@@ -128,13 +129,13 @@ static const AVCodec *find(struct decoder *d)
 {
 	const struct vmedia_decoder_engine *e = &d->dev->engine;
 	const struct trial *t = trial_of(d->dev, d->codec);
-	const AVCodec *av = NULL;
+	const AVCodec *software = avcodec_find_decoder(d->codec->id), *av = NULL;
 
 	d->surface = AV_PIX_FMT_NONE;
 	if (t->by == BY_NOTHING || t->by == BY_ENGINE || t->refused)
 		av = vmedia_decoder_engine_codec(e, d->codec->id, &d->surface);
 	/* One that cannot decode without an engine has shown that it can with this one. */
-	if (!e->device || (av && t->by == BY_SOFTWARE && av != avcodec_find_decoder(d->codec->id))) {
+	if (!e->device || (t->by == BY_SOFTWARE && av != software)) {
 		d->surface = AV_PIX_FMT_NONE;
 		av = NULL;
 	}
@@ -147,11 +148,11 @@ static const AVCodec *find(struct decoder *d)
 	else
 		snprintf(d->why, sizeof(d->why), "libavcodec gives no %s to this engine",
 			 avcodec_get_name(d->codec->id));
-	return avcodec_find_decoder(d->codec->id);
+	return software;
 }
 
-/* Say what decodes the stream, when that is known and when it changes. */
-static void note(struct decoder *d, enum by by)
+/* Say what decoded a picture of the stream, when it is the first and when that changes. */
+static void note(struct decoder *d, enum by by, const struct vmedia_codec_header *h)
 {
 	const struct vmedia_decoder_engine *e = &d->dev->engine;
 	const char *name = avcodec_get_name(d->codec->id);
@@ -163,15 +164,13 @@ static void note(struct decoder *d, enum by by)
 	if (!d->memory.pool)
 		return; /* a trial */
 	if (by == BY_ENGINE)
-		vmedia_info("a stream of %s, %dx%d, is decoded by %s", name, d->frame->width,
-			    d->frame->height, e->name);
-	else if (e->device)
-		vmedia_warn("a stream of %s, %dx%d, is decoded in software: %s", name,
-			    d->frame->width, d->frame->height,
-			    vmedia_log_escape(why, sizeof(why), d->why, strlen(d->why)));
+		vmedia_info("a stream of %s, %ux%u, is decoded by %s", name, h->visible.width,
+			    h->visible.height, e->name);
 	else
-		vmedia_info("a stream of %s, %dx%d, is decoded in software: %s", name,
-			    d->frame->width, d->frame->height, e->why);
+		vmedia_log_if(e->device ? VMEDIA_LOG_WARN : VMEDIA_LOG_INFO,
+			   "a stream of %s, %ux%u, is decoded in software: %s", name,
+			   h->visible.width, h->visible.height,
+			   vmedia_log_escape(why, sizeof(why), d->why, strlen(d->why)));
 }
 
 /* ---- Opening ---- */
@@ -245,7 +244,7 @@ static void flush(struct decoder *d)
 /* The decoder can do nothing without the engine, which was refused. */
 static bool is_stuck(const struct decoder *d)
 {
-	return d->refused && d->by != BY_ENGINE && d->av->codec != avcodec_find_decoder(d->codec->id);
+	return d->refused && d->av->codec != avcodec_find_decoder(d->codec->id);
 }
 
 /* Decode the next unit of the last packet. Returns -ENOENT if it has no more. */
@@ -341,19 +340,21 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 {
 	struct decoder *d = dec;
 	int err = next(d, p);
+	enum by by;
 
 	if (err)
 		return err;
-	note(d, d->frame->hw_frames_ctx ? BY_ENGINE : BY_SOFTWARE);
-	if (d->frame->hw_frames_ctx)
+	by = d->frame->hw_frames_ctx ? BY_ENGINE : BY_SOFTWARE;
+	if (by == BY_ENGINE)
 		err = vmedia_decoder_engine_fetch(d->frame);
 	if (err) {
-		vmedia_dbg("a picture cannot be fetched from %s: %s", d->dev->engine.name,
+		vmedia_warn("a picture cannot be fetched from %s: %s", d->dev->engine.name,
 			   av_err2str(err));
 		return -EBADMSG;
 	}
 	p->tag = (uint64_t)d->frame->pts;
 	vmedia_libav_frame_header(d->frame, &p->header);
+	note(d, by, &p->header);
 	set_room(d, d->frame->format, &p->header);
 	p->raw = vmedia_libav_raw(d->frame);
 	return 0;
@@ -385,8 +386,24 @@ static void reset(void *dec)
 	vmedia_libav_split_reset(d->split);
 }
 
+static bool can_write(void *priv, uint32_t coded, const struct vmedia_codec_header *h,
+		      uint32_t format)
+{
+	(void)priv;
+	(void)coded;
+	return !h || vmedia_libav_fits(h, format);
+}
+
+static void destroy(void *priv)
+{
+	struct device *dev = priv;
+
+	vmedia_decoder_engine_close(&dev->engine);
+	free(dev);
+}
+
 const struct vmedia_decoder_ops vmedia_libav_decoder_ops = {
-	.can_write = vmedia_libav_decoder_can_write,
+	.can_write = can_write,
 	.open = open_decoder,
 	.close = close_decoder,
 	.send = send,
@@ -395,7 +412,7 @@ const struct vmedia_decoder_ops vmedia_libav_decoder_ops = {
 	.write = write_picture,
 	.drain = drain,
 	.reset = reset,
-	.destroy = vmedia_libav_decoder_destroy,
+	.destroy = destroy,
 };
 
 /* ---- Trials of the engine ---- */
@@ -438,7 +455,8 @@ int vmedia_libav_decoder_try(struct device *dev, uint32_t coded, struct trial *t
 	t->by = err ? BY_SOFTWARE : d->by;
 	t->refused = d->refused;
 	if (t->by != BY_ENGINE)
-		snprintf(t->why, sizeof(t->why), "%s", d->asked ? "the engine fails at it" : d->why);
+		snprintf(t->why, sizeof(t->why), "%s",
+			 d->asked ? "the engine fails at it" : d->why);
 	close_decoder(d);
 	return err == -ENOMEM ? err : 0;
 }

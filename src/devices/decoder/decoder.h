@@ -21,8 +21,9 @@ struct vmedia_decoder_options {
 
 /*
  * Returns 0; -ENOSYS: this libavcodec has none of the decoders; -EINVAL: vmedia_libav_names_valid()
- * refuses @opts->codecs; -ENODEV: there is no engine @opts->hwaccel; or as vmedia_decoder_create(). An
- * engine that does not open is no error: the log has a warning, and libavcodec decodes in software.
+ * refuses @opts->codecs; -ENODEV: there is no engine @opts->hwaccel; or as vmedia_decoder_create().
+ * An engine that does not open is no error: the log has a warning, and libavcodec decodes in
+ * software.
  * Context: the loop's thread, before the loop runs.
  */
 int vmedia_libav_decoder_create(struct vmedia_loop *loop,

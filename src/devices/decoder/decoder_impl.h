@@ -20,7 +20,7 @@ enum by { BY_NOTHING, BY_SOFTWARE, BY_ENGINE };
 struct trial {
 	enum by by;
 	bool possible;			/* libavcodec can give the codec to the engine */
-	bool refused;			/* the engine, or libavcodec, said no before a picture began */
+	bool refused;			/* the engine or libavcodec said no at the header */
 	char why[256];			/* not by the engine */
 };
 
@@ -35,10 +35,6 @@ struct device {
 
 extern const struct vmedia_decoder_ops vmedia_libav_decoder_ops;
 
-/* Two of them, for the table. Context: as <vmedia/codec.h> has it. */
-bool vmedia_libav_decoder_can_write(void *priv, uint32_t coded,
-				    const struct vmedia_codec_header *h, uint32_t format);
-void vmedia_libav_decoder_destroy(void *priv);
 /*
  * Decode the sample of @coded, and fill in @t, which is zero. Returns 0 or -ENOMEM.
  * Context: the loop's thread, before the loop runs.

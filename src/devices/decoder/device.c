@@ -17,22 +17,6 @@ static const uint32_t raw[NUM_RAW] = {
 	V4L2_PIX_FMT_YUV444M, V4L2_PIX_FMT_NV24, V4L2_PIX_FMT_GREY,
 };
 
-bool vmedia_libav_decoder_can_write(void *priv, uint32_t coded,
-				    const struct vmedia_codec_header *h, uint32_t format)
-{
-	(void)priv;
-	(void)coded;
-	return !h || vmedia_libav_fits(h, format);
-}
-
-void vmedia_libav_decoder_destroy(void *priv)
-{
-	struct device *dev = priv;
-
-	vmedia_decoder_engine_close(&dev->engine);
-	free(dev);
-}
-
 static void offer_raw(struct device *dev, const struct vmedia_decoder_options *opts)
 {
 	dev->size = (struct vmedia_frame_size){
@@ -120,7 +104,7 @@ static int make(const struct vmedia_decoder_options *opts, struct device **out)
 	if (!err)
 		err = open_engine(dev, opts);
 	if (err)
-		vmedia_libav_decoder_destroy(dev);
+		vmedia_libav_decoder_ops.destroy(dev);
 	else
 		*out = dev;
 	return err;
@@ -134,7 +118,7 @@ int vmedia_libav_decoder_report(const struct vmedia_decoder_options *opts)
 	if (ret)
 		return ret;
 	ret = print_trials(dev);
-	vmedia_libav_decoder_destroy(dev);
+	vmedia_libav_decoder_ops.destroy(dev);
 	return ret;
 }
 
@@ -166,6 +150,6 @@ int vmedia_libav_decoder_create(struct vmedia_loop *loop,
 	cfg.num_coded = dev->num_coded;
 	err = vmedia_decoder_create(loop, &cfg, out);
 	if (err)
-		vmedia_libav_decoder_destroy(dev);
+		vmedia_libav_decoder_ops.destroy(dev);
 	return err;
 }

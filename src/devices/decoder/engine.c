@@ -32,7 +32,7 @@ static const AVCodec *find(enum AVHWDeviceType type, enum AVCodecID id, enum AVP
 
 	if (type == AV_HWDEVICE_TYPE_NONE)
 		return NULL;
-	/* Not those that hand the whole stream to a driver: they have options and rules of theirs. */
+	/* Not those that hand the whole stream to a driver: they have rules of their own. */
 	while ((codec = av_codec_iterate(&at)))
 		if ((id == AV_CODEC_ID_NONE || codec->id == id) && av_codec_is_decoder(codec) &&
 		    !(codec->capabilities & (AV_CODEC_CAP_HARDWARE | AV_CODEC_CAP_HYBRID)) &&
@@ -82,7 +82,8 @@ int vmedia_decoder_engine_open(struct vmedia_decoder_engine *e, const char *name
 		 device ? device : "");
 	err = try_node(device);
 	if (err) {
-		snprintf(e->why, sizeof(e->why), "cannot open %.128s: %s", device, strerror(err));
+		snprintf(e->why, sizeof(e->why), "cannot open %.128s: %s%s", device, strerror(err),
+			 err == EACCES ? " for the user that serves (--user)" : "");
 		return 0;
 	}
 	err = av_hwdevice_ctx_create(&e->device, e->type, device, NULL, 0);

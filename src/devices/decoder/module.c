@@ -26,9 +26,10 @@ static const struct vmedia_module_option options[] = {
 	{ "threads", "N", "threads that decode, for all sessions (default: one a CPU)" },
 	{ "max-pixels", "N", "pixels of one picture of each session, in all (default 256M)" },
 	{ "hwaccel", "ENGINE",
-	  "decode by hardware where it can: vaapi, cuda or another that libavcodec has (default: in "
-	  "software)" },
-	{ "hwaccel-device", "DEVICE", "its device, as /dev/dri/renderD128 (default: the first one)" },
+	  "decode by hardware what it can: vaapi, cuda or another that libavcodec has (default: "
+	  "all in software)" },
+	{ "hwaccel-device", "DEVICE",
+	  "its device, as /dev/dri/renderD128 (default: the first one)" },
 	{ "hwaccel-report", NULL,
 	  "decode a picture of each codec, tell what decoded it, and exit" },
 	{ 0 },
@@ -94,9 +95,11 @@ static bool read_threads(const char *text, struct vmedia_decoder_options *opts)
 static int read_hwaccel(const struct vmedia_module_args *args, struct vmedia_decoder_options *opts,
 			char *why, size_t why_size)
 {
+	const char *asked = vmedia_module_value(args, "hwaccel-report");
+
 	opts->hwaccel = vmedia_module_value(args, "hwaccel");
 	opts->hwaccel_device = vmedia_module_value(args, "hwaccel-device");
-	if (!opts->hwaccel && (opts->hwaccel_device || vmedia_module_value(args, "hwaccel-report"))) {
+	if (!opts->hwaccel && (opts->hwaccel_device || asked)) {
 		snprintf(why, why_size, "--hwaccel-%s is of use with --hwaccel=ENGINE alone: give "
 			 "both", opts->hwaccel_device ? "device" : "report");
 		return -EINVAL;

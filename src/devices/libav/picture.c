@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Pictures of libavcodec in V4L2's pixel formats. Those of its decoders are planar; those of an engine
- * may have U and V in one plane, in pairs (NV12, P010).
+ * Pictures of libavcodec in V4L2's pixel formats. Those of its decoders are planar. Those of an
+ * engine may have U and V in one plane, in pairs (NV12, P010).
  *
  * Sizes: the picture's are the visible ones; those of the memory are at least as large.
  */
