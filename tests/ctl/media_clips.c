@@ -25,6 +25,8 @@ int main(void)
 		{ "hevc.mkv", "libx265", AV_PIX_FMT_YUV420P, 98, 82, 25, 12, 2, 0 },
 		{ "vp8.webm", "libvpx", AV_PIX_FMT_YUV420P, 97, 81, 25, 12, 0, 0 },
 		{ "vp9.webm", "libvpx-vp9", AV_PIX_FMT_YUV420P, 97, 81, 25, 12, 0, 0 },
+		{ "av1.mkv", "libaom-av1", AV_PIX_FMT_YUV420P, 96, 80, 25, 4, 0, 0 },
+		{ "av1-444.mkv", "libaom-av1", AV_PIX_FMT_YUV444P, 96, 80, 25, 4, 0, 0 },
 		{ "mpeg2.ts", "mpeg2video", AV_PIX_FMT_YUV420P, 98, 82, 25, 12, 2, 0 },
 		{ "mpeg4.mp4", "mpeg4", AV_PIX_FMT_YUV420P, 98, 82, 25, 12, 2, 0 },
 		{ "ffv1.mkv", "ffv1", AV_PIX_FMT_YUV420P, 96, 80, 25, 4, 0, 0 },

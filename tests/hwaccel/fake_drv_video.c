@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A driver of libva for tests, without hardware: MPEG-2, and H.264 up to the profile High. It is
- * loaded by LIBVA_DRIVERS_PATH and LIBVA_DRIVER_NAME, with any device node, as /dev/null.
+ * A driver of libva for tests, without hardware: MPEG-2, H.264 up to the profile High, AV1's Main.
+ * It is loaded by LIBVA_DRIVERS_PATH and LIBVA_DRIVER_NAME, with any device node, as /dev/null.
  *
  * It decodes nothing, so that nobody takes its pictures for those of a decoder in software. A
  * picture has
@@ -12,7 +12,7 @@
  * With each picture it calls ioctl() of DRM with the node, as a driver does. An error that a node
  * without DRM does not give, as that of a sandbox, makes the picture fail.
  *
- * FAKE_BROKEN: all pictures fail. FAKE_OLD: without High.
+ * FAKE_BROKEN: all pictures fail. FAKE_OLD: without High and AV1.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -109,7 +109,7 @@ static VAStatus take_out(VADriverContextP ctx, unsigned int id)
 static const VAProfile profiles[] = { VAProfileMPEG2Simple, VAProfileMPEG2Main,
 				      VAProfileH264ConstrainedBaseline, VAProfileH264Main,
 #ifndef FAKE_OLD
-				      VAProfileH264High
+				      VAProfileH264High, VAProfileAV1Profile0,
 #endif
 };
 static const VAImageFormat nv12 = { .fourcc = VA_FOURCC_NV12, .byte_order = VA_LSB_FIRST,
