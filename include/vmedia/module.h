@@ -62,6 +62,8 @@
  *	mmap:exec	memory of which the module makes code; also mprotect:exec
  *	NAME:any	without the checks of arguments that the program has for this call
  *
+ * What only some options need is listed in struct vmedia_module_mode.
+ *
  * Calls of serving are allowed in create(), too. A refused call fails with EPERM, or with ENOSYS if
  * its number has no name here, and a line of the log names it. execve(), ptrace(), mount() and
  * other calls that only an attack makes end the process. SIGSYS must not be blocked in any thread.
