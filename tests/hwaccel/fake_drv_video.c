@@ -333,7 +333,7 @@ static VAStatus finish(VADriverContextP ctx, VAContextID context)
 	const struct object *o = get(ctx, context);
 	struct object *target = o ? get(ctx, o->target) : NULL;
 
-	if (FAKE_BROKEN || !target || (ioctl(drm->fd, IOCTL_NODE) < 0 && errno == EPERM))
+	if (!target || (ioctl(drm->fd, IOCTL_NODE) < 0 && errno == EPERM) || FAKE_BROKEN)
 		return VA_STATUS_ERROR_DECODING_ERROR;
 	target->sum = o->sum;
 	return VA_STATUS_SUCCESS;
