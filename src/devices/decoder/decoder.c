@@ -163,14 +163,18 @@ static void note(struct decoder *d, enum by by, const struct vmedia_codec_header
 	d->by = by;
 	if (!d->memory.pool)
 		return; /* a trial */
-	if (by == BY_ENGINE)
+	if (by == BY_ENGINE) {
+		/* libavcodec keeps its threads, for a part that the engine does not take. */
+		vmedia_libav_threads_give(d->threads, d->num_threads - 1);
+		d->num_threads = 1;
 		vmedia_info("a stream of %s, %ux%u, is decoded by %s", name, h->visible.width,
 			    h->visible.height, e->name);
-	else
+	} else {
 		vmedia_log_if(e->device ? VMEDIA_LOG_WARN : VMEDIA_LOG_INFO,
 			   "a stream of %s, %ux%u, is decoded in software: %s", name,
 			   h->visible.width, h->visible.height,
 			   vmedia_log_escape(why, sizeof(why), d->why, strlen(d->why)));
+	}
 }
 
 /* ---- Opening ---- */

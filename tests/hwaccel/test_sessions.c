@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Two sessions with an engine, in turns. The script "hwaccel" runs this where there is one. */
+#include <dirent.h>
+
+#include <linux/videodev2.h>
+
+#include "../decoder/stream.h"
+#include "decoder.h"
+
+static const struct recipe mpeg2 = { "mpeg2video", V4L2_PIX_FMT_MPEG2, 96, 80,
+				     AV_PIX_FMT_YUV420P, 12, 6, 2, false };
+
+static unsigned int threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	const struct dirent *entry;
+	unsigned int n = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		n += *entry->d_name != '.';
+	closedir(dir);
+	return n;
+}
+
+/* Pictures of the fake engine are none of those that libavcodec makes. */
+static void check_not_software(const struct pictures *got, const struct stream *s)
+{
+	struct pictures software = { 0 };
+
+	stream_decode(s, V4L2_PIX_FMT_MPEG2, &software);
+	assert_int_equal(got->num, software.num);
+	for (unsigned int i = 0; i < got->num; i++)
+		assert_int_not_equal(got->p[i].hash, software.p[i].hash);
+}
+
+static void test_turns(void **state)
+{
+	const struct vmedia_decoder_options opts = {
+		.region_size = 64 << 20,
+		.threads = 8,
+		.hwaccel = "vaapi",
+		.hwaccel_device = "/dev/null",
+	};
+	static struct player one, two;
+	struct stream s = { 0 };
+	uint32_t first, second;
+	unsigned int before;
+
+	(void)state;
+	assert_true(stream_make(&s, &mpeg2));
+	player_begin_with(&one, &opts, V4L2_PIX_FMT_MPEG2, 0);
+	player_play(&one, &s, 0, s.num, true);
+	first = one.r->s;
+	before = threads();
+
+	two = one;
+	player_join(&two, V4L2_PIX_FMT_MPEG2);
+	player_play(&two, &s, 0, s.num, true);
+	/* libavcodec's, for seven of the eight: the first session does not use them. */
+	assert_in_range(threads(), before + 6, before + 8);
+	pictures_compare(&two.got, &one.got);
+
+	second = two.r->s;
+	one.r->s = first;
+	one.got.num = 0;
+	player_seek(&one, true);
+	player_play(&one, &s, 0, s.num, true);
+	pictures_compare(&one.got, &two.got);
+	check_not_software(&one.got, &s);
+	assert_int_equal(harness_close(&one.r->h, second), 0);
+	player_end(&one);
+	stream_free(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_turns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
