@@ -235,11 +235,11 @@ static int threads(const struct bench_options *o, struct bench_report *r, const 
 	}
 	if (ret < 0)
 		return ret;
-	bench_report_section(r, "libavcodec alone: threads of slices, as the decoder has them");
-	add(r, "threads", "count", f->threads, "", "threads of one decoder");
+	bench_report_section(r, "libavcodec alone: threads of frames, which the decoder does not have");
+	add(r, "threads", "count", f->threads, "", "threads of frames");
 	return add(r, "threads", "frames_vs_slices",
 		   bench_median(frames, o->rounds) / bench_median(slices, o->rounds), "x",
-		   "frames a second with threads of frames instead");
+		   "frames a second, beside the floor of decoding");
 }
 
 static int memory(const struct bench_options *o, struct bench_report *r)

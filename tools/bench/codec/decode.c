@@ -50,6 +50,9 @@ static int open_decoder(struct decoder *d)
 	if (!d->av || !d->frame)
 		return AVERROR(ENOMEM);
 	d->av->thread_count = d->index ? 1 : (int)d->job->threads;
+	/* As in the device: with threads of slices libavcodec conceals no errors of H.264. */
+	if (d->av->codec_id == AV_CODEC_ID_H264 && !d->job->frame_threads)
+		d->av->thread_count = 1;
 	d->av->thread_type = d->job->frame_threads ? FF_THREAD_FRAME : FF_THREAD_SLICE;
 	return avcodec_open2(d->av, codec, NULL);
 }
