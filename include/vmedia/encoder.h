@@ -200,6 +200,11 @@ struct vmedia_encoder_config {
 	 */
 	const struct vmedia_format_config *coded, *raw;
 	unsigned int num_coded, num_raw;	/* num_coded: at most 16 */
+	/*
+	 * Pixels of one picture of each session whose CAPTURE streams, in all. STREAMON of CAPTURE
+	 * returns EBUSY where there would be more. 0: VMEDIA_CODEC_MAX_PIXELS of <vmedia/codec.h>.
+	 */
+	uint64_t max_pixels;
 	const struct vmedia_encoder_ops *ops;
 	void *priv;			/* the device's */
 };

@@ -45,6 +45,14 @@ struct vmedia_codec_meta {
 	uint32_t flags;
 };
 
+/* What a device's sessions share. */
+struct vmedia_codec_sessions {
+	struct vmedia_loop *loop;
+	struct vmedia_list orphans;		/* sessions that have ended, with a job */
+	uint64_t max_pixels;			/* of one picture of each session, in all */
+	uint64_t pixels;			/* those of all sessions */
+};
+
 /*
  * A part of a session's decoder or encoder, and the private data of its context. It outlives the
  * session while a job runs.
@@ -59,24 +67,33 @@ struct vmedia_codec_session {
 	bool fatal;				/* no more jobs: vmedia_codec_session_fail() */
 	uint64_t next_tag;			/* of the next OUTPUT buffer */
 	struct vmedia_codec_meta *meta;		/* VMEDIA_CODEC_TAGS; by tag, modulo */
-	struct vmedia_list *orphans;		/* the device's sessions that have ended */
-	struct vmedia_list node;		/* orphans */
+	struct vmedia_codec_sessions *all;
+	struct vmedia_list node;		/* all->orphans */
+	uint64_t pixels;			/* that are counted for this one */
 	struct vmedia_deferred bury;
 };
 
+/* Set @all up. @max_pixels: 0 for VMEDIA_CODEC_MAX_PIXELS. */
+void vmedia_codec_sessions_init(struct vmedia_codec_sessions *all, struct vmedia_loop *loop,
+				uint64_t max_pixels);
+/* The device ends: destroy the orphans. */
+void vmedia_codec_sessions_fini(struct vmedia_codec_sessions *all);
 /*
- * Set @s up for @ctx. @orphans is the device's list. Returns 0 or -ENOMEM, after which
- * vmedia_codec_session_destroy() is allowed, too.
+ * Set @s up for @ctx. Returns 0 or -ENOMEM, after which vmedia_codec_session_destroy() is allowed,
+ * too.
  */
 int vmedia_codec_session_init(struct vmedia_codec_session *s,
 			      const struct vmedia_codec_session_ops *ops, struct vmedia_ctx *ctx,
-			      struct vmedia_loop *loop, struct vmedia_list *orphans);
+			      struct vmedia_codec_sessions *all);
 /* Wait for the jobs, and free @s with its codec. */
 void vmedia_codec_session_destroy(struct vmedia_codec_session *s);
 /* For vmedia_video_ops.context_fini. */
 void vmedia_codec_session_fini(struct vmedia_ctx *ctx);
-/* The device ends: destroy the orphans. */
-void vmedia_codec_session_bury_all(struct vmedia_list *orphans);
+/*
+ * Count the pixels of the picture that the session's codec works on; 0: it has none. False: they
+ * would be too many, and what was counted before stands.
+ */
+bool vmedia_codec_session_count(struct vmedia_codec_session *s, uint64_t pixels);
 
 static inline struct vmedia_codec_session *vmedia_codec_session_of(const struct vmedia_ctx *ctx)
 {

@@ -13,6 +13,8 @@
  */
 #include <stdlib.h>
 
+#include <vmedia/codec.h>
+
 #include "base/log.h"
 #include "v4l2/codec.h"
 #include "v4l2/m2m.h"
@@ -133,7 +135,7 @@ int vmedia_codec_job_wait(struct vmedia_ctx *ctx, uint64_t until)
 
 static void orphan(struct vmedia_codec_session *s)
 {
-	vmedia_list_add_tail(s->orphans, &s->node);
+	vmedia_list_add_tail(&s->all->orphans, &s->node);
 	s->ctx = NULL;
 }
 
@@ -161,17 +163,17 @@ static void bury(struct vmedia_deferred *deferred)
 
 int vmedia_codec_session_init(struct vmedia_codec_session *s,
 			      const struct vmedia_codec_session_ops *ops, struct vmedia_ctx *ctx,
-			      struct vmedia_loop *loop, struct vmedia_list *orphans)
+			      struct vmedia_codec_sessions *all)
 {
 	s->ops = ops;
 	s->ctx = ctx;
 	s->next_tag = 1;
-	s->orphans = orphans;
+	s->all = all;
 	vmedia_list_init(&s->node);
-	vmedia_deferred_init(loop, &s->bury, bury);
+	vmedia_deferred_init(all->loop, &s->bury, bury);
 	vmedia_worker_init_job(&s->job, job_work, job_done);
 	vmedia_worker_init_job(&s->close, close_work, close_done);
-	return vmedia_worker_create(loop, &s->worker);
+	return vmedia_worker_create(all->loop, &s->worker);
 }
 
 void vmedia_codec_session_destroy(struct vmedia_codec_session *s)
@@ -181,6 +183,7 @@ void vmedia_codec_session_destroy(struct vmedia_codec_session *s)
 	vmedia_worker_destroy(s->worker);
 	vmedia_deferred_cancel(&s->bury);
 	vmedia_list_del(&s->node);
+	vmedia_codec_session_count(s, 0);
 	free(s->meta);
 	s->ops->destroy(s);
 }
@@ -197,9 +200,28 @@ void vmedia_codec_session_fini(struct vmedia_ctx *ctx)
 		vmedia_codec_session_destroy(s);
 }
 
-void vmedia_codec_session_bury_all(struct vmedia_list *orphans)
+bool vmedia_codec_session_count(struct vmedia_codec_session *s, uint64_t pixels)
 {
-	while (!vmedia_list_empty(orphans))
+	uint64_t others = s->all->pixels - s->pixels;
+
+	if (pixels && (others > s->all->max_pixels || pixels > s->all->max_pixels - others))
+		return false;
+	s->all->pixels = others + pixels;
+	s->pixels = pixels;
+	return true;
+}
+
+void vmedia_codec_sessions_init(struct vmedia_codec_sessions *all, struct vmedia_loop *loop,
+				uint64_t max_pixels)
+{
+	all->loop = loop;
+	all->max_pixels = max_pixels ? max_pixels : VMEDIA_CODEC_MAX_PIXELS;
+	vmedia_list_init(&all->orphans);
+}
+
+void vmedia_codec_sessions_fini(struct vmedia_codec_sessions *all)
+{
+	while (!vmedia_list_empty(&all->orphans))
 		vmedia_codec_session_destroy(
-			vmedia_list_first(orphans, struct vmedia_codec_session, node));
+			vmedia_list_first(&all->orphans, struct vmedia_codec_session, node));
 }

@@ -28,8 +28,8 @@ static int context_init(struct vmedia_ctx *ctx)
 	d->work.ops = dev->cfg.ops;
 	d->work.priv = dev->cfg.priv;
 	vmedia_list_init(&d->slots);
-	err = vmedia_codec_session_init(&d->s, &vmedia_decoder_session, ctx, dev->loop,
-					&dev->orphans);
+	err = vmedia_codec_session_init(&d->s, &vmedia_decoder_session, ctx,
+					&dev->sessions);
 	if (!err) {
 		d->min_buffers = vmedia_ctrl_add(ctx, &min_buffers);
 		err = d->min_buffers ? 0 : -EINVAL;
@@ -57,7 +57,7 @@ static void destroy(struct vmedia_video *v)
 {
 	struct vmedia_decoder_device *dev = vmedia_video_priv(v);
 
-	vmedia_codec_session_bury_all(&dev->orphans);
+	vmedia_codec_sessions_fini(&dev->sessions);
 	if (dev->cfg.ops->destroy)
 		dev->cfg.ops->destroy(dev->cfg.priv);
 	free(dev);
@@ -103,10 +103,7 @@ int vmedia_decoder_create(struct vmedia_loop *loop, const struct vmedia_decoder_
 	if (!dev)
 		return -ENOMEM;
 	dev->cfg = *cfg;
-	if (!dev->cfg.max_pixels)
-		dev->cfg.max_pixels = VMEDIA_CODEC_MAX_PIXELS;
-	dev->loop = loop;
-	vmedia_list_init(&dev->orphans);
+	vmedia_codec_sessions_init(&dev->sessions, loop, cfg->max_pixels);
 	dev->queues[0] = (struct vmedia_queue_config){
 		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE,
 		.timestamp = V4L2_BUF_FLAG_TIMESTAMP_COPY,

@@ -106,10 +106,8 @@ bool vmedia_decoder_same(const struct vmedia_codec_header *a, const struct vmedi
 /* A decoder device. */
 struct vmedia_decoder_device {
 	struct vmedia_decoder_config cfg;
-	struct vmedia_loop *loop;
 	struct vmedia_queue_config queues[2];
-	struct vmedia_list orphans;
-	uint64_t pixels;		/* of all decoders */
+	struct vmedia_codec_sessions sessions;
 };
 
 /* A session's decoder. */
@@ -123,7 +121,6 @@ struct vmedia_decoder {
 	struct vmedia_codec_header header;	/* as the driver was told */
 	bool reopen, reset;		/* for the next job */
 	bool chosen;			/* the driver set CAPTURE's format before the header */
-	uint64_t pixels;		/* of the coded picture, while the codec is open */
 	struct vmedia_ctrl *min_buffers;
 };
 
@@ -146,8 +143,6 @@ int vmedia_decoder_queue_setup(struct vmedia_queue *q, uint32_t *num_buffers, ui
  * it fits as it is, or -EINVAL if the device cannot show such pictures (with a line in the log).
  */
 int vmedia_decoder_apply_header(struct vmedia_decoder *d, const struct vmedia_codec_header *h);
-/* Count the pixels of the decoder's coded picture. False: they are too many, and not counted. */
-bool vmedia_decoder_count(struct vmedia_decoder *d, uint64_t pixels);
 
 /* ---- decoder_pool.c ---- */
 

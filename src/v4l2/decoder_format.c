@@ -61,17 +61,6 @@ static void set_colours(const struct vmedia_decoder *d, struct vmedia_pix_format
 	mp->xfer_func = src->xfer_func;
 }
 
-bool vmedia_decoder_count(struct vmedia_decoder *d, uint64_t pixels)
-{
-	uint64_t others = d->dev->pixels - d->pixels;
-
-	if (pixels && others + pixels > d->dev->cfg.max_pixels)
-		return false;
-	d->dev->pixels = others + pixels;
-	d->pixels = pixels;
-	return true;
-}
-
 /* True if the codec can decode into buffers of @pf: a plane for each component, bytes. */
 static bool in_place(const struct vmedia_codec_header *h, const struct vmedia_pixfmt *pf)
 {
@@ -155,7 +144,7 @@ void vmedia_decoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 	}
 	d->have_header = false;
 	d->reopen = true;
-	vmedia_decoder_count(d, 0);
+	vmedia_codec_session_count(&d->s, 0);
 	f.fmt.pix_mp.pixelformat = dst->fmt.fmt.pix_mp.pixelformat;
 	f.fmt.pix_mp.width = fmt->fmt.pix_mp.width;
 	f.fmt.pix_mp.height = fmt->fmt.pix_mp.height;
@@ -190,8 +179,8 @@ static int refuse_many(const struct vmedia_decoder *d, const struct vmedia_codec
 
 	snprintf(why, sizeof(why),
 		 "the pictures of other sessions have %llu pixels, and %llu is the limit in all",
-		 (unsigned long long)(d->dev->pixels - d->pixels),
-		 (unsigned long long)d->dev->cfg.max_pixels);
+		 (unsigned long long)(d->dev->sessions.pixels - d->s.pixels),
+		 (unsigned long long)d->dev->sessions.max_pixels);
 	return refuse(h, why);
 }
 
@@ -251,7 +240,7 @@ int vmedia_decoder_apply_header(struct vmedia_decoder *d, const struct vmedia_co
 
 	if (!plausible(h))
 		return refuse(h, "the visible part is not within the picture");
-	if (!vmedia_decoder_count(d, (uint64_t)h->coded_width * h->coded_height))
+	if (!vmedia_codec_session_count(&d->s, (uint64_t)h->coded_width * h->coded_height))
 		return refuse_many(d, h);
 	d->header = *h;
 	d->have_header = true;

@@ -93,7 +93,7 @@ static void fail(struct vmedia_decoder *d, int err)
 	/* A stream that is refused keeps no memory. */
 	vmedia_decoder_work_close(&d->work);
 	vmedia_decoder_settle_pool(d);
-	vmedia_decoder_count(d, 0);
+	vmedia_codec_session_count(&d->s, 0);
 	vmedia_codec_session_fail(&d->s, "a decoder", err);
 }
 
@@ -165,7 +165,6 @@ static void destroy(struct vmedia_codec_session *s)
 {
 	struct vmedia_decoder *d = vmedia_container_of(s, struct vmedia_decoder, s);
 
-	vmedia_decoder_count(d, 0);
 	vmedia_decoder_work_finish(&d->work);
 	vmedia_decoder_free_pool(d);
 	free(d);

@@ -63,8 +63,8 @@ static int context_init(struct vmedia_ctx *ctx)
 	e->dev = dev;
 	e->work.ops = dev->cfg.ops;
 	e->work.priv = dev->cfg.priv;
-	err = vmedia_codec_session_init(&e->s, &vmedia_encoder_session, ctx, dev->loop,
-					&dev->orphans);
+	err = vmedia_codec_session_init(&e->s, &vmedia_encoder_session, ctx,
+					&dev->sessions);
 	if (!err)
 		err = vmedia_encoder_work_init(&e->work, dev->cfg.ctrls, dev->cfg.num_ctrls);
 	if (!err)
@@ -114,7 +114,7 @@ static void destroy(struct vmedia_video *v)
 {
 	struct vmedia_encoder_device *dev = vmedia_video_priv(v);
 
-	vmedia_codec_session_bury_all(&dev->orphans);
+	vmedia_codec_sessions_fini(&dev->sessions);
 	if (dev->cfg.ops->destroy)
 		dev->cfg.ops->destroy(dev->cfg.priv);
 	free(dev);
@@ -172,8 +172,7 @@ int vmedia_encoder_create(struct vmedia_loop *loop, const struct vmedia_encoder_
 	if (!dev)
 		return -ENOMEM;
 	dev->cfg = *cfg;
-	dev->loop = loop;
-	vmedia_list_init(&dev->orphans);
+	vmedia_codec_sessions_init(&dev->sessions, loop, cfg->max_pixels);
 	/* CAPTURE is first, since it decides which formats OUTPUT has. */
 	dev->queues[0] = (struct vmedia_queue_config){
 		.type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE,

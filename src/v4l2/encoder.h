@@ -74,10 +74,9 @@ void vmedia_encoder_work_finish(struct vmedia_encoder_work *w);
 /* An encoder device. */
 struct vmedia_encoder_device {
 	struct vmedia_encoder_config cfg;
-	struct vmedia_loop *loop;
 	struct vmedia_format_config coded[16];	/* cfg.coded with flags of the framework */
 	struct vmedia_queue_config queues[2];
-	struct vmedia_list orphans;
+	struct vmedia_codec_sessions sessions;
 };
 
 /* A session's encoder. */

@@ -194,7 +194,18 @@ const struct vmedia_codec_session_ops vmedia_encoder_session = {
 
 static int start(struct vmedia_queue *q)
 {
-	return vmedia_codec_meta_init(vmedia_codec_session_of(vmedia_queue_ctx(q)));
+	struct vmedia_codec_session *s = vmedia_codec_session_of(vmedia_queue_ctx(q));
+	const struct vmedia_pix_format_mplane *mp = &vmedia_m2m_src(s->ctx)->fmt.fmt.pix_mp;
+
+	if (!vmedia_queue_is_output(q) &&
+	    !vmedia_codec_session_count(s, (uint64_t)mp->width * mp->height)) {
+		vmedia_warn("an encoder of %ux%u pictures is refused: those of other sessions have "
+			    "%llu pixels, and %llu is the limit in all",
+			    mp->width, mp->height, (unsigned long long)s->all->pixels,
+			    (unsigned long long)s->all->max_pixels);
+		return -EBUSY;
+	}
+	return vmedia_codec_meta_init(s);
 }
 
 /*
@@ -209,6 +220,7 @@ static void stop(struct vmedia_queue *q)
 		return;
 	e->reset = true;
 	e->s.fatal = false;
+	vmedia_codec_session_count(&e->s, 0);
 	vmedia_codec_session_close(&e->s);
 }
 

@@ -61,6 +61,9 @@ struct enc {
 	char out[1024], cap[1024];
 };
 
+/* Of the devices that enc_open() makes; 0: the default. */
+extern uint64_t enc_max_pixels;
+
 /* A device and a session that has subscribed to EOS; 64x48 NV12 as H.264. */
 struct enc enc_open(void);
 /* The same with @num_out OUTPUT and @num_cap CAPTURE buffers, all of these queued; streaming. */

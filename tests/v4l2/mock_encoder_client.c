@@ -29,11 +29,14 @@ static const struct vmedia_ctrl_config ctrls[] = {
 	{ .id = V4L2_CID_MPEG_VIDEO_GOP_SIZE, .max = 100, .def = 12 },
 };
 
+uint64_t enc_max_pixels;
+
 struct enc enc_open(void)
 {
 	struct vmedia_encoder_config cfg = {
 		.card = "mock", .coded = coded, .num_coded = 3, .raw = raw, .num_raw = 3,
-		.ctrls = ctrls, .num_ctrls = 2, .ops = &mock_encoder_ops, .priv = &mock_encoder,
+		.ctrls = ctrls, .num_ctrls = 2, .max_pixels = enc_max_pixels,
+		.ops = &mock_encoder_ops, .priv = &mock_encoder,
 	};
 	struct enc e = { 0 };
 	PAYLOAD(a);

@@ -396,6 +396,36 @@ static void test_fatal(void **state)
 	}
 }
 
+/* The pictures of all sessions have a limit; what is closed does not count. */
+static void test_too_many(void **state)
+{
+	uint32_t first, second;
+	struct enc e;
+
+	(void)state;
+	enc_max_pixels = 64 * 48 * 2 - 1;
+	e = enc_new(2, 2);
+	enc_max_pixels = 0;
+	enc_put(&e, "Pa", 10);
+	enc_expect(&e, " 10", " a@10k");
+	first = e.r->s;
+	assert_int_equal(harness_open(&e.r->h, &second), 0);
+	e.r->s = second;
+	assert_int_equal(enc_s_fmt(&e, CAP, V4L2_PIX_FMT_H264, 0, 0, 0, NULL), 0);
+	assert_int_equal(enc_s_fmt(&e, OUT, V4L2_PIX_FMT_NV12, 64, 48, 0, NULL), 0);
+	assert_int_equal(rig_reqbufs(e.r, second, CAP, MMAP, 2), 2);
+	assert_int_equal(rig_reqbufs(e.r, second, OUT, MMAP, 2), 2);
+	assert_int_equal(rig_stream(e.r, second, OUT, true), 0);
+	assert_int_equal(rig_stream(e.r, second, CAP, true), -EBUSY);
+	assert_int_equal(rig_stream(e.r, first, CAP, false), 0);
+	assert_int_equal(rig_stream(e.r, second, CAP, true), 0);
+	assert_int_equal(rig_stream(e.r, first, CAP, true), -EBUSY);
+	assert_int_equal(harness_close(&e.r->h, second), 0);
+	assert_int_equal(rig_stream(e.r, first, CAP, true), 0);
+	e.r->s = first;
+	enc_end(&e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_bad_picture),
 		cmocka_unit_test(test_fatal),
+		cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
