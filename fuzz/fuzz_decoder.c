@@ -421,7 +421,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vmedia_decoder_options opts = { .region_size = 64 << 20 };
+	struct vmedia_decoder_options opts = { .libav.region_size = 64 << 20 };
 	struct vmedia_device *dev;
 	uint8_t options;
 

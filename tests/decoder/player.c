@@ -64,8 +64,8 @@ void player_begin_with(struct player *p, const struct vmedia_decoder_options *op
 static struct vmedia_decoder_options options(uint32_t coded)
 {
 	return (struct vmedia_decoder_options){
-		.region_size = 256 << 20,
-		.codecs = coded == V4L2_PIX_FMT_MJPEG ? "mjpeg" : NULL,
+		.libav.region_size = 256 << 20,
+		.libav.codecs = coded == V4L2_PIX_FMT_MJPEG ? "mjpeg" : NULL,
 	};
 }
 

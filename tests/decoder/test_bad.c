@@ -124,8 +124,8 @@ static void test_zeros(void **state)
 /* A picture that is larger than the device's limit: EIO, and the next stream works. */
 static void test_too_large(void **state)
 {
-	struct vmedia_decoder_options opts = { .region_size = 64 << 20, .max_width = 96,
-					       .max_height = 80 };
+	struct vmedia_decoder_options opts = { .libav.region_size = 64 << 20, .libav.max_width = 96,
+					       .libav.max_height = 80 };
 	struct recipe wide = h264;
 	struct player p;
 	struct stream s;
@@ -164,7 +164,8 @@ static void test_too_large(void **state)
 /* The pictures of all sessions are limited; one that ends, or takes another stream, makes room. */
 static void test_too_many(void **state)
 {
-	struct vmedia_decoder_options opts = { .region_size = 64 << 20, .max_pixels = 20000 };
+	struct vmedia_decoder_options opts = { .libav.region_size = 64 << 20,
+					       .libav.max_pixels = 20000 };
 	struct recipe small = h264;
 	uint32_t first, second;
 	struct player p;

@@ -476,7 +476,7 @@ static void run_line(char *line)
 
 static void run_file(const char *name, const struct recipe *r, bool objects)
 {
-	struct vmedia_decoder_options opts = { .region_size = 256 << 20 };
+	struct vmedia_decoder_options opts = { .libav.region_size = 256 << 20 };
 	struct recipe small = *r;
 	char path[512], line[512];
 	FILE *f;

@@ -325,8 +325,8 @@ static void test_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct vmedia_decoder_options opts = { .region_size = 1 << 20,
-						       .codecs = cases[i].codecs };
+		struct vmedia_decoder_options opts = { .libav.region_size = 1 << 20,
+						       .libav.codecs = cases[i].codecs };
 		struct rig *r = rig_begin();
 		unsigned int n = 0;
 		PAYLOAD(a);

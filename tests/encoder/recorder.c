@@ -31,8 +31,9 @@ static void s_fmt(struct recorder *c, uint32_t type, uint32_t pixelformat, int w
 
 void recorder_open(struct recorder *c, uint32_t coded, uint32_t raw, int width, int height)
 {
-	struct vmedia_encoder_options opts = {
+	struct vmedia_libav_options opts = {
 		.region_size = 256 << 20,
+		.threads = 1,	/* more make other streams, of slices */
 		.codecs = coded == V4L2_PIX_FMT_MJPEG ? "mjpeg" : NULL,
 	};
 

@@ -466,7 +466,7 @@ static void run_line(char *line)
 
 static void run_file(const char *name, const struct stream *s, uint32_t memory)
 {
-	struct vmedia_encoder_options opts = { .region_size = 64 << 20 };
+	struct vmedia_libav_options opts = { .region_size = 64 << 20 };
 	char path[512], line[512];
 	FILE *f;
 

@@ -37,8 +37,8 @@ static void check_not_software(const struct pictures *got, const struct stream *
 static void test_turns(void **state)
 {
 	const struct vmedia_decoder_options opts = {
-		.region_size = 64 << 20,
-		.threads = 8,
+		.libav.region_size = 64 << 20,
+		.libav.threads = 8,
 		.hwaccel = "vaapi",
 		.hwaccel_device = "/dev/null",
 	};

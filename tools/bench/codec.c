@@ -235,7 +235,7 @@ static int threads(const struct bench_options *o, struct bench_report *r, const 
 	}
 	if (ret < 0)
 		return ret;
-	bench_report_section(r, "libavcodec alone: threads of frames, which the decoder does not have");
+	bench_report_section(r, "libavcodec alone: threads of frames instead of slices");
 	add(r, "threads", "count", f->threads, "", "threads of frames");
 	return add(r, "threads", "frames_vs_slices",
 		   bench_median(frames, o->rounds) / bench_median(slices, o->rounds), "x",

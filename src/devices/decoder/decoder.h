@@ -5,23 +5,19 @@
 
 #include <vmedia/codec.h>
 
+#include "options.h"
+
 #define VMEDIA_DECODER_MIN_SIZE 16u
-#define VMEDIA_DECODER_MAX_SIZE 8192u
 
 struct vmedia_decoder_options {
-	const struct vmedia_limits *limits;
-	uint64_t region_size;		/* 0: no region */
-	uint32_t threads;		/* of all sessions; 0: as many as there are CPUs */
-	const char *codecs;		/* a list for vmedia_libav_named(), or NULL */
-	uint32_t max_width, max_height;	/* of a picture; 0: VMEDIA_DECODER_MAX_SIZE */
-	uint64_t max_pixels;		/* as in struct vmedia_decoder_config */
+	struct vmedia_libav_options libav;
 	const char *hwaccel;		/* the engine, by libavutil's name of its type; or NULL */
 	const char *hwaccel_device;	/* its device; NULL: the first one */
 };
 
 /*
  * Returns 0; -ENOSYS: this libavcodec has none of the decoders; -EINVAL: vmedia_libav_names_valid()
- * refuses @opts->codecs; -ENODEV: there is no engine @opts->hwaccel; or as vmedia_decoder_create().
+ * refuses --codecs; -ENODEV: there is no engine @opts->hwaccel; or as vmedia_decoder_create().
  * An engine that does not open is no error: the log has a warning, and libavcodec decodes in
  * software.
  * Context: the loop's thread, before the loop runs.

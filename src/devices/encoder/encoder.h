@@ -5,22 +5,16 @@
 
 #include <vmedia/encoder.h>
 
-#define VMEDIA_ENCODER_MAX_THREADS 16
+#include "options.h"
 
-struct vmedia_encoder_options {
-	const struct vmedia_limits *limits;
-	uint64_t region_size;		/* 0: no region */
-	uint32_t threads;		/* of each session's codec; 0: 1 */
-	const char *codecs;		/* a list for vmedia_libav_named(), or NULL */
-};
+#define VMEDIA_ENCODER_MIN_SIZE 32u
 
 /*
  * Returns 0; -ENOSYS: this libavcodec has none of the encoders; -EINVAL: vmedia_libav_names_valid()
- * refuses @opts->codecs; or as vmedia_encoder_create().
+ * refuses --codecs; or as vmedia_encoder_create().
  * Context: the loop's thread, before the loop runs.
  */
-int vmedia_libav_encoder_create(struct vmedia_loop *loop,
-				const struct vmedia_encoder_options *opts,
+int vmedia_libav_encoder_create(struct vmedia_loop *loop, const struct vmedia_libav_options *opts,
 				struct vmedia_device **dev);
 
 #endif /* VMEDIA_DEVICES_ENCODER_H */

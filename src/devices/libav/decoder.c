@@ -37,7 +37,7 @@
 #include <vmedia/log.h>
 #include <vmedia/worker.h>
 
-#include "decoder_impl.h"
+#include "decode.h"
 #include "samples.h"
 #include "split.h"
 
@@ -55,11 +55,11 @@ struct decoder {
 	unsigned int num_threads;
 	struct vmedia_libav_memory memory;
 	struct vmedia_libav_split *split;
-	struct device *dev;
+	struct vmedia_libav_decoders *shared;
 	enum AVPixelFormat surface;	/* the engine's; AV_PIX_FMT_NONE: software decodes */
 	bool asked;			/* the engine was chosen for the stream */
 	bool refused;			/* ... and did not take it, or was not chosen */
-	enum by by;			/* what decoded the last picture */
+	enum vmedia_libav_by by;			/* what decoded the last picture */
 	char why[256];			/* why not the engine */
 	bool ending;			/* a drain has begun */
 	bool ended;			/* libavcodec has been given the end of the stream */
@@ -80,14 +80,13 @@ static void close_decoder(void *dec)
 
 /* ---- The engine ---- */
 
-/* The trial of codec @c, which the device has. */
-static const struct trial *trial_of(const struct device *dev, const struct vmedia_libav_codec *c)
+struct vmedia_libav_trial *vmedia_libav_trial(struct vmedia_libav_decoders *shared,
+					      const struct vmedia_libav_codec *codec)
 {
-	unsigned int i = 0;
+	const struct vmedia_libav_codec *codecs;
 
-	while (i + 1 < dev->num_coded && dev->coded[i].pixelformat != c->pixelformat)
-		i++;
-	return &dev->trials[i];
+	vmedia_libav_codecs(&codecs);
+	return &shared->trials[codec - codecs];
 }
 
 /* AVCodecContext.get_format: @list has what can be had of this stream, the best first. */
@@ -96,7 +95,7 @@ static enum AVPixelFormat choose(AVCodecContext *av, const enum AVPixelFormat *l
 	struct vmedia_libav_memory *m = av->opaque;
 	struct decoder *d = vmedia_container_of(m, struct decoder, memory);
 	const enum AVPixelFormat *p = list;
-	bool fetches = vmedia_decoder_engine_fetches(av->sw_pix_fmt);
+	bool fetches = vmedia_libav_engine_fetches(av->sw_pix_fmt);
 
 	while (*p != AV_PIX_FMT_NONE && *p != d->surface)
 		p++;
@@ -127,15 +126,15 @@ static enum AVPixelFormat choose(AVCodecContext *av, const enum AVPixelFormat *l
 /* The libavcodec decoder for @d, by the engine if that may be. */
 static const AVCodec *find(struct decoder *d)
 {
-	const struct vmedia_decoder_engine *e = &d->dev->engine;
-	const struct trial *t = trial_of(d->dev, d->codec);
+	const struct vmedia_libav_engine *e = &d->shared->engine;
+	const struct vmedia_libav_trial *t = vmedia_libav_trial(d->shared, d->codec);
 	const AVCodec *software = avcodec_find_decoder(d->codec->id), *av = NULL;
 
 	d->surface = AV_PIX_FMT_NONE;
-	if (t->by == BY_NOTHING || t->by == BY_ENGINE || t->refused)
-		av = vmedia_decoder_engine_codec(e, d->codec->id, &d->surface);
+	if (t->by == VMEDIA_LIBAV_BY_NOTHING || t->by == VMEDIA_LIBAV_BY_ENGINE || t->refused)
+		av = vmedia_libav_engine_codec(e, d->codec->id, &d->surface);
 	/* One that cannot decode without an engine has shown that it can with this one. */
-	if (!e->device || (t->by == BY_SOFTWARE && av != software)) {
+	if (!e->device || (t->by == VMEDIA_LIBAV_BY_SOFTWARE && av != software)) {
 		d->surface = AV_PIX_FMT_NONE;
 		av = NULL;
 	}
@@ -152,9 +151,9 @@ static const AVCodec *find(struct decoder *d)
 }
 
 /* Say what decoded a picture of the stream, when it is the first and when that changes. */
-static void note(struct decoder *d, enum by by, const struct vmedia_codec_header *h)
+static void note(struct decoder *d, enum vmedia_libav_by by, const struct vmedia_codec_header *h)
 {
-	const struct vmedia_decoder_engine *e = &d->dev->engine;
+	const struct vmedia_libav_engine *e = &d->shared->engine;
 	const char *name = avcodec_get_name(d->codec->id);
 	char why[VMEDIA_LOG_MAX];
 
@@ -163,7 +162,7 @@ static void note(struct decoder *d, enum by by, const struct vmedia_codec_header
 	d->by = by;
 	if (!d->memory.pool)
 		return; /* a trial */
-	if (by == BY_ENGINE) {
+	if (by == VMEDIA_LIBAV_BY_ENGINE) {
 		/* libavcodec keeps its threads, for a part that the engine does not take. */
 		vmedia_libav_threads_give(d->threads, d->num_threads - 1);
 		d->num_threads = 1;
@@ -182,7 +181,7 @@ static void note(struct decoder *d, enum by by, const struct vmedia_codec_header
 static int open_context(struct decoder *d, const AVCodec *av)
 {
 	const struct vmedia_libav_codec *codec = d->codec;
-	const struct device *dev = d->dev;
+	const struct vmedia_libav_decoders *shared = d->shared;
 
 	avcodec_free_context(&d->av);
 	d->av = avcodec_alloc_context3(av);
@@ -193,12 +192,12 @@ static int open_context(struct decoder *d, const AVCodec *av)
 	d->av->thread_type = FF_THREAD_SLICE;
 	d->av->apply_cropping = 0;
 	/* Those that are only a little larger are refused with a better message. */
-	d->av->max_pixels = (int64_t)(dev->size.max_width + 128) * (dev->size.max_height + 128);
+	d->av->max_pixels = (int64_t)(shared->max_width + 128) * (shared->max_height + 128);
 	d->av->opaque = &d->memory;
 	if (codec->in_place && av->capabilities & AV_CODEC_CAP_DR1)
 		d->av->get_buffer2 = vmedia_libav_get_buffer;
 	if (d->surface != AV_PIX_FMT_NONE) {
-		d->av->hw_device_ctx = av_buffer_ref(dev->engine.device);
+		d->av->hw_device_ctx = av_buffer_ref(shared->engine.device);
 		if (!d->av->hw_device_ctx)
 			return -ENOMEM;
 		d->av->get_format = choose;
@@ -212,16 +211,16 @@ static int open_context(struct decoder *d, const AVCodec *av)
 
 static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
 {
-	struct device *dev = priv;
+	struct vmedia_libav_decoders *shared = priv;
 	struct decoder *d = calloc(1, sizeof(*d));
 	int err = -ENOMEM;
 
 	if (!d)
 		return -ENOMEM;
-	d->dev = dev;
+	d->shared = shared;
 	d->codec = vmedia_libav_codec_find(coded);
 	d->memory.pool = pool;
-	d->threads = &dev->threads;
+	d->threads = &shared->threads;
 	d->num_threads = vmedia_libav_threads_take(d->threads);
 	d->packet = av_packet_alloc();
 	d->frame = av_frame_alloc();
@@ -344,15 +343,15 @@ static int receive(void *dec, struct vmedia_codec_picture *p)
 {
 	struct decoder *d = dec;
 	int err = next(d, p);
-	enum by by;
+	enum vmedia_libav_by by;
 
 	if (err)
 		return err;
-	by = d->frame->hw_frames_ctx ? BY_ENGINE : BY_SOFTWARE;
-	if (by == BY_ENGINE)
-		err = vmedia_decoder_engine_fetch(d->frame);
+	by = d->frame->hw_frames_ctx ? VMEDIA_LIBAV_BY_ENGINE : VMEDIA_LIBAV_BY_SOFTWARE;
+	if (by == VMEDIA_LIBAV_BY_ENGINE)
+		err = vmedia_libav_engine_fetch(d->frame);
 	if (err) {
-		vmedia_warn("a picture cannot be fetched from %s: %s", d->dev->engine.name,
+		vmedia_warn("a picture cannot be fetched from %s: %s", d->shared->engine.name,
 			   av_err2str(err));
 		return -EBADMSG;
 	}
@@ -398,14 +397,6 @@ static bool can_write(void *priv, uint32_t coded, const struct vmedia_codec_head
 	return !h || vmedia_libav_fits(h, format);
 }
 
-static void destroy(void *priv)
-{
-	struct device *dev = priv;
-
-	vmedia_decoder_engine_close(&dev->engine);
-	free(dev);
-}
-
 const struct vmedia_decoder_ops vmedia_libav_decoder_ops = {
 	.can_write = can_write,
 	.open = open_decoder,
@@ -416,7 +407,6 @@ const struct vmedia_decoder_ops vmedia_libav_decoder_ops = {
 	.write = write_picture,
 	.drain = drain,
 	.reset = reset,
-	.destroy = destroy,
 };
 
 /* ---- Trials of the engine ---- */
@@ -424,7 +414,7 @@ const struct vmedia_decoder_ops vmedia_libav_decoder_ops = {
 /* Decode the sample of @codec. */
 static int try_sample(struct decoder *d)
 {
-	const struct vmedia_decoder_sample *s = vmedia_decoder_sample_find(d->codec->id);
+	const struct vmedia_libav_sample *s = vmedia_libav_sample_find(d->codec->id);
 	struct vmedia_codec_picture picture = { 0 };
 	uint8_t *data = calloc(1, s->size + AV_INPUT_BUFFER_PADDING_SIZE);
 	struct vmedia_codec_packet packet = { .data = data, .size = (uint32_t)s->size, .tag = 1 };
@@ -444,21 +434,23 @@ static int try_sample(struct decoder *d)
 	return err;
 }
 
-int vmedia_libav_decoder_try(struct device *dev, uint32_t coded, struct trial *t)
+int vmedia_libav_decoder_try(struct vmedia_libav_decoders *shared,
+			     const struct vmedia_libav_codec *codec)
 {
+	struct vmedia_libav_trial *t = vmedia_libav_trial(shared, codec);
 	enum AVPixelFormat surface;
 	struct decoder *d;
 	void *dec;
-	int err = open_decoder(dev, coded, NULL, &dec);
+	int err = open_decoder(shared, codec->pixelformat, NULL, &dec);
 
 	if (err)
 		return err;
 	d = dec;
-	t->possible = vmedia_decoder_engine_codec(&dev->engine, d->codec->id, &surface);
+	t->possible = vmedia_libav_engine_codec(&shared->engine, codec->id, &surface);
 	err = try_sample(d);
-	t->by = err ? BY_SOFTWARE : d->by;
+	t->by = err ? VMEDIA_LIBAV_BY_SOFTWARE : d->by;
 	t->refused = d->refused;
-	if (t->by != BY_ENGINE)
+	if (t->by != VMEDIA_LIBAV_BY_ENGINE)
 		snprintf(t->why, sizeof(t->why), "%s",
 			 d->asked ? "the engine fails at it" : d->why);
 	close_decoder(d);

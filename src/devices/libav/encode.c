@@ -276,12 +276,6 @@ static const struct vmedia_libav_encoder encoders[] = {
 	  choose_mjpeg, apply_mjpeg },
 };
 
-unsigned int vmedia_libav_encoders(const struct vmedia_libav_encoder **table)
-{
-	*table = encoders;
-	return sizeof(encoders) / sizeof(encoders[0]);
-}
-
 const struct vmedia_libav_encoder *vmedia_libav_encoder_find(uint32_t pixelformat)
 {
 	for (size_t i = 0; i < sizeof(encoders) / sizeof(encoders[0]); i++)

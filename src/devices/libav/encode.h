@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From V4L2's parameters of an encoder to libavcodec's: which encoder, its settings, pictures.
+ * From V4L2's parameters of an encoder to libavcodec's: which encoder, its settings, pictures; and
+ * encoders made of libavcodec's (encoder.c).
  *
  * Context: any thread.
  */
@@ -9,6 +10,8 @@
 
 #include <libavcodec/avcodec.h>
 #include <vmedia/encoder.h>
+
+#include "threads.h"
 
 /*
  * What an encoder is opened with, computed from the parameters. Two that are equal in all bytes
@@ -51,8 +54,6 @@ struct vmedia_libav_encoder {
 	void (*apply)(const struct vmedia_libav_settings *s, AVCodecContext *av);
 };
 
-/* The encoders that have V4L2 formats. Returns their number; libavcodec may lack some. */
-unsigned int vmedia_libav_encoders(const struct vmedia_libav_encoder **encoders);
 /* The encoder of @pixelformat, or NULL if libavcodec lacks it. */
 const struct vmedia_libav_encoder *vmedia_libav_encoder_find(uint32_t pixelformat);
 
@@ -92,5 +93,8 @@ int vmedia_libav_frame(const struct vmedia_libav_settings *s,
 /* ---- encode_colour.c ---- */
 
 void vmedia_libav_set_colours(const struct vmedia_codec_colours *c, AVCodecContext *av);
+
+/* Without destroy(). Their priv is the device's struct vmedia_libav_threads. */
+extern const struct vmedia_encoder_ops vmedia_libav_encoder_ops;
 
 #endif /* VMEDIA_DEVICES_LIBAV_ENCODE_H */

@@ -30,21 +30,13 @@
 #include <vmedia/log.h>
 
 #include "encode.h"
-#include "encoder.h"
 #include "libav.h"
-
-#define MIN_SIZE   32
-#define MAX_SIZE   8192
-#define NUM_CODECS 16
-
-struct device {
-	struct vmedia_format_config coded[NUM_CODECS];
-	uint32_t threads;
-};
 
 struct encoder {
 	const struct vmedia_libav_encoder *codec;
 	struct vmedia_libav_settings settings;
+	struct vmedia_libav_threads *threads;
+	unsigned int num_threads;
 	AVCodecContext *av;
 	AVPacket *packet;
 	AVFrame *frame, *own;		/* own: the planes that are converted */
@@ -56,26 +48,13 @@ struct encoder {
 	bool have;			/* a packet waits, since its header goes first */
 };
 
-static const struct vmedia_frame_interval rates[] = {
-	{ .min = { 1, 1000 }, .max = { 1, 1 }, .step = { 1, 1 } },
-};
-static const struct vmedia_frame_size sizes[] = {
-	{ .width = MIN_SIZE, .height = MIN_SIZE, .max_width = MAX_SIZE, .max_height = MAX_SIZE,
-	  .step_width = 2, .step_height = 2, .intervals = rates, .num_intervals = 1 },
-};
-
-#define RAW(f) { .pixelformat = V4L2_PIX_FMT_##f, .sizes = sizes, .num_sizes = 1 }
-static const struct vmedia_format_config raw[] = {
-	RAW(NV12), RAW(YUV420), RAW(NV12M), RAW(YUV420M), RAW(P010), RAW(NV16), RAW(YUV422P),
-	RAW(YUV444M),
-};
-
 /* ---- Opening and closing ---- */
 
 static void close_encoder(void *enc)
 {
 	struct encoder *e = enc;
 
+	vmedia_libav_threads_give(e->threads, e->num_threads);
 	avcodec_free_context(&e->av);
 	av_packet_free(&e->packet);
 	av_frame_free(&e->frame);
@@ -95,14 +74,15 @@ static int open_codec(struct encoder *e)
 
 static int open_encoder(void *priv, const struct vmedia_encoder_params *p, void **enc)
 {
-	const struct device *dev = priv;
 	struct encoder *e = calloc(1, sizeof(*e));
 	int err = -ENOMEM;
 
 	if (!e)
 		return -ENOMEM;
 	e->codec = vmedia_libav_encoder_find(p->coded);
-	vmedia_libav_choose(e->codec, p, dev->threads, &e->settings);
+	e->threads = priv;
+	e->num_threads = vmedia_libav_threads_take(e->threads);
+	vmedia_libav_choose(e->codec, p, e->num_threads, &e->settings);
 	e->packet = av_packet_alloc();
 	e->frame = av_frame_alloc();
 	e->own = av_frame_alloc();
@@ -131,7 +111,7 @@ static int update(void *enc, const struct vmedia_encoder_params *p)
 
 	if (vmedia_libav_encoder_find(p->coded) != e->codec)
 		return -EINVAL;
-	vmedia_libav_choose(e->codec, p, (uint32_t)e->settings.threads, &s);
+	vmedia_libav_choose(e->codec, p, e->num_threads, &s);
 	err = e->ended ? -EINVAL : vmedia_libav_change(e->codec, &e->settings, &s, e->av);
 	if (!err)
 		e->settings = s;
@@ -247,7 +227,7 @@ static int drain(void *enc)
 	return avcodec_send_frame(e->av, NULL) < 0 ? -EIO : 0;
 }
 
-/* ---- The device ---- */
+/* ---- Formats ---- */
 
 static bool accepts(void *priv, uint32_t coded, uint32_t format)
 {
@@ -271,12 +251,7 @@ static void formats(void *priv, struct vmedia_ctx *ctx, uint32_t coded, uint32_t
 	vmedia_libav_follow(ctx, format);
 }
 
-static void destroy(void *priv)
-{
-	free(priv);
-}
-
-static const struct vmedia_encoder_ops ops = {
+const struct vmedia_encoder_ops vmedia_libav_encoder_ops = {
 	.accepts = accepts,
 	.coded_size = coded_size,
 	.formats = formats,
@@ -286,55 +261,4 @@ static const struct vmedia_encoder_ops ops = {
 	.send = send,
 	.receive = receive,
 	.drain = drain,
-	.destroy = destroy,
 };
-
-static unsigned int offer(struct device *dev, const char *list)
-{
-	const struct vmedia_libav_encoder *table;
-	unsigned int num = vmedia_libav_encoders(&table), n = 0;
-
-	for (unsigned int i = 0; i < num && n < NUM_CODECS; i++)
-		if (vmedia_libav_named(list, vmedia_libav_codec_find(table[i].pixelformat)) &&
-		    vmedia_libav_encoder_find(table[i].pixelformat))
-			dev->coded[n++] = (struct vmedia_format_config){
-				.pixelformat = table[i].pixelformat,
-				.sizes = sizes,
-				.num_sizes = 1,
-			};
-	return n;
-}
-
-int vmedia_libav_encoder_create(struct vmedia_loop *loop,
-				const struct vmedia_encoder_options *opts,
-				struct vmedia_device **out)
-{
-	struct device *dev = calloc(1, sizeof(*dev));
-	struct vmedia_encoder_config cfg = {
-		.card = "vmedia encoder",
-		.limits = opts->limits,
-		.region_size = opts->region_size,
-		.no_region = !opts->region_size,
-		.ctrls = vmedia_libav_ctrls,
-		.num_ctrls = vmedia_libav_num_ctrls,
-		.raw = raw,
-		.num_raw = sizeof(raw) / sizeof(raw[0]),
-		.ops = &ops,
-		.priv = dev,
-	};
-	int err = -ENOSYS;
-
-	if (!dev)
-		return -ENOMEM;
-	dev->threads = opts->threads ? opts->threads : 1;
-	cfg.coded = dev->coded;
-	cfg.num_coded = offer(dev, opts->codecs);
-	vmedia_libav_log();
-	if (!vmedia_libav_names_valid(opts->codecs))
-		err = -EINVAL;
-	else if (cfg.num_coded)
-		err = vmedia_encoder_create(loop, &cfg, out);
-	if (err)
-		free(dev);
-	return err;
-}

@@ -41,7 +41,7 @@ static const AVCodec *find(enum AVHWDeviceType type, enum AVCodecID id, enum AVP
 	return NULL;
 }
 
-void vmedia_decoder_engine_names(char *list, size_t size)
+void vmedia_libav_engine_names(char *list, size_t size)
 {
 	enum AVHWDeviceType type = AV_HWDEVICE_TYPE_NONE;
 	enum AVPixelFormat surface;
@@ -68,7 +68,7 @@ static int try_node(const char *device)
 	return 0;
 }
 
-int vmedia_decoder_engine_open(struct vmedia_decoder_engine *e, const char *name,
+int vmedia_libav_engine_open(struct vmedia_libav_engine *e, const char *name,
 			       const char *device)
 {
 	enum AVPixelFormat surface;
@@ -94,18 +94,18 @@ int vmedia_decoder_engine_open(struct vmedia_decoder_engine *e, const char *name
 	return 0;
 }
 
-void vmedia_decoder_engine_close(struct vmedia_decoder_engine *e)
+void vmedia_libav_engine_close(struct vmedia_libav_engine *e)
 {
 	av_buffer_unref(&e->device);
 }
 
-const AVCodec *vmedia_decoder_engine_codec(const struct vmedia_decoder_engine *e,
+const AVCodec *vmedia_libav_engine_codec(const struct vmedia_libav_engine *e,
 					   enum AVCodecID id, enum AVPixelFormat *surface)
 {
 	return find(e->type, id, surface);
 }
 
-bool vmedia_decoder_engine_fetches(enum AVPixelFormat pix_fmt)
+bool vmedia_libav_engine_fetches(enum AVPixelFormat pix_fmt)
 {
 	return pix_fmt == AV_PIX_FMT_YUV420P || pix_fmt == AV_PIX_FMT_YUVJ420P ||
 	       pix_fmt == AV_PIX_FMT_YUV420P10;
@@ -120,14 +120,14 @@ static enum AVPixelFormat memory_format(const AVFrame *frame)
 					    AV_HWFRAME_TRANSFER_DIRECTION_FROM, &list, 0))
 		return AV_PIX_FMT_NONE;
 	for (int i = 0; list[i] != AV_PIX_FMT_NONE && found == AV_PIX_FMT_NONE; i++)
-		if (vmedia_decoder_engine_fetches(list[i]) || list[i] == AV_PIX_FMT_NV12 ||
+		if (vmedia_libav_engine_fetches(list[i]) || list[i] == AV_PIX_FMT_NV12 ||
 		    list[i] == AV_PIX_FMT_P010)
 			found = list[i];
 	av_free(list);
 	return found;
 }
 
-int vmedia_decoder_engine_fetch(AVFrame *frame)
+int vmedia_libav_engine_fetch(AVFrame *frame)
 {
 	AVFrame *to = av_frame_alloc();
 	int err = to ? 0 : AVERROR(ENOMEM);

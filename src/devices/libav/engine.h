@@ -6,13 +6,13 @@
  *
  * Context: any thread, except where said.
  */
-#ifndef VMEDIA_DEVICES_DECODER_ENGINE_H
-#define VMEDIA_DEVICES_DECODER_ENGINE_H
+#ifndef VMEDIA_DEVICES_LIBAV_ENGINE_H
+#define VMEDIA_DEVICES_LIBAV_ENGINE_H
 
 #include <libavcodec/avcodec.h>
 #include <stdbool.h>
 
-struct vmedia_decoder_engine {
+struct vmedia_libav_engine {
 	enum AVHWDeviceType type;	/* AV_HWDEVICE_TYPE_NONE: none is wanted */
 	AVBufferRef *device;		/* NULL: it cannot be opened, and why[] says why */
 	char name[96];			/* "vaapi on /dev/dri/renderD128" */
@@ -20,23 +20,23 @@ struct vmedia_decoder_engine {
 };
 
 /* The names of the engines that this libavcodec's decoders can use, with ", " between. */
-void vmedia_decoder_engine_names(char *list, size_t size);
+void vmedia_libav_engine_names(char *list, size_t size);
 /*
  * Open engine @name. @device: what libavcodec takes for such a device, as the path of its node;
  * NULL: the first one. Returns 0, also if the device cannot be opened; -EINVAL: no such engine.
  * Context: the loop's thread, before the loop runs. May block.
  */
-int vmedia_decoder_engine_open(struct vmedia_decoder_engine *e, const char *name,
+int vmedia_libav_engine_open(struct vmedia_libav_engine *e, const char *name,
 			       const char *device);
-void vmedia_decoder_engine_close(struct vmedia_decoder_engine *e);
+void vmedia_libav_engine_close(struct vmedia_libav_engine *e);
 /*
  * The decoder of @id that can use the engine, and the format of its surfaces. NULL: there is none.
  */
-const AVCodec *vmedia_decoder_engine_codec(const struct vmedia_decoder_engine *e,
+const AVCodec *vmedia_libav_engine_codec(const struct vmedia_libav_engine *e,
 					   enum AVCodecID id, enum AVPixelFormat *surface);
 /* True if pictures that software would decode to @pix_fmt can be fetched from an engine. */
-bool vmedia_decoder_engine_fetches(enum AVPixelFormat pix_fmt);
+bool vmedia_libav_engine_fetches(enum AVPixelFormat pix_fmt);
 /* Copy the picture of @frame, which is a surface, to memory. Returns 0 or an AVERROR(). */
-int vmedia_decoder_engine_fetch(AVFrame *frame);
+int vmedia_libav_engine_fetch(AVFrame *frame);
 
-#endif /* VMEDIA_DEVICES_DECODER_ENGINE_H */
+#endif /* VMEDIA_DEVICES_LIBAV_ENGINE_H */

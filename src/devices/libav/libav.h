@@ -30,7 +30,8 @@ struct vmedia_libav_codec {
 	uint32_t flags;
 };
 
-/* The codecs that have V4L2 formats. Returns their number. */
+#define VMEDIA_LIBAV_CODECS 10
+/* The codecs that have V4L2 formats: VMEDIA_LIBAV_CODECS of them. Returns their number. */
 unsigned int vmedia_libav_codecs(const struct vmedia_libav_codec **codecs);
 const struct vmedia_libav_codec *vmedia_libav_codec_find(uint32_t pixelformat);
 /*

@@ -12,7 +12,7 @@
 #define DYNAMIC V4L2_FMT_FLAG_DYN_RESOLUTION
 #define BYTES	(DYNAMIC | V4L2_FMT_FLAG_CONTINUOUS_BYTESTREAM)
 
-static const struct vmedia_libav_codec codecs[] = {
+static const struct vmedia_libav_codec codecs[VMEDIA_LIBAV_CODECS] = {
 	{ V4L2_PIX_FMT_H264, AV_CODEC_ID_H264, true, true, 1, BYTES },
 	{ V4L2_PIX_FMT_HEVC, AV_CODEC_ID_HEVC, false, true, 6, BYTES },
 	{ V4L2_PIX_FMT_VP8, AV_CODEC_ID_VP8, true, false, 3, DYNAMIC },

@@ -217,7 +217,7 @@ static const uint8_t mjpeg[] = {
 };
 
 #define SAMPLE(id, name) { AV_CODEC_ID_##id, name, sizeof(name) }
-static const struct vmedia_decoder_sample samples[] = {
+static const struct vmedia_libav_sample samples[] = {
 	SAMPLE(H264, h264),
 	SAMPLE(HEVC, hevc),
 	SAMPLE(VP8, vp8),
@@ -230,7 +230,7 @@ static const struct vmedia_decoder_sample samples[] = {
 	SAMPLE(MJPEG, mjpeg),
 };
 
-const struct vmedia_decoder_sample *vmedia_decoder_sample_find(enum AVCodecID id)
+const struct vmedia_libav_sample *vmedia_libav_sample_find(enum AVCodecID id)
 {
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
 		if (samples[i].id == id)

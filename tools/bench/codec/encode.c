@@ -19,7 +19,8 @@ static const struct {
 	{ "x264-params", "sync-lookahead=0:force-cfr=1" },
 };
 
-static int open_encoder(const struct bench_media *m, AVCodecContext **out)
+static int open_encoder(const struct bench_job *job, const struct bench_media *m,
+			AVCodecContext **out)
 {
 	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
 	AVCodecContext *av = codec ? avcodec_alloc_context3(codec) : NULL;
@@ -33,7 +34,7 @@ static int open_encoder(const struct bench_media *m, AVCodecContext **out)
 	av->time_base = (AVRational){ 1, 30 };
 	av->framerate = (AVRational){ 30, 1 };
 	av->sample_aspect_ratio = (AVRational){ 1, 1 };
-	av->thread_count = 1;
+	av->thread_count = (int)job->threads;
 	av->thread_type = FF_THREAD_SLICE;
 	av->gop_size = 60;
 	av->max_b_frames = 0;
@@ -104,7 +105,7 @@ int floor_encode(struct bench_job *job, const struct bench_media *m)
 	AVCodecContext *av;
 	struct floor_span span;
 	uint64_t nth = 0;
-	int err = open_encoder(m, &av);
+	int err = open_encoder(job, m, &av);
 
 	if (err == 0 && (!p || !f))
 		err = AVERROR(ENOMEM);

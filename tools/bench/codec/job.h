@@ -44,7 +44,7 @@ struct bench_job {
 	uint32_t num, width, height;	/* of media to be made */
 	uint32_t raw;			/* decode to V4L2_PIX_FMT_YUV420M or _NV12 */
 	uint32_t sessions;		/* decoders at once, each with a thread */
-	uint32_t threads;		/* of the first decoder; the others have one */
+	uint32_t threads;		/* of the first codec; the others have one */
 	uint32_t loops;			/* 0: end with the first picture */
 	uint32_t frame_threads;		/* libavcodec's threads decode a frame each, not a slice */
 	/* The answer. */
