@@ -9,6 +9,10 @@
  *	- the packet fills its buffer to the last byte;
  *	- the packet behind it is known, and does not begin a unit;
  *	- a packet before did not begin a unit. If that was not foreseen, a picture is damaged.
+ *
+ * A packet that proves to be one unit is given to the decoder as it is, not as the parser has it:
+ * between terminators. libavcodec reads a damaged slice on behind its end, so what it makes of it,
+ * and whether it finds the damage, depends on what is there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -45,6 +49,8 @@ struct vmedia_libav_split {
 	AVCodecParserContext *parser;
 	bool begun, cut;		/* there was a packet; the stream is cut anywhere */
 	struct span packet, terminator;	/* not parsed yet */
+	struct span whole;		/* the last packet, if it may be a unit */
+	bool terminated;		/* the parser has a terminator, and nothing else */
 	/* Tag of the unit that the parser is in. 0: that of the next packet. */
 	uint64_t tag;
 	struct {
@@ -140,9 +146,10 @@ void vmedia_libav_split_destroy(struct vmedia_libav_split *s)
 
 int vmedia_libav_split_reset(struct vmedia_libav_split *s)
 {
-	s->packet = s->terminator = (struct span){ NULL, 0 };
+	s->packet = s->terminator = s->whole = (struct span){ NULL, 0 };
 	s->tag = 0;
 	s->begun = false;
+	s->terminated = false;
 	memset(s->starts, 0, sizeof(s->starts));
 	if (!s->kind)
 		return 0;
@@ -203,11 +210,13 @@ void vmedia_libav_split_add(struct vmedia_libav_split *s, const struct vmedia_co
 		return;
 	}
 	remember(s, s->parser->cur_offset, p->tag);
+	s->whole = s->terminated || !vmedia_libav_split_held(s) ? s->packet : (struct span){ 0 };
 	if (!s->cut && s->begun && continues(s->kind, p->data, p->size)) {
 		vmedia_dbg("a packet of a stream does not begin with a picture or a header: from "
 			   "now on each picture is decoded when the next one begins");
 		s->cut = true;
 	}
+	s->terminator = (struct span){ NULL, 0 };
 	if (cut_behind(s, p))
 		s->cut |= s->kind->packed;
 	else
@@ -248,6 +257,17 @@ static bool parse(struct vmedia_libav_split *s, struct span *in, struct vmedia_l
 	return true;
 }
 
+/* The terminator has ended @unit, and with it the last packet. */
+static void use_whole(struct vmedia_libav_split *s, struct vmedia_libav_unit *unit)
+{
+	if (s->whole.size && (unit->size == s->whole.size ||
+			      unit->size == s->whole.size + s->kind->size)) {
+		unit->data = s->whole.data;
+		unit->size = s->whole.size;
+	}
+	s->whole = (struct span){ NULL, 0 };
+}
+
 bool vmedia_libav_split_next(struct vmedia_libav_split *s, struct vmedia_libav_unit *unit)
 {
 	if (!s->kind || (s->kind->packed && !s->cut)) {
@@ -257,12 +277,17 @@ bool vmedia_libav_split_next(struct vmedia_libav_split *s, struct vmedia_libav_u
 		return unit->size;
 	}
 	while (s->packet.size)
-		if (parse(s, &s->packet, unit))
+		if (parse(s, &s->packet, unit)) {
+			s->whole = (struct span){ NULL, 0 };
 			return true;
+		}
 	if (s->terminator.size == s->kind->size)
 		remember(s, s->parser->cur_offset, 0);
 	while (s->terminator.size)
-		if (parse(s, &s->terminator, unit))
+		if (parse(s, &s->terminator, unit)) {
+			use_whole(s, unit);
 			return true;
+		}
+	s->terminated = s->terminator.data && vmedia_libav_split_held(s) == s->kind->size;
 	return false;
 }
