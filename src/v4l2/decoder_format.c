@@ -215,7 +215,8 @@ static int set_capture(struct vmedia_decoder *d)
 		set_colours(d, &dst->fmt.fmt.pix_mp);
 		return 0;
 	}
-	for (i = 0; i < VMEDIA_MAX_PLANES && (width != mp->width || height != mp->height); i++)
+	for (i = 0; i < VMEDIA_MAX_PLANES &&
+	     !same_size(&old.fmt.pix_mp, mp->pixelformat, width, height); i++)
 		mp->plane_fmt[i].bytesperline = 0;
 	mp->width = width;
 	mp->height = height;

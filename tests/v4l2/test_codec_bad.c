@@ -192,6 +192,27 @@ static void test_formats(void **state)
 	client_end(&c);
 }
 
+/* The lines of a format that the stream cannot have are not those of the one that it has. */
+static void test_other_lines(void **state)
+{
+	struct client c = client_open(false, false);
+	struct vmedia_format f;
+
+	(void)state;
+	assert_int_equal(client_s_fmt(&c, OUT, V4L2_PIX_FMT_H264, 64, 48, NULL), 0);
+	assert_int_equal(client_s_fmt(&c, CAP, V4L2_PIX_FMT_P010, 64, 48, &f), 0);
+	assert_int_equal(f.fmt.pix_mp.plane_fmt[0].bytesperline, 128);
+	client_begin(&c, 2);
+	client_put(&c, "S0K1", 10);
+	client_expect(&c, " 10", " CHANGE");
+	f = rig_format(c.r, c.r->s, CAP);
+	assert_int_equal(f.fmt.pix_mp.pixelformat, V4L2_PIX_FMT_NV12);
+	assert_int_equal(f.fmt.pix_mp.width, 64);
+	assert_int_equal(f.fmt.pix_mp.plane_fmt[0].bytesperline, 64);
+	assert_int_equal(f.fmt.pix_mp.plane_fmt[0].sizeimage, 64 * 48 * 3 / 2);
+	client_end(&c);
+}
+
 /* Buffers of either queue keep the coded format. */
 static void test_busy(void **state)
 {
@@ -290,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_other_lines),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_another_stream),
 		cmocka_unit_test(test_colours),
