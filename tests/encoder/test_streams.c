@@ -25,7 +25,7 @@ static const struct {
 	{ V4L2_PIX_FMT_VP9, AV_CODEC_ID_VP9, "libvpx-vp9",
 	  "deadline=realtime,cpu-used=8,lag-in-frames=0,auto-alt-ref=0,row-mt=0" },
 	{ V4L2_PIX_FMT_AV1, AV_CODEC_ID_AV1, "libaom-av1",
-	  "usage=realtime,cpu-used=8,lag-in-frames=0,row-mt=0" },
+	  "usage=realtime,cpu-used=8,lag-in-frames=0,row-mt=0,undershoot-pct=50,overshoot-pct=50" },
 	{ V4L2_PIX_FMT_MJPEG, AV_CODEC_ID_MJPEG, "mjpeg", "" },
 };
 
@@ -124,7 +124,7 @@ static AVCodecContext *direct(size_t i)
 	if (codecs[i].id == AV_CODEC_ID_HEVC)
 		av->rc_buffer_size = (int)av->bit_rate;
 	else if (codecs[i].id != AV_CODEC_ID_H264)
-		av->rc_buffer_size = (int)av->bit_rate * 4;
+		av->rc_buffer_size = (int)av->bit_rate * 2;
 	if (codecs[i].id != AV_CODEC_ID_H264 && codecs[i].id != AV_CODEC_ID_HEVC)
 		av->rc_min_rate = av->bit_rate;
 	if (codecs[i].id != AV_CODEC_ID_MJPEG)

@@ -190,7 +190,7 @@ static void choose_vpx(const struct vmedia_encoder_params *p, struct vmedia_liba
 	s->qp_i = s->qp_p;
 	s->qp_b = s->qp_p;
 	/* In real time the libraries hold a rate only as a constant one; the buffer is larger. */
-	s->buffer = s->min_rate ? s->bit_rate : 4 * s->bit_rate;
+	s->buffer = s->min_rate ? s->bit_rate : 2 * s->bit_rate;
 	s->min_rate = s->bit_rate;
 	s->max_rate = s->bit_rate;
 }
@@ -232,6 +232,9 @@ static void apply_vp9(const struct vmedia_libav_settings *s, AVCodecContext *av)
 static void apply_av1(const struct vmedia_libav_settings *s, AVCodecContext *av)
 {
 	apply_vpx_rate(s, av);
+	/* With less it does not come back to the rate within ten seconds. */
+	set(av, "undershoot-pct", "50");
+	set(av, "overshoot-pct", "50");
 	set(av, "usage", "realtime");
 	set(av, "cpu-used", "8");
 	set(av, "row-mt", s->threads > 1 ? "1" : "0");
