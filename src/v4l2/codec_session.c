@@ -157,8 +157,12 @@ void vmedia_codec_drain(struct vmedia_ctx *ctx)
 
 static void bury(struct vmedia_deferred *deferred)
 {
-	vmedia_codec_session_destroy(
-		vmedia_container_of(deferred, struct vmedia_codec_session, bury));
+	struct vmedia_codec_session *s =
+		vmedia_container_of(deferred, struct vmedia_codec_session, bury);
+
+	/* The end of its queues may have submitted the close job since. Then that one frees it. */
+	if (!s->closing)
+		vmedia_codec_session_destroy(s);
 }
 
 int vmedia_codec_session_init(struct vmedia_codec_session *s,

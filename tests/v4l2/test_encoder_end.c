@@ -108,6 +108,31 @@ static void test_slow_close(void **state)
 	enc_end(&e);
 }
 
+/* The same for a session whose next job has not begun, since all threads are busy. */
+static void test_close_queued(void **state)
+{
+	struct enc e = enc_new(4, 3);
+	uint32_t first = e.r->s;
+
+	(void)state;
+	enc_put(&e, "Pz", 1);
+	enc_expect(&e, " 1", " z@1k");
+	check_works(&e);
+	vmedia_worker_set_threads(e.r->h.loop, 1);
+	enc_put(&e, "W.Ph", 80);
+	enc_await(&e);
+	e.r->s = first;
+	memset(e.busy, 0, sizeof(e.busy));
+	enc_put(&e, "Pa", 10);
+	assert_int_equal(harness_close(&e.r->h, first), 0);
+	harness_step(&e.r->h);
+	assert_int_equal(mock_encoder.closes, 0);
+	sem_post(&mock_encoder.go);
+	while (!mock_encoder.closes)
+		assert_true(vmedia_loop_step(e.r->h.loop, -1) >= 0);
+	enc_end(&e);
+}
+
 /* The guest resets the device. */
 static void test_reset(void **state)
 {
@@ -243,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_streamoff),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_slow_close),
+		cmocka_unit_test(test_close_queued),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_destroy),
 		cmocka_unit_test(test_queue_stops),
