@@ -195,7 +195,7 @@ struct vmedia_decoder_ops {
 	 * until close().
 	 */
 	int (*open)(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec);
-	/* Context: also the loop, when the session ends, or its stream failed. */
+	/* Context: also the loop, when the session or its stream ends. */
 	void (*close)(void *dec);
 	/*
 	 * Decode @packet. Called when receive() has returned -EAGAIN, and after its -ENODATA, when

@@ -79,7 +79,7 @@ struct vmedia_decoder_work {
 	size_t copy_room;
 	/* A job's task. */
 	uint32_t coded;
-	bool reopen, reset;		/* before all else */
+	bool reset;			/* before all else */
 	bool drain;			/* after all packets */
 	bool have_header;
 	struct vmedia_codec_header header;	/* what CAPTURE is set up for */
@@ -119,7 +119,7 @@ struct vmedia_decoder {
 	struct vmedia_list slots;
 	bool have_header;
 	struct vmedia_codec_header header;	/* as the driver was told */
-	bool reopen, reset;		/* for the next job */
+	bool reset;			/* for the next job */
 	bool chosen;			/* the driver set CAPTURE's format before the header */
 	struct vmedia_ctrl *min_buffers;
 };
@@ -155,6 +155,11 @@ bool vmedia_decoder_can_show(const struct vmedia_decoder *d);
 void vmedia_decoder_fill_pool(struct vmedia_decoder *d);
 /* After a job: give back the buffers of its pictures, and those that are not used. */
 void vmedia_decoder_settle_pool(struct vmedia_decoder *d);
+/*
+ * Another stream follows: forget the header, close the codec, and count its pixels no more. No job
+ * runs.
+ */
+void vmedia_decoder_end_stream(struct vmedia_decoder *d);
 /* The codec is closed and no job runs: free all slots. */
 void vmedia_decoder_free_pool(struct vmedia_decoder *d);
 

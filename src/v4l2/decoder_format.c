@@ -142,9 +142,8 @@ void vmedia_decoder_set_fmt(struct vmedia_queue *q, const struct vmedia_format *
 		vmedia_ctrl_update(d->min_buffers, least_buffers(d));
 		return;
 	}
-	d->have_header = false;
-	d->reopen = true;
-	vmedia_codec_session_count(&d->s, 0);
+	/* No job runs: OUTPUT has no buffers. */
+	vmedia_decoder_end_stream(d);
 	f.fmt.pix_mp.pixelformat = dst->fmt.fmt.pix_mp.pixelformat;
 	f.fmt.pix_mp.width = fmt->fmt.pix_mp.width;
 	f.fmt.pix_mp.height = fmt->fmt.pix_mp.height;

@@ -29,7 +29,7 @@ static bool job_ready(struct vmedia_ctx *ctx)
 	if (d->have_header && !m->dst->started)
 		return false;
 	/* After a seek the codec has nothing. A job that was to drop it may have been cancelled. */
-	fresh = d->reset || d->reopen || d->work.reset || d->work.reopen;
+	fresh = d->reset || d->work.reset;
 	if (d->work.have && !fresh)
 		return vmedia_decoder_can_show(d);
 	return (d->work.more && !fresh) || vmedia_codec_has_input(ctx) ||
@@ -88,12 +88,7 @@ static void give_packets_back(struct vmedia_decoder *d)
 
 static void fail(struct vmedia_decoder *d, int err)
 {
-	d->have_header = false;
-	d->reopen = true;
-	/* A stream that is refused keeps no memory. */
-	vmedia_decoder_work_close(&d->work);
-	vmedia_decoder_settle_pool(d);
-	vmedia_codec_session_count(&d->s, 0);
+	vmedia_decoder_end_stream(d);
 	vmedia_codec_session_fail(&d->s, "a decoder", err);
 }
 
@@ -137,9 +132,7 @@ static void job_run(struct vmedia_ctx *ctx)
 	take_packets(d);
 	vmedia_decoder_fill_pool(d);
 	w->coded = vmedia_m2m_src(ctx)->fmt.fmt.pix_mp.pixelformat;
-	w->reopen |= d->reopen;
 	w->reset |= d->reset;
-	d->reopen = false;
 	d->reset = false;
 	w->have_header = d->have_header;
 	w->header = d->header;

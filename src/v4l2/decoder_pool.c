@@ -217,6 +217,14 @@ void vmedia_decoder_settle_pool(struct vmedia_decoder *d)
 		settle(slot);
 }
 
+void vmedia_decoder_end_stream(struct vmedia_decoder *d)
+{
+	d->have_header = false;
+	vmedia_decoder_work_close(&d->work);
+	vmedia_decoder_settle_pool(d);
+	vmedia_codec_session_count(&d->s, 0);
+}
+
 void vmedia_decoder_free_pool(struct vmedia_decoder *d)
 {
 	while (!vmedia_list_empty(&d->slots))

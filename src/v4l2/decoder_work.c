@@ -55,15 +55,12 @@ void vmedia_decoder_work_finish(struct vmedia_decoder_work *w)
 
 static void make_ready(struct vmedia_decoder_work *w)
 {
-	if (w->reopen) {
-		vmedia_decoder_work_close(w);
-	} else if (w->reset && w->dec) {
+	if (w->reset && w->dec) {
 		w->ops->reset(w->dec);
 		w->more = false;
 		w->have = false;
 		w->ending = false;
 	}
-	w->reopen = false;
 	w->reset = false;
 }
 

@@ -246,7 +246,10 @@ static void test_another_stream(void **state)
 	assert_int_equal(rig_stream(c.r, c.r->s, CAP, false), 0);
 	assert_int_equal(rig_reqbufs(c.r, c.r->s, OUT, MMAP, 0), 0);
 	assert_int_equal(rig_reqbufs(c.r, c.r->s, CAP, MMAP, 0), 0);
+	assert_int_equal(mock.closes, 0);
 	assert_int_equal(client_s_fmt(&c, OUT, V4L2_PIX_FMT_VP8, 64, 48, NULL), 0);
+	/* the codec's pictures are not counted any more */
+	assert_int_equal(mock.closes, 1);
 	client_begin(&c, 4);
 	client_put(&c, "S0K2", 20);
 	client_expect(&c, " 20", " CHANGE");
