@@ -26,6 +26,8 @@ int main(void)
 		{ "vp8.webm", "libvpx", AV_PIX_FMT_YUV420P, 97, 81, 25, 12, 0, 0 },
 		{ "vp9.webm", "libvpx-vp9", AV_PIX_FMT_YUV420P, 97, 81, 25, 12, 0, 0 },
 		{ "av1.mkv", "libaom-av1", AV_PIX_FMT_YUV420P, 96, 80, 25, 4, 0, 0 },
+		{ "av1.obu", "libaom-av1", AV_PIX_FMT_YUV420P, 96, 80, 25, 4, 0, 0 },
+		{ "av1-large.obu", "libaom-av1", AV_PIX_FMT_YUV420P, 160, 96, 25, 4, 0, 0 },
 		{ "av1-444.mkv", "libaom-av1", AV_PIX_FMT_YUV444P, 96, 80, 25, 4, 0, 0 },
 		{ "mpeg2.ts", "mpeg2video", AV_PIX_FMT_YUV420P, 98, 82, 25, 12, 2, 0 },
 		{ "mpeg4.mp4", "mpeg4", AV_PIX_FMT_YUV420P, 98, 82, 25, 12, 2, 0 },

@@ -20,7 +20,9 @@
  *   An engine (engine.h) is asked for when libavcodec knows a stream's profile (choose()). If it
  *   does not take the stream, the same libavcodec decoder goes on in software. AV1 has two
  *   decoders: the one that uses engines cannot decode in software. Then the other one is opened,
- *   and gets the packet again. A picture tells what decoded it: one of an engine is a surface.
+ *   and gets the packet again. The one that uses engines does not ask for larger surfaces when the
+ *   stream's pictures become larger. Then it is opened anew, and gets the packet again, too.
+ *   A picture tells what decoded it: one of an engine is a surface.
  *   Before the device serves, the engine decodes a picture of each codec, and a codec that it
  *   fails at is not given to it.
  *
@@ -63,6 +65,7 @@ struct decoder {
 	char why[256];			/* why not the engine */
 	bool ending;			/* a drain has begun */
 	bool ended;			/* libavcodec has been given the end of the stream */
+	bool repeated;			/* it has been given the last unit twice: begin_anew() */
 	bool hunting;			/* nothing is shown before a key picture */
 };
 
@@ -250,11 +253,25 @@ static bool is_stuck(const struct decoder *d)
 	return d->refused && d->av->codec != avcodec_find_decoder(d->codec->id);
 }
 
+/* Give the unit to libavcodec. */
+static int submit(struct decoder *d)
+{
+	int err = avcodec_send_packet(d->av, d->packet);
+
+	if (err && is_stuck(d)) {
+		d->surface = AV_PIX_FMT_NONE;
+		err = open_context(d, avcodec_find_decoder(d->codec->id));
+		if (err)
+			return err;
+		err = avcodec_send_packet(d->av, d->packet);
+	}
+	return vmedia_libav_error(err);
+}
+
 /* Decode the next unit of the last packet. Returns -ENOENT if it has no more. */
 static int decode(struct decoder *d)
 {
 	struct vmedia_libav_unit u;
-	int err;
 
 	if (!vmedia_libav_split_next(d->split, &u))
 		return -ENOENT;
@@ -262,14 +279,9 @@ static int decode(struct decoder *d)
 	d->packet->data = (uint8_t *)u.data;
 	d->packet->size = (int)u.size;
 	d->packet->pts = (int64_t)u.tag;
+	d->repeated = false;
 	vmedia_libav_reorder(d->av, u.data, u.size);
-	err = avcodec_send_packet(d->av, d->packet);
-	if (err && is_stuck(d)) {
-		d->surface = AV_PIX_FMT_NONE;
-		err = open_context(d, avcodec_find_decoder(d->codec->id));
-		return err ? err : vmedia_libav_error(avcodec_send_packet(d->av, d->packet));
-	}
-	return vmedia_libav_error(err);
+	return submit(d);
 }
 
 static int send(void *dec, const struct vmedia_codec_packet *p)
@@ -339,22 +351,49 @@ static int next(struct decoder *d, struct vmedia_codec_picture *p)
 	return 0;
 }
 
-static int receive(void *dec, struct vmedia_codec_picture *p)
+/* The same, in memory. *@by: what decoded it. -ERANGE: it is larger than the engine's surface. */
+static int next_fetched(struct decoder *d, struct vmedia_codec_picture *p,
+			enum vmedia_libav_by *by)
 {
-	struct decoder *d = dec;
 	int err = next(d, p);
-	enum vmedia_libav_by by;
 
 	if (err)
 		return err;
-	by = d->frame->hw_frames_ctx ? VMEDIA_LIBAV_BY_ENGINE : VMEDIA_LIBAV_BY_SOFTWARE;
-	if (by == VMEDIA_LIBAV_BY_ENGINE)
+	*by = d->frame->hw_frames_ctx ? VMEDIA_LIBAV_BY_ENGINE : VMEDIA_LIBAV_BY_SOFTWARE;
+	if (*by == VMEDIA_LIBAV_BY_ENGINE)
 		err = vmedia_libav_engine_fetch(d->frame);
-	if (err) {
-		vmedia_warn("a picture cannot be fetched from %s: %s", d->shared->engine.name,
-			   av_err2str(err));
+	if (!err || err == AVERROR(ERANGE))
+		return err ? -ERANGE : 0;
+	vmedia_warn("a picture cannot be fetched from %s: %s", d->shared->engine.name,
+		    av_err2str(err));
+	return -EBADMSG;
+}
+
+/* Decode the last unit again, with surfaces of its own size. The picture is the unit's. */
+static int begin_anew(struct decoder *d)
+{
+	int err;
+
+	if (d->ended || d->repeated)
 		return -EBADMSG;
+	d->repeated = true;
+	err = open_context(d, d->av->codec);
+	return err ? err : submit(d);
+}
+
+static int receive(void *dec, struct vmedia_codec_picture *p)
+{
+	struct decoder *d = dec;
+	enum vmedia_libav_by by;
+	int err = next_fetched(d, p, &by);
+
+	if (err == -ERANGE) {
+		err = begin_anew(d);
+		if (!err)
+			err = next_fetched(d, p, &by);
 	}
+	if (err)
+		return err == -ERANGE ? -EBADMSG : err;
 	p->tag = (uint64_t)d->frame->pts;
 	vmedia_libav_frame_header(d->frame, &p->header);
 	note(d, by, &p->header);

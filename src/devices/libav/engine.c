@@ -127,10 +127,19 @@ static enum AVPixelFormat memory_format(const AVFrame *frame)
 	return found;
 }
 
+/* True if the surface of @frame has all of the picture's samples. */
+static bool is_whole(const AVFrame *frame)
+{
+	const AVHWFramesContext *surfaces =
+		(const AVHWFramesContext *)(const void *)frame->hw_frames_ctx->data;
+
+	return frame->width <= surfaces->width && frame->height <= surfaces->height;
+}
+
 int vmedia_libav_engine_fetch(AVFrame *frame)
 {
-	AVFrame *to = av_frame_alloc();
-	int err = to ? 0 : AVERROR(ENOMEM);
+	AVFrame *to = is_whole(frame) ? av_frame_alloc() : NULL;
+	int err = to ? 0 : is_whole(frame) ? AVERROR(ENOMEM) : AVERROR(ERANGE);
 
 	if (!err) {
 		to->format = memory_format(frame);

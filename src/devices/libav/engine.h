@@ -36,7 +36,10 @@ const AVCodec *vmedia_libav_engine_codec(const struct vmedia_libav_engine *e,
 					   enum AVCodecID id, enum AVPixelFormat *surface);
 /* True if pictures that software would decode to @pix_fmt can be fetched from an engine. */
 bool vmedia_libav_engine_fetches(enum AVPixelFormat pix_fmt);
-/* Copy the picture of @frame, which is a surface, to memory. Returns 0 or an AVERROR(). */
+/*
+ * Copy the picture of @frame, which is a surface, to memory. Returns 0 or an AVERROR(): ERANGE, the
+ * picture is larger than the surface. libavutil would say the picture's size of the smaller memory.
+ */
 int vmedia_libav_engine_fetch(AVFrame *frame);
 
 #endif /* VMEDIA_DEVICES_LIBAV_ENGINE_H */
