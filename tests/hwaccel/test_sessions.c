@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Two sessions with an engine, in turns. The script "hwaccel" runs this where there is one. */
+/* Sessions with an engine. The script "hwaccel" runs this where there is one. */
 #include <dirent.h>
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <string.h>
 
 #include <linux/videodev2.h>
 
@@ -9,6 +12,22 @@
 
 static const struct recipe mpeg2 = { "mpeg2video", V4L2_PIX_FMT_MPEG2, 96, 80,
 				     AV_PIX_FMT_YUV420P, 12, 6, 2, false };
+
+static const struct recipe av1 = { "libaom-av1", V4L2_PIX_FMT_AV1, 96, 80, AV_PIX_FMT_YUV444P, 2,
+				   2, 0, false };
+
+/* libavcodec's software decoder of AV1 cannot be opened. */
+static atomic_bool no_software;
+
+int avcodec_open2(AVCodecContext *av, const AVCodec *codec, AVDictionary **opts)
+{
+	int (*real)(AVCodecContext *, const AVCodec *, AVDictionary **);
+
+	if (no_software && codec == avcodec_find_decoder(AV_CODEC_ID_AV1))
+		return AVERROR_EXTERNAL;
+	*(void **)&real = dlsym(RTLD_NEXT, "avcodec_open2");
+	return real(av, codec, opts);
+}
 
 static unsigned int threads(void)
 {
@@ -73,10 +92,36 @@ static void test_turns(void **state)
 	stream_free(&s);
 }
 
+/* The engine does not take a stream of AV1, and the other decoder does not open. */
+static void test_neither(void **state)
+{
+	const struct vmedia_decoder_options opts = {
+		.libav.region_size = 64 << 20,
+		.hwaccel = "vaapi",
+		.hwaccel_device = "/dev/null",
+	};
+	static struct player p;
+	struct stream s = { 0 };
+
+	(void)state;
+	if (!stream_make(&s, &av1))
+		skip();
+	player_begin_with(&p, &opts, V4L2_PIX_FMT_AV1, 0);
+	no_software = true;
+	player_play(&p, &s, 0, s.num, false);
+	no_software = false;
+	/* the queue has EIO */
+	player_play(&p, &s, 0, s.num, false);
+	assert_true(p.failed);
+	player_end(&p);
+	stream_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_neither),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,10 +181,12 @@ static void note(struct decoder *d, enum vmedia_libav_by by, const struct vmedia
 
 /* ---- Opening ---- */
 
+/* All errors are fatal: there is no decoder then. */
 static int open_context(struct decoder *d, const AVCodec *av)
 {
 	const struct vmedia_libav_codec *codec = d->codec;
 	const struct vmedia_libav_decoders *shared = d->shared;
+	int err;
 
 	avcodec_free_context(&d->av);
 	d->av = avcodec_alloc_context3(av);
@@ -209,7 +211,8 @@ static int open_context(struct decoder *d, const AVCodec *av)
 	/* Of dav1d only: no picture waits for a later packet. Others would not reorder. */
 	if (codec->id == AV_CODEC_ID_AV1)
 		d->av->flags |= AV_CODEC_FLAG_LOW_DELAY;
-	return vmedia_libav_error(avcodec_open2(d->av, av, NULL));
+	err = avcodec_open2(d->av, av, NULL);
+	return !err ? 0 : err == AVERROR(ENOMEM) ? -ENOMEM : -EIO;
 }
 
 static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
