@@ -16,6 +16,9 @@ static const struct recipe mpeg2 = { "mpeg2video", V4L2_PIX_FMT_MPEG2, 96, 80,
 static const struct recipe av1 = { "libaom-av1", V4L2_PIX_FMT_AV1, 96, 80, AV_PIX_FMT_YUV444P, 2,
 				   2, 0, false };
 
+static const struct recipe mpeg2_422 = { "mpeg2video", V4L2_PIX_FMT_MPEG2, 112, 80,
+					 AV_PIX_FMT_YUV422P, 12, 6, 2, false };
+
 /* libavcodec's software decoder of AV1 cannot be opened. */
 static atomic_bool no_software;
 
@@ -92,6 +95,42 @@ static void test_turns(void **state)
 	stream_free(&s);
 }
 
+/* A stream that the engine decodes goes on as one that it does not: it has its threads again. */
+static void test_changes(void **state)
+{
+	const struct vmedia_decoder_options opts = {
+		.libav.region_size = 64 << 20,
+		.libav.threads = 8,
+		.hwaccel = "vaapi",
+		.hwaccel_device = "/dev/null",
+	};
+	static struct player one, two;
+	struct stream s = { 0 }, wide = { 0 };
+	unsigned int before;
+	uint32_t first;
+
+	(void)state;
+	assert_true(stream_make(&s, &mpeg2));
+	assert_true(stream_make(&wide, &mpeg2_422));
+	player_begin_with(&one, &opts, V4L2_PIX_FMT_MPEG2, 0);
+	player_play(&one, &s, 0, s.num, true);
+	player_seek(&one, true);
+	player_play(&one, &wide, 0, wide.num, true);
+	assert_int_equal(one.got.num, 24);
+	first = one.r->s;
+	before = threads();
+
+	two = one;
+	player_join(&two, V4L2_PIX_FMT_MPEG2);
+	player_play(&two, &s, 0, s.num, true);
+	/* it has one, which is that of the job */
+	assert_in_range(threads(), before - 1, before + 1);
+	assert_int_equal(harness_close(&one.r->h, first), 0);
+	player_end(&two);
+	stream_free(&s);
+	stream_free(&wide);
+}
+
 /* The engine does not take a stream of AV1, and the other decoder does not open. */
 static void test_neither(void **state)
 {
@@ -121,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_neither),
 	};
 

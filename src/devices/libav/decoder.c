@@ -54,7 +54,7 @@ struct decoder {
 	AVPacket *packet;
 	AVFrame *frame;
 	struct vmedia_libav_threads *threads;
-	unsigned int num_threads;
+	unsigned int num_threads;	/* of the device's, that are counted for this one */
 	struct vmedia_libav_memory memory;
 	struct vmedia_libav_split *split;
 	struct vmedia_libav_decoders *shared;
@@ -153,6 +153,13 @@ static const AVCodec *find(struct decoder *d)
 	return software;
 }
 
+/* Count @n threads for the decoder. */
+static void count_threads(struct decoder *d, unsigned int n)
+{
+	vmedia_libav_threads_change(d->threads, d->num_threads, n);
+	d->num_threads = n;
+}
+
 /* Say what decoded a picture of the stream, when it is the first and when that changes. */
 static void note(struct decoder *d, enum vmedia_libav_by by, const struct vmedia_codec_header *h)
 {
@@ -163,12 +170,11 @@ static void note(struct decoder *d, enum vmedia_libav_by by, const struct vmedia
 	if (e->type == AV_HWDEVICE_TYPE_NONE || d->by == by)
 		return;
 	d->by = by;
+	/* libavcodec keeps its threads, for a part that the engine does not take. */
+	count_threads(d, by == VMEDIA_LIBAV_BY_ENGINE ? 1 : (unsigned int)d->av->thread_count);
 	if (!d->memory.pool)
 		return; /* a trial */
 	if (by == VMEDIA_LIBAV_BY_ENGINE) {
-		/* libavcodec keeps its threads, for a part that the engine does not take. */
-		vmedia_libav_threads_give(d->threads, d->num_threads - 1);
-		d->num_threads = 1;
 		vmedia_info("a stream of %s, %ux%u, is decoded by %s", name, h->visible.width,
 			    h->visible.height, e->name);
 	} else {
@@ -189,6 +195,8 @@ static int open_context(struct decoder *d, const AVCodec *av)
 	int err;
 
 	avcodec_free_context(&d->av);
+	vmedia_libav_threads_give(d->threads, d->num_threads);
+	d->num_threads = vmedia_libav_threads_take(d->threads);
 	d->av = avcodec_alloc_context3(av);
 	if (!d->av)
 		return -ENOMEM;
@@ -212,7 +220,11 @@ static int open_context(struct decoder *d, const AVCodec *av)
 	if (codec->id == AV_CODEC_ID_AV1)
 		d->av->flags |= AV_CODEC_FLAG_LOW_DELAY;
 	err = avcodec_open2(d->av, av, NULL);
-	return !err ? 0 : err == AVERROR(ENOMEM) ? -ENOMEM : -EIO;
+	if (err)
+		return err == AVERROR(ENOMEM) ? -ENOMEM : -EIO;
+	/* Not all decoders use what they are given. */
+	count_threads(d, (unsigned int)d->av->thread_count);
+	return 0;
 }
 
 static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *pool, void **dec)
@@ -227,7 +239,6 @@ static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *po
 	d->codec = vmedia_libav_codec_find(coded);
 	d->memory.pool = pool;
 	d->threads = &shared->threads;
-	d->num_threads = vmedia_libav_threads_take(d->threads);
 	d->packet = av_packet_alloc();
 	d->frame = av_frame_alloc();
 	if (!d->packet || !d->frame || vmedia_libav_split_create(d->codec->id, &d->split))

@@ -28,6 +28,14 @@ unsigned int vmedia_libav_threads_take(struct vmedia_libav_threads *t)
 	return n;
 }
 
+void vmedia_libav_threads_change(struct vmedia_libav_threads *t, unsigned int from, unsigned int to)
+{
+	if (from > to)
+		vmedia_libav_threads_give(t, from - to);
+	else
+		atomic_fetch_add(&t->used, to - from);
+}
+
 void vmedia_libav_threads_give(struct vmedia_libav_threads *t, unsigned int n)
 {
 	atomic_fetch_sub(&t->used, n);

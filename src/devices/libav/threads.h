@@ -19,6 +19,9 @@ struct vmedia_libav_threads {
 void vmedia_libav_threads_init(struct vmedia_libav_threads *t, unsigned int max);
 /* Take threads for a codec. Returns their number, which _give() gives back. */
 unsigned int vmedia_libav_threads_take(struct vmedia_libav_threads *t);
+/* A codec has @to threads now, not @from. They may be more than are left. */
+void vmedia_libav_threads_change(struct vmedia_libav_threads *t, unsigned int from,
+				 unsigned int to);
 void vmedia_libav_threads_give(struct vmedia_libav_threads *t, unsigned int n);
 
 #endif /* VMEDIA_DEVICES_LIBAV_THREADS_H */
