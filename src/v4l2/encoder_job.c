@@ -196,7 +196,10 @@ static int start(struct vmedia_queue *q)
 {
 	struct vmedia_codec_session *s = vmedia_codec_session_of(vmedia_queue_ctx(q));
 	const struct vmedia_pix_format_mplane *mp = &vmedia_m2m_src(s->ctx)->fmt.fmt.pix_mp;
+	int err = vmedia_codec_meta_init(s);
 
+	if (err)
+		return err;
 	if (!vmedia_queue_is_output(q) &&
 	    !vmedia_codec_session_count(s, (uint64_t)mp->width * mp->height)) {
 		vmedia_warn("an encoder of %ux%u pictures is refused: those of other sessions have "
@@ -205,7 +208,7 @@ static int start(struct vmedia_queue *q)
 			    (unsigned long long)s->all->max_pixels);
 		return -EBUSY;
 	}
-	return vmedia_codec_meta_init(s);
+	return 0;
 }
 
 /*

@@ -117,6 +117,8 @@ static void apply_h264(const struct vmedia_libav_settings *s, AVCodecContext *av
 
 static void choose_hevc(const struct vmedia_encoder_params *p, struct vmedia_libav_settings *s)
 {
+	/* x265's pools want rights that a sandbox does not give, and write to standard error. */
+	s->threads = 1;
 	s->b_frames = ctrl(p, V4L2_CID_MPEG_VIDEO_B_FRAMES);
 	s->refresh = ctrl(p, V4L2_CID_MPEG_VIDEO_INTRA_REFRESH_PERIOD);
 	s->min_qp = ctrl(p, V4L2_CID_MPEG_VIDEO_HEVC_MIN_QP);

@@ -83,6 +83,9 @@ static int open_encoder(void *priv, const struct vmedia_encoder_params *p, void 
 	e->threads = priv;
 	e->num_threads = vmedia_libav_threads_take(e->threads);
 	vmedia_libav_choose(e->codec, p, e->num_threads, &e->settings);
+	/* Some use fewer. */
+	vmedia_libav_threads_give(e->threads, e->num_threads - (uint32_t)e->settings.threads);
+	e->num_threads = (uint32_t)e->settings.threads;
 	e->packet = av_packet_alloc();
 	e->frame = av_frame_alloc();
 	e->own = av_frame_alloc();
