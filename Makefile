@@ -23,7 +23,7 @@ help:
 	@echo 'make lab          real guests: User-mode Linux and QEMU connect to the daemon'
 	@echo 'make guest-test   the Linux driver in User-mode Linux, plain and with KASAN (CASES="camera frames": some)'
 	@echo 'make qemu-test    the Linux driver in QEMU, with region 0, on three Debian kernels'
-	@echo 'make guest-vectors  ffmpeg, GStreamer and fluster in a guest, over the coded streams of VMEDIA_VECTORS=FOLDER'
+	@echo 'make guest-vectors  ffmpeg, GStreamer, fluster in a guest, over coded streams in VMEDIA_VECTORS=FOLDER (GUEST=qemu)'
 	@echo 'make guest-shell  a shell in a guest with /dev/video0 (GUEST=qemu: in QEMU; DEVICE="camera --source=file:PATH")'
 	@echo 'make check-style  what a reviewer would otherwise have to say'
 	@echo 'make install      install programs, library and headers (PREFIX=/usr/local, DESTDIR=)'
@@ -91,7 +91,7 @@ guest-test qemu-test:
 guest-vectors:
 	@scripts/setup build test guest
 	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
-	@VMEDIA_VECTORS="$(VMEDIA_VECTORS)" tests/guest/vectors $(BUILD)
+	@VMEDIA_VECTORS="$(VMEDIA_VECTORS)" tests/guest/vectors $(GUEST) $(BUILD)
 
 GUEST ?= uml
 DEVICE ?= camera --source=pattern

@@ -68,7 +68,13 @@ guest_streams() {
 	vectors)
 		out=$guest_build/guest-vectors
 		[ -d "${VMEDIA_VECTORS:-}" ] || guest_die "VMEDIA_VECTORS names no folder of coded streams"
-		[ "$out/list.tsv" -nt "$VMEDIA_VECTORS" ] || "$guest_here/list-streams" "$VMEDIA_VECTORS" "$out"
+		# The list is of one folder as it was.
+		if [ "$(cat "$out/folder" 2>/dev/null)" != "$VMEDIA_VECTORS" ] ||
+			[ -n "$(find -L "$VMEDIA_VECTORS" -newer "$out/folder" -print -quit)" ]; then
+			rm -rf "$out"
+			"$guest_here/list-streams" "$VMEDIA_VECTORS" "$out" || guest_die "the streams cannot be listed"
+			echo "$VMEDIA_VECTORS" >"$out/folder"
+		fi
 		;;
 	esac
 }
@@ -207,12 +213,14 @@ HOST_TOP='$guest_top'
 HOST_V4L_UTILS='$2'
 HOST_VECTORS='$(readlink -f "${VMEDIA_VECTORS:-/var/empty}")'
 HOST_FLUSTER='${guest_fluster:-}'
+HOST_CLIENTS='${VMEDIA_GUEST_CLIENTS:-}'
 GUEST_CASES='$guest_cases'
 GUEST_KIND='$guest_kind'
 GUEST_PARAMETERS='$parameters'
 GUEST_SLOW='$4'
 GUEST_DEBUG='$5'
 GUEST_SEED='$guest_seed'
+GUEST_STREAMS='${VMEDIA_GUEST_STREAMS:-.}'
 GUEST_TERMINAL='${TERM:-dumb}'
 GUEST_SIZE='$(stty size 2>/dev/null)'
 ENV
