@@ -8,7 +8,7 @@ by_ffmpeg() {
 	local out=/tmp/ffmpeg.frames
 	rm -f $out*
 	timeout -k 2 $((60 * GUEST_SLOW)) ffmpeg -nostdin -y -loglevel verbose -c:v "$4_v4l2m2m" -i "$1/$3" -map 0:v:0 \
-		-fps_mode passthrough -autoscale 0 -pix_fmt "${5/yuvj/yuv}" -f framemd5 $out.txt 2>/tmp/ffmpeg.log
+		-fps_mode passthrough -pix_fmt "${5/yuvj/yuv}" -f framemd5 $out.txt 2>/tmp/ffmpeg.log
 	grep -a -E -i 'device|error|fail|driver' /tmp/ffmpeg.log | tail -n 20
 	sed -n 's/^[^#].*, *//p' $out.txt >$out
 	diff "$2/frames/$3" $out >$out.diff && return 0
