@@ -187,6 +187,15 @@ static void note(struct decoder *d, enum vmedia_libav_by by, const struct vmedia
 
 /* ---- Opening ---- */
 
+/*
+ * With threads of slices libavcodec does not show damaged pictures of VP8 and VP9, and conceals no
+ * errors of H.264.
+ */
+static bool wants_one_thread(enum AVCodecID id)
+{
+	return id == AV_CODEC_ID_H264 || id == AV_CODEC_ID_VP8 || id == AV_CODEC_ID_VP9;
+}
+
 /* All errors are fatal: there is no decoder then. */
 static int open_context(struct decoder *d, const AVCodec *av)
 {
@@ -200,8 +209,7 @@ static int open_context(struct decoder *d, const AVCodec *av)
 	d->av = avcodec_alloc_context3(av);
 	if (!d->av)
 		return -ENOMEM;
-	/* With threads of slices libavcodec conceals no errors of H.264. */
-	d->av->thread_count = codec->id == AV_CODEC_ID_H264 ? 1 : (int)d->num_threads;
+	d->av->thread_count = wants_one_thread(codec->id) ? 1 : (int)d->num_threads;
 	d->av->thread_type = FF_THREAD_SLICE;
 	d->av->apply_cropping = 0;
 	/* Those that are only a little larger are refused with a better message. */
