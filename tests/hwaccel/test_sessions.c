@@ -56,14 +56,15 @@ static void check_not_software(const struct pictures *got, const struct stream *
 		assert_int_not_equal(got->p[i].hash, software.p[i].hash);
 }
 
+static const struct vmedia_decoder_options by_engine = {
+	.libav.region_size = 64 << 20,
+	.libav.threads = 8,
+	.hwaccel = "vaapi",
+	.hwaccel_device = "/dev/null",
+};
+
 static void test_turns(void **state)
 {
-	const struct vmedia_decoder_options opts = {
-		.libav.region_size = 64 << 20,
-		.libav.threads = 8,
-		.hwaccel = "vaapi",
-		.hwaccel_device = "/dev/null",
-	};
 	static struct player one, two;
 	struct stream s = { 0 };
 	uint32_t first, second;
@@ -71,7 +72,7 @@ static void test_turns(void **state)
 
 	(void)state;
 	assert_true(stream_make(&s, &mpeg2));
-	player_begin_with(&one, &opts, V4L2_PIX_FMT_MPEG2, 0);
+	player_begin_with(&one, &by_engine, V4L2_PIX_FMT_MPEG2, 0);
 	player_play(&one, &s, 0, s.num, true);
 	first = one.r->s;
 	before = threads();
@@ -98,12 +99,6 @@ static void test_turns(void **state)
 /* A stream that the engine decodes goes on as one that it does not: it has its threads again. */
 static void test_changes(void **state)
 {
-	const struct vmedia_decoder_options opts = {
-		.libav.region_size = 64 << 20,
-		.libav.threads = 8,
-		.hwaccel = "vaapi",
-		.hwaccel_device = "/dev/null",
-	};
 	static struct player one, two;
 	struct stream s = { 0 }, wide = { 0 };
 	unsigned int before;
@@ -112,7 +107,7 @@ static void test_changes(void **state)
 	(void)state;
 	assert_true(stream_make(&s, &mpeg2));
 	assert_true(stream_make(&wide, &mpeg2_422));
-	player_begin_with(&one, &opts, V4L2_PIX_FMT_MPEG2, 0);
+	player_begin_with(&one, &by_engine, V4L2_PIX_FMT_MPEG2, 0);
 	player_play(&one, &s, 0, s.num, true);
 	player_seek(&one, true);
 	player_play(&one, &wide, 0, wide.num, true);

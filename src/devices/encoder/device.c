@@ -34,10 +34,7 @@ static void offer_raw(struct device *dev, const struct vmedia_libav_options *opt
 	dev->size = vmedia_libav_sizes(opts, VMEDIA_ENCODER_MIN_SIZE, 2);
 	dev->size.intervals = rates;
 	dev->size.num_intervals = 1;
-	for (unsigned int i = 0; i < NUM_RAW; i++)
-		dev->raw[i] = (struct vmedia_format_config){ .pixelformat = raw[i],
-							     .sizes = &dev->size,
-							     .num_sizes = 1 };
+	vmedia_libav_formats(raw, NUM_RAW, &dev->size, dev->raw);
 }
 
 static unsigned int offer(struct device *dev, const char *list)

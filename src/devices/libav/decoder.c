@@ -53,7 +53,6 @@ struct decoder {
 	AVCodecContext *av;
 	AVPacket *packet;
 	AVFrame *frame;
-	struct vmedia_libav_threads *threads;
 	unsigned int num_threads;	/* of the device's, that are counted for this one */
 	struct vmedia_libav_memory memory;
 	struct vmedia_libav_split *split;
@@ -61,7 +60,7 @@ struct decoder {
 	enum AVPixelFormat surface;	/* the engine's; AV_PIX_FMT_NONE: software decodes */
 	bool asked;			/* the engine was chosen for the stream */
 	bool refused;			/* ... and did not take it, or was not chosen */
-	enum vmedia_libav_by by;			/* what decoded the last picture */
+	enum vmedia_libav_by by;	/* what decoded the last picture */
 	char why[256];			/* why not the engine */
 	bool ending;			/* a drain has begun */
 	bool ended;			/* libavcodec has been given the end of the stream */
@@ -73,7 +72,7 @@ static void close_decoder(void *dec)
 {
 	struct decoder *d = dec;
 
-	vmedia_libav_threads_give(d->threads, d->num_threads);
+	vmedia_libav_threads_give(&d->shared->threads, d->num_threads);
 	avcodec_free_context(&d->av);
 	av_packet_free(&d->packet);
 	av_frame_free(&d->frame);
@@ -156,7 +155,7 @@ static const AVCodec *find(struct decoder *d)
 /* Count @n threads for the decoder. */
 static void count_threads(struct decoder *d, unsigned int n)
 {
-	vmedia_libav_threads_change(d->threads, d->num_threads, n);
+	vmedia_libav_threads_change(&d->shared->threads, d->num_threads, n);
 	d->num_threads = n;
 }
 
@@ -204,8 +203,8 @@ static int open_context(struct decoder *d, const AVCodec *av)
 	int err;
 
 	avcodec_free_context(&d->av);
-	vmedia_libav_threads_give(d->threads, d->num_threads);
-	d->num_threads = vmedia_libav_threads_take(d->threads);
+	vmedia_libav_threads_give(&d->shared->threads, d->num_threads);
+	d->num_threads = vmedia_libav_threads_take(&d->shared->threads);
 	d->av = avcodec_alloc_context3(av);
 	if (!d->av)
 		return -ENOMEM;
@@ -246,7 +245,6 @@ static int open_decoder(void *priv, uint32_t coded, struct vmedia_codec_pool *po
 	d->shared = shared;
 	d->codec = vmedia_libav_codec_find(coded);
 	d->memory.pool = pool;
-	d->threads = &shared->threads;
 	d->packet = av_packet_alloc();
 	d->frame = av_frame_alloc();
 	if (!d->packet || !d->frame || vmedia_libav_split_create(d->codec->id, &d->split))

@@ -36,7 +36,6 @@ struct encoder {
 	const struct vmedia_libav_encoder *codec;
 	struct vmedia_libav_settings settings;
 	struct vmedia_libav_threads *threads;
-	unsigned int num_threads;
 	AVCodecContext *av;
 	AVPacket *packet;
 	AVFrame *frame, *own;		/* own: the planes that are converted */
@@ -54,7 +53,7 @@ static void close_encoder(void *enc)
 {
 	struct encoder *e = enc;
 
-	vmedia_libav_threads_give(e->threads, e->num_threads);
+	vmedia_libav_threads_give(e->threads, (unsigned int)e->settings.threads);
 	avcodec_free_context(&e->av);
 	av_packet_free(&e->packet);
 	av_frame_free(&e->frame);
@@ -75,17 +74,17 @@ static int open_codec(struct encoder *e)
 static int open_encoder(void *priv, const struct vmedia_encoder_params *p, void **enc)
 {
 	struct encoder *e = calloc(1, sizeof(*e));
+	unsigned int threads;
 	int err = -ENOMEM;
 
 	if (!e)
 		return -ENOMEM;
 	e->codec = vmedia_libav_encoder_find(p->coded);
 	e->threads = priv;
-	e->num_threads = vmedia_libav_threads_take(e->threads);
-	vmedia_libav_choose(e->codec, p, e->num_threads, &e->settings);
+	threads = vmedia_libav_threads_take(e->threads);
+	vmedia_libav_choose(e->codec, p, threads, &e->settings);
 	/* Some use fewer. */
-	vmedia_libav_threads_give(e->threads, e->num_threads - (uint32_t)e->settings.threads);
-	e->num_threads = (uint32_t)e->settings.threads;
+	vmedia_libav_threads_change(e->threads, threads, (unsigned int)e->settings.threads);
 	e->packet = av_packet_alloc();
 	e->frame = av_frame_alloc();
 	e->own = av_frame_alloc();
@@ -114,7 +113,7 @@ static int update(void *enc, const struct vmedia_encoder_params *p)
 
 	if (vmedia_libav_encoder_find(p->coded) != e->codec)
 		return -EINVAL;
-	vmedia_libav_choose(e->codec, p, e->num_threads, &s);
+	vmedia_libav_choose(e->codec, p, (uint32_t)e->settings.threads, &s);
 	err = e->ended ? -EINVAL : vmedia_libav_change(e->codec, &e->settings, &s, e->av);
 	if (!err)
 		e->settings = s;

@@ -100,6 +100,15 @@ struct vmedia_frame_size vmedia_libav_sizes(const struct vmedia_libav_options *o
 					   .step_height = step };
 }
 
+void vmedia_libav_formats(const uint32_t *formats, unsigned int num,
+			  const struct vmedia_frame_size *size, struct vmedia_format_config *to)
+{
+	for (unsigned int i = 0; i < num; i++)
+		to[i] = (struct vmedia_format_config){ .pixelformat = formats[i],
+						       .sizes = size,
+						       .num_sizes = 1 };
+}
+
 void vmedia_libav_options_explain(int err, const struct vmedia_libav_options *opts,
 				  const char *kind, const char *names, char *why, size_t why_size)
 {

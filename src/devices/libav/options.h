@@ -34,6 +34,9 @@ int vmedia_libav_options_read(const struct vmedia_module_args *args, uint32_t mi
 /* The sizes of pictures: from @min x @min on, in steps of @step. */
 struct vmedia_frame_size vmedia_libav_sizes(const struct vmedia_libav_options *opts, uint32_t min,
 					    uint32_t step);
+/* Fill in @to for the @num formats of @formats, each of the sizes @size. */
+void vmedia_libav_formats(const uint32_t *formats, unsigned int num,
+			  const struct vmedia_frame_size *size, struct vmedia_format_config *to);
 /*
  * Say in @why what is wrong when the device was refused: -ENOSYS, libavcodec lacks all of what a
  * device of @kind is made of; -EINVAL, --codecs is not a list of @names.
