@@ -186,7 +186,7 @@ static void put_planes(struct fz *w, struct ask *a, uint8_t how)
 
 /* ---- An output's content ---- */
 
-static void put_le32(uint8_t *p, uint32_t v)
+FZ_GUEST_WRITES static void put_le32(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)v;
 	p[1] = (uint8_t)(v >> 8);
@@ -197,7 +197,7 @@ static void put_le32(uint8_t *p, uint32_t v)
 /* What the decoders of tests/devices take for a picture of 32x32 to 128x96. */
 static void put_header(uint8_t *p, uint8_t how)
 {
-	memcpy(p, "VTST", 4);
+	put_le32(p, 'V' | 'T' << 8 | 'S' << 16 | (uint32_t)'T' << 24);
 	put_le32(p + 4, 32u << (how & 3) > 128 ? 64 : 32u << (how & 3));
 	put_le32(p + 8, how & 4 ? 96 : 32);
 	put_le32(p + 12, 64);

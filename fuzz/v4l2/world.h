@@ -209,6 +209,14 @@ void fz_event(struct fz *w, const struct vmedia_evt *evt);
 
 /* ---- pages.c ---- */
 
+/*
+ * A guest may write its memory while the device reads it: a buffer that is queued, or pages of a
+ * session that has ended. What the device gets then is the guest's affair, and the device must live
+ * with it. So the sequences do it, and ThreadSanitizer is not to count it. What the device writes
+ * is counted.
+ */
+#define FZ_GUEST_WRITES __attribute__((noinline, no_sanitize("thread")))
+
 void fz_pages_init(struct fz *w);
 /* @len bytes of guest memory for @b, at an odd place; 0 if there is no such room. */
 uint64_t fz_pages_lend(struct fz *w, struct fz_buf *b, uint32_t len, uint8_t how);
