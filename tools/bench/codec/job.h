@@ -10,8 +10,11 @@
 #include <stdint.h>
 
 #define BENCH_MEDIA_ITEMS 96
-/* Pictures of each session before a measurement begins. */
-#define BENCH_WARM_PICTURES 6
+/*
+ * Pictures of each session before a measurement begins: more than it has buffers, so that the
+ * kernel has given and zeroed the memory of all of them.
+ */
+#define BENCH_WARM_PICTURES 24
 /* As many as a device's default is at most. */
 #define BENCH_SESSIONS 8
 
