@@ -135,7 +135,10 @@ struct vmedia_plane_map {
 struct vmedia_device_ops {
 	/*
 	 * A session begins. The callee may call vmedia_session_set_priv(). Returns 0, or the errno
-	 * of OPEN; ->close() is not called after an error.
+	 * of OPEN; ->close() is not called after an error. Or returns -EINPROGRESS and calls
+	 * vmedia_session_opened() later; other sessions go on meanwhile. If a reset, a stopped queue
+	 * or a lost connection comes first, ->close() is called, and vmedia_session_opened() must
+	 * not be called any more.
 	 */
 	int (*open)(struct vmedia_session *s);
 
@@ -254,6 +257,13 @@ void vmedia_session_work(struct vmedia_session *s);
  * again. ->close() comes with the driver's CLOSE.
  */
 void vmedia_session_error(struct vmedia_session *s, int err);
+
+/*
+ * End an OPEN for which ->open() returned -EINPROGRESS, but not within ->open(). @err: 0, or the
+ * errno of OPEN; then ->close() is not called. An OPEN that fails so frees @s at the end of the
+ * loop's turn.
+ */
+void vmedia_session_opened(struct vmedia_session *s, int err);
 
 /* End a CLOSE for which ->closing() returned -EINPROGRESS: @s may be closed now. */
 void vmedia_session_closed(struct vmedia_session *s);

@@ -177,6 +177,7 @@ enum vmedia_request_state {
 	VMEDIA_REQ_LOOKUP,    /* waits for a virtio object */
 	VMEDIA_REQ_DEVICE,    /* ->ioctl() returned -EINPROGRESS */
 	VMEDIA_REQ_MAPPING,   /* waits for the transport to map or unmap */
+	VMEDIA_REQ_OPENING,   /* OPEN: ->open() returned -EINPROGRESS */
 	VMEDIA_REQ_CLOSING,   /* CLOSE: ->closing() returned -EINPROGRESS */
 	VMEDIA_REQ_DONE,      /* in dev->done with its result */
 	VMEDIA_REQ_CANCELLED, /* answered; ->close() is about to run */
@@ -261,7 +262,15 @@ struct vmedia_session {
 };
 
 struct vmedia_session *vmedia_session_find(struct vmedia_device *dev, uint32_t id);
+/*
+ * Returns 0; -EINPROGRESS if the device opens @s later: the caller sets s->current; or the errno of
+ * OPEN.
+ */
 int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **s);
+/* True if vmedia_session_opened() got an error, and @s is still to be freed. */
+bool vmedia_session_open_failed(const struct vmedia_session *s);
+/* Finish an OPEN that was in progress. Returns false if @err ended the session: @s is freed. */
+bool vmedia_session_finish_open(struct vmedia_session *s, int err);
 /* Run a CLOSE: end @s now, or when the device calls vmedia_session_closed(). */
 void vmedia_session_close(struct vmedia_session *s, struct vmedia_request *req);
 /*

@@ -192,7 +192,7 @@ static void suspend(struct vmedia_device *dev, bool on)
 		return;
 	dev->suspended = on;
 	vmedia_list_for_each(s, &dev->sessions, all) {
-		if (dev->ops->suspend)
+		if (dev->ops->suspend && !vmedia_session_open_failed(s))
 			dev->ops->suspend(s, on);
 		if (!on && s->work)
 			vmedia_session_work(s);
@@ -316,6 +316,12 @@ static bool stop_request(struct vmedia_request *req)
 	}
 	if (req->state == VMEDIA_REQ_DONE && !req->err && s && req->cmd.type == VMEDIA_CMD_IOCTL)
 		vmedia_events_drop(s, &req->cmd.io);
+	/* The driver does not know the session of an OPEN that did not succeed. */
+	if (req->cmd.type == VMEDIA_CMD_OPEN && s) {
+		vmedia_list_del(&req->node);
+		vmedia_session_end(s, -ECANCELED, NULL);
+		return true;
+	}
 	vmedia_request_answer(req, req->state == VMEDIA_REQ_DONE ? req->err : -ECANCELED);
 	if (req->state == VMEDIA_REQ_QUEUED) {
 		vmedia_request_free(req);

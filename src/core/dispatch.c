@@ -32,8 +32,13 @@ static int run_open(struct vmedia_request *req)
 	struct vmedia_session *s;
 	int err = vmedia_session_create(req->dev, &s);
 
-	if (!err)
+	if (!err || err == -EINPROGRESS)
 		req->cmd.session_id = s->id;
+	if (err == -EINPROGRESS) {
+		req->session = s;
+		req->state = VMEDIA_REQ_OPENING;
+		s->current = req;
+	}
 	return err > 0 || err < -4095 ? -EIO : err;
 }
 
@@ -158,7 +163,9 @@ static void run(struct vmedia_request *req)
 
 	switch (req->cmd.type) {
 	case VMEDIA_CMD_OPEN:
-		vmedia_request_finish(req, run_open(req));
+		err = run_open(req);
+		if (err != -EINPROGRESS)
+			vmedia_request_finish(req, err);
 		break;
 	case VMEDIA_CMD_CLOSE:
 		run_close(req);
@@ -409,6 +416,15 @@ void vmedia_dispatch_done(struct vmedia_device *dev)
 		if (req->cmd.type == VMEDIA_CMD_CLOSE) {
 			vmedia_session_end(s, s->error ? -EIO : -ECANCELED, req);
 			vmedia_request_finish(req, 0);
+			continue;
+		}
+		if (req->cmd.type == VMEDIA_CMD_OPEN) {
+			bool open = vmedia_session_finish_open(s, err);
+
+			req->session = NULL;
+			vmedia_request_finish(req, err);
+			if (open)
+				vmedia_session_run(s);
 			continue;
 		}
 		finish(s, req, err);

@@ -36,6 +36,37 @@ static uint32_t new_id(struct vmedia_device *dev)
 	return id;
 }
 
+static void begins(struct vmedia_session *s)
+{
+	s->dev->sessions_opened++;
+	vmedia_dbg("session %u begins", s->id);
+}
+
+/* Free a session whose ->open() failed. It may have called vmedia_session_wake() or _work(). */
+static void forget(struct vmedia_session *s)
+{
+	vmedia_list_del(&s->ready);
+	vmedia_list_del(&s->backlog);
+	vmedia_list_del(&s->hash);
+	vmedia_list_del(&s->all);
+	s->dev->num_sessions--;
+	vmedia_share_put(s->share);
+	free(s);
+}
+
+/* Answer all commands that wait. */
+static void answer_queue(struct vmedia_session *s, int err)
+{
+	struct vmedia_list *node;
+
+	while ((node = vmedia_list_pop(&s->queue))) {
+		struct vmedia_request *req = vmedia_list_entry(node, struct vmedia_request, node);
+
+		vmedia_request_answer(req, err);
+		vmedia_request_free(req);
+	}
+}
+
 int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out)
 {
 	struct vmedia_session *s;
@@ -65,21 +96,42 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 	vmedia_list_add_tail(&dev->sessions, &s->all);
 	dev->num_sessions++;
 	err = dev->ops->open ? dev->ops->open(s) : 0;
-	if (err) {
-		/* ->open() may have called vmedia_session_wake() or vmedia_session_work(). */
-		vmedia_list_del(&s->ready);
-		vmedia_list_del(&s->backlog);
-		vmedia_list_del(&s->hash);
-		vmedia_list_del(&s->all);
-		dev->num_sessions--;
-		vmedia_share_put(s->share);
-		free(s);
+	if (err && err != -EINPROGRESS) {
+		forget(s);
 		return err;
 	}
-	dev->sessions_opened++;
-	vmedia_dbg("session %u begins", s->id);
+	if (!err)
+		begins(s);
 	*out = s;
-	return 0;
+	return err;
+}
+
+void vmedia_session_opened(struct vmedia_session *s, int err)
+{
+	vmedia_loop_assert(s->dev->loop);
+	if (s->current && s->current->state == VMEDIA_REQ_OPENING)
+		vmedia_request_done(s->current, err > 0 || err < -4095 ? -EIO : err);
+	else
+		vmedia_err("a device opened session %u, which nobody asked for", s->id);
+}
+
+bool vmedia_session_open_failed(const struct vmedia_session *s)
+{
+	return s->current && s->current->cmd.type == VMEDIA_CMD_OPEN &&
+	       s->current->state == VMEDIA_REQ_DONE && s->current->err;
+}
+
+bool vmedia_session_finish_open(struct vmedia_session *s, int err)
+{
+	s->current = NULL;
+	if (!err) {
+		begins(s);
+		return true;
+	}
+	answer_queue(s, -EINVAL);
+	vmedia_objects_forget_cache(s);
+	forget(s);
+	return false;
 }
 
 /* Answer @req and remove it from the list that it waits in. */
@@ -95,7 +147,7 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 {
 	struct vmedia_device *dev = s->dev;
 	struct vmedia_request *current = s->current;
-	struct vmedia_list *node;
+	bool failed = vmedia_session_open_failed(s);
 
 	vmedia_list_del(&s->ready);
 	vmedia_list_del(&s->backlog);
@@ -108,13 +160,8 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 		current = NULL;
 	if (current)
 		cancel(current, err);
-	while ((node = vmedia_list_pop(&s->queue))) {
-		struct vmedia_request *req = vmedia_list_entry(node, struct vmedia_request, node);
-
-		vmedia_request_answer(req, err);
-		vmedia_request_free(req);
-	}
-	if (dev->ops->close)
+	answer_queue(s, err);
+	if (dev->ops->close && !failed)
 		dev->ops->close(s);
 	if (current)
 		vmedia_request_free(current);

@@ -62,7 +62,7 @@ static int fake_open(struct vmedia_session *s)
 		vmedia_session_work(s);
 		vmedia_session_wake(s);
 	}
-	if (f->open_err)
+	if (f->open_err && f->open_err != -EINPROGRESS)
 		return f->open_err;
 	fs = calloc(1, sizeof(*fs));
 	assert(fs);
@@ -79,7 +79,8 @@ static int fake_open(struct vmedia_session *s)
 	vmedia_session_set_priv(s, fs);
 	f->opens++;
 	f->awake++;
-	return 0;
+	f->opening = f->open_err ? s : NULL;
+	return f->open_err;
 }
 
 static void fake_close(struct vmedia_session *s)
@@ -100,6 +101,16 @@ static void fake_close(struct vmedia_session *s)
 			f->pending[kept++] = f->pending[i];
 	f->num_pending = kept;
 	free(fs);
+}
+
+void fake_opened(struct fake *f, int err)
+{
+	struct vmedia_session *s = f->opening;
+
+	f->opening = NULL;
+	if (err)
+		fake_close(s); /* core does not call it */
+	vmedia_session_opened(s, err);
 }
 
 static int fake_qbuf(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)

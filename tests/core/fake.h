@@ -33,7 +33,8 @@ struct fake {
 	/* the script */
 	int (*ioctl)(struct fake *f, struct vmedia_session *s,
 		     struct vmedia_request *req); /* before all else */
-	int open_err;
+	int open_err;		/* -EINPROGRESS: until fake_opened() */
+	struct vmedia_session *opening;
 	bool open_work;		/* ->open() asks for work and says wake */
 	int ioctl_err;
 	bool async;		/* ioctls wait in pending[] */
@@ -64,6 +65,8 @@ struct fake {
 void fake_create(struct fake *f, struct harness *h, const struct vmedia_limits *limits,
 		 uint64_t region);
 /* Queue an event of the fake for @s and wake it. */
+/* End the OPEN in progress. */
+void fake_opened(struct fake *f, int err);
 void fake_event(struct vmedia_session *s, uint32_t type, uint32_t id);
 void fake_dqbuf(struct vmedia_session *s, uint32_t buf_type, uint32_t index);
 /* End the oldest pending request and step. */

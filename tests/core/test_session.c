@@ -66,6 +66,98 @@ static void test_open_fails(void **state)
 	world_end(w);
 }
 
+/* Offer an OPEN that the device answers later. */
+static struct harness_req *offer_open(struct world *w)
+{
+	uint8_t open[8] = { VMEDIA_CMD_OPEN };
+	struct harness_req *r;
+
+	w->f.open_err = -EINPROGRESS;
+	r = harness_offer(&w->h, open, sizeof(open), VMEDIA_RESP_OPEN_SIZE, HARNESS_PART);
+	harness_kick(&w->h, VMEDIA_QUEUE_COMMAND);
+	assert_non_null(w->f.opening);
+	assert_false(r->used);
+	w->f.open_err = 0;
+	return r;
+}
+
+static void test_open_later(void **state)
+{
+	struct world *w = world_open();
+	struct harness_req *r = offer_open(w), *early;
+	uint32_t id = vmedia_session_id(w->f.opening);
+	struct vmedia_cmd cmd;
+
+	/* Other sessions go on; a command that guesses the id waits. */
+	assert_int_equal(harness_ioctl(&w->h, w->session, VMEDIA_NR_G_INPUT, NULL), 0);
+	harness_cmd_ioctl(&cmd, id, VMEDIA_NR_G_INPUT);
+	early = harness_offer_cmd(&w->h, &cmd);
+	harness_kick(&w->h, VMEDIA_QUEUE_COMMAND);
+	assert_false(early->used);
+	assert_int_equal(stats_of(w).sessions_opened, 1);
+	fake_opened(&w->f, 0);
+	harness_step(&w->h);
+	harness_collect(&w->h);
+	assert_true(r->used && early->used);
+	assert_int_equal(le32(r->resp), 0);
+	assert_int_equal(le32(r->resp + 8), id);
+	assert_int_equal(le32(early->resp), 0);
+	assert_int_equal(stats_of(w).sessions_opened, 2);
+	harness_put(&w->h, r);
+	harness_put(&w->h, early);
+	assert_int_equal(harness_close(&w->h, id), 0);
+	world_end(w);
+}
+
+static void test_open_fails_later(void **state)
+{
+	struct world *w = world_open();
+	struct harness_req *r = offer_open(w), *early;
+	uint32_t id = vmedia_session_id(w->f.opening);
+	struct vmedia_cmd cmd;
+
+	harness_cmd_ioctl(&cmd, id, VMEDIA_NR_G_INPUT);
+	early = harness_offer_cmd(&w->h, &cmd);
+	harness_kick(&w->h, VMEDIA_QUEUE_COMMAND);
+	fake_opened(&w->f, -EBUSY);
+	harness_step(&w->h);
+	harness_collect(&w->h);
+	assert_true(r->used && early->used);
+	assert_int_equal(le32(r->resp), EBUSY);
+	assert_int_equal(le32(early->resp), EINVAL);
+	assert_int_equal(stats_of(w).sessions_open, 1);
+	harness_put(&w->h, r);
+	harness_put(&w->h, early);
+	world_end(w);
+}
+
+/* The driver does not get to know the session, so it does not stay. */
+static void test_open_interrupted(void **state)
+{
+	struct world *w = world_open();
+	struct harness_req *r = offer_open(w);
+
+	vmedia_device_queue_stop(w->f.dev, VMEDIA_QUEUE_COMMAND);
+	harness_collect(&w->h);
+	assert_true(r->used);
+	assert_int_equal(le32(r->resp), ECANCELED);
+	assert_int_equal(stats_of(w).sessions_open, 1);
+	assert_int_equal(w->f.closes, 1);
+	harness_put(&w->h, r);
+	offer_open(w);
+	harness_restart(&w->h);
+	harness_forget(&w->h);
+	assert_int_equal(w->f.closes, 3);
+	/* It fails, and before that is answered the device is reset. */
+	offer_open(w);
+	fake_opened(&w->f, -EBUSY);
+	harness_restart(&w->h);
+	harness_forget(&w->h);
+	assert_int_equal(w->f.closes, 4);
+	assert_int_equal(stats_of(w).sessions_open, 0);
+	world_end(w);
+}
+
 static struct harness_req *offer(struct world *w, uint32_t session, uint32_t nr)
 {
 	struct vmedia_cmd cmd;
@@ -351,6 +443,9 @@ int main(void)
 		cmocka_unit_test(test_id_not_reused_soon),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_open_fails),
+		cmocka_unit_test(test_open_later),
+		cmocka_unit_test(test_open_fails_later),
+		cmocka_unit_test(test_open_interrupted),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_close_in_order),
 		cmocka_unit_test(test_complete_inside_ioctl),
