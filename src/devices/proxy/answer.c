@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What the host's driver answers is checked against what it was asked, as a driver of the guest
+ * checks a device: by the same functions of <vmedia/proto.h>. They know which fields an answer must
+ * repeat, and the ranges of its counts, indexes and lengths (src/proto/check.c).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "proxy.h"
+
+/* The shape of the host's answer is that of the question, whatever counts the host wrote. */
+static void set_shape(struct vmedia_ioctl *io, const struct vmedia_ioctl *asked)
+{
+	io->asked = (struct vmedia_asked){ .known = true, .num_planes = asked->num_planes };
+	if (asked->info->follow == VMEDIA_FOLLOW_CTRLS)
+		io->asked.num_ctrls = asked->arg.ext_controls.count;
+	if (asked->info->follow == VMEDIA_FOLLOW_EDID)
+		io->asked.edid_blocks = asked->arg.edid.blocks;
+}
+
+int vmedia_proxy_check(struct proxy_call *c)
+{
+	struct proxy *p = c->ps->p;
+	struct vmedia_cmd *q = &p->question, *a = &p->answer;
+	int len, err;
+
+	q->type = a->type = VMEDIA_CMD_IOCTL;
+	q->io = c->asked;
+	memset(&q->io.asked, 0, sizeof(q->io.asked));
+	a->io = c->io;
+	set_shape(&a->io, &c->asked);
+	len = vmedia_resp_encode(a, c->err, p->wire, VMEDIA_MAX_RESP_SIZE);
+	if (len < 0)
+		return -EIO;
+	err = vmedia_resp_decode(q, p->wire, (size_t)len);
+	if (q->why.what) {
+		vmedia_proxy_nonsense(p, q->io.info->name, q->why.what, q->why.got, q->why.limit);
+		c->io = c->asked;
+		return -EIO;
+	}
+	/* Memory of EDID blocks is the same in both; controls were decoded into the question's. */
+	c->io = q->io;
+	return err;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * QUERYBUF, QBUF, PREPARE_BUF, EXPBUF, and where the guest maps buffers.
+ *
+ * The index and type of a buffer are the same in guest and host, and so are its bytesused, field,
+ * sequence, time stamp and time code: a time stamp of a capture device is the host's monotonic
+ * clock. Its memory, its pointer or descriptor and its offset are the guest's. An offset names type,
+ * index and plane, so nothing of the host is in it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <string.h>
+
+#include "proxy.h"
+
+/* What a program may say of the contents of a buffer that it queues. */
+#define CONTENT_FLAGS                                                            \
+	(V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME |  \
+	 V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK)
+/* What the guest is not told: of requests, which it has not, and of the host's mappings. */
+#define HIDDEN_FLAGS                                                             \
+	(V4L2_BUF_FLAG_MAPPED | V4L2_BUF_FLAG_IN_REQUEST |                       \
+	 V4L2_BUF_FLAG_REQUEST_FD | V4L2_BUF_FLAG_M2M_HOLD_CAPTURE_BUF)
+
+/* ---- Offsets ---- */
+
+#define OFFSET_SHIFT 12 /* a page, at least */
+
+static uint32_t offset_of(uint32_t type, uint32_t index, uint32_t plane)
+{
+	_Static_assert((uint64_t)PROXY_TYPES * VMEDIA_MAX_BUFFERS * VMEDIA_MAX_PLANES
+		       << OFFSET_SHIFT <= UINT32_MAX, "every plane has an offset");
+	return ((type * VMEDIA_MAX_BUFFERS + index) * VMEDIA_MAX_PLANES + plane) << OFFSET_SHIFT;
+}
+
+int vmedia_proxy_mmap(struct vmedia_session *s, uint32_t offset, struct vmedia_plane_map *map)
+{
+	struct proxy_session *ps = vmedia_session_priv(s);
+	uint32_t n = offset >> OFFSET_SHIFT, plane = n % VMEDIA_MAX_PLANES;
+	uint32_t index = n / VMEDIA_MAX_PLANES % VMEDIA_MAX_BUFFERS;
+	uint32_t type = n / VMEDIA_MAX_PLANES / VMEDIA_MAX_BUFFERS;
+	const struct proxy_buf *buf = type < PROXY_TYPES ? vmedia_proxy_buf(ps, type, index) : NULL;
+
+	if (!buf || offset != n << OFFSET_SHIFT || plane >= buf->num_planes ||
+	    ps->queues[type].memory != V4L2_MEMORY_MMAP)
+		return -EINVAL;
+	map->backing = buf->planes[plane].mem;
+	map->length = buf->planes[plane].length;
+	return 0;
+}
+
+/* ---- From the host to the guest ---- */
+
+static int nonsense(struct proxy_session *ps, const char *what, uint64_t got, uint64_t limit)
+{
+	vmedia_proxy_nonsense(ps->p, "a buffer", what, got, limit);
+	return -EIO;
+}
+
+/* @bytesused and @offset are the host's of plane @i. Sets @length and @m to the guest's. */
+static int tell_plane(struct proxy_session *ps, const struct proxy_queue *q,
+		      const struct proxy_buf *buf, uint32_t i, uint32_t bytesused, uint32_t offset,
+		      uint32_t *length, void *m)
+{
+	const struct proxy_plane *plane = &buf->planes[i];
+	uint64_t value = plane->handle;
+
+	if (bytesused > plane->length || offset > plane->length)
+		return nonsense(ps, "it has more bytes than its length",
+				bytesused > offset ? bytesused : offset, plane->length);
+	*length = plane->length;
+	if (q->memory == V4L2_MEMORY_MMAP)
+		value = offset_of(q->type, buf->index, i);
+	else if (plane->given)
+		*length = plane->given;
+	memcpy(m, &value, sizeof(value)); /* descriptors and offsets are its lower half */
+	return 0;
+}
+
+int vmedia_proxy_tell(struct proxy_session *ps, const struct proxy_queue *q,
+		      const struct proxy_buf *buf, struct vmedia_buffer *b,
+		      struct vmedia_plane *planes)
+{
+	bool mplane = vmedia_buf_type_is_multiplanar(q->type);
+	int err = 0;
+
+	b->flags &= ~(uint32_t)HIDDEN_FLAGS;
+	if (q->memory == V4L2_MEMORY_MMAP)
+		for (uint32_t i = 0; i < buf->num_planes; i++)
+			if (vmedia_backing_mapped(buf->planes[i].mem))
+				b->flags |= V4L2_BUF_FLAG_MAPPED;
+	b->memory = q->memory;
+	b->reserved2 = 0;
+	b->reserved = 0;
+	if (!mplane)
+		return tell_plane(ps, q, buf, 0, b->bytesused, 0, &b->length, &b->m);
+	if (b->length != buf->num_planes)
+		return nonsense(ps, "it has another number of planes", b->length, buf->num_planes);
+	b->m.planes = 0;
+	for (uint32_t i = 0; i < buf->num_planes && !err; i++) {
+		memset(planes[i].reserved, 0, sizeof(planes[i].reserved));
+		err = tell_plane(ps, q, buf, i, planes[i].bytesused, planes[i].data_offset,
+				 &planes[i].length, &planes[i].m);
+	}
+	return err;
+}
+
+int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
+{
+	struct proxy_session *ps = c->ps;
+	struct proxy_buf *buf = c->buf;
+
+	if (err || !c->req)
+		return err;
+	if (c->io.info->nr == VMEDIA_NR_QBUF) {
+		buf->queued = true;
+		buf->prepared = false;
+	} else if (c->io.info->nr == VMEDIA_NR_PREPARE_BUF) {
+		buf->prepared = true;
+	}
+	c->io.num_planes = vmedia_buf_type_is_multiplanar(c->io.arg.buffer.type) ? buf->num_planes
+										   : 0;
+	return vmedia_proxy_tell(ps, &ps->queues[c->io.arg.buffer.type], buf, &c->io.arg.buffer,
+				 c->io.planes);
+}
+
+/* ---- From the guest to the host ---- */
+
+/* Find the buffer, and check that the guest gave room for all its planes. */
+static int find(struct proxy_call *c)
+{
+	const struct vmedia_buffer *b = &c->io.arg.buffer;
+
+	c->buf = vmedia_proxy_buf(c->ps, b->type, b->index);
+	if (!c->buf)
+		return -EINVAL;
+	return vmedia_buf_type_is_multiplanar(b->type) && c->io.num_planes < c->buf->num_planes
+		       ? -EINVAL : 0;
+}
+
+/* Point the host's structure to the planes of c->io. */
+static void set_planes(struct proxy_call *c, struct vmedia_buffer *b)
+{
+	if (!vmedia_buf_type_is_multiplanar(b->type))
+		return;
+	c->io.num_planes = c->buf->num_planes;
+	b->length = c->buf->num_planes;
+	b->m.planes = (uintptr_t)c->io.planes;
+}
+
+int vmedia_proxy_querybuf_prepare(struct proxy_call *c)
+{
+	struct vmedia_buffer *b = &c->io.arg.buffer;
+	int err = find(c);
+
+	if (err)
+		return err;
+	*b = (struct vmedia_buffer){ .index = b->index, .type = b->type,
+				     .memory = V4L2_MEMORY_MMAP };
+	memset(c->io.planes, 0, sizeof(c->io.planes));
+	set_planes(c, b);
+	return 0;
+}
+
+/* The guest's memory of plane @i, by its list of pages or its UUID. */
+static int import(struct proxy_call *c, uint32_t i, uint32_t length, uint64_t handle)
+{
+	const struct proxy_queue *q = &c->ps->queues[c->io.arg.buffer.type];
+	struct proxy_plane *plane = &c->buf->planes[i];
+	struct vmedia_backing *mem;
+	int err;
+
+	if (!length && q->memory == V4L2_MEMORY_DMABUF)
+		length = plane->length;
+	if (length < plane->length)
+		return -EINVAL;
+	err = vmedia_request_import(c->req, i, length, !vmedia_proxy_type_is_output(q->type),
+				    plane->mem, &mem);
+	if (err)
+		return err;
+	vmedia_backing_put(plane->mem);
+	plane->mem = mem;
+	plane->given = length;
+	plane->handle = handle;
+	return 0;
+}
+
+static int import_all(struct proxy_call *c)
+{
+	const struct vmedia_ioctl *io = &c->io;
+	bool mplane = vmedia_buf_type_is_multiplanar(io->arg.buffer.type);
+	bool dmabuf = io->arg.buffer.memory == V4L2_MEMORY_DMABUF;
+	uint64_t handle;
+	int err = 0;
+
+	for (uint32_t i = 0; i < c->buf->num_planes && !err; i++) {
+		if (dmabuf)
+			handle = (uint32_t)(mplane ? io->planes[i].m.fd : io->arg.buffer.m.fd);
+		else
+			handle = mplane ? io->planes[i].m.userptr : io->arg.buffer.m.userptr;
+		err = import(c, i, mplane ? io->planes[i].length : io->arg.buffer.length, handle);
+	}
+	return err;
+}
+
+/* Make the host's structure of the guest's. */
+static void make_question(struct proxy_call *c)
+{
+	struct vmedia_buffer *b = &c->io.arg.buffer, from = *b;
+	bool output = vmedia_proxy_type_is_output(from.type);
+
+	*b = (struct vmedia_buffer){ .index = from.index, .type = from.type,
+				     .memory = V4L2_MEMORY_MMAP };
+	for (uint32_t i = 0; i < VMEDIA_MAX_PLANES; i++) {
+		struct vmedia_plane *p = &c->io.planes[i];
+
+		*p = (struct vmedia_plane){ .bytesused = output ? p->bytesused : 0,
+					    .data_offset = output ? p->data_offset : 0 };
+	}
+	if (output) {
+		b->bytesused = from.bytesused;
+		b->field = from.field;
+		b->flags = from.flags & CONTENT_FLAGS;
+		b->timestamp = from.timestamp;
+		b->timecode = from.timecode;
+	}
+	set_planes(c, b);
+}
+
+int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
+{
+	const struct vmedia_buffer *b = &c->io.arg.buffer;
+	int err = find(c);
+
+	if (err)
+		return err;
+	if (b->memory != c->ps->queues[b->type].memory || c->buf->queued)
+		return -EINVAL;
+	if (b->flags & V4L2_BUF_FLAG_REQUEST_FD)
+		return c->io.info->nr == VMEDIA_NR_QBUF ? -EBADR : -EINVAL;
+	if (b->memory != V4L2_MEMORY_MMAP && !c->buf->prepared)
+		err = import_all(c);
+	if (!err)
+		make_question(c);
+	return err;
+}
+
+void vmedia_proxy_qbuf_run(struct proxy_call *c)
+{
+	const struct vmedia_buffer *b = &c->io.arg.buffer;
+	uint32_t used[VMEDIA_MAX_PLANES];
+	uint64_t copied = 0;
+
+	if (c->ps->queues[b->type].copies && vmedia_proxy_type_is_output(b->type)) {
+		for (uint32_t i = 0; i < c->buf->num_planes; i++) {
+			used[i] = vmedia_buf_type_is_multiplanar(b->type) ? c->io.planes[i].bytesused
+									    : b->bytesused;
+			/* None means all, and of too many the host tells. */
+			if (!used[i] || used[i] > c->buf->planes[i].length)
+				used[i] = c->buf->planes[i].length;
+		}
+		c->err = vmedia_proxy_copy(c->ps, c->buf, true, used, &copied);
+		vmedia_device_add_copied(c->ps->p->dev, copied);
+	}
+	if (!c->err)
+		vmedia_proxy_ask(c);
+}
+
+/* ---- EXPBUF ---- */
+
+/* The guest's object is the memory that it could map, so the host is not asked again. */
+int vmedia_proxy_expbuf_prepare(struct proxy_call *c)
+{
+	struct vmedia_exportbuffer *e = &c->io.arg.exportbuffer;
+	const struct proxy_buf *buf = vmedia_proxy_buf(c->ps, e->type, e->index);
+	struct vmedia_backing *mem = NULL;
+	int err;
+
+	if (buf && e->plane < buf->num_planes && !(e->flags & ~(uint32_t)(O_CLOEXEC | O_ACCMODE)) &&
+	    c->ps->queues[e->type].memory == V4L2_MEMORY_MMAP)
+		mem = buf->planes[e->plane].mem;
+	/* Asked for a plane that does not exist too: -ENOTTY means that there are no objects. */
+	err = vmedia_request_export(c->req, mem);
+	return err ? err : 1;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Copies between a buffer of the host and the guest's memory of it, where they are not the same
+ * memory. Each byte that is used is copied once, plus once more where guest pages cannot be seen as
+ * one piece (vmedia_backing_fetch()), and all of it is counted.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "proxy.h"
+
+/* Map the host's buffer, the first time that it is copied. */
+static int map(struct proxy_session *ps, struct proxy_plane *plane, bool write)
+{
+	const struct proxy_host *host = &ps->p->host;
+
+	if (!plane->map)
+		plane->map = host->ops->mmap(host->opaque, ps->fd, plane->host_offset,
+					     plane->length, write);
+	return plane->map ? 0 : -EIO;
+}
+
+int vmedia_proxy_copy(struct proxy_session *ps, struct proxy_buf *buf, bool to_host,
+		      const uint32_t used[VMEDIA_MAX_PLANES], uint64_t *copied)
+{
+	for (uint32_t i = 0; i < buf->num_planes; i++) {
+		struct proxy_plane *plane = &buf->planes[i];
+		int err;
+
+		if (!plane->copied || !plane->mem)
+			continue;
+		err = map(ps, plane, to_host);
+		if (err)
+			return err;
+		if (to_host) {
+			vmedia_backing_fetch(plane->mem, used[i]);
+			memcpy(plane->map, vmedia_backing_addr(plane->mem), used[i]);
+		} else {
+			memcpy(vmedia_backing_addr(plane->mem), plane->map, used[i]);
+			vmedia_backing_flush(plane->mem, used[i]);
+		}
+		*copied += used[i];
+	}
+	return 0;
+}

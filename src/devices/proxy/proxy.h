@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The proxy: a V4L2 device of the host in the guest, as it is. The structures that its files share.
+ *
+ * Theory of operation
+ *
+ *   rules.c	the table: which ioctl may reach the host, and what of the guest's payload
+ *   answer.c	what the host answers is checked against what it was asked
+ *   call.c	one ioctl of the guest, from the loop to the host and back
+ *   ctrls.c	ioctls with memory of their own: extended controls, EDID
+ *   queue.c	REQBUFS, CREATE_BUFS, REMOVE_BUFS, STREAMON, STREAMOFF
+ *   buffer.c	QUERYBUF, QBUF, PREPARE_BUF, EXPBUF, and mappings
+ *   copy.c	copies between the host's buffers and the guest's, where they are not the same
+ *   event.c	finished buffers and V4L2 events
+ *   session.c	sessions: one open file of the host each
+ *   host.c	the calls on the host's node
+ *   device.c	the device; module.c its options
+ *
+ *   The state of formats, controls, queues and buffers is the host's driver's. The proxy keeps of a
+ *   buffer only what it needs to translate: its memory, and whether it is the host's.
+ *
+ *   The host's queues always have memory MMAP. A guest's MMAP buffer is the host's buffer itself,
+ *   exported as a dma-buf, which is mapped into region 0; nothing is copied. If the driver cannot
+ *   export it, it is a memory file, and its bytes are copied. SHARED_PAGES and OBJECT are copied.
+ *
+ *   Each ioctl of the host may block: most drivers take a lock that another handle holds while it
+ *   waits for its hardware. So calls run as jobs on the session's worker, in order. QBUF and the
+ *   calls that dequeue are made on the loop while none of this device's jobs runs: then none of our
+ *   own calls holds such a lock, and a frame costs no thread switch.
+ *
+ *   A job touches its struct proxy_call or struct proxy_dequeue and the host's file. It reads the
+ *   queues, which the loop changes only while no job of that session runs.
+ *
+ * Security model: the guest is hostile. Of its payload only what rules.c lets through reaches the
+ * host, as numbers in a private copy: never a pointer, a descriptor or a reserved field. The host's
+ * driver is trusted not to write beyond what an ioctl's number says, and with nothing else: counts,
+ * indexes, lengths and states that it answers are checked before they are used. An answer that does
+ * not fit is -EIO to the guest and a line in the log. The memory of a buffer can change while it is
+ * copied; it is not looked at.
+ */
+#ifndef VMEDIA_DEVICES_PROXY_PROXY_H
+#define VMEDIA_DEVICES_PROXY_PROXY_H
+
+#include <stdatomic.h>
+#include <vmedia/device.h>
+#include <vmedia/list.h>
+#include <vmedia/loop.h>
+#include <vmedia/worker.h>
+
+#include "host.h"
+
+#define PROXY_TYPES (VMEDIA_BUF_TYPE_META_OUTPUT + 1) /* array of all buffer types */
+
+struct proxy_session;
+struct proxy_call;
+
+/* ---- rules.c ---- */
+
+struct proxy_span {
+	uint16_t off, len;
+};
+
+struct proxy_rule {
+	bool carried;
+	bool quick; /* may run on the loop, see above */
+	/* Where the payload has a buffer type, plus 1. Types that the protocol lacks are -EINVAL. */
+	uint16_t type_at;
+	struct proxy_span zero[2]; /* what the host gets as zeros */
+	/* Zero what has no meaning to V4L2, in the question and in the answer. */
+	void (*clean)(union vmedia_payload *arg);
+	/*
+	 * Change the question in c->io, which is a copy of the guest's. An error is the answer, and
+	 * the host is not asked. 1: c->io is the answer. Context: loop.
+	 */
+	int (*prepare)(struct proxy_call *c);
+	/* Ask the host, by vmedia_proxy_ask() unless set. Context: the loop or a worker. */
+	void (*run)(struct proxy_call *c);
+	/*
+	 * The host answered @err, and its answer in c->io fits the question; if it did not, @err is
+	 * -EIO and c->io the question. Change c->io to what the guest gets, and return its errno.
+	 * Called too if the guest is gone (!c->req). Context: loop.
+	 */
+	int (*done)(struct proxy_call *c, int err);
+};
+
+/* The rule of ioctl @nr, or NULL if it is not served. */
+const struct proxy_rule *vmedia_proxy_rule(uint32_t nr);
+/* Apply the rule to @arg. Returns 0 or -EINVAL. */
+int vmedia_proxy_clean(const struct proxy_rule *rule, const struct vmedia_ioctl_info *info,
+		       union vmedia_payload *arg);
+bool vmedia_proxy_type_served(uint32_t type);
+bool vmedia_proxy_type_is_output(uint32_t type);
+
+/* ---- Buffers ---- */
+
+struct proxy_plane {
+	uint32_t length;	    /* bytes of the host's buffer */
+	uint32_t host_offset;	    /* for mmap() of the node */
+	uint32_t given;		    /* bytes of the guest's memory, not MMAP */
+	uint64_t handle;	    /* the guest's userptr or fd of the last QBUF, not MMAP */
+	struct vmedia_backing *mem; /* what the guest sees; not MMAP: from QBUF on */
+	bool copied;		    /* mem is not the host's buffer */
+	void *map;		    /* the host's buffer, once it was copied from or to */
+};
+
+struct proxy_buf {
+	uint32_t index, num_planes;
+	bool queued; /* the host has it, or its DQBUF event is still to be sent */
+	bool prepared;
+	struct proxy_plane planes[VMEDIA_MAX_PLANES];
+	int fd[VMEDIA_MAX_PLANES]; /* dma-bufs, until they are mapped; -1: none */
+};
+
+struct proxy_queue {
+	uint32_t type;
+	uint32_t memory; /* the guest's; 0: no buffers yet */
+	bool streaming;
+	bool copies;	    /* some plane is copied */
+	uint64_t bytes;	    /* of the host's buffers, counted in the device */
+	uint32_t num_slots; /* of bufs */
+	struct proxy_buf **bufs;
+};
+
+/* ---- One ioctl of the guest ---- */
+
+struct proxy_call {
+	struct vmedia_job job;
+	struct proxy_session *ps;
+	struct vmedia_request *req; /* NULL: the guest does not wait any more */
+	const struct proxy_rule *rule;
+	struct vmedia_ioctl asked; /* the question to the host; its ctrls are a copy too */
+	struct vmedia_ioctl io;	   /* the question, then the answer */
+	int err;
+	uint8_t *memory; /* of controls or EDID, private */
+	/* QBUF and its like: the buffer, and its bytes for the host */
+	struct proxy_buf *buf;
+	/* REQBUFS, CREATE_BUFS: the new buffers */
+	uint32_t guest_memory;
+	uint64_t bytes;
+	bool freed; /* the host has freed the old ones, although it failed */
+	uint32_t num_made;
+	struct proxy_buf **made;
+};
+
+/* ---- One buffer or event from the host ---- */
+
+struct proxy_dequeue {
+	struct vmedia_job job;
+	uint32_t ready;	 /* EPOLLPRI, EPOLLIN, EPOLLOUT: what may have something */
+	uint32_t latest; /* the type of the last buffer, so that types take turns */
+	uint64_t copied;
+	int err;	 /* of the host: the session is of no use any more */
+	bool full;	 /* evt has something for core */
+	bool copying;	 /* the job may write the guest's own memory */
+	struct vmedia_evt evt;
+};
+
+struct proxy_subscription {
+	uint32_t type, id;
+};
+
+/* ---- Sessions ---- */
+
+struct proxy_session {
+	struct proxy *p;
+	struct proxy_session *next;	/* p->sessions or p->idle */
+	struct vmedia_session *session; /* NULL: core does not know it any more */
+	struct vmedia_worker *worker;
+	struct vmedia_job file_job; /* opens, and closes */
+	int fd;			    /* of the host; -1: none */
+	int open_err;
+	bool open;	   /* it is watched, and jobs have it; fd is theirs before */
+	bool closing;	   /* the close was submitted, and nothing else begins */
+	bool closed;	   /* and it has ended */
+	bool suspended;	   /* the guest's memory must not be written */
+	unsigned int jobs; /* submitted and not done */
+	struct vmedia_source source;
+	uint32_t ready; /* as in struct proxy_dequeue */
+	struct proxy_call call;
+	struct proxy_dequeue dequeue;
+	struct proxy_queue queues[PROXY_TYPES];
+	uint32_t num_subs;
+	struct proxy_subscription *subs;
+};
+
+struct proxy {
+	struct vmedia_device *dev;
+	struct proxy_host host;
+	struct proxy_node node;
+	struct vmedia_capability cap; /* of the node when the device was made */
+	struct proxy_session *sessions, *idle;
+	unsigned int num_sessions; /* of both */
+	unsigned int jobs;	   /* of all sessions */
+	atomic_uint_fast64_t bytes; /* of the host's buffers */
+	/* For answer.c */
+	struct vmedia_cmd question, answer;
+	uint8_t *wire;
+};
+
+struct proxy_options {
+	const char *device; /* path of the node */
+	int opener;	    /* as in struct proxy_node */
+	const struct vmedia_limits *limits;
+	uint64_t region_size;
+	const struct proxy_host *host; /* of a test, or NULL */
+};
+
+/*
+ * Returns 0; -ENOTTY if @opts->device is no V4L2 node; -ENOTSUP if it is one that the protocol has no
+ * type for; errno of open() or VIDIOC_QUERYCAP; -ENOMEM. Context: the loop's thread, before the loop
+ * runs.
+ */
+int vmedia_proxy_create(struct vmedia_loop *loop, const struct proxy_options *opts,
+			struct vmedia_device **dev);
+
+/* ---- session.c ---- */
+
+int vmedia_proxy_open(struct vmedia_session *s);
+int vmedia_proxy_closing(struct vmedia_session *s);
+void vmedia_proxy_close(struct vmedia_session *s);
+void vmedia_proxy_suspend(struct vmedia_session *s, bool on);
+void vmedia_proxy_free_idle(struct proxy *p);
+/* Begin @job; if no thread can be had, run it here. */
+void vmedia_proxy_submit(struct proxy_session *ps, struct vmedia_job *job);
+/* Count one job less, and look for events. Call it last in the job's done(). */
+void vmedia_proxy_job_done(struct proxy_session *ps);
+/* Watch the host's file for what its streaming queues and subscriptions can have. */
+void vmedia_proxy_watch(struct proxy_session *ps);
+/* The host's device is gone, or not to be used any more: end the sessions that have it. */
+void vmedia_proxy_failed(struct proxy_session *ps, int err);
+/* Log that the host's driver answered nonsense. Context: any thread. */
+void vmedia_proxy_nonsense(struct proxy *p, const char *ioctl, const char *what, uint64_t got,
+			   uint64_t limit);
+
+/* ---- call.c ---- */
+
+int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req);
+int vmedia_proxy_host_call(struct proxy_session *ps, uint32_t nr, void *arg);
+void vmedia_proxy_ask(struct proxy_call *c);
+
+/* ---- answer.c ---- */
+
+/*
+ * Check c->io, which the host answered with c->err, against c->asked. Returns c->err, with names in
+ * c->io terminated; or -EIO if it does not fit. Context: loop.
+ */
+int vmedia_proxy_check(struct proxy_call *c);
+
+/* ---- ctrls.c ---- */
+
+int vmedia_proxy_ctrls_prepare(struct proxy_call *c);
+int vmedia_proxy_ctrls_done(struct proxy_call *c, int err);
+int vmedia_proxy_edid_prepare(struct proxy_call *c);
+int vmedia_proxy_edid_done(struct proxy_call *c, int err);
+
+/* ---- queue.c ---- */
+
+int vmedia_proxy_reqbufs_prepare(struct proxy_call *c);
+void vmedia_proxy_reqbufs_run(struct proxy_call *c);
+int vmedia_proxy_reqbufs_done(struct proxy_call *c, int err);
+int vmedia_proxy_create_bufs_prepare(struct proxy_call *c);
+void vmedia_proxy_create_bufs_run(struct proxy_call *c);
+int vmedia_proxy_create_bufs_done(struct proxy_call *c, int err);
+int vmedia_proxy_remove_bufs_done(struct proxy_call *c, int err);
+int vmedia_proxy_streamon_done(struct proxy_call *c, int err);
+int vmedia_proxy_streamoff_done(struct proxy_call *c, int err);
+/* Free all buffers of @q. Context: loop, or the job that closes. */
+void vmedia_proxy_queue_clear(struct proxy_session *ps, struct proxy_queue *q);
+/* Unmap the host's buffers of all queues. Context: as above. */
+void vmedia_proxy_unmap_all(struct proxy_session *ps);
+struct proxy_buf *vmedia_proxy_buf(struct proxy_session *ps, uint32_t type, uint32_t index);
+
+/* ---- buffer.c ---- */
+
+int vmedia_proxy_querybuf_prepare(struct proxy_call *c);
+int vmedia_proxy_qbuf_prepare(struct proxy_call *c);
+void vmedia_proxy_qbuf_run(struct proxy_call *c);
+int vmedia_proxy_buffer_done(struct proxy_call *c, int err);
+int vmedia_proxy_expbuf_prepare(struct proxy_call *c);
+int vmedia_proxy_mmap(struct vmedia_session *s, uint32_t offset, struct vmedia_plane_map *map);
+/*
+ * Change the host's buffer @b with @planes to what the guest is told. Returns 0, or -EIO if it is not
+ * what @buf can be.
+ */
+int vmedia_proxy_tell(struct proxy_session *ps, const struct proxy_queue *q,
+		      const struct proxy_buf *buf, struct vmedia_buffer *b,
+		      struct vmedia_plane *planes);
+
+/* ---- copy.c ---- */
+
+/*
+ * Copy the contents of @buf to the host's buffer, or from it to the guest's memory. @used has the
+ * bytes of each plane. Adds to *@copied. Returns 0 or -EIO. Context: as the jobs.
+ */
+int vmedia_proxy_copy(struct proxy_session *ps, struct proxy_buf *buf, bool to_host,
+		      const uint32_t used[VMEDIA_MAX_PLANES], uint64_t *copied);
+
+/* ---- event.c ---- */
+
+bool vmedia_proxy_next_event(struct vmedia_session *s, struct vmedia_evt *evt);
+int vmedia_proxy_subscribe_prepare(struct proxy_call *c);
+int vmedia_proxy_subscribe_done(struct proxy_call *c, int err);
+int vmedia_proxy_unsubscribe_done(struct proxy_call *c, int err);
+/* Drop the event that waits for core, if it is a buffer of @type with an index in the range. */
+void vmedia_proxy_drop_buffer(struct proxy_session *ps, uint32_t type, uint32_t first,
+			      uint32_t count);
+/* Have nobody write the guest's memory when this returns. */
+void vmedia_proxy_stop_copies(struct proxy_session *ps);
+void vmedia_proxy_dequeue_init(struct proxy_session *ps);
+
+#endif /* VMEDIA_DEVICES_PROXY_PROXY_H */

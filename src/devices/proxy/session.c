@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Sessions: one open file of the host each.
+ *
+ *	OPEN -> [file job: open] -> opened; ioctls -> CLOSE -> [file job: close] -> closed
+ *
+ * Opening and closing may take long (a camera wakes up, a stream is stopped), so both are jobs of
+ * the session's worker. A close comes after all other jobs of its session. A reset or a lost
+ * connection does not wait for it: core forgets the session, and the structure stays until its jobs
+ * are done. Then it waits, with its worker, for the next session.
+ *
+ * The host's driver writes only its own buffers. So when the guest stops its queues, only copies to
+ * the guest's memory must have ended (vmedia_proxy_stop_copies()); the host's stream goes on, and
+ * stops when its file is closed.
+ */
+#include <errno.h>
+#include <linux/videodev2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <vmedia/log.h>
+
+#include "proxy.h"
+
+void vmedia_proxy_nonsense(struct proxy *p, const char *ioctl, const char *what, uint64_t got,
+			   uint64_t limit)
+{
+	vmedia_warn("the driver of %s gave a wrong answer to %s: %s (%llu, expected %llu)",
+		    p->node.path, ioctl, what, (unsigned long long)got, (unsigned long long)limit);
+}
+
+/* ---- Jobs ---- */
+
+void vmedia_proxy_submit(struct proxy_session *ps, struct vmedia_job *job)
+{
+	ps->jobs++;
+	ps->p->jobs++;
+	if (vmedia_worker_submit(ps->worker, job) == 0)
+		return;
+	/* No thread can be had. Better the loop waits than that the guest does for ever. */
+	job->run(ps->worker, job);
+	job->done(job, 0);
+}
+
+static void unlink_from(struct proxy_session **list, struct proxy_session *ps)
+{
+	while (*list != ps)
+		list = &(*list)->next;
+	*list = ps->next;
+}
+
+/* Core and the host have forgotten the session: its structure serves the next one. */
+static void recycle(struct proxy_session *ps)
+{
+	struct proxy *p = ps->p;
+
+	for (uint32_t type = 0; type < PROXY_TYPES; type++)
+		vmedia_proxy_queue_clear(ps, &ps->queues[type]);
+	free(ps->subs);
+	ps->subs = NULL;
+	unlink_from(&p->sessions, ps);
+	ps->next = p->idle;
+	p->idle = ps;
+}
+
+void vmedia_proxy_job_done(struct proxy_session *ps)
+{
+	ps->jobs--;
+	ps->p->jobs--;
+	if (ps->closed && !ps->session) {
+		recycle(ps);
+		return;
+	}
+	if (ps->session && ps->open && !ps->closing && (ps->ready || ps->dequeue.full))
+		vmedia_session_wake(ps->session);
+}
+
+/* ---- Closing ---- */
+
+static void close_run(struct vmedia_worker *w, struct vmedia_job *job)
+{
+	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, file_job);
+
+	/* A mapping holds the file open, and what closes it last waits for the driver. */
+	vmedia_proxy_unmap_all(ps);
+	if (ps->fd >= 0)
+		ps->p->host.ops->close(ps->p->host.opaque, ps->fd);
+	ps->fd = -1;
+}
+
+static void close_done(struct vmedia_job *job, int err)
+{
+	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, file_job);
+
+	if (err) /* it did not run */
+		close_run(ps->worker, job);
+	ps->closed = true;
+	if (ps->session)
+		vmedia_session_closed(ps->session);
+	vmedia_proxy_job_done(ps);
+}
+
+static void submit_close(struct proxy_session *ps)
+{
+	ps->closing = true;
+	vmedia_loop_del_fd(&ps->source);
+	vmedia_worker_init_job(&ps->file_job, close_run, close_done);
+	vmedia_proxy_submit(ps, &ps->file_job);
+}
+
+int vmedia_proxy_closing(struct vmedia_session *s)
+{
+	submit_close(vmedia_session_priv(s));
+	return -EINPROGRESS;
+}
+
+void vmedia_proxy_close(struct vmedia_session *s)
+{
+	struct proxy_session *ps = vmedia_session_priv(s);
+
+	ps->session = NULL;
+	ps->call.req = NULL;
+	ps->dequeue.full = false;
+	vmedia_proxy_stop_copies(ps);
+	if (ps->closed) {
+		if (!ps->jobs)
+			recycle(ps);
+		return;
+	}
+	/* Else the job that opens sees that nobody wants it. */
+	if (!ps->closing && ps->open)
+		submit_close(ps);
+}
+
+/* ---- The host's file ---- */
+
+void vmedia_proxy_failed(struct proxy_session *ps, int err)
+{
+	struct vmedia_capability cap;
+
+	if (ps->session)
+		vmedia_session_error(ps->session, err);
+	if (err != -ENODEV)
+		return;
+	/* The other sessions may have a device that was plugged in later. */
+	for (ps = ps->p->sessions; ps; ps = ps->next)
+		if (ps->session && ps->open && !ps->closing &&
+		    vmedia_proxy_host_call(ps, VMEDIA_NR_QUERYCAP, &cap) == -ENODEV)
+			vmedia_session_error(ps->session, -ENODEV);
+}
+
+static void on_events(struct vmedia_source *src, uint32_t revents)
+{
+	struct proxy_session *ps = vmedia_container_of(src, struct proxy_session, source);
+	const struct proxy_host *host = &ps->p->host;
+
+	if (host->ops->events)
+		revents = host->ops->events(host->opaque, ps->fd, revents);
+	if (revents & EPOLLHUP) {
+		vmedia_loop_del_fd(&ps->source);
+		vmedia_proxy_failed(ps, -ENODEV);
+		return;
+	}
+	/* An error of a queue is what DQBUF answers. */
+	if (revents & EPOLLERR)
+		revents |= src->events & (EPOLLIN | EPOLLOUT);
+	ps->ready |= revents & (EPOLLPRI | EPOLLIN | EPOLLOUT);
+	if (ps->ready && !ps->jobs)
+		vmedia_session_wake(ps->session);
+}
+
+/*
+ * A queue that does not stream must not be polled for: a driver that has read() would start a stream
+ * for it. The descriptor is added anew, since epoll looks for a file's wait queues only then.
+ */
+void vmedia_proxy_watch(struct proxy_session *ps)
+{
+	uint32_t events = EPOLLPRI | EPOLLET;
+	int err;
+
+	if (ps->closing || !ps->session)
+		return;
+	for (uint32_t type = 1; type < PROXY_TYPES; type++)
+		if (ps->queues[type].streaming)
+			events |= vmedia_proxy_type_is_output(type) ? EPOLLOUT : EPOLLIN;
+	if (ps->source.loop && ps->source.events == events)
+		return;
+	vmedia_loop_del_fd(&ps->source);
+	err = vmedia_loop_add_fd(vmedia_device_loop(ps->p->dev), &ps->source, ps->fd, events,
+				 on_events);
+	if (err)
+		vmedia_session_error(ps->session, err);
+}
+
+/* True if @cap is what the guest was told of the device. */
+static bool is_same(const struct vmedia_capability *cap, const struct vmedia_capability *old)
+{
+	return cap->device_caps == old->device_caps && cap->capabilities == old->capabilities &&
+	       !memcmp(cap->card, old->card, sizeof(cap->card)) &&
+	       !memcmp(cap->driver, old->driver, sizeof(cap->driver));
+}
+
+static void open_run(struct vmedia_worker *w, struct vmedia_job *job)
+{
+	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, file_job);
+	struct vmedia_capability cap = { 0 };
+	struct proxy *p = ps->p;
+
+	ps->open_err = p->host.ops->open(p->host.opaque, &ps->fd);
+	if (ps->open_err) {
+		ps->fd = -1;
+		return;
+	}
+	ps->open_err = vmedia_proxy_host_call(ps, VMEDIA_NR_QUERYCAP, &cap);
+	if (!ps->open_err && !is_same(&cap, &p->cap)) {
+		vmedia_warn("%s is another device now: %.32s, not %.32s", p->node.path, cap.card,
+			    p->cap.card);
+		ps->open_err = -ENODEV;
+	}
+	if (!ps->open_err)
+		return;
+	p->host.ops->close(p->host.opaque, ps->fd);
+	ps->fd = -1;
+}
+
+static void open_done(struct vmedia_job *job, int err)
+{
+	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, file_job);
+	struct vmedia_session *s = ps->session;
+
+	if (!err)
+		err = ps->open_err;
+	if (!s && !err) {
+		submit_close(ps);
+	} else if (!s || err) {
+		ps->closed = true;
+		ps->session = NULL;
+	} else {
+		ps->open = true;
+		vmedia_proxy_watch(ps);
+	}
+	if (s)
+		vmedia_session_opened(s, err);
+	vmedia_proxy_job_done(ps);
+}
+
+static struct proxy_session *session_new(struct proxy *p)
+{
+	/* Those whose files a slow driver still closes are more than the guest can open. */
+	unsigned int most = 2 * vmedia_device_limits(p->dev)->max_sessions;
+	struct proxy_session *ps = p->idle;
+	struct vmedia_worker *worker;
+
+	if (ps) {
+		p->idle = ps->next;
+		worker = ps->worker;
+	} else {
+		if (p->num_sessions >= most)
+			return NULL;
+		ps = malloc(sizeof(*ps));
+		if (!ps || vmedia_worker_create(vmedia_device_loop(p->dev), &worker)) {
+			free(ps);
+			return NULL;
+		}
+		p->num_sessions++;
+	}
+	memset(ps, 0, sizeof(*ps));
+	ps->worker = worker;
+	ps->p = p;
+	ps->next = p->sessions;
+	p->sessions = ps;
+	return ps;
+}
+
+int vmedia_proxy_open(struct vmedia_session *s)
+{
+	struct proxy *p = vmedia_device_priv(vmedia_session_device(s));
+	struct proxy_session *ps = session_new(p);
+
+	if (!ps)
+		return -EMFILE;
+	ps->session = s;
+	ps->fd = -1;
+	ps->call.ps = ps;
+	for (uint32_t type = 0; type < PROXY_TYPES; type++)
+		ps->queues[type].type = type;
+	vmedia_proxy_dequeue_init(ps);
+	vmedia_session_set_priv(s, ps);
+	vmedia_worker_init_job(&ps->file_job, open_run, open_done);
+	ps->jobs++;
+	p->jobs++;
+	if (vmedia_worker_submit(ps->worker, &ps->file_job) == 0)
+		return -EINPROGRESS;
+	ps->session = NULL;
+	ps->closed = true;
+	vmedia_proxy_job_done(ps);
+	return -ENOMEM;
+}
+
+void vmedia_proxy_suspend(struct vmedia_session *s, bool on)
+{
+	struct proxy_session *ps = vmedia_session_priv(s);
+
+	ps->suspended = on;
+	if (on)
+		vmedia_proxy_stop_copies(ps);
+	else if (ps->ready || ps->dequeue.full)
+		vmedia_session_wake(s);
+}
+
+void vmedia_proxy_free_idle(struct proxy *p)
+{
+	while (p->idle) {
+		struct proxy_session *ps = p->idle;
+
+		p->idle = ps->next;
+		vmedia_worker_destroy(ps->worker);
+		free(ps);
+	}
+}
