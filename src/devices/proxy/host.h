@@ -24,7 +24,10 @@ struct proxy_host_ops {
 	/* Map a buffer of the node. Returns NULL if it cannot be mapped. */
 	void *(*mmap)(void *opaque, int fd, uint32_t offset, size_t length, bool write);
 	void (*munmap)(void *opaque, void *addr, size_t length);
-	/* What epoll reports for @fd means these events of V4L2. NULL: the same. Context: loop. */
+	/*
+	 * The events of V4L2 that @fd has, whose epoll events are others: EPOLLIN if it may have some.
+	 * NULL: they are what epoll reports. Context: loop.
+	 */
 	uint32_t (*events)(void *opaque, int fd, uint32_t revents);
 };
 

@@ -91,10 +91,14 @@ static void close_run(struct vmedia_worker *w, struct vmedia_job *job)
 static void close_done(struct vmedia_job *job, int err)
 {
 	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, file_job);
+	struct vmedia_device_stats stats;
 
 	if (err) /* it did not run */
 		close_run(ps->worker, job);
 	ps->closed = true;
+	vmedia_device_stats(ps->p->dev, &stats);
+	vmedia_info("%s was closed; %llu bytes were copied so far", ps->p->node.path,
+		    (unsigned long long)stats.bytes_copied);
 	if (ps->session)
 		vmedia_session_closed(ps->session);
 	vmedia_proxy_job_done(ps);
@@ -163,7 +167,7 @@ static void on_events(struct vmedia_source *src, uint32_t revents)
 	}
 	/* An error of a queue is what DQBUF answers. */
 	if (revents & EPOLLERR)
-		revents |= src->events & (EPOLLIN | EPOLLOUT);
+		revents |= EPOLLIN | EPOLLOUT;
 	ps->ready |= revents & (EPOLLPRI | EPOLLIN | EPOLLOUT);
 	if (ps->ready && !ps->jobs)
 		vmedia_session_wake(ps->session);
@@ -183,6 +187,8 @@ void vmedia_proxy_watch(struct proxy_session *ps)
 	for (uint32_t type = 1; type < PROXY_TYPES; type++)
 		if (ps->queues[type].streaming)
 			events |= vmedia_proxy_type_is_output(type) ? EPOLLOUT : EPOLLIN;
+	if (ps->p->host.ops->events)
+		events |= EPOLLIN;
 	if (ps->source.loop && ps->source.events == events)
 		return;
 	vmedia_loop_del_fd(&ps->source);

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# The cases of tests/proxy/run, in the host that it boots. What a node gives a program of the host (v4l2-ctl) is compared with what
+# it gives through the proxy (vmedia-ctl).
+
+daemon=$HOST_BUILD/daemon/vhost-user-media
+ctl=$HOST_BUILD/tools/ctl/vmedia-ctl
+
+# node NAME...: the nodes whose names in sysfs contain NAME.
+node() {
+	local d
+	for d in /sys/class/video4linux/*; do
+		case $(<"$d/name") in
+		*"$1"*) echo "/dev/${d##*/}" ;;
+		esac
+	done
+}
+
+# serve NODE [OPTIONS]: a daemon, $socket and $log; in $server its process.
+serve() {
+	local name=${1##*/}
+	socket=/tmp/$name.sock log=/tmp/$name.log
+	stop
+	"$daemon" --no-sandbox --log-level=info --socket-path="$socket" "${@:2}" proxy "--device=$1" 2>>"$log" &
+	server=$!
+	while [ ! -S "$socket" ]; do
+		kill -0 "$server" 2>/dev/null || return 1
+		sleep 0.05
+	done
+}
+
+stop() {
+	[ -n "${server:-}" ] || return 0
+	kill "$server" 2>/dev/null
+	wait "$server" 2>/dev/null
+	server=''
+}
+
+# run_case NAME COMMAND...: its status is the verdict.
+run_case() {
+	local name=$1 begin=$SECONDS
+	shift
+	if (set -e; "$@") >/tmp/out 2>&1; then
+		printf 'passed  %-40s %s\n' "$name" "$((SECONDS - begin)) s"
+		tail -5 "$log" | grep -a "warning\|error" | sed 's/^/  log: /'
+	else
+		printf 'failed  %-40s\n' "$name"
+		sed 's/^/  /' /tmp/out
+		tail -5 "$log" | sed 's/^/  log: /'
+	fi
+}
+
+ctl() {
+	timeout 60 "$ctl" --device="$socket" "$@"
+}
+
+# One line that both say, for a diff.
+same() {
+	diff <(printf '%s\n' "$1") <(printf '%s\n' "$2")
+}
+
+formats_of() {
+	grep -o "'....'" | sort -u
+}
+
+compare_info() {
+	same "$(v4l2-ctl -d "$1" --info | sed -n 's/.*Card type *: //p' | head -1)" \
+		"$(ctl --info | sed -n 's/.*Card type *: //p')"
+}
+
+compare_formats() {
+	same "$(v4l2-ctl -d "$1" "--list-formats${2:-}" | formats_of)" "$(ctl "--list-formats${2:-}" | formats_of)"
+}
+
+compare_format() {
+	local fields='Width/Height|Bytes per Line|Size Image|Field|Colorspace'
+	same "$(v4l2-ctl -d "$1" --get-fmt-video | grep -E "$fields" | tr -d ' \t' | sort)" \
+		"$(ctl --get-fmt-video | grep -E "$fields" | tr -d ' \t' | sort)"
+}
+
+controls_of() {
+	grep -oE '^ *[a-z0-9_]+ (0x[0-9a-f]+ )?\([a-z0-9]+\)' | awk '{print $1}' | sort
+}
+
+compare_controls() {
+	local native
+	native=$(v4l2-ctl -d "$1" --list-ctrls | controls_of)
+	[ -n "$native" ]
+	same "$native" "$(ctl --list-ctrls | controls_of)"
+}
+
+# set_control NODE NAME VALUE: set through the proxy, read on the node.
+set_control() {
+	ctl --set-ctrl="$2=$3"
+	same "$2: $3" "$(v4l2-ctl -d "$1" --get-ctrl="$2")"
+}
+
+# The picture stands still, so that frames of two streams can be compared.
+still() {
+	v4l2-ctl -d "$1" --set-ctrl=osd_text_mode=2,test_pattern=0,horizontal_movement=3,vertical_movement=3
+	v4l2-ctl -d "$1" --set-fmt-video=width=640,height=360,pixelformat=YUYV --set-parm=30
+}
+
+# stream NODE HOW COPIED: 50 frames as v4l2-ctl gets them; "none" or "some" bytes copied by the device.
+stream() {
+	local copied
+	still "$1"
+	v4l2-ctl -d "$1" --stream-mmap --stream-count=1 --stream-to=/tmp/native
+	serve "$1" # no bytes of controls were copied yet
+	: >"$log"
+	ctl "$2" --stream-count=50 --stream-to=/tmp/proxied --silent
+	[ "$(stat -c %s /tmp/proxied)" = $((50 * $(stat -c %s /tmp/native))) ]
+	split -b "$(stat -c %s /tmp/native)" --filter=md5sum /tmp/proxied | sort -u >/tmp/sums
+	same "$(md5sum </tmp/native)" "$(cat /tmp/sums)"
+	until grep -q 'were copied so far' "$log"; do sleep 0.05; done
+	copied=$(sed -n 's/.* \([0-9]*\) bytes were copied so far/\1/p' "$log" | tail -1)
+	echo "$copied bytes copied"
+	case $3 in
+	none) [ "$copied" = 0 ] ;;
+	some) [ "$copied" -gt 0 ] ;;
+	esac
+}
+
+# convert NODE HOW-OUT HOW-CAPTURE: an m2m device, beside v4l2-ctl.
+convert() {
+	head -c $((20 * 640 * 480 * 2)) /dev/urandom >/tmp/in
+	local formats=(--set-fmt-video-out=width=640,height=480,pixelformat=RGBP
+		--set-fmt-video=width=640,height=480,pixelformat=RGBP)
+	v4l2-ctl -d "$1" "${formats[@]}" --stream-mmap --stream-out-mmap --stream-count=20 --stream-from=/tmp/in \
+		--stream-to=/tmp/native
+	ctl "${formats[@]}" "$2" "$3" --stream-count=20 --stream-from=/tmp/in --stream-to=/tmp/proxied --silent
+	cmp /tmp/native /tmp/proxied
+}
+
+# A control that another program changes is an event.
+wait_for_event() {
+	ctl --wait-for-event=ctrl=brightness >/tmp/event &
+	local waiter=$! n=0
+	while kill -0 $waiter 2>/dev/null; do
+		n=$((n + 1))
+		v4l2-ctl -d "$1" --set-ctrl=brightness=$((n % 200))
+		sleep 0.1
+	done
+	wait $waiter
+	cat /tmp/event
+	[ -s /tmp/event ]
+}
+
+# The guest dies while it streams: the node is free again.
+die_streaming() {
+	ctl --stream-mmap --stream-count=0 --silent &
+	local guest=$!
+	until grep -q 'buffers of' "$log"; do sleep 0.05; done
+	sleep 0.2
+	kill -KILL $guest
+	wait $guest || true
+	timeout 20 sh -c "until v4l2-ctl -d $1 --stream-mmap --stream-count=2; do sleep 0.1; done"
+}
+
+usage() {
+	local status=0
+	"$daemon" --no-sandbox --socket-path=/tmp/x.sock "$@" >/tmp/usage 2>&1 || status=$?
+	cat /tmp/usage
+	[ $status = 2 ] && [ "$(wc -l </tmp/usage)" = 1 ]
+}
+
+capture=$(node vivid-000-vid-cap) output=$(node vivid-000-vid-out) m2m=$(node vim2m)
+log=/tmp/none.log
+: >$log
+run_case "no such node" usage proxy --device=/dev/video99
+run_case "no V4L2 node" usage proxy --device=/dev/null
+run_case "no node given" usage proxy
+
+serve "$capture"
+run_case "vivid: card" compare_info "$capture"
+run_case "vivid: formats" compare_formats "$capture"
+run_case "vivid: format" compare_format "$capture"
+run_case "vivid: controls" compare_controls "$capture"
+run_case "vivid: set a control" set_control "$capture" brightness 77
+run_case "vivid: event of a control" wait_for_event "$capture"
+run_case "vivid: 50 frames, region 0" stream "$capture" --stream-mmap none
+run_case "vivid: 50 frames, shared pages" stream "$capture" --stream-user some
+: >"$log"
+run_case "vivid: the guest dies" die_streaming "$capture"
+stop
+
+serve "$output"
+run_case "vivid output: formats" compare_formats "$output" -out
+stop
+
+serve "$m2m"
+run_case "vim2m: formats" compare_formats "$m2m"
+run_case "vim2m: 20 frames, region 0" convert "$m2m" --stream-out-mmap --stream-mmap
+run_case "vim2m: 20 frames, shared pages" convert "$m2m" --stream-out-user --stream-user
+stop
