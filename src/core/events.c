@@ -20,23 +20,24 @@
 static bool pull(struct vmedia_session *s)
 {
 	struct vmedia_evt *evt = &s->evt;
+	bool got;
 
 	/* Of the planes only those of the buffer are read, so the rest need no clearing. */
 	memset(evt, 0, offsetof(struct vmedia_evt, planes));
 	memset(&evt->event, 0, sizeof(evt->event));
+	got = !s->error && s->dev->ops->next_event && s->dev->ops->next_event(s, evt);
+	/* ->next_event() may find that the session is in error. */
 	if (s->error) {
 		if (!s->error_event)
 			return false;
 		s->error_event = false;
 		evt->type = VMEDIA_EVT_ERROR;
 		evt->err = (uint32_t)-s->error;
-	} else {
-		if (!s->dev->ops->next_event || !s->dev->ops->next_event(s, evt))
-			return false;
-		if (evt->type != VMEDIA_EVT_DQBUF && evt->type != VMEDIA_EVT_EVENT) {
-			vmedia_err("a device gave an event of unknown type %u: dropped", evt->type);
-			return true;
-		}
+	} else if (!got) {
+		return false;
+	} else if (evt->type != VMEDIA_EVT_DQBUF && evt->type != VMEDIA_EVT_EVENT) {
+		vmedia_err("a device gave an event of unknown type %u: dropped", evt->type);
+		return true;
 	}
 	evt->session_id = s->id;
 	s->staged = true;

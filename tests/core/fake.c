@@ -199,6 +199,10 @@ static bool fake_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 {
 	struct fake_session *fs = vmedia_session_priv(s);
 
+	if (fake_of(s)->event_err) {
+		vmedia_session_error(s, fake_of(s)->event_err);
+		return false;
+	}
 	if (!fs->num)
 		return false;
 	*evt = fs->event[fs->first];

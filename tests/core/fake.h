@@ -35,6 +35,7 @@ struct fake {
 		     struct vmedia_request *req); /* before all else */
 	int open_err;		/* -EINPROGRESS: until fake_opened() */
 	struct vmedia_session *opening;
+	int event_err;		/* ->next_event() finds its session in error */
 	bool open_work;		/* ->open() asks for work and says wake */
 	int ioctl_err;
 	bool async;		/* ioctls wait in pending[] */

@@ -280,6 +280,26 @@ static void test_wake(void **state)
 }
 
 /* The cycle of a frame allocates nothing. */
+/* The device finds its session in error when it is asked for an event. */
+static void test_error_when_pulled(void **state)
+{
+	struct world *w = world_open();
+	struct vmedia_evt evt;
+	uint32_t used;
+
+	vmedia_log_set_level(-1);
+	harness_post_events(&w->h, 2, VMEDIA_EVT_MAX_SIZE);
+	w->f.event_err = -ENODEV;
+	vmedia_session_wake(w->f.last);
+	harness_step(&w->h);
+	assert_int_equal(harness_event(&w->h, &evt, &used), 1);
+	assert_int_equal(evt.type, VMEDIA_EVT_ERROR);
+	assert_int_equal(evt.session_id, w->session);
+	assert_int_equal(evt.err, ENODEV);
+	assert_int_equal(harness_event(&w->h, &evt, &used), 0);
+	world_end(w);
+}
+
 static void test_steady_state(void **state)
 {
 	struct world *w = world_open();
@@ -314,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_unsubscribe),
 		cmocka_unit_test(test_close_drops),
 		cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_error_when_pulled),
 		cmocka_unit_test(test_steady_state),
 	};
 
