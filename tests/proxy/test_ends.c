@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Calls that block, ends of sessions while they do, and devices that go. */
+#include "fake_host.h"
+
+#define CAPTURE V4L2_BUF_TYPE_VIDEO_CAPTURE
+
+static struct harness_req *offer(struct fake_host *f, uint32_t session, uint32_t nr, uint32_t type)
+{
+	struct harness_req *req;
+	struct vmedia_cmd cmd;
+
+	harness_cmd_ioctl(&cmd, session, nr);
+	cmd.io.arg.u32 = type;
+	req = harness_offer_cmd(&f->h, &cmd);
+	harness_kick(&f->h, VMEDIA_QUEUE_COMMAND);
+	return req;
+}
+
+/* A call that blocks stops neither the loop nor another session. */
+static void test_blocked(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	struct harness_req *req;
+	uint32_t a, b, count = 2;
+	unsigned int opens;
+
+	assert_int_equal(ask_open(f, &a), 0);
+	assert_int_equal(ask_open(f, &b), 0);
+	fake_block(f, VMEDIA_NR_S_FMT);
+	req = offer(f, a, VMEDIA_NR_S_FMT, CAPTURE);
+	fake_wait_blocked(f);
+	/* The other's buffers, which are asked for on the loop at other times. */
+	assert_int_equal(reqbufs(f, b, CAPTURE, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(qbuf(f, b, CAPTURE, 0, V4L2_MEMORY_MMAP, NULL, 0), 0);
+	opens = f->opens;
+	assert_int_equal(ask_open(f, &count), 0);
+	assert_int_equal(f->opens, opens + 1);
+	ask_close(f, count);
+	assert_false(req->used);
+	fake_release(f);
+	wait_for(f, req);
+	harness_put(&f->h, req);
+	ask_close(f, a);
+	ask_close(f, b);
+	fake_host_end(f);
+}
+
+/* A reset does not wait for the host; its file is closed when the call has ended. */
+static void test_reset_blocked(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	uint32_t session;
+	unsigned int closes;
+
+	assert_int_equal(ask_open(f, &session), 0);
+	fake_block(f, VMEDIA_NR_REQBUFS);
+	offer(f, session, VMEDIA_NR_G_INPUT, 0);
+	{
+		union vmedia_payload arg = { .requestbuffers = { 2, CAPTURE, V4L2_MEMORY_MMAP } };
+		struct vmedia_cmd cmd;
+
+		harness_cmd_ioctl(&cmd, session, VMEDIA_NR_REQBUFS);
+		cmd.io.arg = arg;
+		harness_offer_cmd(&f->h, &cmd);
+		harness_kick(&f->h, VMEDIA_QUEUE_COMMAND);
+	}
+	while (!f->waiting)
+		vmedia_loop_step(f->h.loop, 1);
+	closes = f->closes;
+	harness_restart(&f->h);
+	harness_forget(&f->h);
+	assert_int_equal(f->closes, closes);
+	/* The next guest does not wait either. */
+	harness_post_events(&f->h, 4, VMEDIA_EVT_MAX_SIZE);
+	assert_int_equal(ask_open(f, &session), 0);
+	fake_release(f);
+	wait_until(f, &f->closes, closes + 1);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* The connection is lost while the host opens: what was opened is closed. */
+static int slow_querycap(struct fake_host *f, uint32_t nr, void *arg)
+{
+	return HOST_DEFAULT;
+}
+
+static void test_reset_opening(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	uint8_t open[8] = { VMEDIA_CMD_OPEN };
+	uint32_t session;
+
+	f->script = slow_querycap;
+	for (unsigned int i = 0; i < 50; i++) {
+		harness_offer(&f->h, open, sizeof(open), VMEDIA_RESP_OPEN_SIZE, HARNESS_PART);
+		harness_kick(&f->h, VMEDIA_QUEUE_COMMAND);
+		if (i % 2)
+			harness_restart(&f->h);
+		else
+			harness_reconnect(&f->h);
+		harness_forget(&f->h);
+	}
+	harness_post_events(&f->h, 4, VMEDIA_EVT_MAX_SIZE);
+	assert_int_equal(ask_open(f, &session), 0);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+static void test_open_errors(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	uint32_t session;
+
+	f->open_err = -EBUSY;
+	assert_int_equal(ask_open(f, &session), -EBUSY);
+	f->open_err = -EACCES;
+	assert_int_equal(ask_open(f, &session), -EACCES);
+	f->open_err = 0;
+	/* Another device has the node's name now. */
+	f->caps |= V4L2_CAP_AUDIO;
+	vmedia_log_set_level(-1);
+	assert_int_equal(ask_open(f, &session), -ENODEV);
+	f->caps &= ~(uint32_t)V4L2_CAP_AUDIO;
+	assert_int_equal(ask_open(f, &session), 0);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* Unplugged: every session that had it is told, and one that has another does not notice. */
+static void test_unplugged(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	uint32_t session[3];
+	struct vmedia_evt evt;
+
+	vmedia_log_set_level(-1);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(ask_open(f, &session[i]), 0);
+	pthread_mutex_lock(&f->lock);
+	f->file[1].gone = true;
+	pthread_mutex_unlock(&f->lock);
+	fake_unplug(f, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(next_event(f, &evt), 1);
+		assert_int_equal(evt.type, VMEDIA_EVT_ERROR);
+		assert_int_equal(evt.err, ENODEV);
+		assert_int_equal(evt.session_id, session[i]);
+	}
+	assert_int_equal(ask_ioctl(f, session[2], VMEDIA_NR_G_INPUT, NULL), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		ask_close(f, session[i]);
+	/* Plugged in again, it serves the next OPEN. */
+	assert_int_equal(ask_open(f, &session[0]), 0);
+	assert_int_equal(ask_ioctl(f, session[0], VMEDIA_NR_G_INPUT, NULL), 0);
+	ask_close(f, session[0]);
+	fake_host_end(f);
+}
+
+/* Found by an ioctl. */
+static void test_unplugged_unseen(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	struct vmedia_evt evt;
+	uint32_t session;
+
+	vmedia_log_set_level(-1);
+	assert_int_equal(ask_open(f, &session), 0);
+	pthread_mutex_lock(&f->lock);
+	f->file[0].gone = true;
+	pthread_mutex_unlock(&f->lock);
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_INPUT, NULL), -ENODEV);
+	assert_int_equal(next_event(f, &evt), 1);
+	assert_int_equal(evt.type, VMEDIA_EVT_ERROR);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* A paused guest's pages are not written, and nothing is lost when it goes on. */
+static void test_paused(void **state)
+{
+	uint8_t raw[VMEDIA_SG_ENTRY_SIZE], *page;
+	struct vmedia_sg sg = { raw, 1 };
+	struct fake_host *f = fake_host_new(NULL);
+	uint32_t session, count = 1, used;
+	struct vmedia_evt evt;
+
+	f->bytesused = HOST_LENGTH;
+	assert_int_equal(ask_open(f, &session), 0);
+	page = harness_alloc(&f->h, HOST_LENGTH, 4096);
+	vmedia_sg_put(raw, 0, &(struct vmedia_sg_entry){ harness_gpa(&f->h, page), HOST_LENGTH });
+	assert_int_equal(reqbufs(f, session, CAPTURE, V4L2_MEMORY_USERPTR, &count), 0);
+	assert_int_equal(qbuf(f, session, CAPTURE, 0, V4L2_MEMORY_USERPTR, &sg, HOST_LENGTH), 0);
+	assert_int_equal(stream(f, session, CAPTURE, true), 0);
+	vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
+	memset(page, 0x99, HOST_LENGTH);
+	fake_done(f, 0, CAPTURE, 0);
+	vmedia_loop_step(f->h.loop, 1000);
+	harness_step(&f->h);
+	assert_int_equal(harness_event(&f->h, &evt, &used), 0);
+	assert_int_equal(page[0], 0x99);
+	/* It goes on. */
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_INPUT, NULL), 0);
+	assert_int_equal(next_event(f, &evt), 1);
+	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
+	assert_int_equal(page[0], 0);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+static void test_many(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	unsigned int fds;
+	uint32_t session, count;
+
+	assert_int_equal(ask_open(f, &session), 0);
+	ask_close(f, session);
+	fds = harness_count_fds();
+	for (unsigned int i = 0; i < 2000; i++) {
+		count = 2;
+		assert_int_equal(ask_open(f, &session), 0);
+		assert_int_equal(reqbufs(f, session, CAPTURE, V4L2_MEMORY_MMAP, &count), 0);
+		ask_close(f, session);
+	}
+	assert_int_equal(harness_count_fds(), fds);
+	assert_int_equal(f->opens, f->closes);
+	fake_host_end(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_blocked),	    cmocka_unit_test(test_reset_blocked),
+		cmocka_unit_test(test_reset_opening), cmocka_unit_test(test_open_errors),
+		cmocka_unit_test(test_unplugged),     cmocka_unit_test(test_unplugged_unseen),
+		cmocka_unit_test(test_paused),	      cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
