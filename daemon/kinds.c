@@ -146,6 +146,10 @@ static int split(const struct vmedia_module *kind, int argc, char **argv,
 
 	if (!strncmp(word, "--", 2))
 		o = find_option(kind, word + 2, eq ? (size_t)(eq - word) - 2 : strlen(word) - 2);
+	else if (kind->node) {
+		*v = (struct vmedia_module_value){ kind->node, word };
+		return 1;
+	}
 	if (!o)
 		return unknown(kind, word, why, size);
 	v->name = o->name;
@@ -172,6 +176,7 @@ static int split_all(const struct daemon_options *o, struct vmedia_module_args *
 		.limits = &o->limits,
 		.region_size = o->region_size,
 		.module_path = o->module_path,
+		.opener = o->opener,
 		.values = values,
 	};
 	for (int i = 1; ret == 0 && i < o->kind_argc; i += n) {
@@ -251,6 +256,22 @@ int daemon_kind_calls(const struct daemon_options *o, char **start, char **serve
 		if (ret == 0)
 			ret = append(serve, m->syscalls);
 	}
+	free((void *)args.values);
+	return ret;
+}
+
+int daemon_kind_node(const struct daemon_options *o, char *path, size_t size)
+{
+	struct vmedia_module_args args;
+	const char *node = NULL;
+	char why[512];
+	int ret = split_all(o, &args, why, sizeof(why));
+
+	if (ret == 0 && o->kind->node)
+		node = vmedia_module_value(&args, o->kind->node);
+	*path = 0;
+	if (node && (size_t)snprintf(path, size, "%s", node) >= size)
+		ret = -ENAMETOOLONG;
 	free((void *)args.values);
 	return ret;
 }

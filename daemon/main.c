@@ -28,6 +28,7 @@
 #include "options.h"
 #include "refused.h"
 #include "report.h"
+#include "sandbox/opener.h"
 #include "sandbox/sandbox.h"
 #include "signals.h"
 
@@ -37,6 +38,8 @@
 #define SPARE_THREADS 256
 /* What is shared with a front-end is smaller. */
 #define MIN_LARGEST_FILE (64ull << 20)
+/* The kernel's PATH_MAX. */
+#define MAX_PATH 4096
 
 enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
 
@@ -264,7 +267,16 @@ static uint64_t largest_file(const struct daemon_options *o)
 	return bytes > MIN_LARGEST_FILE ? bytes : MIN_LARGEST_FILE;
 }
 
-static int run(struct daemon *d, const struct daemon_options *o)
+/* The process that serves cannot open the node of its device, so it has one that does. */
+static int start_opener(struct daemon_options *o)
+{
+	char node[MAX_PATH];
+	int ret = daemon_kind_node(o, node, sizeof(node));
+
+	return ret < 0 || !*node ? ret : sandbox_opener_start(node, &o->opener);
+}
+
+static int run(struct daemon *d, struct daemon_options *o)
 {
 	struct vmedia_needs needs;
 	char why[512] = "";
@@ -295,6 +307,9 @@ static int run(struct daemon *d, const struct daemon_options *o)
 		ret = daemon_report_start(&d->report, &d->sandbox, why, sizeof(why));
 	if (ret)
 		return ret > 0 ? d->report.status : report_error(why, ret);
+	ret = start_opener(o);
+	if (ret < 0)
+		return internal_error("cannot start the process that opens the node", ret);
 	ret = sandbox_begin(&d->sandbox, why, sizeof(why));
 	if (ret > 0)
 		return end_keeping(d);

@@ -457,6 +457,7 @@ int daemon_options_parse(struct daemon_options *o, int argc, char **argv, char *
 		.region_size = 256ull << 20,
 		.log_level = VMEDIA_LOG_WARN,
 		.sandbox = true,
+		.opener = -1,
 	};
 	vmedia_limits_default(&o->limits);
 	opterr = 0;

@@ -31,6 +31,7 @@ struct daemon_options {
 	bool sandbox;
 	bool strict;	  /* do not serve without each stage of the sandbox */
 	const char *user; /* as in struct sandbox */
+	int opener;	  /* as in struct vmedia_module_args; set by main.c */
 	/* The words after the kind, which the kind parses; kind_argv[0] is its name. */
 	int kind_argc;
 	char **kind_argv;

@@ -92,7 +92,7 @@ extern "C" {
  * share with a device. It grows with each change for which a module must be compiled again. A
  * module is loaded only if it has the library's number.
  */
-#define VMEDIA_MODULE_ABI 3
+#define VMEDIA_MODULE_ABI 4
 
 struct vmedia_camera_source_ops;
 struct vmedia_module_args;
@@ -131,6 +131,13 @@ struct vmedia_module_args {
 	uint64_t region_size;		/* bytes of shared memory region 0; 0: none */
 	const char *module_path;	/* folder of modules; NULL: the default */
 	unsigned int num_values;
+	/*
+	 * A socket to the process that opens the node of vmedia_module.node; -1: there is none, and
+	 * the device opens the node itself. The device keeps it, and closes it. SOCK_SEQPACKET: a
+	 * message of one byte asks for the node, and the answer is an int32_t, 0 with one descriptor
+	 * (SCM_RIGHTS), or a negative errno. -ENOTTY: the path leads to no V4L2 device.
+	 */
+	int opener;
 	/* In the order of the command line. Each name is in the table of options of the module. */
 	const struct vmedia_module_value *values;
 };
@@ -177,6 +184,12 @@ struct vmedia_module {
 	const char *syscalls;
 	/* The last one has no option. NULL: options change nothing of the program. */
 	const struct vmedia_module_mode *modes;
+	/*
+	 * The option whose value is the path of a V4L2 node of the host; NULL: none. The user may
+	 * leave out its name: a word without "--" is the value. The device can open it while it
+	 * serves, too: vmedia_module_args.opener.
+	 */
+	const char *node;
 };
 
 /* Defined by each module, not by the library. */

@@ -73,6 +73,8 @@ static const char *base(enum sandbox_calls_stage stage)
 		return CALLS_SERVING SANDBOX_SANITIZER_CALLS;
 	case SANDBOX_CALLS_KEEPER:
 		return CALLS_KEEPER SANDBOX_SANITIZER_CALLS;
+	case SANDBOX_CALLS_OPENER:
+		return CALLS_OPENER SANDBOX_SANITIZER_CALLS;
 	}
 	return "";
 }

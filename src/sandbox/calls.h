@@ -7,6 +7,7 @@
  *	 * System calls, serving: recvmsg sendmsg close
  *	 * System calls, start: socket bind
  *	 * System calls, keeper: kill
+ *	 * System calls, opener: sendmsg
  *
  * The list ends with the comment's paragraph. scripts/gather-calls collects these comments into one
  * table for each stage when the program is built. A module has its lists in struct vmedia_module.
@@ -38,6 +39,7 @@ enum sandbox_calls_stage {
 	SANDBOX_CALLS_START,	/* the device is made; calls of SANDBOX_CALLS_SERVE are included */
 	SANDBOX_CALLS_SERVE,
 	SANDBOX_CALLS_KEEPER,	/* the process that waits for the one that serves */
+	SANDBOX_CALLS_OPENER,	/* the process that opens a device node (opener.h) */
 };
 
 #define SANDBOX_CALLS_MAX	512	/* calls of a list */

@@ -17,6 +17,7 @@
  *
  * System calls, serving: write preadv2 poll|ppoll ppoll_time64
  * System calls, keeper: write preadv2 poll|ppoll ppoll_time64
+ * System calls, opener: write
  */
 #include <errno.h>
 #include <poll.h>

@@ -4,6 +4,7 @@
 #include <linux/videodev2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vmedia/log.h>
 
 #include "proxy.h"
@@ -72,6 +73,15 @@ static int look(struct proxy *p, struct vmedia_config *config)
 	return err ? err : describe(&p->cap, config);
 }
 
+static void proxy_free(struct proxy *p)
+{
+	if (p->node.opener >= 0)
+		close(p->node.opener);
+	pthread_mutex_destroy(&p->node.lock);
+	free(p->wire);
+	free(p);
+}
+
 static void destroy(struct vmedia_device *dev)
 {
 	struct proxy *p = vmedia_device_priv(dev);
@@ -80,8 +90,7 @@ static void destroy(struct vmedia_device *dev)
 	while (p->sessions)
 		vmedia_worker_drain(p->sessions->worker);
 	vmedia_proxy_free_idle(p);
-	free(p->wire);
-	free(p);
+	proxy_free(p);
 }
 
 static const struct vmedia_device_ops ops = {
@@ -106,7 +115,6 @@ static int create(struct vmedia_loop *loop, struct proxy *p, const struct proxy_
 	};
 	int err;
 
-	p->node = (struct proxy_node){ .path = opts->device, .opener = opts->opener };
 	p->host = opts->host ? *opts->host
 			     : (struct proxy_host){ &vmedia_proxy_node_ops, &p->node };
 	p->wire = malloc(VMEDIA_MAX_RESP_SIZE);
@@ -132,10 +140,11 @@ int vmedia_proxy_create(struct vmedia_loop *loop, const struct proxy_options *op
 	if (!p)
 		return -ENOMEM;
 	atomic_init(&p->bytes, 0);
+	p->node.path = opts->device;
+	p->node.opener = opts->opener;
+	pthread_mutex_init(&p->node.lock, NULL);
 	err = create(loop, p, opts, dev);
-	if (err) {
-		free(p->wire);
-		free(p);
-	}
+	if (err)
+		proxy_free(p);
 	return err;
 }

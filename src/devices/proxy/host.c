@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Pointers and time stamps are of 64 bits in the protocol, and numbers little-endian. */
@@ -97,10 +99,50 @@ int vmedia_proxy_host_ioctl(const struct proxy_host *host, int fd, uint32_t nr, 
 	return err > 0 || err < -MAX_ERRNO || err == -EINPROGRESS ? -EIO : err;
 }
 
+/* Receive the answer of the opener, which is a part of the program. */
+static int opener_answer(int sock, int *fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	int32_t err;
+	struct iovec iov = { &err, sizeof(err) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control.room) };
+	const struct cmsghdr *head;
+	ssize_t n;
+
+	do {
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n != sizeof(err))
+		return -EPIPE;
+	head = CMSG_FIRSTHDR(&msg);
+	if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int)))
+		return err < 0 ? err : -EPIPE;
+	memcpy(fd, CMSG_DATA(head), sizeof(*fd));
+	return 0;
+}
+
+static int node_ask(struct proxy_node *node, int *fd)
+{
+	struct msghdr msg = { .msg_iov = &(struct iovec){ (char[]){ 'o' }, 1 }, .msg_iovlen = 1 };
+	int err;
+
+	pthread_mutex_lock(&node->lock);
+	err = sendmsg(node->opener, &msg, MSG_NOSIGNAL) == 1 ? opener_answer(node->opener, fd)
+							     : -EPIPE;
+	pthread_mutex_unlock(&node->lock);
+	return err;
+}
+
 static int node_open(void *opaque, int *fd)
 {
-	const struct proxy_node *node = opaque;
+	struct proxy_node *node = opaque;
 
+	if (node->opener >= 0)
+		return node_ask(node, fd);
 	*fd = open(node->path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	return *fd < 0 ? -errno : 0;
 }

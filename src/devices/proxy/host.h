@@ -9,6 +9,7 @@
 #ifndef VMEDIA_DEVICES_PROXY_HOST_H
 #define VMEDIA_DEVICES_PROXY_HOST_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,7 @@ struct proxy_node {
 	 * process opens it itself.
 	 */
 	int opener;
+	pthread_mutex_t lock; /* of the opener's socket */
 };
 
 extern const struct proxy_host_ops vmedia_proxy_node_ops; /* opaque: struct proxy_node */

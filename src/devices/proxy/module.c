@@ -25,6 +25,10 @@ static void explain(int err, const char *device, char *why, size_t size)
 		snprintf(why, size, "--device=%.200s is no V4L2 device: give a node such as "
 			 "/dev/video0", device);
 		return;
+	case -EPIPE:
+		snprintf(why, size, "--device=%.200s: the process that opens it has ended; start "
+			 "the program again", device);
+		return;
 	case -ENOTSUP:
 		snprintf(why, size, "--device=%.200s is a V4L2 device of a kind that virtio-media "
 			 "does not carry: give a video, vbi, radio, swradio or touch node", device);
@@ -48,7 +52,7 @@ static int create(const struct vmedia_module_args *args, char *why, size_t size,
 {
 	struct proxy_options opts = {
 		.device = vmedia_module_value(args, "device"),
-		.opener = -1,
+		.opener = args->opener,
 		.limits = args->limits,
 		.region_size = args->region_size,
 	};
@@ -72,4 +76,5 @@ const struct vmedia_module vmedia_module = {
 	.create = create,
 	.syscalls_start = "openat:rw open:rw",
 	.syscalls = "ioctl:V",
+	.node = "device",
 };

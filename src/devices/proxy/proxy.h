@@ -199,7 +199,7 @@ struct proxy {
 
 struct proxy_options {
 	const char *device; /* path of the node */
-	int opener;	    /* as in struct proxy_node */
+	int opener;	    /* as in struct proxy_node; taken over, and closed on errors, too */
 	const struct vmedia_limits *limits;
 	uint64_t region_size;
 	const struct proxy_host *host; /* of a test, or NULL */

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The process that opens a device node; see opener.h. */
+#include "sandbox/opener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/landlock.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "sandbox/calls.h"
+#include "sandbox/impl.h"
+
+#define NOBODY_ID 65534
+
+/* ---- Requests ---- */
+
+static bool is_node(const struct stat *st, unsigned int major_number)
+{
+	return S_ISCHR(st->st_mode) && major(st->st_rdev) == major_number;
+}
+
+/*
+ * Open the node. Other devices must not even be opened: that rewinds a tape, or arms a watchdog.
+ * Returns a descriptor or negative errno.
+ */
+static int open_node(const char *path, unsigned int major_number)
+{
+	struct stat seen, st;
+	int fd;
+
+	if (stat(path, &seen) < 0)
+		return -errno;
+	if (!is_node(&seen, major_number))
+		return -ENOTTY;
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	/* It may have been replugged between the two. */
+	if (fstat(fd, &st) == 0 && is_node(&st, major_number))
+		return fd;
+	close(fd);
+	return -ENODEV;
+}
+
+static int answer(int sock, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS } };
+	int32_t err = fd < 0 ? fd : 0;
+	struct iovec iov = { &err, sizeof(err) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control.room);
+	}
+	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/*
+ * Descriptors that come with a request are dropped by recv().
+ *
+ * System calls, opener: recvfrom|recv sendmsg stat|fstatat64:any newfstatat:any
+ * fstatat64|newfstatat:any statx:any fstat|fstat64 open:rw openat:rw close exit_group
+ * rt_sigprocmask rt_sigreturn restart_syscall write munmap mmap2|mmap madvise brk futex
+ */
+void sandbox_opener_serve(int sock, const char *path, unsigned int major_number)
+{
+	char request[2];
+	ssize_t n;
+	int fd, err;
+
+	for (;;) {
+		do {
+			n = recv(sock, request, sizeof(request), 0);
+		} while (n < 0 && errno == EINTR);
+		if (n != 1)
+			return;
+		fd = open_node(path, major_number);
+		err = answer(sock, fd);
+		if (fd >= 0)
+			close(fd);
+		if (err)
+			return;
+	}
+}
+
+/* ---- Confinement ---- */
+
+static void leave_others(int fd)
+{
+	if (fd > 0)
+		close_range(0, (unsigned int)fd - 1, 0);
+	close_range((unsigned int)fd + 1, ~0u, 0);
+}
+
+/* Root becomes nobody, if a group may use the node. Otherwise it owns it, and stays its owner. */
+static void become_nobody(const char *path)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || stat(path, &st) < 0 || (st.st_mode & 0060) != 0060 || !st.st_gid)
+		return;
+	if (setgroups(1, &st.st_gid) == 0 && setresgid(st.st_gid, st.st_gid, st.st_gid) == 0 &&
+	    setresuid(NOBODY_ID, NOBODY_ID, NOBODY_ID) < 0)
+		_exit(1); /* neither one nor the other */
+}
+
+static void allow_folder(int ruleset, const char *path, uint64_t access)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = access };
+	char folder[PATH_MAX];
+
+	if (strlen(path) >= sizeof(folder))
+		return;
+	memcpy(folder, path, strlen(path) + 1);
+	rule.parent_fd = open(dirname(folder), O_PATH | O_CLOEXEC | O_DIRECTORY);
+	if (rule.parent_fd < 0)
+		return;
+	syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+	close(rule.parent_fd);
+}
+
+/* Files of the node's folder alone. What version 1 of Landlock knows is what is needed. */
+static void enter_landlock(const char *path)
+{
+	const struct landlock_ruleset_attr attr = {
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
+	};
+	const uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	char real[PATH_MAX];
+
+	if (ruleset < 0)
+		return;
+	allow_folder(ruleset, path, access);
+	if (realpath(path, real))
+		allow_folder(ruleset, real, access);
+	syscall(SYS_landlock_restrict_self, ruleset, 0);
+	close(ruleset);
+}
+
+static void confine(const char *path)
+{
+	const struct rlimit none = { 0, 0 };
+	char why[160];
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	become_nobody(path);
+	sandbox_empty_bounding_set();
+	sandbox_keep_capabilities(0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	enter_landlock(path);
+	sandbox_calls_load(SANDBOX_CALLS_OPENER, NULL, why, sizeof(why));
+}
+
+int sandbox_opener_start(const char *path, int *fd)
+{
+	int sv[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		int err = -errno;
+
+		vmedia_fd_close_many(sv, 2);
+		return err;
+	}
+	if (pid == 0) {
+		/* The signals of the terminal are the keeper's. */
+		setsid();
+		leave_others(sv[1]);
+		confine(path);
+		sandbox_opener_serve(sv[1], path, SANDBOX_OPENER_MAJOR);
+		_exit(0);
+	}
+	close(sv[1]);
+	*fd = sv[0];
+	return 0;
+}
