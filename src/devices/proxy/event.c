@@ -167,7 +167,7 @@ static bool copies(const struct proxy_session *ps, bool guest_pages)
 static bool give(struct proxy_session *ps, struct vmedia_evt *evt)
 {
 	struct proxy_dequeue *d = &ps->dequeue;
-	struct proxy_queue *q = &ps->queues[d->evt.buffer.type];
+	struct proxy_queue *q;
 	struct proxy_buf *buf;
 
 	if (!d->full)
@@ -178,6 +178,8 @@ static bool give(struct proxy_session *ps, struct vmedia_evt *evt)
 		evt->event = d->evt.event;
 		return true;
 	}
+	/* take() has checked type and index. */
+	q = &ps->queues[d->evt.buffer.type];
 	buf = vmedia_proxy_buf(ps, q->type, d->evt.buffer.index);
 	buf->queued = false;
 	evt->buffer = d->evt.buffer;
