@@ -17,11 +17,13 @@ node() {
 }
 
 # serve NODE [OPTIONS]: a daemon, $socket and $log; in $server its process.
+sandbox=--no-sandbox
 serve() {
 	local name=${1##*/}
 	socket=/tmp/$name.sock log=/tmp/$name.log
 	stop
-	"$daemon" --no-sandbox --log-level=info --socket-path="$socket" "${@:2}" proxy "--device=$1" 2>>"$log" &
+	# shellcheck disable=SC2086 # it may be empty
+	"$daemon" $sandbox --log-level=info --socket-path="$socket" "${@:2}" proxy "--device=$1" 2>>"$log" &
 	server=$!
 	while [ ! -S "$socket" ]; do
 		kill -0 "$server" 2>/dev/null || return 1
@@ -95,6 +97,23 @@ set_control() {
 	same "$2: $3" "$(v4l2-ctl -d "$1" --get-ctrl="$2")"
 }
 
+# Every node is a device of the same name and capabilities, but for what the protocol has not.
+compare_caps() {
+	local native proxied
+	native=$(v4l2-ctl -d "$1" --info | sed -n 's/.*Device Caps *: //p' | head -1)
+	proxied=$(ctl --info | sed -n 's/.*Device Caps *: //p' | head -1)
+	echo "$1: $native, by the proxy $proxied"
+	# READWRITE, ASYNCIO, IO_MC, overlays
+	[ $((native & ~0x03000000 & ~0x20000000 & ~0x204)) = $((proxied)) ]
+}
+
+# Frames a second of both ways, for people to read: nothing here is an absolute.
+rates() {
+	still "$1"
+	v4l2-ctl -d "$1" --stream-mmap --stream-count=40 2>&1 | tr '\r' '\n' | grep -o '[0-9.]* fps' | tail -1
+	ctl --stream-mmap --stream-count=40 2>&1 | tr '\r' '\n' | grep -o '[0-9.]* fps' | tail -1
+}
+
 # The picture stands still, so that frames of two streams can be compared.
 still() {
 	v4l2-ctl -d "$1" --set-ctrl=osd_text_mode=2,test_pattern=0,horizontal_movement=3,vertical_movement=3
@@ -108,7 +127,8 @@ stream() {
 	v4l2-ctl -d "$1" --stream-mmap --stream-count=1 --stream-to=/tmp/native
 	serve "$1" # no bytes of controls were copied yet
 	: >"$log"
-	ctl "$2" --stream-count=50 --stream-to=/tmp/proxied --silent
+	# A driver makes a frame in vain that finds no buffer: the sequence tells.
+	ctl "$2" --stream-count=50 --stream-to=/tmp/proxied --silent --stats
 	[ "$(stat -c %s /tmp/proxied)" = $((50 * $(stat -c %s /tmp/native))) ]
 	split -b "$(stat -c %s /tmp/native)" --filter=md5sum /tmp/proxied | sort -u >/tmp/sums
 	same "$(md5sum </tmp/native)" "$(cat /tmp/sums)"
@@ -164,7 +184,20 @@ usage() {
 	[ $status = 2 ] && [ "$(wc -l </tmp/usage)" = 1 ]
 }
 
-capture=$(node vivid-000-vid-cap) output=$(node vivid-000-vid-out) m2m=$(node vim2m)
+# encode NODE: vicodec's packets, beside v4l2-ctl's.
+encode() {
+	local formats=(--set-fmt-video-out=width=640,height=480,pixelformat=YU12
+		--set-fmt-video=width=640,height=480,pixelformat=FWHT)
+	head -c $((10 * 640 * 480 * 3 / 2)) /dev/urandom >/tmp/in
+	v4l2-ctl -d "$1" "${formats[@]}" --stream-mmap --stream-out-mmap --stream-from=/tmp/in --stream-to=/tmp/native
+	ctl "${formats[@]}" --stream-out-mmap --stream-mmap --stream-from=/tmp/in --stream-to=/tmp/proxied --silent
+	ls -l /tmp/native /tmp/proxied
+	[ -s /tmp/native ]
+	cmp /tmp/native /tmp/proxied
+}
+
+capture=$(node vivid-000-vid-cap) mplane=$(node vivid-001-vid-cap) encoder=$(node stateful-encoder)
+output=$(node vivid-000-vid-out) m2m=$(node vim2m)
 log=/tmp/none.log
 : >$log
 run_case "no such node" usage proxy --device=/dev/video99
@@ -176,6 +209,8 @@ run_case "vivid: card" compare_info "$capture"
 run_case "vivid: formats" compare_formats "$capture"
 run_case "vivid: format" compare_format "$capture"
 run_case "vivid: controls" compare_controls "$capture"
+run_case "vivid: rates" rates "$capture"
+cat /tmp/out | sed 's/^/  /'
 run_case "vivid: set a control" set_control "$capture" brightness 77
 run_case "vivid: event of a control" wait_for_event "$capture"
 run_case "vivid: 50 frames, region 0" stream "$capture" --stream-mmap none
@@ -193,3 +228,25 @@ run_case "vim2m: formats" compare_formats "$m2m"
 run_case "vim2m: 20 frames, region 0" convert "$m2m" --stream-out-mmap --stream-mmap
 run_case "vim2m: 20 frames, shared pages" convert "$m2m" --stream-out-user --stream-user
 stop
+
+serve "$mplane"
+run_case "vivid, multi-planar: formats" compare_formats "$mplane"
+run_case "vivid, multi-planar: 50 frames, region 0" stream "$mplane" --stream-mmap none
+run_case "vivid, multi-planar: 50 frames, pages" stream "$mplane" --stream-user some
+stop
+
+serve "$encoder"
+run_case "vicodec: packets of its encoder" encode "$encoder"
+stop
+
+# This kernel has neither namespaces nor filters, but the node is opened by the process that is there for that.
+sandbox=
+serve "$capture"
+run_case "opener: 50 frames, region 0" stream "$capture" --stream-mmap none
+stop
+
+for any in /dev/video* /dev/vbi* /dev/radio* /dev/swradio* /dev/v4l-touch*; do
+	serve "$any"
+	run_case "caps of ${any#/dev/}, $(</sys/class/video4linux/"${any#/dev/}"/name)" compare_caps "$any"
+	stop
+done

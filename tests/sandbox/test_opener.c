@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The process that opens a device node: what it opens, and what ends it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "sandbox/opener.h"
+
+static int send_bytes(int fd, size_t len, int passed)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	char bytes[64] = "o";
+	struct iovec iov = { bytes, len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (passed >= 0) {
+		memcpy(CMSG_DATA(&control.head), &passed, sizeof(passed));
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control.room);
+	}
+	return (int)sendmsg(fd, &msg, MSG_NOSIGNAL);
+}
+
+/* Returns 0 with a descriptor, the errno of the answer, or -EPIPE if the opener has ended. */
+static int answer(int fd, int *got)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	int32_t err = 1;
+	struct iovec iov = { &err, sizeof(err) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control.room) };
+	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+
+	*got = -1;
+	if (n <= 0)
+		return -EPIPE;
+	assert_int_equal(n, sizeof(err));
+	assert_int_equal(CMSG_FIRSTHDR(&msg) != NULL, err == 0);
+	if (!err)
+		memcpy(got, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*got));
+	return err;
+}
+
+static int ask(int fd)
+{
+	int got, err;
+
+	assert_int_equal(send_bytes(fd, 1, -1), 1);
+	err = answer(fd, &got);
+	if (got >= 0)
+		close(got);
+	return err;
+}
+
+static pid_t serve(const char *path, unsigned int number, int *fd)
+{
+	int sv[2];
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(sv[0]);
+		sandbox_opener_serve(sv[1], path, number);
+		_exit(0);
+	}
+	close(sv[1]);
+	*fd = sv[0];
+	return pid;
+}
+
+static void ended(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void test_opens(void **state)
+{
+	struct stat st;
+	int fd, got;
+	pid_t pid = serve("/dev/null", 1, &fd);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(send_bytes(fd, 1, -1), 1);
+		assert_int_equal(answer(fd, &got), 0);
+		assert_int_equal(fstat(got, &st), 0);
+		assert_int_equal(st.st_rdev, makedev(1, 3));
+		assert_true(fcntl(got, F_GETFL) & O_NONBLOCK);
+		close(got);
+	}
+	close(fd);
+	ended(pid);
+}
+
+/* What is no device of that number is not even opened. */
+static void test_refuses(void **state)
+{
+	char folder[] = "/tmp/opener-XXXXXX", path[64];
+	int fd, got;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/node", folder);
+	pid = serve(path, 1, &fd);
+	assert_int_equal(ask(fd), -ENOENT);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(ask(fd), -ENOTTY);
+	unlink(path);
+	assert_int_equal(symlink("/dev/tty", path), 0); /* of number 5 */
+	assert_int_equal(ask(fd), -ENOTTY);
+	unlink(path);
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	assert_int_equal(ask(fd), -ENOTTY);
+	unlink(path);
+	/* A link that leads elsewhere after a replug. */
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	assert_int_equal(ask(fd), 0);
+	unlink(path);
+	rmdir(folder);
+	assert_int_equal(send_bytes(fd, 1, STDIN_FILENO), 1); /* dropped */
+	assert_int_equal(answer(fd, &got), -ENOENT);
+	close(fd);
+	ended(pid);
+}
+
+static void test_ends(void **state)
+{
+	static const size_t lengths[] = { 0, 2, 64 };
+	int fd, got;
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		pid_t pid = serve("/dev/null", 1, &fd);
+
+		assert_int_equal(send_bytes(fd, lengths[i], -1), lengths[i]);
+		assert_int_equal(answer(fd, &got), -EPIPE);
+		close(fd);
+		ended(pid);
+	}
+}
+
+/* With all that it gives up: it still opens what there is, in the node's folder alone. */
+static void test_confined(void **state)
+{
+	char folder[] = "/tmp/opener-XXXXXX", path[64];
+	int fd;
+
+	assert_non_null(mkdtemp(folder));
+	chmod(folder, 0755);
+	snprintf(path, sizeof(path), "%s/node", folder);
+	assert_int_equal(sandbox_opener_start(path, &fd), 0);
+	assert_int_equal(ask(fd), -ENOENT);
+	/* No driver has the last number, so the kernel says so when it is opened. */
+	if (geteuid() == 0 && mknod(path, S_IFCHR | 0666, makedev(SANDBOX_OPENER_MAJOR, 255)) == 0) {
+		chmod(path, 0666);
+		assert_int_equal(ask(fd), -ENXIO);
+		unlink(path);
+	}
+	assert_int_equal(symlink("/dev/null", path), 0);
+	assert_int_equal(ask(fd), -ENOTTY);
+	unlink(path);
+	rmdir(folder);
+	close(fd);
+	assert_true(wait(NULL) > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_opens),
+		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_confined),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
