@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The opener of device nodes (src/sandbox/opener.h), as a process sees it that was taken over: any
- * messages, with and without descriptors. The first byte of a message is its length, in the upper bit
- * whether a descriptor comes with it.
+ * messages, with and without descriptors. The first byte of a message is its length, in the upper
+ * bit whether a descriptor comes with it.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -136,9 +136,9 @@ struct vmedia_device_ops {
 	/*
 	 * A session begins. The callee may call vmedia_session_set_priv(). Returns 0, or the errno
 	 * of OPEN; ->close() is not called after an error. Or returns -EINPROGRESS and calls
-	 * vmedia_session_opened() later; other sessions go on meanwhile. If a reset, a stopped queue
-	 * or a lost connection comes first, ->close() is called, and vmedia_session_opened() must
-	 * not be called any more.
+	 * vmedia_session_opened() later; other sessions go on meanwhile. If a reset, a stopped
+	 * queue or a lost connection comes first, ->close() is called, and vmedia_session_opened()
+	 * must not be called any more.
 	 */
 	int (*open)(struct vmedia_session *s);
 

@@ -134,8 +134,8 @@ struct vmedia_module_args {
 	/*
 	 * A socket to the process that opens the node of vmedia_module.node; -1: there is none, and
 	 * the device opens the node itself. The device keeps it, and closes it. SOCK_SEQPACKET: a
-	 * message of one byte asks for the node, and the answer is an int32_t, 0 with one descriptor
-	 * (SCM_RIGHTS), or a negative errno. -ENOTTY: the path leads to no V4L2 device.
+	 * message of one byte asks for the node, and the answer is an int32_t, 0 with one
+	 * descriptor (SCM_RIGHTS), or a negative errno. -ENOTTY: the path leads to no V4L2 device.
 	 */
 	int opener;
 	/* In the order of the command line. Each name is in the table of options of the module. */

@@ -15,9 +15,9 @@
  * nothing, and one that is not a single byte ends the opener. It opens the path that the user gave,
  * and gives away only a character device of V4L2's major number; the path may be a link, which
  * leads to another node after a replug. The opener has no capabilities. Started as root, it becomes
- * nobody, with the group that may use the node (video, mostly). It has no descriptor but its socket,
- * and a filter of system calls. Where there is Landlock, it can open files of the node's folder, and
- * of the one that a link leads to, alone.
+ * nobody, with the group that may use the node (video, mostly). It has no descriptor but its
+ * socket, and a filter of system calls. Where there is Landlock, it can open files of the node's
+ * folder, and of the one that a link leads to, alone.
  */
 #ifndef VMEDIA_SANDBOX_OPENER_H
 #define VMEDIA_SANDBOX_OPENER_H

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2054 # formats of v4l2-ctl have commas
 # The cases of tests/proxy/run, in the host that it boots. What a node gives a program of the host (v4l2-ctl) is compared with what
 # it gives through the proxy (vmedia-ctl).
 
@@ -120,24 +120,30 @@ still() {
 	v4l2-ctl -d "$1" --set-fmt-video=width=640,height=360,pixelformat=YUYV --set-parm=30
 }
 
-# stream NODE HOW COPIED: 50 frames as v4l2-ctl gets them; "none" or "some" bytes copied by the device.
+# The bytes that the device has copied, once the open files so far are closed. Controls have some, too.
+copied() {
+	: >"$log"
+	ctl --info >/dev/null
+	until grep -q 'were copied so far' "$log"; do sleep 0.05; done
+	sed -n 's/.* \([0-9]*\) bytes were copied so far/\1/p' "$log" | tail -1
+}
+
+# stream NODE HOW COPIED: 50 frames as v4l2-ctl gets them; "none" or "all" of their bytes copied by the device.
 stream() {
-	local copied
+	local before after
 	still "$1"
 	v4l2-ctl -d "$1" --stream-mmap --stream-count=1 --stream-to=/tmp/native
-	serve "$1" # no bytes of controls were copied yet
-	: >"$log"
+	before=$(copied)
 	# A driver makes a frame in vain that finds no buffer: the sequence tells.
 	ctl "$2" --stream-count=50 --stream-to=/tmp/proxied --silent --stats
 	[ "$(stat -c %s /tmp/proxied)" = $((50 * $(stat -c %s /tmp/native))) ]
 	split -b "$(stat -c %s /tmp/native)" --filter=md5sum /tmp/proxied | sort -u >/tmp/sums
 	same "$(md5sum </tmp/native)" "$(cat /tmp/sums)"
-	until grep -q 'were copied so far' "$log"; do sleep 0.05; done
-	copied=$(sed -n 's/.* \([0-9]*\) bytes were copied so far/\1/p' "$log" | tail -1)
-	echo "$copied bytes copied"
+	after=$(copied)
+	echo "$((after - before)) bytes copied"
 	case $3 in
-	none) [ "$copied" = 0 ] ;;
-	some) [ "$copied" -gt 0 ] ;;
+	none) [ "$after" = "$before" ] ;;
+	all) [ $((after - before)) = "$(stat -c %s /tmp/proxied)" ] ;;
 	esac
 }
 
@@ -177,6 +183,24 @@ die_streaming() {
 	timeout 20 sh -c "until v4l2-ctl -d $1 --stream-mmap --stream-count=2; do sleep 0.1; done"
 }
 
+# The driver acts as if the device was unplugged.
+unplug() {
+	local status=0
+	still "$1"
+	: >"$log"
+	ctl --stream-mmap --stream-count=0 --silent &
+	local guest=$!
+	until grep -q 'buffers of' "$log"; do sleep 0.05; done
+	sleep 0.2
+	v4l2-ctl -d "$1" --set-ctrl=disconnect=1
+	wait $guest || status=$?
+	echo "the guest's program ended with status $status"
+	[ $status != 0 ] && [ $status != 124 ]
+	# It comes back when the last file is closed.
+	timeout 20 sh -c "until v4l2-ctl -d $1 --get-fmt-video; do sleep 0.1; done"
+	ctl --stream-mmap --stream-count=3 --silent
+}
+
 usage() {
 	local status=0
 	"$daemon" --no-sandbox --socket-path=/tmp/x.sock "$@" >/tmp/usage 2>&1 || status=$?
@@ -210,13 +234,14 @@ run_case "vivid: formats" compare_formats "$capture"
 run_case "vivid: format" compare_format "$capture"
 run_case "vivid: controls" compare_controls "$capture"
 run_case "vivid: rates" rates "$capture"
-cat /tmp/out | sed 's/^/  /'
+sed 's/^/  /' /tmp/out
 run_case "vivid: set a control" set_control "$capture" brightness 77
 run_case "vivid: event of a control" wait_for_event "$capture"
 run_case "vivid: 50 frames, region 0" stream "$capture" --stream-mmap none
-run_case "vivid: 50 frames, shared pages" stream "$capture" --stream-user some
+run_case "vivid: 50 frames, shared pages" stream "$capture" --stream-user all
 : >"$log"
 run_case "vivid: the guest dies" die_streaming "$capture"
+run_case "vivid: unplugged while it streams" unplug "$capture"
 stop
 
 serve "$output"
@@ -232,7 +257,7 @@ stop
 serve "$mplane"
 run_case "vivid, multi-planar: formats" compare_formats "$mplane"
 run_case "vivid, multi-planar: 50 frames, region 0" stream "$mplane" --stream-mmap none
-run_case "vivid, multi-planar: 50 frames, pages" stream "$mplane" --stream-user some
+run_case "vivid, multi-planar: 50 frames, pages" stream "$mplane" --stream-user all
 stop
 
 serve "$encoder"

@@ -26,7 +26,8 @@ static uint64_t copied(struct fake_host *f)
 
 static uint8_t *host_memory(struct fake_host *f, uint32_t index)
 {
-	uint8_t *p = mmap(NULL, HOST_LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, f->memory[index], 0);
+	uint8_t *p = mmap(NULL, HOST_LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, f->memory[index],
+			  0);
 
 	assert_true(p != MAP_FAILED);
 	return p;
@@ -74,7 +75,8 @@ static void test_mapped(void **state)
 	assert_int_equal(evt.buffer.timestamp.tv_sec, 1234);
 	assert_int_equal(evt.buffer.memory, V4L2_MEMORY_MMAP);
 	/* The guest has mapped it. */
-	assert_int_equal(evt.buffer.flags, V4L2_BUF_FLAG_MAPPED | V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC);
+	assert_int_equal(evt.buffer.flags,
+			 V4L2_BUF_FLAG_MAPPED | V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC);
 	assert_int_equal(copied(f), 0);
 	assert_int_equal(qbuf(f, session, CAPTURE, 2, V4L2_MEMORY_MMAP, NULL, 0), 0);
 	/* The mapping outlives the buffer. */
@@ -277,7 +279,8 @@ static void test_limits(void **state)
 	assert_int_equal(count, 3);
 	count = 1;
 	assert_int_equal(reqbufs(f, session, OUTPUT, V4L2_MEMORY_MMAP, &count), -ENOMEM);
-	arg.create_buffers = (struct vmedia_create_buffers){ .count = 1, .memory = V4L2_MEMORY_MMAP };
+	arg.create_buffers = (struct vmedia_create_buffers){ .count = 1,
+							     .memory = V4L2_MEMORY_MMAP };
 	arg.create_buffers.format.type = CAPTURE;
 	arg.create_buffers.format.fmt.pix.sizeimage = 0x7fffffff;
 	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_CREATE_BUFS, &arg), -ENOMEM);

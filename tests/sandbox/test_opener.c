@@ -173,7 +173,8 @@ static void test_confined(void **state)
 	assert_int_equal(sandbox_opener_start(path, &fd), 0);
 	assert_int_equal(ask(fd), -ENOENT);
 	/* No driver has the last number, so the kernel says so when it is opened. */
-	if (geteuid() == 0 && mknod(path, S_IFCHR | 0666, makedev(SANDBOX_OPENER_MAJOR, 255)) == 0) {
+	if (geteuid() == 0 &&
+	    mknod(path, S_IFCHR | 0666, makedev(SANDBOX_OPENER_MAJOR, 255)) == 0) {
 		chmod(path, 0666);
 		assert_int_equal(ask(fd), -ENXIO);
 		unlink(path);

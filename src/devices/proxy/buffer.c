@@ -4,8 +4,8 @@
  *
  * The index and type of a buffer are the same in guest and host, and so are its bytesused, field,
  * sequence, time stamp and time code: a time stamp of a capture device is the host's monotonic
- * clock. Its memory, its pointer or descriptor and its offset are the guest's. An offset names type,
- * index and plane, so nothing of the host is in it.
+ * clock. Its memory, its pointer or descriptor and its offset are the guest's. An offset names
+ * type, index and plane, so nothing of the host is in it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -249,13 +249,13 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 void vmedia_proxy_qbuf_run(struct proxy_call *c)
 {
 	const struct vmedia_buffer *b = &c->io.arg.buffer;
+	bool mplane = vmedia_buf_type_is_multiplanar(b->type);
 	uint32_t used[VMEDIA_MAX_PLANES];
 	uint64_t copied = 0;
 
 	if (c->ps->queues[b->type].copies && vmedia_proxy_type_is_output(b->type)) {
 		for (uint32_t i = 0; i < c->buf->num_planes; i++) {
-			used[i] = vmedia_buf_type_is_multiplanar(b->type) ? c->io.planes[i].bytesused
-									    : b->bytesused;
+			used[i] = mplane ? c->io.planes[i].bytesused : b->bytesused;
 			/* None means all, and of too many the host tells. */
 			if (!used[i] || used[i] > c->buf->planes[i].length)
 				used[i] = c->buf->planes[i].length;

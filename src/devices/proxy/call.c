@@ -126,7 +126,7 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req)
 		c->req = NULL;
 		return err > 0 ? 0 : err;
 	}
-	if (c->rule->quick && !ps->p->jobs && !(c->buf && ps->queues[c->io.arg.buffer.type].copies)) {
+	if (c->rule->quick && !ps->p->jobs && !ps->queues[c->io.arg.buffer.type].copies) {
 		run(c);
 		err = finish(c);
 		c->req = NULL;

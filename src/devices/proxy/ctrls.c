@@ -2,10 +2,10 @@
 /*
  * Ioctls that have memory beside their structure: extended controls and EDID.
  *
- * Security model: a control with a size has a pointer, which is the guest's. The host gets a pointer
- * to private memory of exactly that size, with the guest's bytes in it, and the kernel reads and
- * writes no more than the size says. A control without a size has a value: a driver that takes
- * it for a pointer would be given one by every program, and V4L2's core does not.
+ * Security model: a control with a size has a pointer, which is the guest's. The host gets a
+ * pointer to private memory of exactly that size, with the guest's bytes in it, and the kernel
+ * reads and writes no more than the size says. A control without a size has a value: a driver that
+ * takes it for a pointer would be given one by every program, and V4L2's core does not.
  */
 #include <errno.h>
 #include <linux/videodev2.h>

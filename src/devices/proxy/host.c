@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/*
- * The host's node, by system calls.
- *
- * System calls, serving: the module lists them (module.c).
- */
+/* The host's node, by system calls. The module lists them (module.c). */
 #include "host.h"
 
 #include <errno.h>

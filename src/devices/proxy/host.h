@@ -3,8 +3,8 @@
  * The host's side of the proxy: the calls that it makes on the host's node.
  *
  * All of them go through a table, so that a test can be the host's driver. The structures of
- * <vmedia/v4l2.h> are the host kernel's own on a 64-bit little-endian host, which host.c checks when
- * it is compiled, so payloads need no conversion.
+ * <vmedia/v4l2.h> are the host kernel's own on a 64-bit little-endian host, which host.c checks
+ * when it is compiled, so payloads need no conversion.
  */
 #ifndef VMEDIA_DEVICES_PROXY_HOST_H
 #define VMEDIA_DEVICES_PROXY_HOST_H
@@ -26,8 +26,8 @@ struct proxy_host_ops {
 	void *(*mmap)(void *opaque, int fd, uint32_t offset, size_t length, bool write);
 	void (*munmap)(void *opaque, void *addr, size_t length);
 	/*
-	 * The events of V4L2 that @fd has, whose epoll events are others: EPOLLIN if it may have some.
-	 * NULL: they are what epoll reports. Context: loop.
+	 * The events of V4L2 that @fd has, whose epoll events are others: EPOLLIN if it may have
+	 * some. NULL: they are what epoll reports. Context: loop.
 	 */
 	uint32_t (*events)(void *opaque, int fd, uint32_t revents);
 };
@@ -48,8 +48,8 @@ int vmedia_proxy_host_ioctl(const struct proxy_host *host, int fd, uint32_t nr, 
 struct proxy_node {
 	const char *path;
 	/*
-	 * A socket to the program's opener, by which the node is opened (<vmedia/module.h>); -1: the
-	 * process opens it itself.
+	 * A socket to the program's opener, by which the node is opened (<vmedia/module.h>); -1:
+	 * the process opens it itself.
 	 */
 	int opener;
 	pthread_mutex_t lock; /* of the opener's socket */

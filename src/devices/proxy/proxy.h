@@ -63,7 +63,7 @@ struct proxy_span {
 struct proxy_rule {
 	bool carried;
 	bool quick; /* may run on the loop, see above */
-	/* Where the payload has a buffer type, plus 1. Types that the protocol lacks are -EINVAL. */
+	/* Where the payload has a buffer type, plus 1. Types that are not served are -EINVAL. */
 	uint16_t type_at;
 	struct proxy_span zero[2]; /* what the host gets as zeros */
 	/* Zero what has no meaning to V4L2, in the question and in the answer. */
@@ -206,9 +206,9 @@ struct proxy_options {
 };
 
 /*
- * Returns 0; -ENOTTY if @opts->device is no V4L2 node; -ENOTSUP if it is one that the protocol has no
- * type for; errno of open() or VIDIOC_QUERYCAP; -ENOMEM. Context: the loop's thread, before the loop
- * runs.
+ * Returns 0; -ENOTTY if @opts->device is no V4L2 node; -ENOTSUP if it is one that the protocol has
+ * no type for; errno of open() or VIDIOC_QUERYCAP; -ENOMEM. Context: the loop's thread, before the
+ * loop runs.
  */
 int vmedia_proxy_create(struct vmedia_loop *loop, const struct proxy_options *opts,
 			struct vmedia_device **dev);
@@ -279,8 +279,8 @@ int vmedia_proxy_buffer_done(struct proxy_call *c, int err);
 int vmedia_proxy_expbuf_prepare(struct proxy_call *c);
 int vmedia_proxy_mmap(struct vmedia_session *s, uint32_t offset, struct vmedia_plane_map *map);
 /*
- * Change the host's buffer @b with @planes to what the guest is told. Returns 0, or -EIO if it is not
- * what @buf can be.
+ * Change the host's buffer @b with @planes to what the guest is told. Returns 0, or -EIO if it is
+ * not what @buf can be.
  */
 int vmedia_proxy_tell(struct proxy_session *ps, const struct proxy_queue *q,
 		      const struct proxy_buf *buf, struct vmedia_buffer *b,

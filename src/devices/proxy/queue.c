@@ -6,9 +6,9 @@
  * (EXPBUF). The loop then makes the guest's memory of them. One buffer's planes that cannot be
  * exported are memory files, and their bytes are copied.
  *
- * Security model: the host's kernel allocates what a guest asks for, so sizes are bounded before: by
- * the session's share of max_bytes, and by max_bytes for all sessions. A driver that makes larger
- * buffers than its own format says can exceed that, by the buffers of one call.
+ * Security model: the host's kernel allocates what a guest asks for, so sizes are bounded before:
+ * by the session's share of max_bytes, and by max_bytes for all sessions. A driver that makes
+ * larger buffers than its own format says can exceed that, by the buffers of one call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -253,8 +253,8 @@ static int bound(struct proxy_session *ps, uint64_t size, uint64_t freed, uint32
 		*count = (uint32_t)(room / size);
 	if (*count)
 		return 0;
-	vmedia_warn("buffers of %llu bytes were refused: a session may have %llu bytes of them, all "
-		    "sessions %llu", (unsigned long long)size,
+	vmedia_warn("buffers of %llu bytes were refused: a session may have %llu bytes of them, "
+		    "all sessions %llu", (unsigned long long)size,
 		    (unsigned long long)l->session_bytes, (unsigned long long)l->max_bytes);
 	return -ENOMEM;
 }

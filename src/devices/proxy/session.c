@@ -174,8 +174,9 @@ static void on_events(struct vmedia_source *src, uint32_t revents)
 }
 
 /*
- * A queue that does not stream must not be polled for: a driver that has read() would start a stream
- * for it. The descriptor is added anew, since epoll looks for a file's wait queues only then.
+ * A queue that does not stream must not be polled for: a driver that has read() would start a
+ * stream for it. The descriptor is added anew, since epoll looks for a file's wait queues only
+ * then.
  */
 void vmedia_proxy_watch(struct proxy_session *ps)
 {
