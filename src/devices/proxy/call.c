@@ -43,10 +43,12 @@ static void answer(struct proxy_call *c, int err)
 static int finish(struct proxy_call *c)
 {
 	const struct proxy_rule *rule = c->rule;
-	int err = c->err;
+	int err;
 
-	if (err == -ENODEV)
+	if (c->err == -ENODEV)
 		vmedia_proxy_failed(c->ps, -ENODEV);
+	if (!c->served && !c->err)
+		c->err = -EINVAL;
 	err = vmedia_proxy_check(c);
 	if (rule->clean)
 		rule->clean(&c->io.arg);
@@ -86,9 +88,8 @@ static int begin(struct proxy_call *c, const struct vmedia_ioctl *io)
 	int err;
 
 	c->io = *io;
-	err = vmedia_proxy_clean(c->rule, io->info, &c->io.arg);
-	if (!err && c->rule->prepare)
-		err = c->rule->prepare(c);
+	c->served = vmedia_proxy_clean(c->rule, io->info, &c->io.arg);
+	err = c->rule->prepare ? c->rule->prepare(c) : 0;
 	if (err)
 		return err;
 	if (io->info->follow != VMEDIA_FOLLOW_CTRLS) {

@@ -42,10 +42,10 @@ int vmedia_proxy_ctrls_prepare(struct proxy_call *c)
 	size_t array = (size_t)e->count * sizeof(*from), size = 2 * aligned((uint32_t)array) + 8;
 	struct vmedia_ext_control *ctrls;
 
-	e->request_fd = 0;
 	e->error_idx = e->count;
 	if (e->which == V4L2_CTRL_WHICH_REQUEST_VAL)
 		return -EINVAL;
+	e->request_fd = 0;
 	/* Core bounds the number of controls, and the sum of their sizes. */
 	for (uint32_t i = 0; i < e->count; i++)
 		size += aligned(from[i].size);
@@ -65,6 +65,19 @@ int vmedia_proxy_ctrls_prepare(struct proxy_call *c)
 	return 0;
 }
 
+/*
+ * V4L2's core writes back the class of `which` without the bits that are no class. A device returns
+ * it as it came.
+ */
+void vmedia_proxy_ctrls_run(struct proxy_call *c)
+{
+	uint32_t which = c->io.arg.ext_controls.which;
+
+	vmedia_proxy_ask(c);
+	if (c->io.arg.ext_controls.which == V4L2_CTRL_ID2WHICH(which))
+		c->io.arg.ext_controls.which = which;
+}
+
 /* After the check: c->io.ctrls are the answer's. */
 int vmedia_proxy_ctrls_done(struct proxy_call *c, int err)
 {
@@ -76,6 +89,7 @@ int vmedia_proxy_ctrls_done(struct proxy_call *c, int err)
 	io = vmedia_request_ioctl(c->req);
 	if (count > io->max_ctrls) /* cannot be: the answer was checked */
 		return -EIO;
+	c->io.arg.ext_controls.request_fd = io->arg.ext_controls.request_fd;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct vmedia_ext_control *from = &c->io.ctrls[i];
 		uint32_t asked = io->ctrls[i].size;
@@ -86,7 +100,6 @@ int vmedia_proxy_ctrls_done(struct proxy_call *c, int err)
 		if (!asked) /* the pointers of the others are the guest's, and core restores them */
 			io->ctrls[i].value64 = from->value64;
 		io->ctrls[i].size = from->size;
-		io->ctrls[i].reserved2[0] = 0;
 	}
 	return err;
 }

@@ -63,7 +63,7 @@ struct proxy_span {
 struct proxy_rule {
 	bool carried;
 	bool quick; /* may run on the loop, see above */
-	/* Where the payload has a buffer type, plus 1. Types that are not served are -EINVAL. */
+	/* Where the payload has a buffer type, plus 1. The host gets 0 for one that is not served. */
 	uint16_t type_at;
 	struct proxy_span zero[2]; /* what the host gets as zeros */
 	/* Zero what has no meaning to V4L2, in the question and in the answer. */
@@ -85,9 +85,9 @@ struct proxy_rule {
 
 /* The rule of ioctl @nr, or NULL if it is not served. */
 const struct proxy_rule *vmedia_proxy_rule(uint32_t nr);
-/* Apply the rule to @arg. Returns 0 or -EINVAL. */
-int vmedia_proxy_clean(const struct proxy_rule *rule, const struct vmedia_ioctl_info *info,
-		       union vmedia_payload *arg);
+/* Apply the rule to @arg. Returns false if its buffer type is not served: the host must refuse it. */
+bool vmedia_proxy_clean(const struct proxy_rule *rule, const struct vmedia_ioctl_info *info,
+			union vmedia_payload *arg);
 bool vmedia_proxy_type_served(uint32_t type);
 bool vmedia_proxy_type_is_output(uint32_t type);
 
@@ -128,6 +128,7 @@ struct proxy_call {
 	struct proxy_session *ps;
 	struct vmedia_request *req; /* NULL: the guest does not wait any more */
 	const struct proxy_rule *rule;
+	bool served;		   /* false: no answer but an errno can be right */
 	struct vmedia_ioctl asked; /* the question to the host; its ctrls are a copy too */
 	struct vmedia_ioctl io;	   /* the question, then the answer */
 	int err;
@@ -249,6 +250,7 @@ int vmedia_proxy_check(struct proxy_call *c);
 /* ---- ctrls.c ---- */
 
 int vmedia_proxy_ctrls_prepare(struct proxy_call *c);
+void vmedia_proxy_ctrls_run(struct proxy_call *c);
 int vmedia_proxy_ctrls_done(struct proxy_call *c, int err);
 int vmedia_proxy_edid_prepare(struct proxy_call *c);
 int vmedia_proxy_edid_done(struct proxy_call *c, int err);

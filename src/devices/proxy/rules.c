@@ -6,7 +6,8 @@
  * in which
  *   - what the device only writes (_IOR) is zero,
  *   - reserved fields, and members of unions that its type does not use, are zero,
- *   - the buffer type is one that the protocol serves; overlays are not, as they have pointers,
+ *   - the buffer type is one that the protocol serves, or 0, which no driver has: overlays have
+ *     pointers,
  *   - pointers and descriptors are the proxy's own (ctrls.c, buffer.c),
  *   - the memory of a queue is MMAP, whatever the guest's is (queue.c, buffer.c),
  *   - request_fd and V4L2_CTRL_WHICH_REQUEST_VAL do not occur: requests belong to the media
@@ -17,7 +18,6 @@
  *
  * Priorities pass: the guest is a program of the host like others.
  */
-#include <errno.h>
 #include <linux/videodev2.h>
 #include <string.h>
 
@@ -180,11 +180,14 @@ static const struct proxy_rule rules[VMEDIA_NR_END] = {
 	CARRIED(G_SLICED_VBI_CAP), TYPE(sliced_vbi_cap, type),
 		ZERO(SPAN(sliced_vbi_cap, reserved)) END,
 	CARRIED(G_EXT_CTRLS), ZERO(SPAN(ext_controls, reserved)),
-		.prepare = vmedia_proxy_ctrls_prepare, .done = vmedia_proxy_ctrls_done END,
+		.prepare = vmedia_proxy_ctrls_prepare, .run = vmedia_proxy_ctrls_run,
+		.done = vmedia_proxy_ctrls_done END,
 	CARRIED(S_EXT_CTRLS), ZERO(SPAN(ext_controls, reserved)),
-		.prepare = vmedia_proxy_ctrls_prepare, .done = vmedia_proxy_ctrls_done END,
+		.prepare = vmedia_proxy_ctrls_prepare, .run = vmedia_proxy_ctrls_run,
+		.done = vmedia_proxy_ctrls_done END,
 	CARRIED(TRY_EXT_CTRLS), ZERO(SPAN(ext_controls, reserved)),
-		.prepare = vmedia_proxy_ctrls_prepare, .done = vmedia_proxy_ctrls_done END,
+		.prepare = vmedia_proxy_ctrls_prepare, .run = vmedia_proxy_ctrls_run,
+		.done = vmedia_proxy_ctrls_done END,
 	CARRIED(ENUM_FRAMESIZES), ZERO(SPAN(frmsizeenum, reserved)) END,
 	CARRIED(ENUM_FRAMEINTERVALS), ZERO(SPAN(frmivalenum, reserved)) END,
 	CARRIED(G_ENC_INDEX) END,
@@ -230,21 +233,24 @@ bool vmedia_proxy_type_is_output(uint32_t type)
 	return V4L2_TYPE_IS_OUTPUT(type);
 }
 
-int vmedia_proxy_clean(const struct proxy_rule *rule, const struct vmedia_ioctl_info *info,
-		       union vmedia_payload *arg)
+bool vmedia_proxy_clean(const struct proxy_rule *rule, const struct vmedia_ioctl_info *info,
+			union vmedia_payload *arg)
 {
+	const uint32_t none = 0;
+	bool served = true;
 	uint32_t type;
 
 	if (!(info->dir & VMEDIA_DIR_W))
 		memset(arg, 0, info->size);
 	if (rule->type_at) {
 		memcpy(&type, arg->raw + rule->type_at - 1, sizeof(type));
-		if (!vmedia_proxy_type_served(type))
-			return -EINVAL;
+		served = vmedia_proxy_type_served(type);
+		if (!served)
+			memcpy(arg->raw + rule->type_at - 1, &none, sizeof(none));
 	}
 	for (size_t i = 0; i < sizeof(rule->zero) / sizeof(rule->zero[0]); i++)
 		memset(arg->raw + rule->zero[i].off, 0, rule->zero[i].len);
 	if (rule->clean)
 		rule->clean(arg);
-	return 0;
+	return served;
 }
