@@ -121,10 +121,19 @@ still() {
 }
 
 # The bytes that the device has copied, once the open files so far are closed. Controls have some, too.
+# await COMMAND...: until it succeeds, for some time.
+await() {
+	local end=$((SECONDS + 60))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { echo "in vain: $*" && return 1; }
+		sleep 0.1
+	done
+}
+
 copied() {
 	: >"$log"
 	ctl --info >/dev/null
-	until grep -q 'were copied so far' "$log"; do sleep 0.05; done
+	await grep -q 'were copied so far' "$log"
 	sed -n 's/.* \([0-9]*\) bytes were copied so far/\1/p' "$log" | tail -1
 }
 
@@ -172,15 +181,22 @@ wait_for_event() {
 	[ -s /tmp/event ]
 }
 
+# v4l2-ctl succeeds, too, where it gets no frame.
+frames() {
+	rm -f /tmp/frames
+	v4l2-ctl -d "$1" --stream-mmap --stream-count=2 --stream-to=/tmp/frames
+	[ -s /tmp/frames ]
+}
+
 # The guest dies while it streams: the node is free again.
 die_streaming() {
-	ctl --stream-mmap --stream-count=0 --silent &
+	"$ctl" --device="$socket" --stream-mmap --stream-count=0 --silent &
 	local guest=$!
-	until grep -q 'buffers of' "$log"; do sleep 0.05; done
+	await grep -q 'buffers of' "$log"
 	sleep 0.2
 	kill -KILL $guest
 	wait $guest || true
-	timeout 20 sh -c "until v4l2-ctl -d $1 --stream-mmap --stream-count=2; do sleep 0.1; done"
+	await frames "$1"
 }
 
 # The driver acts as if the device was unplugged.
@@ -188,16 +204,16 @@ unplug() {
 	local status=0
 	still "$1"
 	: >"$log"
-	ctl --stream-mmap --stream-count=0 --silent &
+	"$ctl" --device="$socket" --stream-mmap --stream-count=0 --silent &
 	local guest=$!
-	until grep -q 'buffers of' "$log"; do sleep 0.05; done
+	await grep -q 'buffers of' "$log"
 	sleep 0.2
 	v4l2-ctl -d "$1" --set-ctrl=disconnect=1
 	wait $guest || status=$?
 	echo "the guest's program ended with status $status"
 	[ $status != 0 ] && [ $status != 124 ]
 	# It comes back when the last file is closed.
-	timeout 20 sh -c "until v4l2-ctl -d $1 --get-fmt-video; do sleep 0.1; done"
+	await v4l2-ctl -d "$1" --get-fmt-video
 	ctl --stream-mmap --stream-count=3 --silent
 }
 

@@ -216,6 +216,36 @@ static void test_mplane(void **state)
 	fake_host_end(f);
 }
 
+static int owned(struct fake_host *f, uint32_t nr, void *arg)
+{
+	return nr == VMEDIA_NR_QBUF || nr == VMEDIA_NR_PREPARE_BUF || nr == VMEDIA_NR_EXPBUF
+		       ? -EBUSY : HOST_DEFAULT;
+}
+
+/* A session that has no buffers gets the host's errno: another one may own the queue. */
+static void test_not_owner(void **state)
+{
+	union vmedia_payload arg = { .exportbuffer = { .type = CAPTURE } };
+	struct fake_host *f;
+	uint32_t session, count = 1;
+
+	f = opened(&session);
+	f->script = owned;
+	assert_int_equal(qbuf(f, session, CAPTURE, 0, V4L2_MEMORY_MMAP, NULL, 0), -EBUSY);
+	assert_int_equal(qbuf(f, session, MPLANE, 0, V4L2_MEMORY_MMAP, NULL, 0), -EBUSY);
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_EXPBUF, &arg), -EBUSY);
+	/* A driver that lets it must not: nothing is known of the buffer. */
+	f->script = NULL;
+	f->file[0].count[CAPTURE] = 1;
+	assert_int_equal(qbuf(f, session, CAPTURE, 0, V4L2_MEMORY_MMAP, NULL, 0), -EINVAL);
+	arg.buffer = (struct vmedia_buffer){ .type = CAPTURE };
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_QUERYBUF, &arg), -EINVAL);
+	assert_int_equal(reqbufs(f, session, CAPTURE, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(qbuf(f, session, CAPTURE, 1, V4L2_MEMORY_MMAP, NULL, 0), -EINVAL);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
 /* Buffers finished before STREAMOFF do not come after it. */
 static void test_streamoff(void **state)
 {
@@ -312,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_mapped),	      cmocka_unit_test(test_not_exported),
 		cmocka_unit_test(test_pages_capture), cmocka_unit_test(test_pages_output),
 		cmocka_unit_test(test_mplane),	      cmocka_unit_test(test_streamoff),
+		cmocka_unit_test(test_not_owner),
 		cmocka_unit_test(test_events),	      cmocka_unit_test(test_limits),
 	};
 

@@ -127,16 +127,22 @@ int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
 
 /* ---- From the guest to the host ---- */
 
-/* Find the buffer, and check that the guest gave room for all its planes. */
+/*
+ * Find the buffer, and check that the guest gave room for all its planes. A session without buffers
+ * asks the host all the same, without one (c->buf is NULL): another session may own the queue, and
+ * the errno is the driver's.
+ */
 static int find(struct proxy_call *c)
 {
 	const struct vmedia_buffer *b = &c->io.arg.buffer;
 
 	c->buf = vmedia_proxy_buf(c->ps, b->type, b->index);
-	if (!c->buf)
+	if (!c->buf && c->ps->queues[b->type].memory)
 		return -EINVAL;
-	return vmedia_buf_type_is_multiplanar(b->type) && c->io.num_planes < c->buf->num_planes
-		       ? -EINVAL : 0;
+	if (!c->buf)
+		c->served = false;
+	return c->buf && vmedia_buf_type_is_multiplanar(b->type) &&
+	       c->io.num_planes < c->buf->num_planes ? -EINVAL : 0;
 }
 
 /* Point the host's structure to the planes of c->io. */
@@ -144,8 +150,9 @@ static void set_planes(struct proxy_call *c, struct vmedia_buffer *b)
 {
 	if (!vmedia_buf_type_is_multiplanar(b->type))
 		return;
-	c->io.num_planes = c->buf->num_planes;
-	b->length = c->buf->num_planes;
+	if (c->buf)
+		c->io.num_planes = c->buf->num_planes;
+	b->length = c->io.num_planes;
 	b->m.planes = (uintptr_t)c->io.planes;
 }
 
@@ -233,7 +240,9 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 	const struct vmedia_buffer *b = &c->io.arg.buffer;
 	int err = find(c);
 
-	if (err)
+	if (!err && !c->buf)
+		make_question(c);
+	if (err || !c->buf)
 		return err;
 	if (b->memory != c->ps->queues[b->type].memory || c->buf->queued)
 		return -EINVAL;
@@ -277,10 +286,26 @@ int vmedia_proxy_expbuf_prepare(struct proxy_call *c)
 	struct vmedia_backing *mem = NULL;
 	int err;
 
+	if (!c->ps->queues[e->type].memory) {
+		c->served = false; /* as find() does */
+		return 0;
+	}
 	if (buf && e->plane < buf->num_planes && !(e->flags & ~(uint32_t)(O_CLOEXEC | O_ACCMODE)) &&
 	    c->ps->queues[e->type].memory == V4L2_MEMORY_MMAP)
 		mem = buf->planes[e->plane].mem;
 	/* Asked for a plane that does not exist too: -ENOTTY means that there are no objects. */
 	err = vmedia_request_export(c->req, mem);
 	return err ? err : 1;
+}
+
+/* For a session without buffers: there is nothing to export. */
+void vmedia_proxy_expbuf_run(struct proxy_call *c)
+{
+	const struct proxy_host *host = &c->ps->p->host;
+
+	c->io.arg.exportbuffer.flags = O_CLOEXEC;
+	c->io.arg.exportbuffer.fd = -1;
+	vmedia_proxy_ask(c);
+	if (!c->err && c->io.arg.exportbuffer.fd >= 0)
+		host->ops->close(host->opaque, c->io.arg.exportbuffer.fd);
 }

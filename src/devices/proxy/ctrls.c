@@ -90,6 +90,7 @@ int vmedia_proxy_ctrls_done(struct proxy_call *c, int err)
 	if (count > io->max_ctrls) /* cannot be: the answer was checked */
 		return -EIO;
 	c->io.arg.ext_controls.request_fd = io->arg.ext_controls.request_fd;
+	c->io.arg.ext_controls.reserved[0] = io->arg.ext_controls.reserved[0];
 	for (uint32_t i = 0; i < count; i++) {
 		const struct vmedia_ext_control *from = &c->io.ctrls[i];
 		uint32_t asked = io->ctrls[i].size;

@@ -128,7 +128,7 @@ struct proxy_call {
 	struct proxy_session *ps;
 	struct vmedia_request *req; /* NULL: the guest does not wait any more */
 	const struct proxy_rule *rule;
-	bool served;		   /* false: no answer but an errno can be right */
+	bool served;		   /* false: the host has no right answer but an errno */
 	struct vmedia_ioctl asked; /* the question to the host; its ctrls are a copy too */
 	struct vmedia_ioctl io;	   /* the question, then the answer */
 	int err;
@@ -279,6 +279,7 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c);
 void vmedia_proxy_qbuf_run(struct proxy_call *c);
 int vmedia_proxy_buffer_done(struct proxy_call *c, int err);
 int vmedia_proxy_expbuf_prepare(struct proxy_call *c);
+void vmedia_proxy_expbuf_run(struct proxy_call *c);
 int vmedia_proxy_mmap(struct vmedia_session *s, uint32_t offset, struct vmedia_plane_map *map);
 /*
  * Change the host's buffer @b with @planes to what the guest is told. Returns 0, or -EIO if it is

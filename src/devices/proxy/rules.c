@@ -137,7 +137,7 @@ static const struct proxy_rule rules[VMEDIA_NR_END] = {
 		.prepare = vmedia_proxy_qbuf_prepare, .run = vmedia_proxy_qbuf_run,
 		.done = vmedia_proxy_buffer_done END,
 	CARRIED(EXPBUF), TYPE(exportbuffer, type), ZERO(SPAN(exportbuffer, reserved)),
-		.prepare = vmedia_proxy_expbuf_prepare END,
+		.prepare = vmedia_proxy_expbuf_prepare, .run = vmedia_proxy_expbuf_run END,
 	CARRIED(STREAMON), BARE_TYPE, .done = vmedia_proxy_streamon_done END,
 	CARRIED(STREAMOFF), BARE_TYPE, .done = vmedia_proxy_streamoff_done END,
 	CARRIED(G_PARM), TYPE(streamparm, type), .clean = clean_parm END,
