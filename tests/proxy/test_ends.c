@@ -2,6 +2,10 @@
 /* Calls that block, ends of sessions while they do, and devices that go. */
 #include "fake_host.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #define CAPTURE V4L2_BUF_TYPE_VIDEO_CAPTURE
 
 static struct harness_req *offer(struct fake_host *f, uint32_t session, uint32_t nr, uint32_t type)
@@ -197,6 +201,57 @@ static void test_paused(void **state)
 	fake_host_end(f);
 }
 
+/* The other end of an opener's socket: one answer of @len bytes, with @fd unless it is -1. */
+static void answer_opening(int sock, int32_t err, size_t len, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec iov = { &err, len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control.room);
+	}
+	assert_int_equal(sendmsg(sock, &msg, MSG_NOSIGNAL), len);
+}
+
+static void test_opener(void **state)
+{
+	struct proxy_node node = { .path = "/dev/fake" };
+	int sv[2], null = open("/dev/null", O_RDWR | O_CLOEXEC), fd = -1;
+	unsigned int fds;
+	char asked[4];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), 0);
+	pthread_mutex_init(&node.lock, NULL);
+	node.opener = sv[0];
+	fds = harness_count_fds();
+	answer_opening(sv[1], 0, 4, null); /* sent before it is asked for */
+	assert_int_equal(vmedia_proxy_node_ops.open(&node, &fd), 0);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	vmedia_proxy_node_ops.close(&node, fd);
+	assert_int_equal(recv(sv[1], asked, sizeof(asked), 0), 1);
+	answer_opening(sv[1], -EACCES, 4, -1);
+	assert_int_equal(vmedia_proxy_node_ops.open(&node, &fd), -EACCES);
+	/* What it does not say. */
+	answer_opening(sv[1], 0, 4, -1);
+	assert_int_equal(vmedia_proxy_node_ops.open(&node, &fd), -EPIPE);
+	answer_opening(sv[1], 5, 4, -1);
+	assert_int_equal(vmedia_proxy_node_ops.open(&node, &fd), -EPIPE);
+	answer_opening(sv[1], 0, 2, -1);
+	assert_int_equal(vmedia_proxy_node_ops.open(&node, &fd), -EPIPE);
+	assert_int_equal(harness_count_fds(), fds);
+	close(sv[1]);
+	assert_int_equal(vmedia_proxy_node_ops.open(&node, &fd), -EPIPE);
+	close(sv[0]);
+	close(null);
+	pthread_mutex_destroy(&node.lock);
+}
+
 static void test_many(void **state)
 {
 	struct fake_host *f = fake_host_new(NULL);
@@ -224,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_reset_opening), cmocka_unit_test(test_open_errors),
 		cmocka_unit_test(test_unplugged),     cmocka_unit_test(test_unplugged_unseen),
 		cmocka_unit_test(test_paused),	      cmocka_unit_test(test_many),
+		cmocka_unit_test(test_opener),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

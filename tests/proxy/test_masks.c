@@ -258,6 +258,8 @@ static void test_buffers(void **state)
 	cmd.io.arg.buffer.sequence = 99;
 	cmd.io.arg.buffer.timestamp.tv_sec = 88;
 	assert_int_equal(ask(f, &cmd), 0);
+	/* Bits without meaning come back and do not get there. */
+	assert_int_equal(cmd.io.arg.buffer.flags & 0xff680000u, 0xff680000u);
 	assert_int_equal(f->file[0].last.request_fd, 0);
 	assert_int_equal(f->file[0].last.reserved2, 0);
 	assert_true(f->file[0].last.m.userptr == 0);

@@ -23,6 +23,9 @@
 	(V4L2_BUF_FLAG_MAPPED | V4L2_BUF_FLAG_IN_REQUEST |                       \
 	 V4L2_BUF_FLAG_REQUEST_FD | V4L2_BUF_FLAG_M2M_HOLD_CAPTURE_BUF)
 
+/* Bits that V4L2 has not defined. It leaves them as they are, and the host does not get them. */
+#define UNDEFINED_FLAGS (0xff000000u | 1u << 22 | 1u << 21 | 1u << 19)
+
 /* ---- Offsets ---- */
 
 #define OFFSET_SHIFT 12 /* a page, at least */
@@ -119,6 +122,8 @@ int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
 	} else if (c->io.info->nr == VMEDIA_NR_PREPARE_BUF) {
 		buf->prepared = true;
 	}
+	if (c->io.info->nr != VMEDIA_NR_QUERYBUF)
+		c->io.arg.buffer.flags |= c->asked_flags & UNDEFINED_FLAGS;
 	c->io.num_planes = vmedia_buf_type_is_multiplanar(c->io.arg.buffer.type) ? buf->num_planes
 										   : 0;
 	return vmedia_proxy_tell(ps, &ps->queues[c->io.arg.buffer.type], buf, &c->io.arg.buffer,
@@ -240,6 +245,7 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 	const struct vmedia_buffer *b = &c->io.arg.buffer;
 	int err = find(c);
 
+	c->asked_flags = b->flags;
 	if (!err && !c->buf)
 		make_question(c);
 	if (err || !c->buf)

@@ -17,7 +17,7 @@
 
 /* Returns of int are 0 or negative errno. Context: any thread. */
 struct proxy_host_ops {
-	/* Open the node, non-blocking. */
+	/* Open the node, non-blocking. -EPIPE: the process that opens it has ended. */
 	int (*open)(void *opaque, int *fd);
 	void (*close)(void *opaque, int fd);
 	/* @cmd: as in <linux/videodev2.h>. @arg holds as many bytes as @cmd says. */

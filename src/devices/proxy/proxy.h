@@ -133,8 +133,9 @@ struct proxy_call {
 	struct vmedia_ioctl io;	   /* the question, then the answer */
 	int err;
 	uint8_t *memory; /* of controls or EDID, private */
-	/* QBUF and its like: the buffer, and its bytes for the host */
+	/* QBUF and its like */
 	struct proxy_buf *buf;
+	uint32_t asked_flags; /* the guest's */
 	/* REQBUFS, CREATE_BUFS: the new buffers */
 	uint32_t guest_memory;
 	uint64_t bytes;

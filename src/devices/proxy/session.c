@@ -214,6 +214,11 @@ static void open_run(struct vmedia_worker *w, struct vmedia_job *job)
 	struct proxy *p = ps->p;
 
 	ps->open_err = p->host.ops->open(p->host.opaque, &ps->fd);
+	if (ps->open_err == -EPIPE) {
+		vmedia_err("the process that opens %s has ended: start the program again",
+			   p->node.path);
+		ps->open_err = -EIO;
+	}
 	if (ps->open_err) {
 		ps->fd = -1;
 		return;
