@@ -6,16 +6,6 @@
 
 #include "proxy.h"
 
-int vmedia_proxy_host_call(struct proxy_session *ps, uint32_t nr, void *arg)
-{
-	return vmedia_proxy_host_ioctl(&ps->p->host, ps->fd, nr, arg);
-}
-
-void vmedia_proxy_ask(struct proxy_call *c)
-{
-	c->err = vmedia_proxy_host_call(c->ps, c->io.info->nr, &c->io.arg);
-}
-
 static void run(struct proxy_call *c)
 {
 	if (c->rule->run)

@@ -140,6 +140,7 @@ int vmedia_proxy_create(struct vmedia_loop *loop, const struct proxy_options *op
 	if (!p)
 		return -ENOMEM;
 	atomic_init(&p->bytes, 0);
+	p->recycle = vmedia_proxy_recycle;
 	p->node.path = opts->device;
 	p->node.opener = opts->opener;
 	pthread_mutex_init(&p->node.lock, NULL);

@@ -5,14 +5,17 @@
  * Theory of operation
  *
  *   rules.c	the table: which ioctl may reach the host, and what of the guest's payload
+ *   clean.c	what of a payload has no meaning to V4L2
  *   answer.c	what the host answers is checked against what it was asked
  *   call.c	one ioctl of the guest, from the loop to the host and back
+ *   ask.c	a call of the host
  *   ctrls.c	ioctls with memory of their own: extended controls, EDID
  *   queue.c	REQBUFS, CREATE_BUFS, REMOVE_BUFS, STREAMON, STREAMOFF
  *   buffer.c	QUERYBUF, QBUF, PREPARE_BUF, EXPBUF, and mappings
  *   copy.c	copies between the host's buffers and the guest's, where they are not the same
  *   event.c	finished buffers and V4L2 events
  *   session.c	sessions: one open file of the host each
+ *   watch.c	their jobs, and what wakes them
  *   host.c	the calls on the host's node
  *   device.c	the device; module.c its options
  *
@@ -63,7 +66,7 @@ struct proxy_span {
 struct proxy_rule {
 	bool carried;
 	bool quick; /* may run on the loop, see above */
-	/* Where the payload has a buffer type, plus 1. The host gets 0 for one that is not served. */
+	/* Where the payload has a buffer type, plus 1. One that is not served becomes 0. */
 	uint16_t type_at;
 	struct proxy_span zero[2]; /* what the host gets as zeros */
 	/* Zero what has no meaning to V4L2, in the question and in the answer. */
@@ -85,7 +88,15 @@ struct proxy_rule {
 
 /* The rule of ioctl @nr, or NULL if it is not served. */
 const struct proxy_rule *vmedia_proxy_rule(uint32_t nr);
-/* Apply the rule to @arg. Returns false if its buffer type is not served: the host must refuse it. */
+
+/* ---- clean.c ---- */
+
+void vmedia_proxy_clean_format(union vmedia_payload *arg);
+void vmedia_proxy_clean_create_bufs(union vmedia_payload *arg);
+void vmedia_proxy_clean_parm(union vmedia_payload *arg);
+void vmedia_proxy_clean_timings(union vmedia_payload *arg);
+void vmedia_proxy_clean_enum_timings(union vmedia_payload *arg);
+/* Apply the rule to @arg. Returns false if its buffer type is not served. */
 bool vmedia_proxy_clean(const struct proxy_rule *rule, const struct vmedia_ioctl_info *info,
 			union vmedia_payload *arg);
 bool vmedia_proxy_type_served(uint32_t type);
@@ -193,11 +204,21 @@ struct proxy {
 	struct proxy_session *sessions, *idle;
 	unsigned int num_sessions; /* of both */
 	unsigned int jobs;	   /* of all sessions */
+	void (*recycle)(struct proxy_session *ps); /* vmedia_proxy_recycle() */
 	atomic_uint_fast64_t bytes; /* of the host's buffers */
 	/* For answer.c */
 	struct vmedia_cmd question, answer;
 	uint8_t *wire;
 };
+
+/* The buffer, or NULL if the session has none of that index. */
+static inline struct proxy_buf *vmedia_proxy_buf(struct proxy_session *ps, uint32_t type,
+						 uint32_t index)
+{
+	struct proxy_queue *q = &ps->queues[type];
+
+	return index < q->num_slots ? q->bufs[index] : NULL;
+}
 
 struct proxy_options {
 	const char *device; /* path of the node */
@@ -222,6 +243,11 @@ int vmedia_proxy_closing(struct vmedia_session *s);
 void vmedia_proxy_close(struct vmedia_session *s);
 void vmedia_proxy_suspend(struct vmedia_session *s, bool on);
 void vmedia_proxy_free_idle(struct proxy *p);
+/* Core and the host have forgotten @ps: its structure serves the next session. */
+void vmedia_proxy_recycle(struct proxy_session *ps);
+
+/* ---- watch.c ---- */
+
 /* Begin @job; if no thread can be had, run it here. */
 void vmedia_proxy_submit(struct proxy_session *ps, struct vmedia_job *job);
 /* Count one job less, and look for events. Call it last in the job's done(). */
@@ -230,6 +256,11 @@ void vmedia_proxy_job_done(struct proxy_session *ps);
 void vmedia_proxy_watch(struct proxy_session *ps);
 /* The host's device is gone, or not to be used any more: end the sessions that have it. */
 void vmedia_proxy_failed(struct proxy_session *ps, int err);
+
+/* ---- ask.c ---- */
+
+int vmedia_proxy_host_call(struct proxy_session *ps, uint32_t nr, void *arg);
+void vmedia_proxy_ask(struct proxy_call *c);
 /* Log that the host's driver answered nonsense. Context: any thread. */
 void vmedia_proxy_nonsense(struct proxy *p, const char *ioctl, const char *what, uint64_t got,
 			   uint64_t limit);
@@ -237,8 +268,6 @@ void vmedia_proxy_nonsense(struct proxy *p, const char *ioctl, const char *what,
 /* ---- call.c ---- */
 
 int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req);
-int vmedia_proxy_host_call(struct proxy_session *ps, uint32_t nr, void *arg);
-void vmedia_proxy_ask(struct proxy_call *c);
 
 /* ---- answer.c ---- */
 
@@ -271,7 +300,6 @@ int vmedia_proxy_streamoff_done(struct proxy_call *c, int err);
 void vmedia_proxy_queue_clear(struct proxy_session *ps, struct proxy_queue *q);
 /* Unmap the host's buffers of all queues. Context: as above. */
 void vmedia_proxy_unmap_all(struct proxy_session *ps);
-struct proxy_buf *vmedia_proxy_buf(struct proxy_session *ps, uint32_t type, uint32_t index);
 
 /* ---- buffer.c ---- */
 

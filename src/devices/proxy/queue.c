@@ -28,13 +28,6 @@
 	(V4L2_BUF_CAP_SUPPORTS_MMAP | V4L2_BUF_CAP_SUPPORTS_USERPTR |    \
 	 V4L2_BUF_CAP_SUPPORTS_DMABUF)
 
-struct proxy_buf *vmedia_proxy_buf(struct proxy_session *ps, uint32_t type, uint32_t index)
-{
-	struct proxy_queue *q = &ps->queues[type];
-
-	return index < q->num_slots ? q->bufs[index] : NULL;
-}
-
 /* ---- Freeing ---- */
 
 static void unmap(struct proxy_session *ps, struct proxy_buf *buf)

@@ -19,94 +19,8 @@
  * Priorities pass: the guest is a program of the host like others.
  */
 #include <linux/videodev2.h>
-#include <string.h>
 
 #include "proxy.h"
-
-/* ---- What has no meaning to V4L2 ---- */
-
-/* Zero the bytes of @raw that are not its first @used. */
-static void clean_rest(uint8_t *raw, size_t size, size_t used)
-{
-	memset(raw + used, 0, size - used);
-}
-
-static void clean_one_format(struct vmedia_format *f)
-{
-	struct vmedia_pix_format_mplane *mp = &f->fmt.pix_mp;
-	size_t size = sizeof(f->fmt), used = 0;
-	uint32_t planes;
-
-	switch (f->type) {
-	case V4L2_BUF_TYPE_VIDEO_CAPTURE:
-	case V4L2_BUF_TYPE_VIDEO_OUTPUT:
-		used = sizeof(f->fmt.pix);
-		break;
-	case V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE:
-	case V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE:
-		used = sizeof(f->fmt.pix_mp);
-		memset(mp->reserved, 0, sizeof(mp->reserved));
-		for (planes = 0; planes < VMEDIA_MAX_PLANES; planes++)
-			memset(mp->plane_fmt[planes].reserved, 0,
-			       sizeof(mp->plane_fmt[planes].reserved));
-		break;
-	case V4L2_BUF_TYPE_VBI_CAPTURE:
-	case V4L2_BUF_TYPE_VBI_OUTPUT:
-		used = offsetof(struct vmedia_vbi_format, reserved);
-		break;
-	case V4L2_BUF_TYPE_SLICED_VBI_CAPTURE:
-	case V4L2_BUF_TYPE_SLICED_VBI_OUTPUT:
-		used = offsetof(struct vmedia_sliced_vbi_format, reserved);
-		break;
-	case V4L2_BUF_TYPE_SDR_CAPTURE:
-	case V4L2_BUF_TYPE_SDR_OUTPUT:
-		used = offsetof(struct vmedia_sdr_format, reserved);
-		break;
-	case V4L2_BUF_TYPE_META_CAPTURE:
-	case V4L2_BUF_TYPE_META_OUTPUT:
-		used = sizeof(f->fmt.meta);
-		break;
-	}
-	clean_rest(f->fmt.raw_data, size, used);
-}
-
-static void clean_format(union vmedia_payload *arg)
-{
-	clean_one_format(&arg->format);
-}
-
-static void clean_create_bufs(union vmedia_payload *arg)
-{
-	clean_one_format(&arg->create_buffers.format);
-}
-
-static void clean_parm(union vmedia_payload *arg)
-{
-	/* Of one shape, up to the reserved fields. */
-	_Static_assert(offsetof(struct vmedia_captureparm, reserved) ==
-		       offsetof(struct vmedia_outputparm, reserved), "one shape");
-	clean_rest(arg->streamparm.parm.raw_data, sizeof(arg->streamparm.parm),
-		   offsetof(struct vmedia_captureparm, reserved));
-}
-
-static void clean_one_timings(struct vmedia_dv_timings *t)
-{
-	size_t used = t->type == V4L2_DV_BT_656_1120 ? offsetof(struct vmedia_bt_timings, reserved)
-						     : 0;
-
-	clean_rest((uint8_t *)t + offsetof(struct vmedia_dv_timings, bt),
-		   sizeof(*t) - offsetof(struct vmedia_dv_timings, bt), used);
-}
-
-static void clean_timings(union vmedia_payload *arg)
-{
-	clean_one_timings(&arg->dv_timings);
-}
-
-static void clean_enum_timings(union vmedia_payload *arg)
-{
-	clean_one_timings(&arg->enum_dv_timings.timings);
-}
 
 /* ---- The table ---- */
 
@@ -122,9 +36,9 @@ static void clean_enum_timings(union vmedia_payload *arg)
 static const struct proxy_rule rules[VMEDIA_NR_END] = {
 	CARRIED(ENUM_FMT), TYPE(fmtdesc, type),
 		ZERO(SPAN(fmtdesc, mbus_code), SPAN(fmtdesc, reserved)) END,
-	CARRIED(G_FMT), TYPE(format, type), .clean = clean_format END,
-	CARRIED(S_FMT), TYPE(format, type), .clean = clean_format END,
-	CARRIED(TRY_FMT), TYPE(format, type), .clean = clean_format END,
+	CARRIED(G_FMT), TYPE(format, type), .clean = vmedia_proxy_clean_format END,
+	CARRIED(S_FMT), TYPE(format, type), .clean = vmedia_proxy_clean_format END,
+	CARRIED(TRY_FMT), TYPE(format, type), .clean = vmedia_proxy_clean_format END,
 	CARRIED(REQBUFS), TYPE(requestbuffers, type), ZERO(SPAN(requestbuffers, reserved)),
 		.prepare = vmedia_proxy_reqbufs_prepare, .run = vmedia_proxy_reqbufs_run,
 		.done = vmedia_proxy_reqbufs_done END,
@@ -140,8 +54,8 @@ static const struct proxy_rule rules[VMEDIA_NR_END] = {
 		.prepare = vmedia_proxy_expbuf_prepare, .run = vmedia_proxy_expbuf_run END,
 	CARRIED(STREAMON), BARE_TYPE, .done = vmedia_proxy_streamon_done END,
 	CARRIED(STREAMOFF), BARE_TYPE, .done = vmedia_proxy_streamoff_done END,
-	CARRIED(G_PARM), TYPE(streamparm, type), .clean = clean_parm END,
-	CARRIED(S_PARM), TYPE(streamparm, type), .clean = clean_parm END,
+	CARRIED(G_PARM), TYPE(streamparm, type), .clean = vmedia_proxy_clean_parm END,
+	CARRIED(S_PARM), TYPE(streamparm, type), .clean = vmedia_proxy_clean_parm END,
 	CARRIED(G_STD) END,
 	CARRIED(S_STD) END,
 	CARRIED(ENUMSTD), ZERO(SPAN(standard, reserved)) END,
@@ -194,22 +108,23 @@ static const struct proxy_rule rules[VMEDIA_NR_END] = {
 	CARRIED(ENCODER_CMD) END,
 	CARRIED(TRY_ENCODER_CMD) END,
 	CARRIED(S_HW_FREQ_SEEK), ZERO(SPAN(hw_freq_seek, reserved)) END,
-	CARRIED(S_DV_TIMINGS), .clean = clean_timings END,
-	CARRIED(G_DV_TIMINGS), .clean = clean_timings END,
+	CARRIED(S_DV_TIMINGS), .clean = vmedia_proxy_clean_timings END,
+	CARRIED(G_DV_TIMINGS), .clean = vmedia_proxy_clean_timings END,
 	CARRIED(SUBSCRIBE_EVENT), ZERO(SPAN(event_subscription, reserved)),
 		.prepare = vmedia_proxy_subscribe_prepare, .done = vmedia_proxy_subscribe_done END,
 	CARRIED(UNSUBSCRIBE_EVENT), ZERO(SPAN(event_subscription, reserved)),
 		.done = vmedia_proxy_unsubscribe_done END,
-	CARRIED(CREATE_BUFS), TYPE(create_buffers, format.type), .clean = clean_create_bufs,
-		ZERO(SPAN(create_buffers, reserved)), .prepare = vmedia_proxy_create_bufs_prepare,
+	CARRIED(CREATE_BUFS), TYPE(create_buffers, format.type),
+		ZERO(SPAN(create_buffers, reserved)), .clean = vmedia_proxy_clean_create_bufs,
+		.prepare = vmedia_proxy_create_bufs_prepare,
 		.run = vmedia_proxy_create_bufs_run, .done = vmedia_proxy_create_bufs_done END,
 	CARRIED(G_SELECTION), TYPE(selection, type), ZERO(SPAN(selection, reserved)) END,
 	CARRIED(S_SELECTION), TYPE(selection, type), ZERO(SPAN(selection, reserved)) END,
 	CARRIED(DECODER_CMD) END,
 	CARRIED(TRY_DECODER_CMD) END,
 	CARRIED(ENUM_DV_TIMINGS), ZERO(SPAN(enum_dv_timings, reserved)),
-		.clean = clean_enum_timings END,
-	CARRIED(QUERY_DV_TIMINGS), .clean = clean_timings END,
+		.clean = vmedia_proxy_clean_enum_timings END,
+	CARRIED(QUERY_DV_TIMINGS), .clean = vmedia_proxy_clean_timings END,
 	CARRIED(DV_TIMINGS_CAP), ZERO(SPAN(dv_timings_cap, reserved)) END,
 	CARRIED(ENUM_FREQ_BANDS), ZERO(SPAN(frequency_band, reserved)) END,
 	CARRIED(QUERY_EXT_CTRL), ZERO(SPAN(query_ext_ctrl, reserved)) END,
@@ -220,37 +135,4 @@ static const struct proxy_rule rules[VMEDIA_NR_END] = {
 const struct proxy_rule *vmedia_proxy_rule(uint32_t nr)
 {
 	return nr < VMEDIA_NR_END && rules[nr].carried ? &rules[nr] : NULL;
-}
-
-bool vmedia_proxy_type_served(uint32_t type)
-{
-	return type > 0 && type < PROXY_TYPES && type != V4L2_BUF_TYPE_VIDEO_OVERLAY &&
-	       type != V4L2_BUF_TYPE_VIDEO_OUTPUT_OVERLAY;
-}
-
-bool vmedia_proxy_type_is_output(uint32_t type)
-{
-	return V4L2_TYPE_IS_OUTPUT(type);
-}
-
-bool vmedia_proxy_clean(const struct proxy_rule *rule, const struct vmedia_ioctl_info *info,
-			union vmedia_payload *arg)
-{
-	const uint32_t none = 0;
-	bool served = true;
-	uint32_t type;
-
-	if (!(info->dir & VMEDIA_DIR_W))
-		memset(arg, 0, info->size);
-	if (rule->type_at) {
-		memcpy(&type, arg->raw + rule->type_at - 1, sizeof(type));
-		served = vmedia_proxy_type_served(type);
-		if (!served)
-			memcpy(arg->raw + rule->type_at - 1, &none, sizeof(none));
-	}
-	for (size_t i = 0; i < sizeof(rule->zero) / sizeof(rule->zero[0]); i++)
-		memset(arg->raw + rule->zero[i].off, 0, rule->zero[i].len);
-	if (rule->clean)
-		rule->clean(arg);
-	return served;
 }

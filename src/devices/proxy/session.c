@@ -22,25 +22,7 @@
 
 #include "proxy.h"
 
-void vmedia_proxy_nonsense(struct proxy *p, const char *ioctl, const char *what, uint64_t got,
-			   uint64_t limit)
-{
-	vmedia_warn("the driver of %s gave a wrong answer to %s: %s (%llu, expected %llu)",
-		    p->node.path, ioctl, what, (unsigned long long)got, (unsigned long long)limit);
-}
-
-/* ---- Jobs ---- */
-
-void vmedia_proxy_submit(struct proxy_session *ps, struct vmedia_job *job)
-{
-	ps->jobs++;
-	ps->p->jobs++;
-	if (vmedia_worker_submit(ps->worker, job) == 0)
-		return;
-	/* No thread can be had. Better the loop waits than that the guest does for ever. */
-	job->run(ps->worker, job);
-	job->done(job, 0);
-}
+/* ---- Closing ---- */
 
 static void unlink_from(struct proxy_session **list, struct proxy_session *ps)
 {
@@ -50,7 +32,7 @@ static void unlink_from(struct proxy_session **list, struct proxy_session *ps)
 }
 
 /* Core and the host have forgotten the session: its structure serves the next one. */
-static void recycle(struct proxy_session *ps)
+void vmedia_proxy_recycle(struct proxy_session *ps)
 {
 	struct proxy *p = ps->p;
 
@@ -62,20 +44,6 @@ static void recycle(struct proxy_session *ps)
 	ps->next = p->idle;
 	p->idle = ps;
 }
-
-void vmedia_proxy_job_done(struct proxy_session *ps)
-{
-	ps->jobs--;
-	ps->p->jobs--;
-	if (ps->closed && !ps->session) {
-		recycle(ps);
-		return;
-	}
-	if (ps->session && ps->open && !ps->closing && (ps->ready || ps->dequeue.full))
-		vmedia_session_wake(ps->session);
-}
-
-/* ---- Closing ---- */
 
 static void close_run(struct vmedia_worker *w, struct vmedia_job *job)
 {
@@ -128,7 +96,7 @@ void vmedia_proxy_close(struct vmedia_session *s)
 	vmedia_proxy_stop_copies(ps);
 	if (ps->closed) {
 		if (!ps->jobs)
-			recycle(ps);
+			vmedia_proxy_recycle(ps);
 		return;
 	}
 	/* Else the job that opens sees that nobody wants it. */
@@ -136,68 +104,7 @@ void vmedia_proxy_close(struct vmedia_session *s)
 		submit_close(ps);
 }
 
-/* ---- The host's file ---- */
-
-void vmedia_proxy_failed(struct proxy_session *ps, int err)
-{
-	struct vmedia_capability cap;
-
-	if (ps->session)
-		vmedia_session_error(ps->session, err);
-	if (err != -ENODEV)
-		return;
-	/* The other sessions may have a device that was plugged in later. */
-	for (ps = ps->p->sessions; ps; ps = ps->next)
-		if (ps->session && ps->open && !ps->closing &&
-		    vmedia_proxy_host_call(ps, VMEDIA_NR_QUERYCAP, &cap) == -ENODEV)
-			vmedia_session_error(ps->session, -ENODEV);
-}
-
-static void on_events(struct vmedia_source *src, uint32_t revents)
-{
-	struct proxy_session *ps = vmedia_container_of(src, struct proxy_session, source);
-	const struct proxy_host *host = &ps->p->host;
-
-	if (host->ops->events)
-		revents = host->ops->events(host->opaque, ps->fd, revents);
-	if (revents & EPOLLHUP) {
-		vmedia_loop_del_fd(&ps->source);
-		vmedia_proxy_failed(ps, -ENODEV);
-		return;
-	}
-	/* An error of a queue is what DQBUF answers. */
-	if (revents & EPOLLERR)
-		revents |= EPOLLIN | EPOLLOUT;
-	ps->ready |= revents & (EPOLLPRI | EPOLLIN | EPOLLOUT);
-	if (ps->ready && !ps->jobs)
-		vmedia_session_wake(ps->session);
-}
-
-/*
- * A queue that does not stream must not be polled for: a driver that has read() would start a
- * stream for it. The descriptor is added anew, since epoll looks for a file's wait queues only
- * then.
- */
-void vmedia_proxy_watch(struct proxy_session *ps)
-{
-	uint32_t events = EPOLLPRI | EPOLLET;
-	int err;
-
-	if (ps->closing || !ps->session)
-		return;
-	for (uint32_t type = 1; type < PROXY_TYPES; type++)
-		if (ps->queues[type].streaming)
-			events |= vmedia_proxy_type_is_output(type) ? EPOLLOUT : EPOLLIN;
-	if (ps->p->host.ops->events)
-		events |= EPOLLIN;
-	if (ps->source.loop && ps->source.events == events)
-		return;
-	vmedia_loop_del_fd(&ps->source);
-	err = vmedia_loop_add_fd(vmedia_device_loop(ps->p->dev), &ps->source, ps->fd, events,
-				 on_events);
-	if (err)
-		vmedia_session_error(ps->session, err);
-}
+/* ---- Opening ---- */
 
 /* True if @cap is what the guest was told of the device. */
 static bool is_same(const struct vmedia_capability *cap, const struct vmedia_capability *old)
