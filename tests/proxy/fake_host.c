@@ -221,12 +221,15 @@ static int host_ioctl(void *opaque, int fd, unsigned long cmd, void *arg)
 	file = file_of(f, fd);
 	assert_int_equal(_IOC_SIZE(cmd), vmedia_ioctl_info(nr)->size);
 	f->calls++;
+	/* A real driver's lock would keep the loop waiting now. */
+	if (f->waiting && pthread_equal(pthread_self(), f->loop_thread))
+		f->stopped_loop++;
 	while (f->blocked == nr && nr) {
 		f->waiting = true;
 		pthread_cond_broadcast(&f->turn);
 		pthread_cond_wait(&f->turn, &f->lock);
+		f->waiting = f->blocked == nr;
 	}
-	f->waiting = false;
 	if (nr != VMEDIA_NR_DQBUF && nr != VMEDIA_NR_DQEVENT && nr != VMEDIA_NR_QUERYCAP) {
 		f->last_nr = nr;
 		memcpy(&f->last_arg, arg, _IOC_SIZE(cmd));
@@ -357,6 +360,7 @@ struct fake_host *fake_host_new(const struct vmedia_limits *limits)
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->turn, NULL);
 	f->host = (struct proxy_host){ &ops, f };
+	f->loop_thread = pthread_self();
 	f->caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_IO_MC | V4L2_CAP_READWRITE;
 	f->bytesused = 100;
 	f->planes = 2;
@@ -374,6 +378,7 @@ struct fake_host *fake_host_new(const struct vmedia_limits *limits)
 void fake_host_end(struct fake_host *f)
 {
 	harness_finish(&f->h);
+	assert_int_equal(f->stopped_loop, 0);
 	assert_int_equal(f->opens, f->closes);
 	assert_int_equal(f->maps, f->unmaps);
 	for (unsigned int i = 0; i < HOST_BUFFERS; i++)

@@ -49,6 +49,8 @@ struct fake_host {
 	unsigned int opens, closes, calls, maps, unmaps;
 	uint32_t blocked; /* ioctl that waits until fake_release(); 0: none */
 	bool waiting;	  /* it does */
+	pthread_t loop_thread;
+	unsigned int stopped_loop; /* calls on the loop meanwhile */
 	int open_err, expbuf_err;
 	uint32_t caps;
 	uint32_t bytesused;
