@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Compare one call on two sides. */
+#ifndef VMEDIA_CONFORM_COMPARE_H
+#define VMEDIA_CONFORM_COMPARE_H
+
+#include "catalogue.h"
+#include "conform.h"
+
+#define CONFORM_TEXT_SIZE 64
+
+/* What the ways to compare look at. */
+struct conform_context {
+	const struct conform_catalogue *cat;
+	bool m2m;
+	bool coded;	/* the frames of the call's queue */
+	/* a buffer that both sides have: it may come back at any time */
+	bool queued;
+};
+
+/*
+ * One difference. @what: "errno:EINVAL:ENOTTY", or a field: "sizeimage", "flags.0x4",
+ * "planes[1].length", "controls[0x00980900].value".
+ */
+typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
+				      const char *device);
+
+/*
+ * conform_compare - compare @a and @b, the lifted answers to one call
+ * A call that has another errno is one difference. Returns the number of differences.
+ */
+unsigned int conform_compare(const struct conform_context *context, const struct conform_call *a,
+			     const struct conform_call *b, conform_difference_fn emit,
+			     void *opaque);
+
+/* "EINVAL" for -EINVAL, "0" for 0. */
+const char *conform_errno(int err, char buf[CONFORM_TEXT_SIZE]);
+/* "compared exactly" and the like, for --list. */
+const char *conform_how_text(enum conform_how how);
+
+#endif /* VMEDIA_CONFORM_COMPARE_H */

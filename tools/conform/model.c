@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the answers of both sides, which are the same, change in the model. */
+#include <string.h>
+
+#include "make.h"
+#include "walk.h"
+
+struct model_queue *walk_queue(struct conform_walk *w, unsigned int session, uint32_t type)
+{
+	return type && type < CONFORM_TYPES ? &w->session[session].queue[type] : NULL;
+}
+
+unsigned int walk_planes(const struct model_queue *q)
+{
+	if (!vmedia_buf_type_is_multiplanar(q->format.type))
+		return 1;
+	return q->format.fmt.pix_mp.num_planes <= VIDEO_MAX_PLANES ?
+		       q->format.fmt.pix_mp.num_planes : VIDEO_MAX_PLANES;
+}
+
+uint32_t walk_sizeimage(const struct model_queue *q, unsigned int plane)
+{
+	const struct vmedia_format *f = &q->format;
+
+	switch (f->type) {
+	case V4L2_BUF_TYPE_VIDEO_CAPTURE:
+	case V4L2_BUF_TYPE_VIDEO_OUTPUT:
+		return f->fmt.pix.sizeimage;
+	case V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE:
+	case V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE:
+		return plane < VIDEO_MAX_PLANES ? f->fmt.pix_mp.plane_fmt[plane].sizeimage : 0;
+	case V4L2_BUF_TYPE_VBI_CAPTURE:
+	case V4L2_BUF_TYPE_VBI_OUTPUT:
+		return f->fmt.vbi.samples_per_line * (f->fmt.vbi.count[0] + f->fmt.vbi.count[1]);
+	case V4L2_BUF_TYPE_SLICED_VBI_CAPTURE:
+	case V4L2_BUF_TYPE_SLICED_VBI_OUTPUT:
+		return f->fmt.sliced.io_size;
+	case V4L2_BUF_TYPE_SDR_CAPTURE:
+	case V4L2_BUF_TYPE_SDR_OUTPUT:
+		return f->fmt.sdr.buffersize;
+	case V4L2_BUF_TYPE_META_CAPTURE:
+	case V4L2_BUF_TYPE_META_OUTPUT:
+		return f->fmt.meta.buffersize;
+	default:
+		return 0;
+	}
+}
+
+/* Of G_FMT and S_FMT. A device has one format, a codec one for each session. */
+void learn_format(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct vmedia_format *f = &c->arg.format;
+
+	for (unsigned int s = 0; s < CONFORM_SESSIONS && f->type < CONFORM_TYPES; s++)
+		if (s == c->session || !w->cat->m2m)
+			w->session[s].queue[f->type].format = *f;
+}
+
+static void free_all(struct model_queue *q)
+{
+	memset(q->state, BUFFER_FREE, sizeof(q->state));
+}
+
+void learn_reqbufs(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct vmedia_requestbuffers *r = &c->arg.requestbuffers;
+	struct model_queue *q = walk_queue(w, c->session, r->type);
+
+	if (!q)
+		return;
+	q->count = r->count < CONFORM_BUFFERS ? r->count : CONFORM_BUFFERS;
+	q->memory = r->count ? r->memory : 0;
+	q->streaming = false;
+	free_all(q);
+}
+
+void learn_create_bufs(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct vmedia_create_buffers *b = &c->arg.create_buffers;
+	struct model_queue *q = walk_queue(w, c->session, b->format.type);
+
+	if (!q || !b->count)
+		return;
+	q->memory = b->memory;
+	q->count = b->index + b->count;
+	if (q->count > CONFORM_BUFFERS)
+		q->count = CONFORM_BUFFERS;
+}
+
+/* A hole in the middle is found by the calls that follow. */
+void learn_remove_bufs(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct vmedia_remove_buffers *r = &c->arg.remove_buffers;
+	struct model_queue *q = walk_queue(w, c->session, r->type);
+
+	if (q && r->count && r->index + r->count == q->count)
+		q->count = r->index;
+}
+
+static void set_state(struct conform_walk *w, const struct conform_call *c, enum buffer_state state)
+{
+	const struct vmedia_buffer *b = &c->arg.buffer;
+	struct model_queue *q = walk_queue(w, c->session, b->type);
+
+	if (q && b->index < CONFORM_BUFFERS)
+		q->state[b->index] = (uint8_t)state;
+}
+
+void learn_qbuf(struct conform_walk *w, const struct conform_call *c)
+{
+	set_state(w, c, BUFFER_QUEUED);
+}
+
+void learn_prepare(struct conform_walk *w, const struct conform_call *c)
+{
+	set_state(w, c, BUFFER_PREPARED);
+}
+
+void learn_dqbuf(struct conform_walk *w, const struct conform_call *c)
+{
+	set_state(w, c, BUFFER_FREE);
+}
+
+void learn_streamon(struct conform_walk *w, const struct conform_call *c)
+{
+	struct model_queue *q = walk_queue(w, c->session, c->arg.u32);
+
+	if (q)
+		q->streaming = true;
+}
+
+void learn_streamoff(struct conform_walk *w, const struct conform_call *c)
+{
+	struct model_queue *q = walk_queue(w, c->session, c->arg.u32);
+
+	if (!q)
+		return;
+	q->streaming = false;
+	free_all(q);
+}
+
+void learn_subscribe(struct conform_walk *w, const struct conform_call *c)
+{
+	w->session[c->session].subscribed++;
+}

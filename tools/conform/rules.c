@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rules: the built-in list, files, and which one explains a difference. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules.h"
+
+/* Lines as in a file. Each names what the specification says, or leaves to the driver. */
+static const char built_in[] =
+	"QUERYCAP driver the driver in the guest has its own name\n"
+	"QUERYCAP card the configuration space has 32 bytes for it, and may name another\n"
+	"QUERYCAP capabilities.* read(), write(), overlay and media controller are not carried\n"
+	"QUERYCAP device_caps.* read(), write(), overlay and media controller are not carried\n"
+	"REQBUFS capabilities.0x8 requests are not carried\n"
+	"CREATE_BUFS capabilities.0x8 requests are not carried\n"
+	"G_FBUF errno:*:ENOTTY overlay names memory by address, and is not carried\n"
+	"G_JPEGCOMP errno:*:ENOTTY controls replace it\n";
+
+static int add(struct conform_rules *r, const char *ioctl, const char *field, const char *reason)
+{
+	struct conform_rule *more = realloc(r->rule, (r->count + 1) * sizeof(*more)), *rule;
+
+	if (!more)
+		return -ENOMEM;
+	r->rule = more;
+	rule = &r->rule[r->count];
+	rule->ioctl = strdup(ioctl);
+	rule->field = strdup(field);
+	rule->reason = strdup(reason);
+	r->count++;
+	return rule->ioctl && rule->field && rule->reason ? 0 : -ENOMEM;
+}
+
+/* Returns -EINVAL if a word is missing. */
+static int parse(struct conform_rules *r, char *line)
+{
+	char *save, *ioctl, *field, *reason;
+
+	line[strcspn(line, "\n")] = '\0';
+	line += strspn(line, " \t");
+	if (*line == '\0' || *line == '#')
+		return 0;
+	ioctl = strtok_r(line, " \t", &save);
+	field = strtok_r(NULL, " \t", &save);
+	reason = field ? strtok_r(NULL, "", &save) : NULL;
+	if (reason)
+		reason += strspn(reason, " \t");
+	if (!reason || *reason == '\0')
+		return -EINVAL;
+	if (strncmp(ioctl, "VIDIOC_", strlen("VIDIOC_")) == 0)
+		ioctl += strlen("VIDIOC_");
+	return add(r, ioctl, field, reason);
+}
+
+int conform_rules_read(struct conform_rules *r, FILE *file, const char *path)
+{
+	unsigned int number = 0;
+	char *line = NULL;
+	size_t size = 0;
+	int ret = 0;
+
+	while (ret == 0 && getline(&line, &size, file) >= 0) {
+		number++;
+		ret = parse(r, line);
+	}
+	free(line);
+	if (ret == 0 && ferror(file))
+		ret = -EIO;
+	if (ret == -EINVAL)
+		fprintf(stderr, "vmedia-conform: %s:%u: give IOCTL FIELD REASON\n", path, number);
+	else if (ret < 0)
+		fprintf(stderr, "vmedia-conform: %s: %s\n", path, strerror(-ret));
+	return ret;
+}
+
+int conform_rules_default(struct conform_rules *r)
+{
+	FILE *file = fmemopen((void *)(uintptr_t)built_in, strlen(built_in), "r");
+	int ret = file ? conform_rules_read(r, file, "the built-in list") : -errno;
+
+	if (file)
+		fclose(file);
+	return ret;
+}
+
+const struct conform_rule *conform_rules_find(const struct conform_rules *r, const char *ioctl,
+					      const char *field)
+{
+	for (size_t i = r->count; i > 0; i--) {
+		const struct conform_rule *rule = &r->rule[i - 1];
+
+		/* Brackets are part of a field's name, and no pattern. */
+		if (fnmatch(rule->ioctl, ioctl, 0) == 0 &&
+		    (strcmp(rule->field, field) == 0 || fnmatch(rule->field, field, 0) == 0))
+			return rule;
+	}
+	return NULL;
+}
+
+void conform_rules_finish(struct conform_rules *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		free(r->rule[i].ioctl);
+		free(r->rule[i].field);
+		free(r->rule[i].reason);
+	}
+	free(r->rule);
+	*r = (struct conform_rules){ NULL, 0 };
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The walk.
+ *
+ * Half of the calls are aimed: at what the state of a queue wants next, so that the walk reaches
+ * streams and stays there a while. The other half is drawn from the table by weight. After a
+ * difference of a call that changes the state the two sides may differ for good, so both get new
+ * sessions; so do they now and then anyway.
+ *
+ * Late answers: a frame, or an event through a device, comes when it comes. If one side has it and
+ * the other says EAGAIN, the other is waited for. If both say so, both are waited for now and then.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "compare.h"
+#include "make.h"
+#include "options.h"
+#include "walk.h"
+
+#define LATE_MS		3000	/* how long a side is waited for that is behind the other */
+#define VAIN_MS		100	/* after some of these waits were in vain */
+#define MAX_VAIN	5
+#define FRAME_MS	200	/* how long both are waited for */
+
+/* ---- What the next call is about ---- */
+
+uint32_t walk_type(struct conform_walk *w)
+{
+	if (w->aim)
+		return w->aim;
+	if (w->cat->num_types && percent(w, 85))
+		return w->cat->types[below(w, w->cat->num_types)];
+	return percent(w, 70) ? below(w, CONFORM_TYPES + 1) : conform_odd_u32(&w->random);
+}
+
+uint32_t walk_index(struct conform_walk *w, uint32_t count)
+{
+	if (percent(w, 4))
+		return conform_odd_u32(&w->random);
+	return below(w, count + (percent(w, 15) || count == 0));
+}
+
+static bool has_free(const struct model_queue *q)
+{
+	for (unsigned int i = 0; i < q->count; i++)
+		if (q->state[i] != BUFFER_QUEUED)
+			return true;
+	return false;
+}
+
+static bool has_queued(const struct model_queue *q)
+{
+	for (unsigned int i = 0; i < q->count; i++)
+		if (q->state[i] == BUFFER_QUEUED)
+			return true;
+	return false;
+}
+
+/* What the queue that is aimed at wants next. */
+static uint32_t next_of_queue(struct conform_walk *w, const struct model_queue *q)
+{
+	if (!q->format.type)
+		return VMEDIA_NR_G_FMT;
+	if (q->count == 0)
+		return percent(w, 40) ? VMEDIA_NR_S_FMT : percent(w, 20) ? VMEDIA_NR_CREATE_BUFS :
+		       VMEDIA_NR_REQBUFS;
+	if (percent(w, 2))
+		return VMEDIA_NR_REQBUFS;
+	if (has_free(q) && percent(w, 70))
+		return VMEDIA_NR_QBUF;
+	if (!q->streaming)
+		return VMEDIA_NR_STREAMON;
+	return percent(w, 3) ? VMEDIA_NR_STREAMOFF : VMEDIA_NR_DQBUF;
+}
+
+static bool may_draw(const struct conform_walk *w, const struct conform_row *row)
+{
+	return row && !row->never && (!w->options->only_some || w->options->only[row->nr]);
+}
+
+static const struct conform_row *draw(struct conform_walk *w)
+{
+	const struct conform_row *row = NULL;
+	uint32_t all = 0, at;
+
+	for (unsigned int i = 0; i < conform_num_rows; i++)
+		if (may_draw(w, &conform_rows[i]))
+			all += conform_rows[i].weight;
+	at = below(w, all);
+	for (unsigned int i = 0; i < conform_num_rows; i++) {
+		row = &conform_rows[i];
+		if (!may_draw(w, row))
+			continue;
+		if (at < row->weight)
+			break;
+		at -= row->weight;
+	}
+	return row;
+}
+
+/* The next row; sets what it is aimed at. */
+static const struct conform_row *choose(struct conform_walk *w)
+{
+	const struct conform_row *row;
+
+	w->at = percent(w, 75) ? 0 : 1;
+	w->aim = 0;
+	if (w->cat->num_types == 0 || percent(w, 50))
+		return draw(w);
+	w->aim = w->cat->types[below(w, w->cat->num_types)];
+	/* Of a device, one session has the buffers; the other may only try. */
+	if (!w->cat->m2m && w->session[!w->at].queue[w->aim].count && percent(w, 90))
+		w->at = !w->at;
+	row = conform_row(next_of_queue(w, &w->session[w->at].queue[w->aim]));
+	if (may_draw(w, row))
+		return row;
+	w->aim = 0;
+	return draw(w);
+}
+
+/* ---- Sessions ---- */
+
+static void close_session(struct conform_walk *w, unsigned int session)
+{
+	for (unsigned int s = 0; s < CONFORM_SIDES; s++) {
+		if (w->file[session][s])
+			w->side[s]->ops->close(w->side[s], w->file[session][s]);
+		w->file[session][s] = NULL;
+	}
+}
+
+static int open_session(struct conform_walk *w, unsigned int session)
+{
+	for (unsigned int s = 0; s < CONFORM_SIDES; s++) {
+		int ret = w->side[s]->ops->open(w->side[s], &w->file[session][s]);
+
+		if (ret < 0) {
+			fprintf(stderr, "vmedia-conform: the %s cannot be opened after call %llu: "
+					"%s\n", s == CONFORM_MIRROR ? "mirror" : "device",
+				(unsigned long long)w->number, strerror(-ret));
+			return ret;
+		}
+	}
+	/* A device's formats are in both sessions of the model, and stay. */
+	for (unsigned int t = 0; t < CONFORM_TYPES; t++) {
+		struct model_queue *q = &w->session[session].queue[t];
+		struct vmedia_format format = q->format;
+
+		memset(q, 0, sizeof(*q));
+		if (!w->cat->m2m)
+			q->format = format;
+	}
+	w->session[session].subscribed = 0;
+	return 0;
+}
+
+static int renew(struct conform_walk *w, unsigned int session)
+{
+	close_session(w, session);
+	return open_session(w, session);
+}
+
+static int renew_all(struct conform_walk *w)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < CONFORM_SESSIONS; i++)
+		close_session(w, i);
+	for (unsigned int i = 0; i < CONFORM_SESSIONS && ret == 0; i++)
+		ret = open_session(w, i);
+	return ret;
+}
+
+/* ---- Calls ---- */
+
+static int call_side(struct conform_walk *w, unsigned int s)
+{
+	struct conform_call *c = w->answer[s];
+
+	conform_call_place(c, w->asked, w->side[s]);
+	c->err = w->side[s]->ops->ioctl(w->side[s], w->file[c->session][s], c->info, &c->arg);
+	conform_call_lift(c, w->asked, w->side[s]);
+	return c->err;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static short late_mask(const struct conform_call *c)
+{
+	if (c->info->nr == VMEDIA_NR_DQEVENT)
+		return POLLPRI;
+	return V4L2_TYPE_IS_OUTPUT(c->arg.buffer.type) ? POLLOUT : POLLIN;
+}
+
+/* Side @s is behind the other. */
+static void wait_for_late(struct conform_walk *w, unsigned int s)
+{
+	int64_t end = now_ms() + (w->vain < MAX_VAIN ? LATE_MS : VAIN_MS), now;
+
+	while ((now = now_ms()) < end) {
+		int ret = w->side[s]->ops->wait(w->side[s], w->file[w->asked->session][s],
+						late_mask(w->asked), (int)(end - now));
+
+		if (call_side(w, s) != -EAGAIN)
+			return;
+		if (ret <= 0 || ret & POLLERR)
+			break;
+	}
+	w->vain++;
+}
+
+/* A frame may come on both sides, so that it is worth to wait for it. */
+static bool frame_may_come(struct conform_walk *w)
+{
+	const struct conform_call *c = w->asked;
+	const struct model_queue *q;
+
+	if (c->info->nr != VMEDIA_NR_DQBUF)
+		return false;
+	q = walk_queue(w, c->session, c->arg.buffer.type);
+	return q && q->streaming && has_queued(q) && percent(w, 5);
+}
+
+static void call_late(struct conform_walk *w)
+{
+	const int *err[CONFORM_SIDES] = { &w->answer[0]->err, &w->answer[1]->err };
+
+	if (*err[0] == -EAGAIN && *err[1] == -EAGAIN && frame_may_come(w)) {
+		for (unsigned int s = 0; s < CONFORM_SIDES; s++)
+			w->side[s]->ops->wait(w->side[s], w->file[w->asked->session][s],
+					      late_mask(w->asked), FRAME_MS);
+		for (unsigned int s = 0; s < CONFORM_SIDES; s++)
+			call_side(w, s);
+	}
+	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
+		if (*err[s] == -EAGAIN && *err[!s] != -EAGAIN)
+			wait_for_late(w, s);
+}
+
+static void note_difference(void *opaque, const char *what, const char *mirror, const char *device)
+{
+	struct conform_walk *w = opaque;
+
+	if (conform_report_difference(w->report, w->asked->row, w->number, what, mirror, device))
+		w->differs = true;
+}
+
+static bool is_coded(const struct conform_walk *w, const struct conform_call *c)
+{
+	uint32_t type = c->arg.buffer.type;
+	const struct vmedia_format *f;
+
+	if (c->info->follow != VMEDIA_FOLLOW_PLANES || type >= CONFORM_TYPES ||
+	    V4L2_TYPE_IS_OUTPUT(type))
+		return false;
+	f = &w->session[c->session].queue[type].format;
+	return conform_catalogue_is_coded(w->cat, type, vmedia_buf_type_is_multiplanar(type) ?
+						f->fmt.pix_mp.pixelformat : f->fmt.pix.pixelformat);
+}
+
+static bool is_queued(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct vmedia_buffer *b = &c->arg.buffer;
+	const struct model_queue *q;
+
+	if (c->info->follow != VMEDIA_FOLLOW_PLANES)
+		return false;
+	q = walk_queue(w, c->session, b->type);
+	return q && b->index < CONFORM_BUFFERS && q->state[b->index] == BUFFER_QUEUED;
+}
+
+/* Returns true if the two sides gave the same. */
+static bool compare(struct conform_walk *w)
+{
+	struct conform_context context = { w->cat, w->cat->m2m, is_coded(w, w->asked),
+					   is_queued(w, w->asked) };
+
+	w->differs = false;
+	conform_report_call(w->report, w->answer[CONFORM_MIRROR]);
+	conform_compare(&context, w->answer[CONFORM_MIRROR], w->answer[CONFORM_DEVICE],
+			note_difference, w);
+	return !w->differs;
+}
+
+static int step(struct conform_walk *w)
+{
+	const struct conform_row *row = choose(w);
+	struct conform_call *c = w->asked;
+
+	conform_call_begin(c, row, w->at);
+	row->make(w, c);
+	if (row->flags & CONFORM_AT_REST)
+		conform_settle(w, c->session);
+	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
+		call_side(w, s);
+	if (row->flags & CONFORM_LATE)
+		call_late(w);
+	if (!compare(w))
+		return row->flags & CONFORM_CHANGES ? renew_all(w) : 0;
+	if (!w->answer[CONFORM_MIRROR]->err && row->learn)
+		row->learn(w, w->answer[CONFORM_MIRROR]);
+	return below(w, 250) == 0 ? renew(w, below(w, CONFORM_SESSIONS)) : 0;
+}
+
+/* ---- All of it ---- */
+
+static int begin(struct conform_walk *w)
+{
+	int ret = 0;
+
+	w->cat = calloc(1, sizeof(*w->cat));
+	w->asked = calloc(1, sizeof(*w->asked));
+	w->answer[0] = calloc(1, sizeof(*w->answer[0]));
+	w->answer[1] = calloc(1, sizeof(*w->answer[1]));
+	if (!w->cat || !w->asked || !w->answer[0] || !w->answer[1])
+		return -ENOMEM;
+	for (unsigned int i = 0; i < CONFORM_SESSIONS && ret == 0; i++)
+		ret = open_session(w, i);
+	if (ret < 0)
+		return ret;
+	/* Reading changes the input, so the device is read too. */
+	conform_catalogue_read(w->cat, w->side[CONFORM_DEVICE], w->file[0][CONFORM_DEVICE]);
+	conform_catalogue_read(w->cat, w->side[CONFORM_MIRROR], w->file[0][CONFORM_MIRROR]);
+	conform_level(w);
+	return 0;
+}
+
+int conform_walk_run(struct conform_walk *w)
+{
+	int ret = begin(w);
+
+	while (ret == 0 && w->number < w->options->calls) {
+		w->number++;
+		ret = step(w);
+	}
+	for (unsigned int i = 0; i < CONFORM_SESSIONS; i++)
+		close_session(w, i);
+	free(w->cat);
+	free(w->asked);
+	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
+		free(w->answer[s]);
+	return ret;
+}
