@@ -27,12 +27,15 @@ static uint32_t max_count(const struct model_queue *q)
 void make_reqbufs(struct conform_walk *w, struct conform_call *c)
 {
 	struct vmedia_requestbuffers *r = &c->arg.requestbuffers;
+	const struct model_queue *q;
 	uint32_t max;
 
 	r->type = walk_type(w);
 	r->memory = memory(w);
-	max = max_count(walk_queue(w, c->session, r->type));
-	r->count = percent(w, 15) ? 0 : 1 + below(w, 4);
+	q = walk_queue(w, c->session, r->type);
+	max = max_count(q);
+	/* Formats change only without buffers. */
+	r->count = percent(w, q && q->count ? 60 : 10) ? 0 : 1 + below(w, 4);
 	if (max >= VIDEO_MAX_FRAME && percent(w, 4))
 		r->count = percent(w, 50) ? VIDEO_MAX_FRAME + 1 : conform_odd_u32(&w->random);
 	else if (r->count > max)

@@ -15,6 +15,7 @@ const struct conform_pin conform_pins[] = {
 	{ "vivid", VIVID(64), 0, false, "frames are dropped at random" },
 	{ "vivid", VIVID(65), -1, false, "the device goes away" },
 	{ "vivid", VIVID(66), -1, false, "the next frame is broken, whichever is next" },
+	{ "vim2m", VIM2M(1), 1, false, "a job under way reads it, and older kernels crash" },
 	{ "vim2m", VIM2M(0), 1, false, "a frame would take up to ten seconds" },
 };
 const unsigned int conform_num_pins = sizeof(conform_pins) / sizeof(conform_pins[0]);

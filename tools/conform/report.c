@@ -5,9 +5,12 @@
 
 #include "report.h"
 
-void conform_report_call(struct conform_report *r, const struct conform_call *c)
+void conform_report_call(struct conform_report *r, const struct conform_call *c,
+			 const uint64_t ns[CONFORM_SIDES])
 {
 	r->calls[c->row->nr]++;
+	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
+		r->ns[c->row->nr][s] += ns[s];
 	if (!c->err)
 		r->succeeded[c->row->nr]++;
 }
@@ -89,18 +92,24 @@ static void print_entries(const struct conform_report *r, bool explained, FILE *
 		fputc('\n', out);
 }
 
+static double mean_us(const struct conform_report *r, uint8_t nr, unsigned int side)
+{
+	return (double)r->ns[nr][side] / (double)r->calls[nr] / 1000;
+}
+
 void conform_report_print_calls(const struct conform_report *r, FILE *out)
 {
-	fprintf(out, "%-20s %10s %10s\n", "ioctl", "calls", "succeeded");
+	fprintf(out, "%-20s %10s %10s %12s %12s\n", "ioctl", "calls", "succeeded", "node us",
+		"device us");
 	for (unsigned int i = 0; i < conform_num_rows; i++) {
 		uint8_t nr = conform_rows[i].nr;
 
 		if (r->calls[nr])
-			fprintf(out, "%-20s %10" PRIu64 " %10" PRIu64 "\n",
-				conform_row_name(&conform_rows[i]), r->calls[nr],
-				r->succeeded[nr]);
+			fprintf(out, "%-20s %10" PRIu64 " %10" PRIu64 " %12.1f %12.1f\n",
+				conform_row_name(&conform_rows[i]), r->calls[nr], r->succeeded[nr],
+				mean_us(r, nr, CONFORM_MIRROR), mean_us(r, nr, CONFORM_DEVICE));
 		else
-			fprintf(out, "%-20s %10s            %s\n",
+			fprintf(out, "%-20s %10s %s\n",
 				conform_row_name(&conform_rows[i]), "-",
 				conform_rows[i].never ? conform_rows[i].never : "not drawn");
 	}

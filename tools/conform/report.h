@@ -25,10 +25,13 @@ struct conform_report {
 	unsigned int entries;
 	uint64_t dropped;	/* differences without an entry; they are failures */
 	uint64_t calls[VMEDIA_NR_END], succeeded[VMEDIA_NR_END];
+	uint64_t ns[VMEDIA_NR_END][CONFORM_SIDES];	/* that the calls took */
 	bool failed[VMEDIA_NR_END];
 };
 
-void conform_report_call(struct conform_report *r, const struct conform_call *c);
+/* @ns: that it took on each side. */
+void conform_report_call(struct conform_report *r, const struct conform_call *c,
+			 const uint64_t ns[CONFORM_SIDES]);
 /* Returns true if the difference is not explained. */
 bool conform_report_difference(struct conform_report *r, const struct conform_row *row,
 			       uint64_t number, const char *what, const char *mirror,
@@ -38,7 +41,7 @@ bool conform_report_difference(struct conform_report *r, const struct conform_ro
  * ioctls. Returns the number that failed.
  */
 unsigned int conform_report_print(const struct conform_report *r, FILE *out);
-/* How often each ioctl was called, and how often it succeeded. */
+/* How often each ioctl was called and succeeded, and how long a call took, microseconds. */
 void conform_report_print_calls(const struct conform_report *r, FILE *out);
 
 #endif /* VMEDIA_CONFORM_REPORT_H */

@@ -69,13 +69,16 @@ static uint32_t next_of_queue(struct conform_walk *w, const struct model_queue *
 	if (q->count == 0)
 		return percent(w, 40) ? VMEDIA_NR_S_FMT : percent(w, 20) ? VMEDIA_NR_CREATE_BUFS :
 		       VMEDIA_NR_REQBUFS;
-	if (percent(w, 2))
+	if (percent(w, 3))
 		return VMEDIA_NR_REQBUFS;
 	if (has_free(q) && percent(w, 70))
 		return VMEDIA_NR_QBUF;
 	if (!q->streaming)
 		return VMEDIA_NR_STREAMON;
-	return percent(w, 3) ? VMEDIA_NR_STREAMOFF : VMEDIA_NR_DQBUF;
+	if (percent(w, 40))
+		return VMEDIA_NR_DQBUF;
+	/* Frames take their time: something else. */
+	return percent(w, 95) ? VMEDIA_NR_END : VMEDIA_NR_STREAMOFF;
 }
 
 static bool may_draw(const struct conform_walk *w, const struct conform_row *row)
@@ -178,22 +181,30 @@ static int renew_all(struct conform_walk *w)
 
 /* ---- Calls ---- */
 
-static int call_side(struct conform_walk *w, unsigned int s)
-{
-	struct conform_call *c = w->answer[s];
-
-	conform_call_place(c, w->asked, w->side[s]);
-	c->err = w->side[s]->ops->ioctl(w->side[s], w->file[c->session][s], c->info, &c->arg);
-	conform_call_lift(c, w->asked, w->side[s]);
-	return c->err;
-}
-
-static int64_t now_ms(void)
+static int64_t now_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t now_ms(void)
+{
+	return now_ns() / 1000000;
+}
+
+static int call_side(struct conform_walk *w, unsigned int s)
+{
+	struct conform_call *c = w->answer[s];
+	int64_t begin;
+
+	conform_call_place(c, w->asked, w->side[s]);
+	begin = now_ns();
+	c->err = w->side[s]->ops->ioctl(w->side[s], w->file[c->session][s], c->info, &c->arg);
+	w->ns[s] = (uint64_t)(now_ns() - begin);
+	conform_call_lift(c, w->asked, w->side[s]);
+	return c->err;
 }
 
 static short late_mask(const struct conform_call *c)
@@ -287,7 +298,7 @@ static bool compare(struct conform_walk *w)
 					   is_queued(w, w->asked) };
 
 	w->differs = false;
-	conform_report_call(w->report, w->answer[CONFORM_MIRROR]);
+	conform_report_call(w->report, w->answer[CONFORM_MIRROR], w->ns);
 	conform_compare(&context, w->answer[CONFORM_MIRROR], w->answer[CONFORM_DEVICE],
 			note_difference, w);
 	return !w->differs;

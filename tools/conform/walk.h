@@ -40,6 +40,7 @@ struct conform_walk {
 	struct conform_report *report;
 	struct conform_call *asked, *answer[CONFORM_SIDES];
 	uint64_t number;		/* of the call, from 1 */
+	uint64_t ns[CONFORM_SIDES];	/* that it took */
 	/* What the next call shall be about; 0: anything. */
 	unsigned int at;		/* session */
 	uint32_t aim;			/* buffer type */

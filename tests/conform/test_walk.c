@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The walk on two fake sides: equal ones do not differ, a planted fault is found and named. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include <options.h>
+#include <walk.h>
+
+#include "fake.h"
+
+#define CALLS 20000
+
+struct run {
+	struct conform_options options;
+	struct conform_report report;
+	uint64_t digest[CONFORM_SIDES];
+	int ret;
+};
+
+static uint64_t seed_of_run(void)
+{
+	const char *text = getenv("VMEDIA_TEST_SEED");
+
+	return text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
+}
+
+/* Free with finish(). */
+static struct run *start(uint64_t seed, const struct fake_options *mirror,
+			 const struct fake_options *device, const char *rules)
+{
+	struct run *r = calloc(1, sizeof(*r));
+	struct conform_walk w = { .random.state = seed };
+	FILE *file;
+
+	assert_non_null(r);
+	r->options.calls = CALLS;
+	if (rules) {
+		file = fmemopen((void *)(uintptr_t)rules, strlen(rules), "r");
+		assert_non_null(file);
+		assert_int_equal(conform_rules_read(&r->options.rules, file, "rules"), 0);
+		fclose(file);
+	}
+	r->report.rules = &r->options.rules;
+	w.options = &r->options;
+	w.report = &r->report;
+	w.side[CONFORM_MIRROR] = fake_create(mirror);
+	w.side[CONFORM_DEVICE] = fake_create(device);
+	assert_non_null(w.side[CONFORM_MIRROR]);
+	assert_non_null(w.side[CONFORM_DEVICE]);
+	r->ret = conform_walk_run(&w);
+	for (unsigned int s = 0; s < CONFORM_SIDES; s++) {
+		r->digest[s] = fake_digest(w.side[s]);
+		conform_side_destroy(w.side[s]);
+	}
+	return r;
+}
+
+static void finish(struct run *r)
+{
+	conform_rules_finish(&r->options.rules);
+	free(r);
+}
+
+static const struct fake_options equal = { FAKE_EQUAL, 0 };
+
+/* What the fake has. */
+static const uint32_t reached[] = {
+	VMEDIA_NR_QUERYCAP, VMEDIA_NR_ENUM_FMT, VMEDIA_NR_G_FMT, VMEDIA_NR_S_FMT,
+	VMEDIA_NR_TRY_FMT, VMEDIA_NR_REQBUFS, VMEDIA_NR_QUERYBUF, VMEDIA_NR_QBUF, VMEDIA_NR_DQBUF,
+	VMEDIA_NR_STREAMON, VMEDIA_NR_STREAMOFF, VMEDIA_NR_ENUMINPUT, VMEDIA_NR_S_INPUT,
+	VMEDIA_NR_G_CTRL, VMEDIA_NR_S_CTRL, VMEDIA_NR_QUERY_EXT_CTRL, VMEDIA_NR_G_EXT_CTRLS,
+	VMEDIA_NR_S_EXT_CTRLS, VMEDIA_NR_TRY_EXT_CTRLS, VMEDIA_NR_SUBSCRIBE_EVENT,
+	VMEDIA_NR_DQEVENT,
+};
+
+static void test_equal_sides(void **state)
+{
+	uint64_t seed = seed_of_run();
+	struct run *r;
+
+	printf("VMEDIA_TEST_SEED=%llu\n", (unsigned long long)seed);
+	r = start(seed, &equal, &equal, NULL);
+	assert_int_equal(r->ret, 0);
+	assert_int_equal(conform_report_print(&r->report, stdout), 0);
+	assert_int_equal(r->report.entries, 0);
+	/* The walk gets to where each of them succeeds, and to where each that can fails. */
+	for (size_t i = 0; i < sizeof(reached) / sizeof(reached[0]); i++) {
+		uint64_t good = r->report.succeeded[reached[i]];
+
+		if (!good)
+			fail_msg("%s never succeeded", vmedia_ioctl_info(reached[i])->name);
+		if (good == r->report.calls[reached[i]] && reached[i] != VMEDIA_NR_QUERYCAP)
+			fail_msg("%s never failed", vmedia_ioctl_info(reached[i])->name);
+	}
+	finish(r);
+}
+
+/* Frames that come later on one side, and clocks that differ, are no difference. */
+static void test_late_frames(void **state)
+{
+	const struct fake_options late = { FAKE_EQUAL, 3 };
+	struct run *r = start(seed_of_run(), &equal, &late, NULL);
+
+	assert_int_equal(conform_report_print(&r->report, stdout), 0);
+	assert_true(r->report.succeeded[VMEDIA_NR_DQBUF] > 20);
+	finish(r);
+	r = start(seed_of_run(), &late, &equal, NULL);
+	assert_int_equal(conform_report_print(&r->report, stdout), 0);
+	finish(r);
+}
+
+static void test_seed_repeats(void **state)
+{
+	struct run *a = start(7, &equal, &equal, NULL), *b = start(7, &equal, &equal, NULL);
+	struct run *c = start(8, &equal, &equal, NULL);
+
+	assert_true(a->digest[CONFORM_MIRROR] == b->digest[CONFORM_MIRROR]);
+	assert_true(a->digest[CONFORM_MIRROR] == a->digest[CONFORM_DEVICE]);
+	assert_true(a->digest[CONFORM_MIRROR] != c->digest[CONFORM_MIRROR]);
+	finish(a);
+	finish(b);
+	finish(c);
+}
+
+struct planted {
+	enum fake_fault fault;
+	const char *ioctl, *what, *mirror, *device;	/* NULL: any value */
+};
+
+static const struct planted planted[] = {
+	{ FAKE_ERRNO, "TRY_FMT", "errno:EINVAL:ENOTTY", "EINVAL", "ENOTTY" },
+	{ FAKE_FIELD, "S_FMT", "bytesperline", NULL, NULL },
+	{ FAKE_BIT, "REQBUFS", "capabilities.0x2", "set", "clear" },
+	{ FAKE_TEXT, "ENUMINPUT", "name", "Camera", "camera" },
+	{ FAKE_ERROR_IDX, "TRY_EXT_CTRLS", "error_idx", NULL, NULL },
+	{ FAKE_CTRL_VALUE, "G_EXT_CTRLS", "controls[0x00980901].value", NULL, NULL },
+	{ FAKE_PAYLOAD, "G_EXT_CTRLS", "controls[0x00980964].payload", NULL, NULL },
+	{ FAKE_BUFFER_ORDER, "DQBUF", "index", NULL, NULL },
+	{ FAKE_STATE, "QUERYBUF", "flags.0x2", "clear", "set" },
+	{ FAKE_NO_EVENT, "DQEVENT", "errno:0:EAGAIN", "0", "EAGAIN" },
+	{ FAKE_EVENT_VALUE, "DQEVENT", "u.ctrl.value", NULL, NULL },
+	{ FAKE_KEEPS_BUFFERS, "QBUF", "errno:0:EINVAL", "0", "EINVAL" },
+};
+_Static_assert(sizeof(planted) / sizeof(planted[0]) == FAKE_FAULTS - 1, "each fault");
+
+static const struct conform_entry *find(const struct conform_report *r, const struct planted *p)
+{
+	for (unsigned int i = 0; i < r->entries; i++)
+		if (strcmp(conform_row_name(r->entry[i].row), p->ioctl) == 0 &&
+		    strcmp(r->entry[i].what, p->what) == 0)
+			return &r->entry[i];
+	return NULL;
+}
+
+static void test_planted_faults(void **state)
+{
+	for (size_t i = 0; i < sizeof(planted) / sizeof(planted[0]); i++) {
+		const struct planted *p = &planted[i];
+		const struct fake_options faulty = { p->fault, 0 };
+		struct run *r = start(seed_of_run(), &equal, &faulty, NULL);
+		const struct conform_entry *e = find(&r->report, p);
+
+		if (!e) {
+			conform_report_print(&r->report, stdout);
+			fail_msg("%s %s was not found", p->ioctl, p->what);
+			return;
+		}
+		if (p->mirror) {
+			assert_string_equal(e->value[CONFORM_MIRROR], p->mirror);
+			assert_string_equal(e->value[CONFORM_DEVICE], p->device);
+		}
+		assert_true(r->report.failed[e->row->nr]);
+		finish(r);
+	}
+}
+
+/* One that is explained is counted, and is no failure. */
+static void test_explained(void **state)
+{
+	const struct fake_options faulty = { FAKE_BIT, 0 };
+	struct run *r = start(3, &equal, &faulty, "REQBUFS capabilities.0x2 pages are ours\n");
+	const struct conform_entry *e = find(&r->report, &planted[2]);
+
+	assert_non_null(e);
+	assert_non_null(e->rule);
+	assert_string_equal(e->rule->reason, "pages are ours");
+	assert_int_equal(conform_report_print(&r->report, stdout), 0);
+	finish(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_equal_sides),
+		cmocka_unit_test(test_late_frames),
+		cmocka_unit_test(test_seed_repeats),
+		cmocka_unit_test(test_planted_faults),
+		cmocka_unit_test(test_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
