@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A side that is a small capture device in memory: one input, two formats, a few controls and
- * their events, buffers. Frames come when they are waited for, or after some calls. One fault can be planted in it.
+ * their events, buffers. Frames come when they are waited for, or after some calls. One fault can
+ * be planted in it.
  */
 #ifndef TESTS_CONFORM_FAKE_H
 #define TESTS_CONFORM_FAKE_H

@@ -132,7 +132,6 @@ static void read_signals(struct reader *r)
 	struct conform_catalogue *cat = r->cat;
 	struct vmedia_enum_dv_timings t;
 	struct vmedia_standard std;
-	struct vmedia_edid edid = { .blocks = 0 };
 	struct vmedia_tuner tuner = { .index = 0 };
 
 	while (cat->num_stds < CATALOGUE_STDS) {
@@ -149,8 +148,16 @@ static void read_signals(struct reader *r)
 	}
 	if (ask(r, VMEDIA_NR_G_TUNER, &tuner) == 0)
 		cat->tuner = tuner;
-	if (ask(r, VMEDIA_NR_G_EDID, &edid) == 0)
-		cat->edid_blocks = edid.blocks;
+}
+
+static void read_edid(struct reader *r, uint32_t pad)
+{
+	uint8_t blocks[sizeof(r->cat->edid)];
+	struct vmedia_edid edid = { .pad = pad, .blocks = sizeof(blocks) / 128 };
+
+	edid.edid = (uint64_t)(uintptr_t)blocks;
+	if (ask(r, VMEDIA_NR_G_EDID, &edid) == 0 && edid.blocks == sizeof(blocks) / 128)
+		memcpy(r->cat->edid, blocks, sizeof(blocks));
 }
 
 /* Standards and timings depend on the input, so all inputs are asked. */
@@ -170,6 +177,7 @@ static void read_inputs(struct reader *r)
 		now = (int32_t)i;
 		if (ask(r, set, &now) == 0)
 			read_signals(r);
+		read_edid(r, i);
 	}
 	ask(r, set, &was);
 }

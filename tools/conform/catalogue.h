@@ -47,7 +47,7 @@ struct conform_catalogue {
 	struct vmedia_dv_timings timings[CATALOGUE_TIMINGS];
 	unsigned int num_timings;
 	struct vmedia_tuner tuner;	/* of index 0; zero without */
-	uint32_t edid_blocks;		/* of input 0 */
+	uint8_t edid[2 * 128];		/* of the input that has one */
 };
 
 struct conform_side;

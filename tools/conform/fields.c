@@ -118,7 +118,7 @@ const struct conform_field conform_remove_buffers_fields[] = {
 	F(remove_buffers, reserved), CONFORM_END
 };
 
-/* A buffer may come back at any time: what QUERYBUF and QBUF say of its last frame is not compared. */
+/* A buffer may come back at any time: what QUERYBUF says of its last frame is not compared. */
 const struct conform_field conform_buffer_fields[] = {
 	F(buffer, index), F(buffer, type), FH(buffer, bytesused, MOMENT), FH(buffer, flags, STATE),
 	FH(buffer, field, MOMENT), FH(buffer, timestamp, MOMENT), FH(buffer, timecode, MOMENT),

@@ -11,27 +11,55 @@
 
 enum { EXIT_DIFFERENT = 1, EXIT_USAGE = 2 };
 
-static void list_fields(const char *name, const char *prefix, const struct conform_field *f)
+static void list_fields(const struct conform_row *row, const char *prefix,
+			const struct conform_field *f)
 {
-	for (; f && f->name; f++)
-		printf("%-20s %s%-*s %s\n", name, prefix, prefix[0] ? 26 : 30, f->name,
-		       conform_how_text(f->how));
+	char name[64];
+
+	for (; f && f->name; f++) {
+		snprintf(name, sizeof(name), "%s%s", prefix, f->name);
+		printf("%-20s %-30s %s\n", conform_row_name(row), name, conform_how_text(f->how));
+	}
 }
 
-/* Every ioctl, its fields, and how they are compared. Parts are those of the type 0's successor. */
+/* The type that a part depends on comes first in the payload, or is that of a format in it. */
+static void list_parts(const struct conform_row *row, struct conform_call *c)
+{
+	const struct conform_field *last = NULL;
+	struct conform_part part;
+
+	for (uint32_t type = 0; row->part && type < CONFORM_TYPES; type++) {
+		conform_call_begin(c, row, 0);
+		if (row->nr == VMEDIA_NR_CREATE_BUFS)
+			c->arg.create_buffers.format.type = type;
+		else if (row->nr == VMEDIA_NR_ENUM_FRAMESIZES)
+			c->arg.frmsizeenum.type = type;
+		else if (row->nr == VMEDIA_NR_ENUM_FRAMEINTERVALS)
+			c->arg.frmivalenum.type = type;
+		else
+			c->arg.u32 = type;
+		part = row->part(c);
+		if (!part.fields || part.fields == last)
+			continue;
+		printf("%-20s if type is %u:\n", conform_row_name(row), type);
+		list_fields(row, part.prefix, part.fields);
+		last = part.fields;
+	}
+}
+
+/* Every ioctl, its fields, and how they are compared. */
 static void list(void)
 {
 	struct conform_call *c = calloc(1, sizeof(*c));
 
 	for (unsigned int i = 0; c && i < conform_num_rows; i++) {
 		const struct conform_row *row = &conform_rows[i];
-		const char *name = conform_row_name(row);
 
-		if (row->never) {
-			printf("%-20s never called: %s\n", name, row->never);
-			continue;
-		}
-		list_fields(name, "", row->fields);
+		if (row->never)
+			printf("%-20s never called: %s\n", conform_row_name(row), row->never);
+		else
+			list_fields(row, "", row->fields);
+		list_parts(row, c);
 	}
 	free(c);
 }

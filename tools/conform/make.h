@@ -27,11 +27,12 @@ conform_make_fn make_std, make_enumstd, make_enuminput, make_enumoutput, make_se
 	make_set_output, make_enumaudio, make_set_audio, make_tuner, make_modulator,
 	make_frequency, make_band, make_seek;
 /* make_other.c */
-conform_make_fn make_dv_timings, make_enum_dv_timings, make_dv_timings_cap, make_edid, make_priority,
-	make_encoder_cmd, make_decoder_cmd, make_subscription;
+conform_make_fn make_dv_timings, make_enum_dv_timings, make_dv_timings_cap, make_edid,
+	make_priority, make_encoder_cmd, make_decoder_cmd, make_subscription;
 
 /* model.c */
 conform_learn_fn learn_format, learn_reqbufs, learn_create_bufs, learn_remove_bufs, learn_qbuf,
-	learn_prepare, learn_dqbuf, learn_streamon, learn_streamoff, learn_subscribe;
+	learn_prepare, learn_dqbuf, learn_streamon, learn_streamoff, learn_subscribe,
+	learn_queryctrl, learn_query_ext_ctrl;
 
 #endif /* VMEDIA_CONFORM_MAKE_H */

@@ -143,7 +143,8 @@ static uint32_t which(struct conform_walk *w, const struct conform_call *c)
 {
 	static const uint32_t odd[] = { V4L2_CTRL_WHICH_DEF_VAL, V4L2_CTRL_WHICH_REQUEST_VAL,
 					V4L2_CTRL_WHICH_MIN_VAL, V4L2_CTRL_WHICH_MAX_VAL,
-					0xffffffff, 1, V4L2_CTRL_CLASS_USER, V4L2_CTRL_CLASS_CODEC };
+					0xffffffff, 1, V4L2_CTRL_CLASS_USER,
+					V4L2_CTRL_CLASS_CODEC };
 
 	if (percent(w, 60))
 		return V4L2_CTRL_WHICH_CUR_VAL;

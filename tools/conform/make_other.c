@@ -52,6 +52,8 @@ void make_edid(struct conform_walk *w, struct conform_call *c)
 	memset(c->data, 0, c->data_size);
 	if (percent(w, 20))
 		conform_garbage(&w->random, c->data, c->data_size);
+	else if (percent(w, 80) && e->blocks <= 2)
+		memcpy(c->data, w->cat->edid, c->data_size);
 	c->null = percent(w, 1);
 	conform_seldom_garbage(&w->random, e->reserved, sizeof(e->reserved));
 }

@@ -139,6 +139,25 @@ void learn_streamoff(struct conform_walk *w, const struct conform_call *c)
 	free_all(q);
 }
 
+/* A control that was volatile once had a value of a moment, and keeps it. */
+static void learn_flags(struct conform_walk *w, uint32_t id, uint32_t flags)
+{
+	struct catalogue_ctrl *c = conform_catalogue_ctrl(w->cat, id);
+
+	if (c && flags & V4L2_CTRL_FLAG_VOLATILE)
+		c->moment = true;
+}
+
+void learn_queryctrl(struct conform_walk *w, const struct conform_call *c)
+{
+	learn_flags(w, c->arg.queryctrl.id, c->arg.queryctrl.flags);
+}
+
+void learn_query_ext_ctrl(struct conform_walk *w, const struct conform_call *c)
+{
+	learn_flags(w, c->arg.query_ext_ctrl.id, c->arg.query_ext_ctrl.flags);
+}
+
 void learn_subscribe(struct conform_walk *w, const struct conform_call *c)
 {
 	w->session[c->session].subscribed++;

@@ -304,6 +304,19 @@ static bool compare(struct conform_walk *w)
 	return !w->differs;
 }
 
+/* One side is unplugged, or its connection is lost: there is nothing more to compare. */
+static bool is_gone(struct conform_walk *w)
+{
+	bool mirror = w->answer[CONFORM_MIRROR]->err == -ENODEV;
+	bool device = w->answer[CONFORM_DEVICE]->err == -ENODEV;
+
+	if (mirror != device)
+		fprintf(stderr, "vmedia-conform: the %s is gone since call %llu, %s: %s\n",
+			mirror ? "mirror" : "device", (unsigned long long)w->number,
+			conform_row_name(w->asked->row), strerror(ENODEV));
+	return mirror != device;
+}
+
 static int step(struct conform_walk *w)
 {
 	const struct conform_row *row = choose(w);
@@ -317,6 +330,8 @@ static int step(struct conform_walk *w)
 		call_side(w, s);
 	if (row->flags & CONFORM_LATE)
 		call_late(w);
+	if (is_gone(w))
+		return -ENODEV;
 	if (!compare(w))
 		return row->flags & CONFORM_CHANGES ? renew_all(w) : 0;
 	if (!w->answer[CONFORM_MIRROR]->err && row->learn)
