@@ -232,6 +232,20 @@ static int ext_ctrls(struct fake *f, struct file *file, uint32_t nr, struct vmed
 	return ret;
 }
 
+/* Of S_CTRL and G_CTRL, which have no strings. */
+static int one_ctrl(struct fake *f, struct file *file, uint32_t nr, struct vmedia_control *c)
+{
+	struct vmedia_ext_control one = { .id = c->id, .value = c->value };
+	int ret;
+
+	if (c->id == ctrls[NAME].id)
+		return -EINVAL;
+	ret = nr == VMEDIA_NR_S_CTRL ? set_one(f, file, &one, true) : get_one(f, &one);
+	if (ret == 0)
+		c->value = one.value;
+	return ret;
+}
+
 static int subscribe(struct fake *f, struct file *file, const struct vmedia_event_subscription *s,
 		     bool on)
 {
@@ -385,9 +399,6 @@ static int set_input(uint32_t *input)
 
 static int answer(struct fake *f, struct file *file, uint32_t nr, union vmedia_payload *p)
 {
-	struct vmedia_ext_control one = { .id = p->control.id, .value = p->control.value };
-	int ret;
-
 	switch (nr) {
 	case VMEDIA_NR_QUERYCAP:
 		p->capability = (struct vmedia_capability){ .driver = "fake",
@@ -413,11 +424,8 @@ static int answer(struct fake *f, struct file *file, uint32_t nr, union vmedia_p
 	case VMEDIA_NR_QUERY_EXT_CTRL:
 		return query(&p->query_ext_ctrl);
 	case VMEDIA_NR_S_CTRL:
-		return set_one(f, file, &one, true);
 	case VMEDIA_NR_G_CTRL:
-		ret = one.id == ctrls[NAME].id ? -EINVAL : get_one(f, &one);
-		p->control.value = ret ? p->control.value : one.value;
-		return ret;
+		return one_ctrl(f, file, nr, &p->control);
 	case VMEDIA_NR_G_EXT_CTRLS:
 	case VMEDIA_NR_S_EXT_CTRLS:
 	case VMEDIA_NR_TRY_EXT_CTRLS:

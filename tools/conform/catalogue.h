@@ -59,6 +59,11 @@ bool conform_catalogue_is_coded(const struct conform_catalogue *cat, uint32_t ty
 				uint32_t fourcc);
 
 /*
+ * pins.c: true for a call that crashes the driver's kernel. It is never made.
+ */
+bool conform_is_fatal(const struct conform_catalogue *cat, const struct conform_call *c);
+
+/*
  * pins.c: controls of known drivers that are left alone. The value that they shall have, or -1 for
  * the one that they have.
  */

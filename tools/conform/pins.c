@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Controls of the kernel's test drivers that are left alone, since what they do depends on time, or
- * ends the comparison.
+ * What is left alone of the kernel's test drivers: controls, since what they do depends on time, or
+ * ends the comparison; and calls that a fault of the driver makes fatal.
  */
+#include <string.h>
+
 #include "catalogue.h"
 
 #define VIVID_USER(n)	((V4L2_CID_USER_BASE | 0xf000) + (n))
@@ -19,3 +21,17 @@ const struct conform_pin conform_pins[] = {
 	{ "vim2m", VIM2M(0), 1, false, "a frame would take up to ten seconds" },
 };
 const unsigned int conform_num_pins = sizeof(conform_pins) / sizeof(conform_pins[0]);
+
+/*
+ * vicodec's encoder takes any size for its coded CAPTURE, and then writes frames of OUTPUT's size
+ * beyond the end of buffers that are too small for them.
+ */
+bool conform_is_fatal(const struct conform_catalogue *cat, const struct conform_call *c)
+{
+	uint32_t type = c->arg.format.type;
+
+	return c->info->nr == VMEDIA_NR_S_FMT && type < CONFORM_TYPES &&
+	       strcmp((const char *)cat->cap.driver, "vicodec") == 0 &&
+	       !V4L2_TYPE_IS_OUTPUT(type) && cat->formats[type].count &&
+	       cat->formats[type].flags[0] & V4L2_FMT_FLAG_COMPRESSED;
+}

@@ -324,6 +324,8 @@ static int step(struct conform_walk *w)
 
 	conform_call_begin(c, row, w->at);
 	row->make(w, c);
+	if (conform_is_fatal(w->cat, c))
+		return 0;
 	if (row->flags & CONFORM_AT_REST)
 		conform_settle(w, c->session);
 	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
