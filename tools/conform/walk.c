@@ -280,15 +280,20 @@ static bool is_coded(const struct conform_walk *w, const struct conform_call *c)
 						f->fmt.pix_mp.pixelformat : f->fmt.pix.pixelformat);
 }
 
+/* Whichever session queued it: a device shows its buffers to others, too. */
 static bool is_queued(struct conform_walk *w, const struct conform_call *c)
 {
 	const struct vmedia_buffer *b = &c->arg.buffer;
 	const struct model_queue *q;
 
-	if (c->info->follow != VMEDIA_FOLLOW_PLANES)
+	if (c->info->follow != VMEDIA_FOLLOW_PLANES || b->index >= CONFORM_BUFFERS)
 		return false;
-	q = walk_queue(w, c->session, b->type);
-	return q && b->index < CONFORM_BUFFERS && q->state[b->index] == BUFFER_QUEUED;
+	for (unsigned int i = 0; i < CONFORM_SESSIONS; i++) {
+		q = walk_queue(w, i, b->type);
+		if (q && q->state[b->index] == BUFFER_QUEUED)
+			return true;
+	}
+	return false;
 }
 
 /* Returns true if the two sides gave the same. */
