@@ -59,7 +59,7 @@ static int edid_question(struct vmedia_drv_cmd *c)
 	struct vmedia_ioctl *io = &c->cmd.io;
 
 	if (io->arg.edid.blocks > VMEDIA_MAX_EDID_BLOCKS)
-		return -E2BIG;
+		return -EINVAL;
 	if (io->arg.edid.blocks && !io->arg.edid.edid)
 		return -EFAULT;
 	io->edid = (uint8_t *)(uintptr_t)io->arg.edid.edid;

@@ -352,6 +352,8 @@ static void edid(void **state)
 	assert_ptr_equal((void *)(uintptr_t)many.edid, big);
 	e.edid = 0;
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_G_EDID, &e), -EFAULT);
+	e.blocks = 257; /* V4L2 takes 256, and looks no further */
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_G_EDID, &e), -EINVAL);
 	free(big);
 	vmedia_close(f);
 }
