@@ -192,6 +192,10 @@ static void test_controls(void **state)
 	p->a->ctrls[1].ptr = p->b->ctrls[1].ptr = CONFORM_PTR(0);
 	p->a->data[CONFORM_SLOT + 15] = 1;
 	assert_difference(p, "controls[0x00980903].payload");
+	p->b->ctrls[1].reserved2[0] = 3;
+	p->b->data[CONFORM_SLOT + 15] = 1;
+	assert_difference(p, "controls[].reserved2");
+	p->b->ctrls[1].reserved2[0] = 0;
 	/* Some were read before the error, and some were not. */
 	p->a->err = p->b->err = -EACCES;
 	p->b->arg.ext_controls.error_idx = 1;

@@ -296,9 +296,9 @@ static void compare_ctrls(struct comparison *x)
 	char prefix[CONFORM_TEXT_SIZE];
 
 	for (unsigned int i = 0; i < x->a->arg.ext_controls.count && i < CONFORM_CTRLS; i++) {
-		snprintf(prefix, sizeof(prefix), "controls[0x%08x].", x->a->ctrls[i].id);
-		compare_fields(x, prefix, conform_ext_control_fields, &x->a->ctrls[i],
+		compare_fields(x, "controls[].", conform_ext_control_fields, &x->a->ctrls[i],
 			       &x->b->ctrls[i]);
+		snprintf(prefix, sizeof(prefix), "controls[0x%08x].", x->a->ctrls[i].id);
 		/* After an error some may have been read and some not. */
 		if (!x->a->err)
 			compare_ctrl_value(x, prefix, i);

@@ -19,7 +19,7 @@ struct conform_context {
 
 /*
  * One difference. @what: "errno:EINVAL:ENOTTY", or a field: "sizeimage", "flags.0x4",
- * "planes[1].length", "controls[0x00980900].value".
+ * "planes[1].length", "controls[].size", "controls[0x00980900].value".
  */
 typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
 				      const char *device);

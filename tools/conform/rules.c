@@ -16,6 +16,11 @@ static const char built_in[] =
 	"QUERYCAP device_caps.* read(), write(), overlay and media controller are not carried\n"
 	"REQBUFS capabilities.0x8 requests are not carried\n"
 	"CREATE_BUFS capabilities.0x8 requests are not carried\n"
+	"*_EXT_CTRLS request_fd requests are not carried\n"
+	"*_EXT_CTRLS reserved a reserved field of a guest does not reach the driver\n"
+	"*_EXT_CTRLS controls[].reserved2 a reserved field of a guest does not reach the driver\n"
+	"DQEVENT errno:ENOENT:EAGAIN the driver of this program says so that there is none yet\n"
+	"REMOVE_BUFS errno:ENOTTY:EBUSY the driver of this program looks at its buffers first\n"
 	"G_FBUF errno:*:ENOTTY overlay names memory by address, and is not carried\n"
 	"G_JPEGCOMP errno:*:ENOTTY controls replace it\n";
 

@@ -23,7 +23,7 @@
 #include "walk.h"
 
 #define LATE_MS		3000	/* how long a side is waited for that is behind the other */
-#define VAIN_MS		100	/* after some of these waits were in vain */
+#define VAIN_MS		500	/* after some of these waits were in vain */
 #define MAX_VAIN	5
 #define FRAME_MS	200	/* how long both are waited for */
 
@@ -214,6 +214,12 @@ static short late_mask(const struct conform_call *c)
 	return V4L2_TYPE_IS_OUTPUT(c->arg.buffer.type) ? POLLOUT : POLLIN;
 }
 
+/* Nothing is there yet. V4L2 says ENOENT of events. */
+static bool is_early(const struct conform_call *c)
+{
+	return c->err == -EAGAIN || (c->err == -ENOENT && c->info->nr == VMEDIA_NR_DQEVENT);
+}
+
 /* Side @s is behind the other. */
 static void wait_for_late(struct conform_walk *w, unsigned int s)
 {
@@ -223,7 +229,8 @@ static void wait_for_late(struct conform_walk *w, unsigned int s)
 		int ret = w->side[s]->ops->wait(w->side[s], w->file[w->asked->session][s],
 						late_mask(w->asked), (int)(end - now));
 
-		if (call_side(w, s) != -EAGAIN)
+		call_side(w, s);
+		if (!is_early(w->answer[s]))
 			return;
 		if (ret <= 0 || ret & POLLERR)
 			break;
@@ -245,9 +252,7 @@ static bool frame_may_come(struct conform_walk *w)
 
 static void call_late(struct conform_walk *w)
 {
-	const int *err[CONFORM_SIDES] = { &w->answer[0]->err, &w->answer[1]->err };
-
-	if (*err[0] == -EAGAIN && *err[1] == -EAGAIN && frame_may_come(w)) {
+	if (is_early(w->answer[0]) && is_early(w->answer[1]) && frame_may_come(w)) {
 		for (unsigned int s = 0; s < CONFORM_SIDES; s++)
 			w->side[s]->ops->wait(w->side[s], w->file[w->asked->session][s],
 					      late_mask(w->asked), FRAME_MS);
@@ -255,7 +260,7 @@ static void call_late(struct conform_walk *w)
 			call_side(w, s);
 	}
 	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
-		if (*err[s] == -EAGAIN && *err[!s] != -EAGAIN)
+		if (is_early(w->answer[s]) && !is_early(w->answer[!s]))
 			wait_for_late(w, s);
 }
 
@@ -296,7 +301,10 @@ static bool is_queued(struct conform_walk *w, const struct conform_call *c)
 	return false;
 }
 
-/* Returns true if the two sides gave the same. */
+/*
+ * Returns true if the state of both sides is the same afterwards: they gave the same, or what they
+ * gave is explained, and both succeeded or both failed.
+ */
 static bool compare(struct conform_walk *w)
 {
 	struct conform_context context = { w->cat, w->cat->m2m, is_coded(w, w->asked),
@@ -306,7 +314,8 @@ static bool compare(struct conform_walk *w)
 	conform_report_call(w->report, w->answer[CONFORM_MIRROR], w->ns);
 	conform_compare(&context, w->answer[CONFORM_MIRROR], w->answer[CONFORM_DEVICE],
 			note_difference, w);
-	return !w->differs;
+	return !w->differs &&
+	       !w->answer[CONFORM_MIRROR]->err == !w->answer[CONFORM_DEVICE]->err;
 }
 
 /* One side is unplugged, or its connection is lost: there is nothing more to compare. */
