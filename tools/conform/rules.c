@@ -21,6 +21,10 @@ static const char built_in[] =
 	"*_EXT_CTRLS controls[].reserved2 a reserved field of a guest does not reach the driver\n"
 	"DQEVENT errno:ENOENT:EAGAIN the driver of this program says so that there is none yet\n"
 	"REMOVE_BUFS errno:ENOTTY:EBUSY the driver of this program looks at its buffers first\n"
+	"REMOVE_BUFS errno:ENOTTY:EINVAL the driver of this program looks at its buffers first\n"
+	"QBUF errno:E*:EFAULT the driver of this program looks at its memory first\n"
+	"PREPARE_BUF errno:E*:EFAULT the driver of this program looks at its memory first\n"
+	"*_EXT_CTRLS errno:E*:EFAULT the driver of this program looks at its memory first\n"
 	"G_FBUF errno:*:ENOTTY overlay names memory by address, and is not carried\n"
 	"G_JPEGCOMP errno:*:ENOTTY controls replace it\n";
 
