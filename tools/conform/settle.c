@@ -10,9 +10,16 @@
 
 #include "walk.h"
 
-#define LOOKS 4			/* without a change */
-#define LOOK_NS 15000000	/* between two */
-#define MAX_LOOKS 40
+#define LOOK_NS 15000000	/* between two looks */
+#define IDLE_LOOKS 2		/* without a change, if no codec has anything to do */
+#define BUSY_LOOKS 24		/* if one has */
+#define MAX_LOOKS 60
+
+/* What a side has of the buffers that the model calls queued, of queues that stream. */
+struct rest {
+	unsigned int done;
+	unsigned int waiting[2];	/* CAPTURE, OUTPUT */
+};
 
 /* A device that handed a buffer over calls it neither QUEUED nor DONE. */
 static bool is_done(struct conform_walk *w, unsigned int session, unsigned int side, uint32_t type,
@@ -31,16 +38,30 @@ static bool is_done(struct conform_walk *w, unsigned int session, unsigned int s
 	return !(b.flags & V4L2_BUF_FLAG_QUEUED);
 }
 
-static unsigned int done(struct conform_walk *w, unsigned int session, unsigned int side)
+static struct rest look_at(struct conform_walk *w, unsigned int session, unsigned int side)
 {
 	const struct model_session *m = &w->session[session];
-	unsigned int n = 0;
+	struct rest rest = { 0 };
 
-	for (uint32_t type = 1; type < CONFORM_TYPES; type++)
-		for (uint32_t i = 0; m->queue[type].streaming && i < m->queue[type].count; i++)
-			if (m->queue[type].state[i] == BUFFER_QUEUED)
-				n += is_done(w, session, side, type, i);
-	return n;
+	for (uint32_t type = 1; type < CONFORM_TYPES; type++) {
+		const struct model_queue *q = &m->queue[type];
+
+		for (uint32_t i = 0; q->streaming && i < q->count; i++) {
+			if (q->state[i] != BUFFER_QUEUED)
+				continue;
+			if (is_done(w, session, side, type, i))
+				rest.done++;
+			else
+				rest.waiting[V4L2_TYPE_IS_OUTPUT(type)]++;
+		}
+	}
+	return rest;
+}
+
+/* It has a frame and a place for it. A frame that is no frame may wait for ever. */
+static bool is_busy(const struct rest *r)
+{
+	return r->waiting[0] && r->waiting[1];
 }
 
 static bool streams(const struct model_session *m)
@@ -53,17 +74,22 @@ static bool streams(const struct model_session *m)
 
 void conform_settle(struct conform_walk *w, unsigned int session)
 {
-	const struct timespec look = { .tv_nsec = LOOK_NS };
-	unsigned int last[CONFORM_SIDES], now[CONFORM_SIDES] = { 0 }, same = 0;
+	const struct timespec pause = { .tv_nsec = LOOK_NS };
+	struct rest last[CONFORM_SIDES], now[CONFORM_SIDES] = { { 0 } };
+	unsigned int same = 0, looks = IDLE_LOOKS;
 
 	if (!w->cat->m2m || !streams(&w->session[session]))
 		return;
-	for (unsigned int i = 0; i < MAX_LOOKS && same < LOOKS; i++) {
+	for (unsigned int i = 0; i < MAX_LOOKS && same < looks; i++) {
 		if (i)
-			nanosleep(&look, NULL);
+			nanosleep(&pause, NULL);
 		memcpy(last, now, sizeof(last));
 		for (unsigned int s = 0; s < CONFORM_SIDES; s++)
-			now[s] = done(w, session, s);
-		same = memcmp(now, last, sizeof(now)) == 0 && now[0] == now[1] ? same + 1 : 0;
+			now[s] = look_at(w, session, s);
+		if (memcmp(now, last, sizeof(now)) != 0 || now[0].done != now[1].done)
+			same = 0;
+		else
+			same++;
+		looks = is_busy(&now[0]) || is_busy(&now[1]) ? BUSY_LOOKS : IDLE_LOOKS;
 	}
 }

@@ -331,6 +331,14 @@ static bool is_gone(struct conform_walk *w)
 	return mirror != device;
 }
 
+/* The device's session may be in error, and then it answers nothing any more. */
+static bool is_broken(const struct conform_walk *w)
+{
+	int err = w->answer[CONFORM_DEVICE]->err;
+
+	return err == -EIO || err == -ETIMEDOUT;
+}
+
 static int step(struct conform_walk *w)
 {
 	const struct conform_row *row = choose(w);
@@ -349,7 +357,7 @@ static int step(struct conform_walk *w)
 	if (is_gone(w))
 		return -ENODEV;
 	if (!compare(w))
-		return row->flags & CONFORM_CHANGES ? renew_all(w) : 0;
+		return row->flags & CONFORM_CHANGES || is_broken(w) ? renew_all(w) : 0;
 	if (!w->answer[CONFORM_MIRROR]->err && row->learn)
 		row->learn(w, w->answer[CONFORM_MIRROR]);
 	return below(w, 250) == 0 ? renew(w, below(w, CONFORM_SESSIONS)) : 0;
