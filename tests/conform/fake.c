@@ -30,7 +30,7 @@ struct file {
 	struct file *next;
 	uint32_t subscribed;	/* controls, a bit each */
 	struct vmedia_event event[EVENTS];
-	unsigned int events;
+	unsigned int events, waited;
 	uint32_t sequence;
 };
 
@@ -260,10 +260,11 @@ static int subscribe(struct fake *f, struct file *file, const struct vmedia_even
 	return 0;
 }
 
-static int dqevent(struct file *file, struct vmedia_event *e)
+static int dqevent(const struct fake *f, struct file *file, struct vmedia_event *e)
 {
-	if (!file->events)
-		return -EAGAIN;
+	if (!file->events || file->waited++ < f->options.event_delay)
+		return f->options.enoent ? -ENOENT : -EAGAIN;
+	file->waited = 0;
 	*e = file->event[0];
 	memmove(file->event, file->event + 1, --file->events * sizeof(*e));
 	return 0;
@@ -434,7 +435,7 @@ static int answer(struct fake *f, struct file *file, uint32_t nr, union vmedia_p
 	case VMEDIA_NR_UNSUBSCRIBE_EVENT:
 		return subscribe(f, file, &p->event_subscription, nr == VMEDIA_NR_SUBSCRIBE_EVENT);
 	case VMEDIA_NR_DQEVENT:
-		return dqevent(file, &p->event);
+		return dqevent(f, file, &p->event);
 	case VMEDIA_NR_REQBUFS:
 		return reqbufs(f, file, &p->requestbuffers);
 	case VMEDIA_NR_QUERYBUF:
@@ -495,8 +496,10 @@ static int fake_close(struct conform_side *s, void *file)
 static int fake_wait(struct conform_side *s, void *file, short mask, int timeout_ms)
 {
 	struct fake *f = fake_of(s);
-	const struct file *me = file;
+	struct file *me = file;
 
+	if (mask == POLLPRI && me->events)
+		me->waited = f->options.event_delay;
 	if (mask == POLLPRI)
 		return me->events ? POLLPRI : 0;
 	if (!f->streaming || !f->fifo_len)

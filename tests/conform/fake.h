@@ -30,6 +30,8 @@ enum fake_fault {
 struct fake_options {
 	enum fake_fault fault;
 	unsigned int delay;	/* calls of DQBUF that a frame is late, unless it is waited for */
+	unsigned int event_delay;	/* the same of DQEVENT and an event */
+	bool enoent;		/* DQEVENT without an event: ENOENT, as V4L2 has it, not EAGAIN */
 };
 
 struct conform_side *fake_create(const struct fake_options *options);

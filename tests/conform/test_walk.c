@@ -69,7 +69,7 @@ static void finish(struct run *r)
 	free(r);
 }
 
-static const struct fake_options equal = { FAKE_EQUAL, 0 };
+static const struct fake_options equal = { .fault = FAKE_EQUAL };
 
 /* What the fake has. */
 static const uint32_t reached[] = {
@@ -106,7 +106,7 @@ static void test_equal_sides(void **state)
 /* Frames that come later on one side, and clocks that differ, are no difference. */
 static void test_late_frames(void **state)
 {
-	const struct fake_options late = { FAKE_EQUAL, 3 };
+	const struct fake_options late = { .delay = 3 };
 	struct run *r = start(seed_of_run(), &equal, &late, NULL);
 
 	assert_int_equal(conform_report_print(&r->report, stdout), 0);
@@ -114,6 +114,18 @@ static void test_late_frames(void **state)
 	finish(r);
 	r = start(seed_of_run(), &late, &equal, NULL);
 	assert_int_equal(conform_report_print(&r->report, stdout), 0);
+	finish(r);
+}
+
+/* An event comes at once on the mirror, whose ENOENT is the device's EAGAIN. */
+static void test_late_events(void **state)
+{
+	const struct fake_options node = { .enoent = true }, late = { .event_delay = 2 };
+	struct run *r = start(seed_of_run(), &node, &late, "DQEVENT errno:ENOENT:EAGAIN the same\n");
+
+	assert_int_equal(conform_report_print(&r->report, stdout), 0);
+	assert_int_equal(r->report.entries, 1);
+	assert_true(r->report.succeeded[VMEDIA_NR_DQEVENT] > 5);
 	finish(r);
 }
 
@@ -164,7 +176,7 @@ static void test_planted_faults(void **state)
 {
 	for (size_t i = 0; i < sizeof(planted) / sizeof(planted[0]); i++) {
 		const struct planted *p = &planted[i];
-		const struct fake_options faulty = { p->fault, 0 };
+		const struct fake_options faulty = { .fault = p->fault };
 		struct run *r = start(seed_of_run(), &equal, &faulty, NULL);
 		const struct conform_entry *e = find(&r->report, p);
 
@@ -185,7 +197,7 @@ static void test_planted_faults(void **state)
 /* One that is explained is counted, and is no failure. */
 static void test_explained(void **state)
 {
-	const struct fake_options faulty = { FAKE_BIT, 0 };
+	const struct fake_options faulty = { .fault = FAKE_BIT };
 	struct run *r = start(3, &equal, &faulty, "REQBUFS capabilities.0x2 pages are ours\n");
 	const struct conform_entry *e = find(&r->report, &planted[2]);
 
@@ -201,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_sides),
 		cmocka_unit_test(test_late_frames),
+		cmocka_unit_test(test_late_events),
 		cmocka_unit_test(test_seed_repeats),
 		cmocka_unit_test(test_planted_faults),
 		cmocka_unit_test(test_explained),
