@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Both sides begin alike: what an earlier user of either left behind (controls, inputs, standards,
- * formats, rates) is set. What a side refuses stays; if that matters, the walk will show it.
+ * Both sides begin alike, and again after a difference: what an earlier user of either left behind
+ * (controls, inputs, standards, formats, rates) is set. What a side refuses stays; if that matters,
+ * the walk will show it.
  */
 #include <string.h>
 
@@ -37,6 +38,32 @@ static bool first_value(const struct conform_walk *w, const struct catalogue_ctr
 	       !(c->q.flags & (V4L2_CTRL_FLAG_READ_ONLY | V4L2_CTRL_FLAG_HAS_PAYLOAD));
 }
 
+/* Strings and arrays: what the mirror says is their default. The device is asked, too, before. */
+static void level_payload(struct conform_walk *w, const struct catalogue_ctrl *c)
+{
+	uint64_t size = (uint64_t)c->q.elem_size * c->q.elems;
+	uint8_t data[CONFORM_SLOT] = { 0 };
+	struct vmedia_ext_control v;
+	struct vmedia_ext_controls e;
+	int ret = 0;
+
+	if (!(c->q.flags & V4L2_CTRL_FLAG_HAS_PAYLOAD) || c->left_alone || size == 0 ||
+	    size > sizeof(data) || c->q.flags & V4L2_CTRL_FLAG_READ_ONLY)
+		return;
+	for (unsigned int s = CONFORM_SIDES; s-- > 0;) {
+		v = (struct vmedia_ext_control){ .id = c->q.id, .size = (uint32_t)size };
+		v.ptr = (uint64_t)(uintptr_t)data;
+		e = (struct vmedia_ext_controls){ .which = V4L2_CTRL_WHICH_DEF_VAL, .count = 1 };
+		e.controls = (uint64_t)(uintptr_t)&v;
+		ret = w->side[s]->ops->ioctl(w->side[s], w->file[0][s],
+					     vmedia_ioctl_info(VMEDIA_NR_G_EXT_CTRLS), &e);
+	}
+	if (ret < 0)
+		return;
+	e.which = V4L2_CTRL_WHICH_CUR_VAL;
+	both(w, VMEDIA_NR_S_EXT_CTRLS, &e, sizeof(e));
+}
+
 static void level_ctrls(struct conform_walk *w)
 {
 	struct vmedia_ext_control v;
@@ -44,6 +71,7 @@ static void level_ctrls(struct conform_walk *w)
 	for (unsigned int i = 0; i < w->cat->num_ctrls; i++) {
 		struct vmedia_ext_controls e = { .which = V4L2_CTRL_WHICH_CUR_VAL, .count = 1 };
 
+		level_payload(w, &w->cat->ctrls[i]);
 		if (!first_value(w, &w->cat->ctrls[i], &v))
 			continue;
 		e.controls = (uint64_t)(uintptr_t)&v;

@@ -5,7 +5,7 @@
  * Half of the calls are aimed: at what the state of a queue wants next, so that the walk reaches
  * streams and stays there a while. The other half is drawn from the table by weight. After a
  * difference of a call that changes the state the two sides may differ for good, so both get new
- * sessions; so do they now and then anyway.
+ * sessions, and the same settings. Sessions are new now and then anyway.
  *
  * Late answers: a frame, or an event through a device, comes when it comes. If one side has it and
  * the other says EAGAIN, the other is waited for. If both say so, both are waited for now and then.
@@ -176,7 +176,11 @@ static int renew_all(struct conform_walk *w)
 		close_session(w, i);
 	for (unsigned int i = 0; i < CONFORM_SESSIONS && ret == 0; i++)
 		ret = open_session(w, i);
-	return ret;
+	if (ret < 0)
+		return ret;
+	conform_level(w);
+	memset(w->session, 0, sizeof(w->session));
+	return 0;
 }
 
 /* ---- Calls ---- */
