@@ -192,6 +192,14 @@ static void test_controls(void **state)
 	p->a->ctrls[1].ptr = p->b->ctrls[1].ptr = CONFORM_PTR(0);
 	p->a->data[CONFORM_SLOT + 15] = 1;
 	assert_difference(p, "controls[0x00980903].payload");
+	/* Of a string, what is behind its end does not count. */
+	p->cat->num_ctrls = 2;
+	p->cat->ctrls[1].q.id = V4L2_CID_HUE;
+	p->cat->ctrls[1].q.type = V4L2_CTRL_TYPE_STRING;
+	assert_int_equal(compare(p), 0);
+	p->a->data[CONFORM_SLOT] = 'a';
+	assert_difference(p, "controls[0x00980903].payload");
+	p->a->data[CONFORM_SLOT] = '\0';
 	p->b->ctrls[1].reserved2[0] = 3;
 	p->b->data[CONFORM_SLOT + 15] = 1;
 	assert_difference(p, "controls[].reserved2");

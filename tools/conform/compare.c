@@ -264,14 +264,35 @@ static void compare_planes(struct comparison *x)
 	}
 }
 
-static bool is_moment(const struct comparison *x, uint32_t id)
+static const struct catalogue_ctrl *find_ctrl(const struct comparison *x, uint32_t id)
 {
 	const struct conform_catalogue *cat = x->context->cat;
 
 	for (unsigned int i = 0; cat && i < cat->num_ctrls; i++)
 		if (cat->ctrls[i].q.id == id)
-			return cat->ctrls[i].moment;
-	return false;
+			return &cat->ctrls[i];
+	return NULL;
+}
+
+static bool is_moment(const struct comparison *x, uint32_t id)
+{
+	const struct catalogue_ctrl *c = find_ctrl(x, id);
+
+	return c && c->moment;
+}
+
+/* V4L2 writes no more of a string than its NUL. */
+static uint32_t payload_size(const struct comparison *x, unsigned int i)
+{
+	const struct vmedia_ext_control *v = &x->a->ctrls[i];
+	const char *data = (const char *)x->a->data + (size_t)i * CONFORM_SLOT;
+	const struct catalogue_ctrl *c = find_ctrl(x, v->id);
+
+	if (v->size > CONFORM_SLOT)
+		return 0;
+	if (!c || c->q.type != V4L2_CTRL_TYPE_STRING || !memchr(data, '\0', v->size))
+		return v->size;
+	return (uint32_t)strlen(data) + 1;
 }
 
 static void compare_ctrl_value(struct comparison *x, const char *prefix, unsigned int i)
@@ -287,8 +308,9 @@ static void compare_ctrl_value(struct comparison *x, const char *prefix, unsigne
 		return;
 	}
 	differ_number(x, prefix, "ptr", &value[0], &value[1], sizeof(value[0]));
-	if (value[0] != CONFORM_PTR_NULL && a->size <= CONFORM_SLOT)
-		differ_number(x, prefix, "payload", x->a->data + slot, x->b->data + slot, a->size);
+	if (value[0] != CONFORM_PTR_NULL)
+		differ_number(x, prefix, "payload", x->a->data + slot, x->b->data + slot,
+			      payload_size(x, i));
 }
 
 static void compare_ctrls(struct comparison *x)
