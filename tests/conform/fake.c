@@ -47,6 +47,7 @@ struct fake {
 	uint64_t place[BUFFERS];
 	unsigned int waited;
 	uint32_t clock;
+	unsigned int calls;
 	uint64_t digest;
 };
 
@@ -457,6 +458,8 @@ static int fake_ioctl(struct conform_side *s, void *file, const struct vmedia_io
 {
 	struct fake *f = fake_of(s);
 
+	if (f->options.life && f->calls++ >= f->options.life)
+		return -ENODEV;
 	note(f, &info->nr, sizeof(info->nr));
 	/* Without what follows the structure, as that begins with an address. */
 	if (info->follow == VMEDIA_FOLLOW_NONE && info->dir & VMEDIA_DIR_W)

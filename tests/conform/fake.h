@@ -32,6 +32,7 @@ struct fake_options {
 	unsigned int delay;	/* calls of DQBUF that a frame is late, unless it is waited for */
 	unsigned int event_delay;	/* the same of DQEVENT and an event */
 	bool enoent;		/* DQEVENT without an event: ENOENT, as V4L2 has it, not EAGAIN */
+	unsigned int life;	/* calls, after which it is unplugged; 0: never */
 };
 
 struct conform_side *fake_create(const struct fake_options *options);

@@ -12,6 +12,9 @@
 #include <cmocka.h>
 
 #include <compare.h>
+#include <make.h>
+#include <rules.h>
+#include <walk.h>
 
 #define TEXTS 8
 
@@ -210,6 +213,39 @@ static void test_controls(void **state)
 	assert_difference(p, "error_idx");
 }
 
+/* What a guest can do without the media controller, it cannot do without streaming. */
+static void test_rules(void **state)
+{
+	struct conform_rules r = { NULL, 0 };
+
+	assert_int_equal(conform_rules_default(&r), 0);
+	assert_non_null(conform_rules_find(&r, "QUERYCAP", "device_caps.0x20000000"));
+	assert_non_null(conform_rules_find(&r, "QUERYCAP", "device_caps.0x1000000"));
+	assert_null(conform_rules_find(&r, "QUERYCAP", "device_caps.0x4000000"));
+	assert_null(conform_rules_find(&r, "QUERYCAP", "device_caps.0x1"));
+	assert_null(conform_rules_find(&r, "QUERYCAP", "card"));
+	conform_rules_finish(&r);
+}
+
+/* An answer's numbers never lead the model beyond its buffers. */
+static void test_remove_bufs(void **state)
+{
+	struct pair *p = *state;
+	struct conform_walk w = { .cat = p->cat };
+	struct vmedia_remove_buffers *b = &p->a->arg.remove_buffers;
+	struct model_queue *q = &w.session[0].queue[V4L2_BUF_TYPE_VIDEO_CAPTURE];
+
+	begin(p, VMEDIA_NR_REMOVE_BUFS);
+	q->count = 4;
+	*b = (struct vmedia_remove_buffers){ .index = 0xffffffff, .count = 5,
+					     .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+	learn_remove_bufs(&w, p->a);
+	assert_int_equal(q->count, 4);
+	b->index = b->count = 2;
+	learn_remove_bufs(&w, p->a);
+	assert_int_equal(q->count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +255,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_dqbuf_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_querybuf_state, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_controls, set_up, tear_down),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test_setup_teardown(test_remove_bufs, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The walk on two fake sides: equal ones do not differ, a planted fault is found and named. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,11 +26,10 @@ struct run {
 	int ret;
 };
 
+/* The same for all tests; main() sets and prints it. */
 static uint64_t seed_of_run(void)
 {
-	const char *text = getenv("VMEDIA_TEST_SEED");
-
-	return text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
+	return strtoull(getenv("VMEDIA_TEST_SEED"), NULL, 0);
 }
 
 /* Free with finish(). */
@@ -83,11 +83,8 @@ static const uint32_t reached[] = {
 
 static void test_equal_sides(void **state)
 {
-	uint64_t seed = seed_of_run();
-	struct run *r;
+	struct run *r = start(seed_of_run(), &equal, &equal, NULL);
 
-	printf("VMEDIA_TEST_SEED=%llu\n", (unsigned long long)seed);
-	r = start(seed, &equal, &equal, NULL);
 	assert_int_equal(r->ret, 0);
 	assert_int_equal(conform_report_print(&r->report, stdout), 0);
 	assert_int_equal(r->report.entries, 0);
@@ -214,6 +211,25 @@ static void test_explained(void **state)
 	finish(r);
 }
 
+/* A side that goes ends the walk, and so do both at once: what is not compared has not passed. */
+static void test_gone(void **state)
+{
+	const struct fake_options dies = { .life = 3000 };
+	const struct fake_options *sides[][2] = { { &equal, &dies }, { &dies, &equal },
+						  { &dies, &dies } };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct run *r = start(seed_of_run(), sides[i][0], sides[i][1], NULL);
+		uint64_t calls = 0;
+
+		for (unsigned int nr = 0; nr < VMEDIA_NR_END; nr++)
+			calls += r->report.calls[nr];
+		assert_int_equal(r->ret, -ENODEV);
+		assert_true(calls < 3000);
+		finish(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,7 +239,12 @@ int main(void)
 		cmocka_unit_test(test_seed_repeats),
 		cmocka_unit_test(test_planted_faults),
 		cmocka_unit_test(test_explained),
+		cmocka_unit_test(test_gone),
 	};
+	char seed[32];
 
+	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)time(NULL));
+	setenv("VMEDIA_TEST_SEED", seed, 0);
+	printf("VMEDIA_TEST_SEED=%s\n", getenv("VMEDIA_TEST_SEED"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ void learn_remove_bufs(struct conform_walk *w, const struct conform_call *c)
 	const struct vmedia_remove_buffers *r = &c->arg.remove_buffers;
 	struct model_queue *q = walk_queue(w, c->session, r->type);
 
-	if (q && r->count && r->index + r->count == q->count)
+	if (q && r->count && r->count <= q->count && r->index == q->count - r->count)
 		q->count = r->index;
 }
 

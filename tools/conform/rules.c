@@ -11,9 +11,11 @@
 /* Lines as in a file. Each names what the specification says, or leaves to the driver. */
 static const char built_in[] =
 	"QUERYCAP driver the driver in the guest has its own name\n"
-	"QUERYCAP card the configuration space has 32 bytes for it, and may name another\n"
-	"QUERYCAP capabilities.* read(), write(), overlay and media controller are not carried\n"
-	"QUERYCAP device_caps.* read(), write(), overlay and media controller are not carried\n"
+	"QUERYCAP capabilities.* those of a device are of one node, those of a node of all beside it\n"
+	"QUERYCAP device_caps.0x4 overlay is not carried\n"
+	"QUERYCAP device_caps.0x200 overlay is not carried\n"
+	"QUERYCAP device_caps.0x1000000 read() and write() are not carried\n"
+	"QUERYCAP device_caps.0x20000000 the media controller is not carried\n"
 	"REQBUFS capabilities.0x8 requests are not carried\n"
 	"CREATE_BUFS capabilities.0x8 requests are not carried\n"
 	"*_EXT_CTRLS request_fd requests are not carried\n"

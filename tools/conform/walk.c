@@ -322,17 +322,18 @@ static bool compare(struct conform_walk *w)
 	       !w->answer[CONFORM_MIRROR]->err == !w->answer[CONFORM_DEVICE]->err;
 }
 
-/* One side is unplugged, or its connection is lost: there is nothing more to compare. */
+/* A side is unplugged, or its connection is lost: there is nothing more to compare. */
 static bool is_gone(struct conform_walk *w)
 {
 	bool mirror = w->answer[CONFORM_MIRROR]->err == -ENODEV;
 	bool device = w->answer[CONFORM_DEVICE]->err == -ENODEV;
 
-	if (mirror != device)
-		fprintf(stderr, "vmedia-conform: the %s is gone since call %llu, %s: %s\n",
-			mirror ? "mirror" : "device", (unsigned long long)w->number,
+	if (mirror || device)
+		fprintf(stderr, "vmedia-conform: the %s gone since call %llu, %s: %s\n",
+			mirror && device ? "mirror and the device are" :
+			mirror ? "mirror is" : "device is", (unsigned long long)w->number,
 			conform_row_name(w->asked->row), strerror(ENODEV));
-	return mirror != device;
+	return mirror || device;
 }
 
 /* The device's session may be in error, and then it answers nothing any more. */
@@ -377,8 +378,10 @@ static int begin(struct conform_walk *w)
 	w->asked = calloc(1, sizeof(*w->asked));
 	w->answer[0] = calloc(1, sizeof(*w->answer[0]));
 	w->answer[1] = calloc(1, sizeof(*w->answer[1]));
-	if (!w->cat || !w->asked || !w->answer[0] || !w->answer[1])
+	if (!w->cat || !w->asked || !w->answer[0] || !w->answer[1]) {
+		fprintf(stderr, "vmedia-conform: %s\n", strerror(ENOMEM));
 		return -ENOMEM;
+	}
 	for (unsigned int i = 0; i < CONFORM_SESSIONS && ret == 0; i++)
 		ret = open_session(w, i);
 	if (ret < 0)
