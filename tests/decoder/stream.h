@@ -52,7 +52,7 @@ void stream_decode_two(const struct stream *a, const struct stream *b, uint32_t 
 void picture_add(struct pictures *p, const struct picture *picture);
 /* The number for one more sample. */
 uint64_t hash_sample(uint64_t hash, uint16_t sample);
-/* The pictures are equal in all. */
+/* The pictures are equal in all, and the same ones are damaged. */
 void pictures_compare(const struct pictures *got, const struct pictures *want);
 /* The same, but for what they show: decoders leave in a damaged picture what was in its memory. */
 void pictures_compare_times(const struct pictures *got, const struct pictures *want);

@@ -10,9 +10,12 @@ static const struct recipe recipes[] = {
 	{ "libx265", V4L2_PIX_FMT_HEVC, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
 	{ "libvpx", V4L2_PIX_FMT_VP8, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false },
 	{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false },
+	{ "libvpx", V4L2_PIX_FMT_VP8, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 0, false },
+	{ "libvpx-vp9", V4L2_PIX_FMT_VP9, 512, 64, AV_PIX_FMT_YUV420P, 24, 8, 0, false },
 	{ "mpeg2video", V4L2_PIX_FMT_MPEG2, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
 	{ "mpeg4", V4L2_PIX_FMT_MPEG4, 96, 80, AV_PIX_FMT_YUV420P, 24, 8, 2, false },
 };
+#define HEAD 16
 #define NUM_RECIPES (sizeof(recipes) / sizeof(recipes[0]))
 
 /* From packet 10, which is no key picture, to another that is none. */
@@ -42,59 +45,68 @@ static void test_seek(void **state)
 	}
 }
 
+/* Not its first bytes: what has no picture is not a packet for the decoder, but a part of one. */
 static void damage(struct stream *s)
 {
 	AVPacket *p = s->packets[rig_random() % s->num];
-	unsigned int flips = 1 + rig_random() % 8;
+	unsigned int flips = 1 + rig_random() % 8, room = (unsigned int)p->size - HEAD;
 
-	if (!p->size)
+	if (p->size <= HEAD)
 		return;
 	if (rig_random() % 4 == 0) {
-		p->size = (int)(rig_random() % (unsigned int)p->size);
+		p->size = HEAD + (int)(rig_random() % room);
+		memset(p->data + p->size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
 		return;
 	}
 	while (flips--)
-		p->data[rig_random() % (unsigned int)p->size] ^= (uint8_t)(1u << rig_random() % 8);
+		p->data[HEAD + rig_random() % room] ^= (uint8_t)(1u << rig_random() % 8);
 }
 
+/* A damaged stream in a session of its own, and then a whole one. */
+static void play_damaged(const struct recipe *r, int slices, unsigned int damages)
+{
+	struct stream bad = { .num = 0 }, s = { .num = 0 };
+	struct pictures want, after;
+	struct player p;
+
+	stream_make_sliced(&bad, r, slices);
+	stream_make_sliced(&s, r, slices);
+	while (damages--)
+		damage(&bad);
+	stream_decode_two(&bad, &s, r->pixelformat, &want, &after);
+	player_begin(&p, r->pixelformat, 0);
+	player_play(&p, &bad, 0, bad.num, true);
+	if (p.failed)
+		print_message("refused after %u pictures of %u\n", p.got.num, want.num);
+	else
+		pictures_compare_times(&p.got, &want);
+	player_seek(&p, true);
+	p.got.num = 0;
+	player_play(&p, &s, 0, s.num, true);
+	assert_false(p.failed);
+	pictures_compare(&p.got, &after);
+	player_end(&p);
+	stream_free(&bad);
+	stream_free(&s);
+}
+
+/*
+ * One slice a picture, and several. With threads for these, libavcodec shows nothing of a damaged
+ * picture of VP8 or VP9, and something else of one of H.264.
+ */
 static void test_damage(void **state)
 {
 	(void)state;
 	rig_seed();
 	for (size_t i = 0; i < NUM_RECIPES; i++) {
-		struct pictures want, whole;
 		struct stream s = { .num = 0 };
-		struct player p;
 
 		if (!stream_make(&s, &recipes[i]))
 			continue;
-		print_message("%s\n", recipes[i].encoder);
-		stream_decode(&s, recipes[i].pixelformat, &whole);
-		player_begin(&p, recipes[i].pixelformat, 0);
-		for (unsigned int round = 0; round < 10; round++) {
-			struct stream bad = { .num = 0 };
-
-			assert_true(stream_make(&bad, &recipes[i]));
-			for (unsigned int n = 0; n <= round; n++)
-				damage(&bad);
-			player_play(&p, &bad, 0, bad.num, true);
-			stream_decode(&bad, recipes[i].pixelformat, &want);
-			if (p.failed)
-				print_message("round %u: refused after %u pictures of %u\n", round,
-					      p.got.num, want.num);
-			else
-				pictures_compare_times(&p.got, &want);
-			stream_free(&bad);
-			player_seek(&p, true);
-			p.got.num = 0;
-			player_play(&p, &s, 0, s.num, true);
-			assert_false(p.failed);
-			pictures_compare(&p.got, &whole);
-			player_seek(&p, true);
-			p.got.num = 0;
-		}
-		player_end(&p);
 		stream_free(&s);
+		print_message("%s\n", recipes[i].encoder);
+		for (unsigned int round = 0; round < 20; round++)
+			play_damaged(&recipes[i], round % 2 ? 4 : 0, 1 + round / 2);
 	}
 }
 

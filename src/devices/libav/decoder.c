@@ -186,15 +186,6 @@ static void note(struct decoder *d, enum vmedia_libav_by by, const struct vmedia
 
 /* ---- Opening ---- */
 
-/*
- * With threads of slices libavcodec does not show damaged pictures of VP8 and VP9, and conceals no
- * errors of H.264.
- */
-static bool wants_one_thread(enum AVCodecID id)
-{
-	return id == AV_CODEC_ID_H264 || id == AV_CODEC_ID_VP8 || id == AV_CODEC_ID_VP9;
-}
-
 /* All errors are fatal: there is no decoder then. */
 static int open_context(struct decoder *d, const AVCodec *av)
 {
@@ -204,11 +195,12 @@ static int open_context(struct decoder *d, const AVCodec *av)
 
 	avcodec_free_context(&d->av);
 	vmedia_libav_threads_give(&d->shared->threads, d->num_threads);
-	d->num_threads = vmedia_libav_threads_take(&d->shared->threads);
+	d->num_threads = vmedia_libav_threads_take(&d->shared->threads,
+						   codec->slices ? VMEDIA_LIBAV_THREADS : 1);
 	d->av = avcodec_alloc_context3(av);
 	if (!d->av)
 		return -ENOMEM;
-	d->av->thread_count = wants_one_thread(codec->id) ? 1 : (int)d->num_threads;
+	d->av->thread_count = (int)d->num_threads;
 	d->av->thread_type = FF_THREAD_SLICE;
 	d->av->apply_cropping = 0;
 	/* Those that are only a little larger are refused with a better message. */

@@ -81,7 +81,7 @@ static int open_encoder(void *priv, const struct vmedia_encoder_params *p, void 
 		return -ENOMEM;
 	e->codec = vmedia_libav_encoder_find(p->coded);
 	e->threads = priv;
-	threads = vmedia_libav_threads_take(e->threads);
+	threads = vmedia_libav_threads_take(e->threads, VMEDIA_LIBAV_THREADS);
 	vmedia_libav_choose(e->codec, p, threads, &e->settings);
 	/* Some use fewer. */
 	vmedia_libav_threads_change(e->threads, threads, (unsigned int)e->settings.threads);

@@ -26,6 +26,11 @@ struct vmedia_libav_codec {
 	 * it keeps, if AVCodecContext.refs does not say more.
 	 */
 	int in_place;
+	/*
+	 * Decoded by threads of slices. With them libavcodec shows no damaged picture of VP8 and
+	 * VP9, conceals no errors of H.264, and does not say which pictures of MPEG are damaged.
+	 */
+	bool slices;
 	/* Larger sets of flags for ENUM_FMT: V4L2_FMT_FLAG_*. */
 	uint32_t flags;
 };

@@ -13,16 +13,16 @@
 #define BYTES	(DYNAMIC | V4L2_FMT_FLAG_CONTINUOUS_BYTESTREAM)
 
 static const struct vmedia_libav_codec codecs[VMEDIA_LIBAV_CODECS] = {
-	{ V4L2_PIX_FMT_H264, AV_CODEC_ID_H264, true, true, 1, BYTES },
-	{ V4L2_PIX_FMT_HEVC, AV_CODEC_ID_HEVC, false, true, 6, BYTES },
-	{ V4L2_PIX_FMT_VP8, AV_CODEC_ID_VP8, true, false, 3, DYNAMIC },
-	{ V4L2_PIX_FMT_VP9, AV_CODEC_ID_VP9, true, false, 4, DYNAMIC },
-	{ V4L2_PIX_FMT_AV1, AV_CODEC_ID_AV1, true, false, 0, DYNAMIC },
-	{ V4L2_PIX_FMT_MPEG2, AV_CODEC_ID_MPEG2VIDEO, false, false, 0, BYTES },
-	{ V4L2_PIX_FMT_MPEG1, AV_CODEC_ID_MPEG1VIDEO, false, false, 0, BYTES },
-	{ V4L2_PIX_FMT_MPEG4, AV_CODEC_ID_MPEG4, false, false, 0, BYTES },
-	{ V4L2_PIX_FMT_H263, AV_CODEC_ID_H263, false, false, 0, DYNAMIC },
-	{ V4L2_PIX_FMT_MJPEG, AV_CODEC_ID_MJPEG, true, false, 1, DYNAMIC },
+	{ V4L2_PIX_FMT_H264, AV_CODEC_ID_H264, true, true, 1, false, BYTES },
+	{ V4L2_PIX_FMT_HEVC, AV_CODEC_ID_HEVC, false, true, 6, true, BYTES },
+	{ V4L2_PIX_FMT_VP8, AV_CODEC_ID_VP8, true, false, 3, false, DYNAMIC },
+	{ V4L2_PIX_FMT_VP9, AV_CODEC_ID_VP9, true, false, 4, false, DYNAMIC },
+	{ V4L2_PIX_FMT_AV1, AV_CODEC_ID_AV1, true, false, 0, true, DYNAMIC },
+	{ V4L2_PIX_FMT_MPEG2, AV_CODEC_ID_MPEG2VIDEO, false, false, 0, false, BYTES },
+	{ V4L2_PIX_FMT_MPEG1, AV_CODEC_ID_MPEG1VIDEO, false, false, 0, false, BYTES },
+	{ V4L2_PIX_FMT_MPEG4, AV_CODEC_ID_MPEG4, false, false, 0, false, BYTES },
+	{ V4L2_PIX_FMT_H263, AV_CODEC_ID_H263, false, false, 0, false, DYNAMIC },
+	{ V4L2_PIX_FMT_MJPEG, AV_CODEC_ID_MJPEG, true, false, 1, false, DYNAMIC },
 };
 
 unsigned int vmedia_libav_codecs(const struct vmedia_libav_codec **table)

@@ -4,9 +4,6 @@
 
 #include "threads.h"
 
-/* More do not help a picture, and each has memory of its own. */
-#define MOST 16
-
 void vmedia_libav_threads_init(struct vmedia_libav_threads *t, unsigned int max)
 {
 	cpu_set_t set;
@@ -17,13 +14,13 @@ void vmedia_libav_threads_init(struct vmedia_libav_threads *t, unsigned int max)
 	atomic_init(&t->used, 0);
 }
 
-unsigned int vmedia_libav_threads_take(struct vmedia_libav_threads *t)
+unsigned int vmedia_libav_threads_take(struct vmedia_libav_threads *t, unsigned int most)
 {
 	unsigned int used = atomic_load(&t->used), n;
 
 	do {
 		n = used < t->max ? t->max - used : 1;
-		n = n < MOST ? n : MOST;
+		n = n < most ? n : most;
 	} while (!atomic_compare_exchange_weak(&t->used, &used, used + n));
 	return n;
 }

@@ -10,6 +10,9 @@
 
 #include <stdatomic.h>
 
+/* More do not help a picture, and each has memory of its own. */
+#define VMEDIA_LIBAV_THREADS 16
+
 struct vmedia_libav_threads {
 	unsigned int max;
 	atomic_uint used;
@@ -17,8 +20,8 @@ struct vmedia_libav_threads {
 
 /* Call before the device is created: @max threads in all, 0: as many as the process has CPUs. */
 void vmedia_libav_threads_init(struct vmedia_libav_threads *t, unsigned int max);
-/* Take threads for a codec. Returns their number, which _give() gives back. */
-unsigned int vmedia_libav_threads_take(struct vmedia_libav_threads *t);
+/* Take threads for a codec that uses @most. Returns their number, which _give() gives back. */
+unsigned int vmedia_libav_threads_take(struct vmedia_libav_threads *t, unsigned int most);
 /* A codec has @to threads now, not @from. They may be more than are left. */
 void vmedia_libav_threads_change(struct vmedia_libav_threads *t, unsigned int from,
 				 unsigned int to);

@@ -24,7 +24,6 @@ struct decoder {
 	const struct bench_media *m;
 	AVPacket **packets;		/* of all decoders */
 	struct floor_span *span;
-	unsigned int index;
 	AVCodecContext *av;
 	AVFrame *frame;
 	struct SwsContext *sws;
@@ -49,11 +48,9 @@ static int open_decoder(struct decoder *d)
 	d->av = codec ? avcodec_alloc_context3(codec) : NULL;
 	if (!d->av || !d->frame)
 		return AVERROR(ENOMEM);
-	d->av->thread_count = d->index ? 1 : (int)d->job->threads;
-	/* As in the device: with threads of slices libavcodec conceals no errors of H.264. */
-	if (d->av->codec_id == AV_CODEC_ID_H264 && !d->job->frame_threads)
-		d->av->thread_count = 1;
-	d->av->thread_type = d->job->frame_threads ? FF_THREAD_FRAME : FF_THREAD_SLICE;
+	/* As in the device: with threads of slices libavcodec loses or hides what is damaged. */
+	d->av->thread_count = d->job->frame_threads ? (int)d->job->threads : 1;
+	d->av->thread_type = FF_THREAD_FRAME;
 	return avcodec_open2(d->av, codec, NULL);
 }
 
@@ -169,8 +166,7 @@ int floor_decode(struct bench_job *job, const struct bench_media *m)
 		return floor_fail("job", -EINVAL);
 	floor_span_init(&span, job, m->num);
 	for (unsigned int i = 0; i < job->sessions; i++)
-		d[i] = (struct decoder){ .job = job, .m = m, .packets = packets, .span = &span,
-					 .index = i };
+		d[i] = (struct decoder){ .job = job, .m = m, .packets = packets, .span = &span };
 	err = read_packets(m, packets);
 	if (!err)
 		err = decode_all(job, d);
