@@ -49,6 +49,62 @@ static void test_blocked(void **state)
 	fake_host_end(f);
 }
 
+/* So many calls block that one for each session would need a thread. */
+static void test_all_blocked(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	struct harness_req *req[20];
+	uint32_t session[20], other;
+
+	for (unsigned int i = 0; i < 20; i++)
+		assert_int_equal(ask_open(f, &session[i]), 0);
+	fake_block(f, VMEDIA_NR_S_FMT);
+	for (unsigned int i = 0; i < 20; i++)
+		req[i] = offer(f, session[i], VMEDIA_NR_S_FMT, CAPTURE);
+	assert_int_equal(ask_open(f, &other), 0);
+	assert_int_equal(ask_ioctl(f, other, VMEDIA_NR_G_INPUT, NULL), 0);
+	ask_close(f, other);
+	fake_release(f);
+	for (unsigned int i = 0; i < 20; i++) {
+		wait_for(f, req[i]);
+		harness_put(&f->h, req[i]);
+		ask_close(f, session[i]);
+	}
+	fake_host_end(f);
+}
+
+static int no_input(struct fake_host *f, uint32_t nr, void *arg)
+{
+	return nr == VMEDIA_NR_G_INPUT ? -ENODEV : HOST_DEFAULT;
+}
+
+/* A driver that says ENODEV of something else, while a call of another session blocks. */
+static void test_no_input(void **state)
+{
+	struct fake_host *f = fake_host_new(NULL);
+	struct harness_req *req;
+	struct vmedia_evt evt;
+	uint32_t a, b, used;
+
+	assert_int_equal(ask_open(f, &a), 0);
+	assert_int_equal(ask_open(f, &b), 0);
+	fake_block(f, VMEDIA_NR_S_FMT);
+	req = offer(f, a, VMEDIA_NR_S_FMT, CAPTURE);
+	fake_wait_blocked(f);
+	f->script = no_input;
+	assert_int_equal(ask_ioctl(f, b, VMEDIA_NR_G_INPUT, NULL), -ENODEV);
+	f->script = NULL;
+	/* The device is there, and the session goes on. */
+	assert_int_equal(ask_ioctl(f, b, VMEDIA_NR_G_INPUT, NULL), 0);
+	fake_release(f);
+	wait_for(f, req);
+	harness_put(&f->h, req);
+	assert_int_equal(harness_event(&f->h, &evt, &used), 0);
+	ask_close(f, a);
+	ask_close(f, b);
+	fake_host_end(f);
+}
+
 /* A reset does not wait for the host; its file is closed when the call has ended. */
 static void test_reset_blocked(void **state)
 {
@@ -201,6 +257,84 @@ static void test_paused(void **state)
 	fake_host_end(f);
 }
 
+/* A session that streams into guest pages, and whose job is in DQBUF. */
+static struct fake_host *dequeuing(uint32_t *session, uint8_t **page)
+{
+	static uint8_t raw[VMEDIA_SG_ENTRY_SIZE];
+	struct vmedia_sg sg = { raw, 1 };
+	struct fake_host *f = fake_host_new(NULL);
+	uint32_t count = 1;
+
+	f->bytesused = HOST_LENGTH;
+	assert_int_equal(ask_open(f, session), 0);
+	*page = harness_alloc(&f->h, HOST_LENGTH, 4096);
+	vmedia_sg_put(raw, 0, &(struct vmedia_sg_entry){ harness_gpa(&f->h, *page), HOST_LENGTH });
+	assert_int_equal(reqbufs(f, *session, CAPTURE, V4L2_MEMORY_USERPTR, &count), 0);
+	assert_int_equal(qbuf(f, *session, CAPTURE, 0, V4L2_MEMORY_USERPTR, &sg, HOST_LENGTH), 0);
+	assert_int_equal(stream(f, *session, CAPTURE, true), 0);
+	fake_block(f, VMEDIA_NR_DQBUF);
+	fake_done(f, 0, CAPTURE, 0);
+	vmedia_loop_step(f->h.loop, 1000);
+	harness_step(&f->h);
+	fake_wait_blocked(f);
+	return f;
+}
+
+/* The host gives a buffer after the guest was reset: its pages are not the session's any more. */
+static void test_reset_dequeuing(void **state)
+{
+	struct fake_host *f;
+	unsigned int closes;
+	uint32_t session;
+	uint8_t *page;
+
+	f = dequeuing(&session, &page);
+	closes = f->closes;
+	harness_restart(&f->h);
+	harness_forget(&f->h);
+	memset(page, 0x99, HOST_LENGTH);
+	fake_release(f);
+	wait_until(f, &f->closes, closes + 1);
+	assert_int_equal(page[0], 0x99);
+	assert_int_equal(page[HOST_LENGTH - 1], 0x99);
+	fake_host_end(f);
+}
+
+static bool still_done(struct fake_host *f)
+{
+	bool done;
+
+	pthread_mutex_lock(&f->lock);
+	done = f->file[0].done_index >= 0;
+	pthread_mutex_unlock(&f->lock);
+	return done;
+}
+
+/* And while it is paused: they are written when it goes on. */
+static void test_paused_dequeuing(void **state)
+{
+	struct fake_host *f;
+	struct vmedia_evt evt;
+	uint32_t session, used;
+	uint8_t *page;
+
+	f = dequeuing(&session, &page);
+	vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
+	memset(page, 0x99, HOST_LENGTH);
+	fake_release(f);
+	while (still_done(f)) /* until the host has given it */
+		vmedia_loop_step(f->h.loop, 1);
+	harness_step(&f->h);
+	assert_int_equal(harness_event(&f->h, &evt, &used), 0);
+	assert_int_equal(page[0], 0x99);
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_INPUT, NULL), 0);
+	assert_int_equal(next_event(f, &evt), 1);
+	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
+	assert_int_equal(page[0], 0);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
 /* The other end of an opener's socket: one answer of @len bytes, with @fd unless it is -1. */
 static void answer_opening(int sock, int32_t err, size_t len, int fd)
 {
@@ -279,6 +413,9 @@ int main(void)
 		cmocka_unit_test(test_reset_opening), cmocka_unit_test(test_open_errors),
 		cmocka_unit_test(test_unplugged),     cmocka_unit_test(test_unplugged_unseen),
 		cmocka_unit_test(test_paused),	      cmocka_unit_test(test_many),
+		cmocka_unit_test(test_all_blocked),   cmocka_unit_test(test_no_input),
+		cmocka_unit_test(test_reset_dequeuing),
+		cmocka_unit_test(test_paused_dequeuing),
 		cmocka_unit_test(test_opener),
 	};
 

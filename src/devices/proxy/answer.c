@@ -31,9 +31,9 @@ int vmedia_proxy_check(struct proxy_call *c)
 	a->io = c->io;
 	set_shape(&a->io, &c->asked);
 	len = vmedia_resp_encode(a, c->err, p->wire, VMEDIA_MAX_RESP_SIZE);
+	err = len < 0 ? -EIO : vmedia_resp_decode(q, p->wire, (size_t)len);
 	if (len < 0)
-		return -EIO;
-	err = vmedia_resp_decode(q, p->wire, (size_t)len);
+		q->why = (struct vmedia_why){ .what = "answer without an end" };
 	if (q->why.what) {
 		vmedia_proxy_nonsense(p, q->io.info->name, q->why.what, q->why.got, q->why.limit);
 		c->io = c->asked;

@@ -36,7 +36,7 @@ static int finish(struct proxy_call *c)
 	int err;
 
 	if (c->err == -ENODEV)
-		vmedia_proxy_failed(c->ps, -ENODEV);
+		vmedia_proxy_look(c->ps->p);
 	if (!c->served && !c->err)
 		c->err = -EINVAL;
 	err = vmedia_proxy_check(c);
@@ -57,18 +57,44 @@ static void call_run(struct vmedia_worker *w, struct vmedia_job *job)
 	run(vmedia_container_of(job, struct proxy_call, job));
 }
 
+static void complete(struct proxy_call *c, int err)
+{
+	struct vmedia_request *req = c->req;
+
+	c->req = NULL;
+	if (req)
+		vmedia_request_complete(req, err);
+	vmedia_proxy_job_done(c->ps);
+}
+
+static void undo_run(struct vmedia_worker *w, struct vmedia_job *job)
+{
+	struct proxy_call *c = vmedia_container_of(job, struct proxy_call, job);
+
+	c->undo(c);
+}
+
+static void undo_done(struct vmedia_job *job, int err)
+{
+	struct proxy_call *c = vmedia_container_of(job, struct proxy_call, job);
+
+	complete(c, c->err);
+}
+
 static void call_done(struct vmedia_job *job, int err)
 {
 	struct proxy_call *c = vmedia_container_of(job, struct proxy_call, job);
-	struct vmedia_request *req;
 
 	if (err) /* it did not run: the device is being destroyed */
 		c->err = err;
 	err = finish(c);
-	req = c->req;
-	c->req = NULL;
-	if (req)
-		vmedia_request_complete(req, err);
+	if (!c->undo) {
+		complete(c, err);
+		return;
+	}
+	c->err = err;
+	vmedia_worker_init_job(&c->job, undo_run, undo_done);
+	vmedia_proxy_submit(c->ps, &c->job);
 	vmedia_proxy_job_done(c->ps);
 }
 
@@ -106,6 +132,7 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req)
 		return -ENOTTY;
 	c->req = req;
 	c->err = 0;
+	c->undo = NULL;
 	err = begin(c, io);
 	if (err) {
 		if (err > 0)

@@ -9,9 +9,6 @@
 
 #include "proxy.h"
 
-/* Calls wait for the host's hardware, and use no CPU meanwhile. */
-#define THREADS 16
-
 /*
  * What the guest cannot have: the media controller decides the pipeline of V4L2_CAP_IO_MC devices,
  * and the protocol carries none; it has neither read() and write() nor overlays. The last two say
@@ -125,7 +122,11 @@ static int create(struct vmedia_loop *loop, struct proxy *p, const struct proxy_
 		err = vmedia_device_create(loop, &config, &p->dev);
 	if (err)
 		return err;
-	vmedia_worker_set_threads(loop, THREADS);
+	/*
+	 * Calls wait for the host's hardware, and use no CPU meanwhile. One of each session may
+	 * wait, also of those whose files are still being closed (session.c).
+	 */
+	vmedia_worker_set_threads(loop, PROXY_MOST_SESSIONS(opts->limits));
 	vmedia_info("%s is %.32s (driver %.16s)", opts->device, p->cap.card, p->cap.driver);
 	*dev = p->dev;
 	return 0;

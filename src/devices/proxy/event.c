@@ -33,12 +33,12 @@ static int nonsense(struct proxy_session *ps, const char *what, uint64_t got, ui
 }
 
 /* Check a dequeued buffer before its bytes are copied; vmedia_proxy_tell() checks the rest. */
-static int take(struct proxy_session *ps, struct proxy_queue *q, struct vmedia_evt *evt)
+static int take(struct proxy_session *ps, struct proxy_queue *q)
 {
-	struct vmedia_buffer *b = &evt->buffer;
-	struct proxy_buf *buf = vmedia_proxy_buf(ps, q->type, b->index);
-	uint32_t used[VMEDIA_MAX_PLANES];
+	const struct vmedia_buffer *b = &ps->dequeue.evt.buffer;
+	const struct proxy_buf *buf = vmedia_proxy_buf(ps, q->type, b->index);
 	bool mplane = vmedia_buf_type_is_multiplanar(q->type);
+	uint32_t used;
 
 	if (b->type != q->type)
 		return nonsense(ps, "a buffer of another type", b->type, q->type);
@@ -49,12 +49,28 @@ static int take(struct proxy_session *ps, struct proxy_queue *q, struct vmedia_e
 	if (!q->copies || vmedia_proxy_type_is_output(q->type))
 		return 0;
 	for (uint32_t i = 0; i < buf->num_planes; i++) {
-		used[i] = mplane ? evt->planes[i].bytesused : b->bytesused;
-		if (used[i] > buf->planes[i].length)
-			return nonsense(ps, "more bytes than the buffer has", used[i],
+		used = mplane ? ps->dequeue.evt.planes[i].bytesused : b->bytesused;
+		if (used > buf->planes[i].length)
+			return nonsense(ps, "more bytes than the buffer has", used,
 					buf->planes[i].length);
 	}
-	return vmedia_proxy_copy(ps, buf, false, used, &ps->dequeue.copied);
+	ps->dequeue.uncopied = true;
+	return 0;
+}
+
+/* Copy the bytes of the dequeued buffer, which take() has checked. */
+static void copy(struct proxy_session *ps)
+{
+	struct proxy_dequeue *d = &ps->dequeue;
+	const struct vmedia_buffer *b = &d->evt.buffer;
+	bool mplane = vmedia_buf_type_is_multiplanar(b->type);
+	uint32_t used[VMEDIA_MAX_PLANES];
+
+	for (uint32_t i = 0; i < VMEDIA_MAX_PLANES; i++)
+		used[i] = mplane ? d->evt.planes[i].bytesused : b->bytesused;
+	d->err = vmedia_proxy_copy(ps, vmedia_proxy_buf(ps, b->type, b->index), false, used,
+				   &d->copied);
+	d->uncopied = false;
 }
 
 /* Returns true if there was a buffer, or an error that ends the session. */
@@ -72,7 +88,7 @@ static bool dequeue_buffer(struct proxy_session *ps, struct proxy_queue *q)
 	}
 	err = vmedia_proxy_host_call(ps, VMEDIA_NR_DQBUF, b);
 	if (!err)
-		err = take(ps, q, &d->evt);
+		err = take(ps, q);
 	else if (err != -EIO && err != -ENODEV)
 		return false; /* none (EAGAIN), none any more (EPIPE), not streaming (EINVAL) */
 	d->evt.type = VMEDIA_EVT_DQBUF;
@@ -102,6 +118,7 @@ static void dequeue(struct proxy_session *ps)
 	struct proxy_dequeue *d = &ps->dequeue;
 	struct proxy_queue *q;
 
+	d->uncopied = false;
 	if (d->ready & EPOLLPRI) {
 		d->full = dequeue_event(ps);
 		if (d->full)
@@ -135,11 +152,24 @@ static void finish(struct proxy_session *ps)
 	vmedia_proxy_failed(ps, d->err);
 }
 
+/*
+ * The host's call may block. It does not write the guest's memory, so nobody who stops copies waits
+ * for it; and what it gets then is copied later.
+ */
 static void dequeue_run(struct vmedia_worker *w, struct vmedia_job *job)
 {
 	struct proxy_dequeue *d = vmedia_container_of(job, struct proxy_dequeue, job);
+	struct proxy_session *ps = vmedia_container_of(d, struct proxy_session, dequeue);
 
-	dequeue(vmedia_container_of(d, struct proxy_session, dequeue));
+	if (!d->full) {
+		if (w && vmedia_worker_wait_begin(w))
+			return;
+		dequeue(ps);
+		if (w && vmedia_worker_wait_end(w))
+			return;
+	}
+	if (d->full && !d->err && d->uncopied)
+		copy(ps);
 }
 
 static void dequeue_done(struct vmedia_job *job, int err)
@@ -171,7 +201,7 @@ static bool give(struct proxy_session *ps, struct vmedia_evt *evt)
 	struct proxy_queue *q;
 	struct proxy_buf *buf;
 
-	if (!d->full)
+	if (!d->full || d->uncopied)
 		return false;
 	d->full = false;
 	evt->type = d->evt.type;
@@ -196,10 +226,12 @@ bool vmedia_proxy_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 	struct proxy_session *ps = vmedia_session_priv(s);
 	struct proxy_dequeue *d = &ps->dequeue;
 
+	/* When the jobs are done, core is woken again. */
+	if (ps->jobs || ps->closing)
+		return false;
 	if (give(ps, evt))
 		return true;
-	/* When the jobs are done, core is woken again. */
-	if (!ps->ready || ps->jobs || ps->closing || (ps->suspended && copies(ps, true)))
+	if ((!ps->ready && !d->full) || (ps->suspended && copies(ps, true)))
 		return false;
 	d->ready = ps->ready;
 	ps->ready = 0;
@@ -235,8 +267,9 @@ void vmedia_proxy_stop_copies(struct proxy_session *ps)
 		vmedia_proxy_job_done(ps);
 		return;
 	}
-	vmedia_worker_wait(ps->worker, &d->job,
-			   vmedia_now_ns() + VMEDIA_WORKER_WAIT_MS * 1000000ull);
+	/* What it still does is a copy of one buffer. */
+	while (vmedia_worker_wait(ps->worker, &d->job, vmedia_now_ns() + 1000000000ull))
+		;
 }
 
 void vmedia_proxy_dequeue_init(struct proxy_session *ps)

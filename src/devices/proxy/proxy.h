@@ -53,6 +53,8 @@
 #include "host.h"
 
 #define PROXY_TYPES (VMEDIA_BUF_TYPE_META_OUTPUT + 1) /* array of all buffer types */
+/* Those whose files a slow driver still closes are more than the guest can open. */
+#define PROXY_MOST_SESSIONS(limits) (2 * (limits)->max_sessions)
 
 struct proxy_session;
 struct proxy_call;
@@ -153,6 +155,8 @@ struct proxy_call {
 	bool freed; /* the host has freed the old ones, although it failed */
 	uint32_t num_made;
 	struct proxy_buf **made;
+	/* Set by rule->done(): called after it, as run() is, and before the guest is answered. */
+	void (*undo)(struct proxy_call *c);
 };
 
 /* ---- One buffer or event from the host ---- */
@@ -164,6 +168,7 @@ struct proxy_dequeue {
 	uint64_t copied;
 	int err;	 /* of the host: the session is of no use any more */
 	bool full;	 /* evt has something for core */
+	bool uncopied;	 /* its bytes are still to be copied to the guest */
 	bool copying;	 /* the job may write the guest's own memory */
 	struct vmedia_evt evt;
 };
@@ -248,13 +253,19 @@ void vmedia_proxy_recycle(struct proxy_session *ps);
 
 /* ---- watch.c ---- */
 
-/* Begin @job; if no thread can be had, run it here. */
+/* Begin @job; if no thread can be had, run it here, without a worker. */
 void vmedia_proxy_submit(struct proxy_session *ps, struct vmedia_job *job);
 /* Count one job less, and look for events. Call it last in the job's done(). */
 void vmedia_proxy_job_done(struct proxy_session *ps);
 /* Watch the host's file for what its streaming queues and subscriptions can have. */
 void vmedia_proxy_watch(struct proxy_session *ps);
-/* The host's device is gone, or not to be used any more: end the sessions that have it. */
+/*
+ * Have each session look for V4L2 events: the host answers -ENODEV if its device is gone, which ends
+ * the session. A session may have a device that was plugged in later, and a driver may say -ENODEV
+ * of something else.
+ */
+void vmedia_proxy_look(struct proxy *p);
+/* End the session, whose device is of no use any more. If it is gone, the others look. */
 void vmedia_proxy_failed(struct proxy_session *ps, int err);
 
 /* ---- ask.c ---- */

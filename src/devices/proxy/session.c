@@ -62,7 +62,7 @@ static void close_done(struct vmedia_job *job, int err)
 	struct vmedia_device_stats stats;
 
 	if (err) /* it did not run */
-		close_run(ps->worker, job);
+		close_run(NULL, job);
 	ps->closed = true;
 	vmedia_device_stats(ps->p->dev, &stats);
 	vmedia_info("%s was closed; %llu bytes were copied so far", ps->p->node.path,
@@ -92,7 +92,6 @@ void vmedia_proxy_close(struct vmedia_session *s)
 
 	ps->session = NULL;
 	ps->call.req = NULL;
-	ps->dequeue.full = false;
 	vmedia_proxy_stop_copies(ps);
 	if (ps->closed) {
 		if (!ps->jobs)
@@ -165,8 +164,7 @@ static void open_done(struct vmedia_job *job, int err)
 
 static struct proxy_session *session_new(struct proxy *p)
 {
-	/* Those whose files a slow driver still closes are more than the guest can open. */
-	unsigned int most = 2 * vmedia_device_limits(p->dev)->max_sessions;
+	unsigned int most = PROXY_MOST_SESSIONS(vmedia_device_limits(p->dev));
 	struct proxy_session *ps = p->idle;
 	struct vmedia_worker *worker;
 
@@ -223,7 +221,7 @@ void vmedia_proxy_suspend(struct vmedia_session *s, bool on)
 	ps->suspended = on;
 	if (on)
 		vmedia_proxy_stop_copies(ps);
-	else if (ps->ready || ps->dequeue.full)
+	else
 		vmedia_session_wake(s);
 }
 

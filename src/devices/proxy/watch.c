@@ -14,7 +14,7 @@ void vmedia_proxy_submit(struct proxy_session *ps, struct vmedia_job *job)
 	if (vmedia_worker_submit(ps->worker, job) == 0)
 		return;
 	/* No thread can be had. Better the loop waits than that the guest does for ever. */
-	job->run(ps->worker, job);
+	job->run(NULL, job);
 	job->done(job, 0);
 }
 
@@ -32,19 +32,22 @@ void vmedia_proxy_job_done(struct proxy_session *ps)
 
 /* ---- The host's file ---- */
 
+void vmedia_proxy_look(struct proxy *p)
+{
+	for (struct proxy_session *ps = p->sessions; ps; ps = ps->next) {
+		if (!ps->session || !ps->open || ps->closing)
+			continue;
+		ps->ready |= EPOLLPRI;
+		vmedia_session_wake(ps->session);
+	}
+}
+
 void vmedia_proxy_failed(struct proxy_session *ps, int err)
 {
-	struct vmedia_capability cap;
-
 	if (ps->session)
 		vmedia_session_error(ps->session, err);
-	if (err != -ENODEV)
-		return;
-	/* The other sessions may have a device that was plugged in later. */
-	for (ps = ps->p->sessions; ps; ps = ps->next)
-		if (ps->session && ps->open && !ps->closing &&
-		    vmedia_proxy_host_call(ps, VMEDIA_NR_QUERYCAP, &cap) == -ENODEV)
-			vmedia_session_error(ps->session, -ENODEV);
+	if (err == -ENODEV)
+		vmedia_proxy_look(ps->p);
 }
 
 static void on_events(struct vmedia_source *src, uint32_t revents)
