@@ -92,6 +92,7 @@ static void free_range(struct proxy_session *ps, struct proxy_queue *q, uint32_t
 void vmedia_proxy_queue_clear(struct proxy_session *ps, struct proxy_queue *q)
 {
 	free_range(ps, q, 0, UINT32_MAX);
+	count_bytes(ps, q, 0 - q->bytes); /* of buffers that were not taken over */
 	free(q->bufs);
 	q->bufs = NULL;
 	q->num_slots = 0;
@@ -174,8 +175,11 @@ static int learn(struct proxy_call *c, uint32_t type, uint32_t first, uint32_t c
 {
 	int err = 0;
 
-	if ((uint64_t)first + count > VMEDIA_MAX_BUFFERS)
-		return 0; /* the check of the answer refuses it */
+	if ((uint64_t)first + count > VMEDIA_MAX_BUFFERS) {
+		vmedia_proxy_nonsense(c->ps->p, c->io.info->name, "buffers beyond the last index",
+				      (uint64_t)first + count, VMEDIA_MAX_BUFFERS);
+		return -EIO;
+	}
 	c->made = calloc(count, sizeof(struct proxy_buf *));
 	if (!c->made)
 		return -ENOMEM;
@@ -252,12 +256,23 @@ static int bound(struct proxy_session *ps, uint64_t size, uint64_t freed, uint32
 	return -ENOMEM;
 }
 
+/* True if the host has freed the buffers that the queue had. */
+static bool are_gone(struct proxy_session *ps, uint32_t type)
+{
+	const struct proxy_queue *q = &ps->queues[type];
+	struct proxy_buf probe = { 0 };
+
+	for (uint32_t i = 0; i < q->num_slots; i++)
+		if (q->bufs[i])
+			return query(ps, type, i, &probe) == -EINVAL;
+	return false;
+}
+
 void vmedia_proxy_reqbufs_run(struct proxy_call *c)
 {
 	struct vmedia_requestbuffers *r = &c->io.arg.requestbuffers;
 	struct proxy_session *ps = c->ps;
 	struct vmedia_format f = { .type = r->type };
-	struct proxy_buf probe = { 0 };
 
 	if (r->count && !vmedia_proxy_host_call(ps, VMEDIA_NR_G_FMT, &f) && f.type == r->type)
 		c->err = bound(ps, format_bytes(&f), ps->queues[r->type].bytes, &r->count);
@@ -270,7 +285,7 @@ void vmedia_proxy_reqbufs_run(struct proxy_call *c)
 			free_in_host(ps, c->asked.arg.requestbuffers.type);
 	}
 	/* An allocation that fails has freed the old buffers before. */
-	c->freed = c->err && query(ps, c->asked.arg.requestbuffers.type, 0, &probe) == -EINVAL;
+	c->freed = c->err && are_gone(ps, c->asked.arg.requestbuffers.type);
 }
 
 void vmedia_proxy_create_bufs_run(struct proxy_call *c)
@@ -282,8 +297,10 @@ void vmedia_proxy_create_bufs_run(struct proxy_call *c)
 	if (c->err)
 		return;
 	vmedia_proxy_ask(c);
-	if (!c->err && b->count)
-		c->err = learn(c, c->asked.arg.create_buffers.format.type, b->index, b->count);
+	if (c->err || !b->count)
+		return;
+	c->bytes = format_bytes(&b->format) * b->count;
+	c->err = learn(c, c->asked.arg.create_buffers.format.type, b->index, b->count);
 }
 
 /* ---- On the loop ---- */
@@ -299,6 +316,7 @@ static void begin(struct proxy_call *c, uint32_t *memory)
 	c->guest_memory = *memory;
 	*memory = V4L2_MEMORY_MMAP;
 	c->freed = false;
+	c->bytes = 0;
 	c->num_made = 0;
 	c->made = NULL;
 }
@@ -394,7 +412,10 @@ static int reserve(struct proxy_queue *q, uint32_t slots)
 	return 0;
 }
 
-/* Take over the buffers of c->made, as far as there is memory. Returns their number. */
+/*
+ * Take over the buffers of c->made, as far as there is memory. Returns their number. The others are
+ * counted, too, since the host has them.
+ */
 static uint32_t adopt(struct proxy_call *c, struct proxy_queue *q)
 {
 	uint32_t n;
@@ -409,12 +430,27 @@ static uint32_t adopt(struct proxy_call *c, struct proxy_queue *q)
 		c->made[n] = NULL;
 		count_bytes(c->ps, q, buf_bytes(buf));
 	}
+	for (uint32_t i = n; i < c->num_made; i++)
+		count_bytes(c->ps, q, buf_bytes(c->made[i]));
 	discard(c);
 	if (n)
 		vmedia_info("%u buffers of %s, memory %s: %s", n, vmedia_buf_type_name(q->type),
 			    vmedia_memory_name(q->memory),
 			    q->copies ? "their bytes are copied" : "the host's own, by dma-buf");
 	return n;
+}
+
+/* The host has freed the buffers of @q. */
+static void forget(struct proxy_session *ps, struct proxy_queue *q)
+{
+	vmedia_proxy_drop_buffer(ps, q->type, 0, UINT32_MAX);
+	vmedia_proxy_queue_clear(ps, q);
+	vmedia_proxy_watch(ps);
+}
+
+static void undo_reqbufs(struct proxy_call *c)
+{
+	free_in_host(c->ps, c->io.arg.requestbuffers.type);
 }
 
 int vmedia_proxy_reqbufs_done(struct proxy_call *c, int err)
@@ -426,12 +462,10 @@ int vmedia_proxy_reqbufs_done(struct proxy_call *c, int err)
 	if (!c->req || err) {
 		discard(c);
 		if (c->req && c->freed)
-			vmedia_proxy_queue_clear(c->ps, q);
+			forget(c->ps, q);
 		return err;
 	}
-	vmedia_proxy_drop_buffer(c->ps, r->type, 0, UINT32_MAX);
-	vmedia_proxy_queue_clear(c->ps, q);
-	vmedia_proxy_watch(c->ps);
+	forget(c->ps, q);
 	r->memory = c->guest_memory;
 	r->capabilities = (r->capabilities & HOST_CAPS) | OUR_CAPS;
 	if (!made)
@@ -439,8 +473,8 @@ int vmedia_proxy_reqbufs_done(struct proxy_call *c, int err)
 	q->memory = c->guest_memory;
 	if (adopt(c, q) == made)
 		return 0;
-	free_in_host(c->ps, r->type);
 	vmedia_proxy_queue_clear(c->ps, q);
+	c->undo = undo_reqbufs;
 	return -ENOMEM;
 }
 
@@ -452,6 +486,7 @@ int vmedia_proxy_create_bufs_done(struct proxy_call *c, int err)
 
 	if (!c->req || err) {
 		discard(c);
+		count_bytes(c->ps, q, c->bytes); /* the host may have them */
 		return err;
 	}
 	b->memory = c->guest_memory;
