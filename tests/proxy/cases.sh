@@ -40,9 +40,12 @@ stop() {
 
 # run_case NAME COMMAND...: its status is the verdict.
 run_case() {
-	local name=$1 begin=$SECONDS
+	local name=$1 begin=$SECONDS status
 	shift
-	if (set -e; "$@") >/tmp/out 2>&1; then
+	# Not as a condition, where a shell goes on after what fails.
+	(set -e; "$@") >/tmp/out 2>&1
+	status=$?
+	if [ $status = 0 ]; then
 		printf 'passed  %-40s %s\n' "$name" "$((SECONDS - begin)) s"
 		tail -5 "$log" | grep -a "warning\|error" | sed 's/^/  log: /'
 	else
@@ -117,7 +120,9 @@ rates() {
 # The picture stands still, so that frames of two streams can be compared.
 still() {
 	v4l2-ctl -d "$1" --set-ctrl=osd_text_mode=2,test_pattern=0,horizontal_movement=3,vertical_movement=3
-	v4l2-ctl -d "$1" --set-fmt-video=width=640,height=360,pixelformat=YUYV --set-parm=30
+	v4l2-ctl -d "$1" --set-fmt-video=width=640,height=360,pixelformat=YUYV
+	# v4l2-ctl has only single-planar queues in mind here.
+	ctl --set-parm=30
 }
 
 # The bytes that the device has copied, once the open files so far are closed. Controls have some, too.
