@@ -336,6 +336,25 @@ static void test_unlink(void **state)
 	assert_int_equal(h->replied, first + 1);
 }
 
+/* A transfer that is taken back before it comes is not answered. */
+static void test_early_unlink(void **state)
+{
+	struct host *h = *state;
+	uint8_t m[USBIP_HEADER];
+
+	agree(h, UVC_YUYV, 2, 333333, true);
+	assert_false(ask(h, UVC_PAYLOAD));
+	message(h, m, UNLINK, 0, 0, 0);
+	put_be(m + 20, h->seqnum + 1);
+	assert_int_equal(usbip_take(&h->usbip, m, sizeof(m), h->now), sizeof(m));
+	assert_int_equal(h->status, -ECONNRESET);
+	assert_false(ask(h, UVC_PAYLOAD));
+	assert_int_equal(h->usbip.num_asked, 1);
+	assert_int_equal(h->usbip.num_early, 0);
+	assert_false(ask(h, UVC_PAYLOAD));
+	assert_int_equal(h->usbip.num_asked, 2);
+}
+
 /* A message comes in pieces; what is no message ends the connection. */
 static void test_bytes(void **state)
 {
@@ -381,6 +400,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_probe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stream, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unlink, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_early_unlink, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bytes, set_up, tear_down),
 	};
 

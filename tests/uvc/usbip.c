@@ -73,11 +73,26 @@ static int control(struct usbip *u, const uint8_t *m, uint32_t seqnum, uint32_t 
 	return reply(u, RET_SUBMIT, seqnum, 0, data, (size_t)ret, (size_t)ret);
 }
 
+/* vhci_hcd may send that it takes a transfer back before it sends the transfer. */
+static bool was_taken_back(struct usbip *u, uint32_t seqnum)
+{
+	for (unsigned int i = 0; i < u->num_early; i++) {
+		if (u->early[i] != seqnum)
+			continue;
+		u->early[i] = u->early[--u->num_early];
+		return true;
+	}
+	return false;
+}
+
 static int submit(struct usbip *u, const uint8_t *m, int64_t now_ns)
 {
 	uint32_t seqnum = word(m, 1), direction = word(m, 3), endpoint = word(m, 4);
 	uint32_t length = word(m, 6);
 
+	u->last = seqnum;
+	if (was_taken_back(u, seqnum))
+		return 0;
 	if (endpoint == 0)
 		return control(u, m, seqnum, direction, length);
 	if (endpoint != UVC_EP_VIDEO || direction != DIR_IN || u->num_asked == USBIP_ASKED)
@@ -93,6 +108,10 @@ static int unlink_one(struct usbip *u, uint32_t seqnum, uint32_t which)
 
 	while (i < u->num_asked && u->asked[i].seqnum != which)
 		i++;
+	if (i == u->num_asked && (int32_t)(which - u->last) > 0 && u->num_early < USBIP_EARLY) {
+		u->early[u->num_early++] = which;
+		return reply(u, RET_UNLINK, seqnum, -ECONNRESET, NULL, 0, 0);
+	}
 	/* It was answered before. */
 	if (i == u->num_asked)
 		return reply(u, RET_UNLINK, seqnum, 0, NULL, 0, 0);

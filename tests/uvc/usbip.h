@@ -14,6 +14,7 @@
 #define USBIP_HEADER	48
 #define USBIP_DATA_MAX	4096	/* bytes that a host sends with a request */
 #define USBIP_ASKED	64	/* transfers of the bulk endpoint that wait for video */
+#define USBIP_EARLY	16	/* transfers that were taken back before they came */
 
 /* Two parts of one message, either of which may be empty. Returns 0 or negative errno. */
 typedef int (*usbip_send_fn)(void *opaque, const uint8_t *head, size_t head_size,
@@ -29,6 +30,9 @@ struct usbip {
 	void *opaque;
 	struct usbip_asked asked[USBIP_ASKED];	/* the oldest first */
 	unsigned int num_asked;
+	uint32_t last;			/* number of the newest transfer */
+	uint32_t early[USBIP_EARLY];
+	unsigned int num_early;
 };
 
 void usbip_init(struct usbip *u, struct uvc_camera *camera, usbip_send_fn send, void *opaque);
