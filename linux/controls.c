@@ -265,6 +265,7 @@ static int edid(struct file *file, u32 nr, struct v4l2_edid *p)
 	err = vmedia_command_run(c, &gone);
 	if (!gone && c->answered) {
 		p->blocks = e->blocks;
+		memset(p->reserved, 0, sizeof(p->reserved));
 		if (!err && nr == VMEDIA_NR_G_EDID && room)
 			memcpy(p->edid, c->edid, min(room, e->blocks) * 128);
 	}
