@@ -85,16 +85,22 @@ FORWARD(enum_framesizes, ENUM_FRAMESIZES, frmsizeenum)
 FORWARD(enum_frameintervals, ENUM_FRAMEINTERVALS, frmivalenum)
 FORWARD(g_sliced_vbi_cap, G_SLICED_VBI_CAP, sliced_vbi_cap)
 
-/* videobuf2 implements read(), so the driver sets its number of buffers. */
+/*
+ * videobuf2 implements read(), so the driver sets its number of buffers; without read() and write()
+ * there are none. OUTPUT's writebuffers are at the same place.
+ */
 static int parm(struct file *file, u32 nr, struct v4l2_streamparm *p)
 {
 	struct vmedia_session *s = vmedia_session_of(file);
 	int err = vmedia_forward(s, nr, p, sizeof(*p));
 
-	if (!err && !V4L2_TYPE_IS_OUTPUT(p->type) && s->dev->caps & V4L2_CAP_READWRITE &&
-	    !p->parm.capture.readbuffers)
+	if (err)
+		return err;
+	if (V4L2_TYPE_IS_OUTPUT(p->type) || !(s->dev->caps & V4L2_CAP_READWRITE))
+		p->parm.capture.readbuffers = 0;
+	else if (!p->parm.capture.readbuffers)
 		p->parm.capture.readbuffers = 2;
-	return err;
+	return 0;
 }
 
 static int g_parm(struct file *file, void *priv, struct v4l2_streamparm *p)
