@@ -103,10 +103,14 @@ static void take_frame(struct vmedia_queue *q, struct vmedia_buf *buf,
 	vb->sequence = b->sequence;
 	if (!q->vb.copy_timestamp)
 		vb->vb2_buf.timestamp = ktime_get_ns();
+	/* Of OUTPUT, the device may have corrected it. */
+	if (b->field != V4L2_FIELD_ANY)
+		vb->field = b->field;
 	if (q->vb.is_output)
 		return;
 	vb->flags = (vb->flags & ~content_flags(q)) | (b->flags & content_flags(q));
-	vb->field = b->field == V4L2_FIELD_ANY ? V4L2_FIELD_NONE : b->field;
+	if (b->field == V4L2_FIELD_ANY)
+		vb->field = V4L2_FIELD_NONE;
 	BUILD_BUG_ON(sizeof(vb->timecode) != sizeof(b->timecode));
 	memcpy(&vb->timecode, &b->timecode, sizeof(vb->timecode));
 	if (q->vb.copy_timestamp)
