@@ -19,12 +19,12 @@ make_host() {
 	depmod -b "$1/apt/root" "$version"
 	host_modules "$1" "$version" uvcvideo vhci-hcd videobuf2-vmalloc
 	test_drivers "$1" "$1/apt/root/usr/src/linux-source-$series.tar.xz"
-	"$linux/build" "$1/work" || vm_die "vicodec and vim2m do not build for $version"
+	"$linux/build" "$1/drivers" || vm_die "vicodec and vim2m do not build for $version"
 	for name in v4l2-mem2mem vicodec vim2m; do
-		strip --strip-debug -o "$1/modules/$name.ko" "$1/work/linux/$name.ko"
+		strip --strip-debug -o "$1/modules/$name.ko" "$1/drivers/linux/$name.ko"
 		echo "$name.ko" >>"$1/modules/order"
 	done
-	rm -rf "$1/work"
+	rm -rf "$1/drivers"
 }
 
 # host_modules FOLDER VERSION NAME...: these and what they need, after those that are there.
@@ -43,15 +43,15 @@ host_modules() {
 	done
 }
 
-# test_drivers FOLDER SOURCE: the folder work/linux, which builds two of the kernel's test drivers, and what they need, as modules.
+# test_drivers FOLDER SOURCE: the folder drivers/linux, which builds two of the kernel's test drivers and what they need.
 test_drivers() {
 	local top=drivers/media/test-drivers core=drivers/media/v4l2-core/v4l2-mem2mem.c
-	mkdir -p "$1/work/linux" "$1/work/all"
-	tar xf "$2" -C "$1/work/all" --strip-components=1 --wildcards "*/$top/vicodec/*" "*/$top/vim2m.c" "*/$core" ||
+	mkdir -p "$1/drivers/linux" "$1/drivers/all"
+	tar xf "$2" -C "$1/drivers/all" --strip-components=1 --wildcards "*/$top/vicodec/*" "*/$top/vim2m.c" "*/$core" ||
 		vm_die "the kernel's source does not unpack"
-	cp "$1/work/all/$top"/vicodec/*.[ch] "$1/work/all/$top/vim2m.c" "$1/work/all/$core" "$1/work/linux/"
-	rm -rf "$1/work/all"
-	cat >"$1/work/linux/Makefile" <<'MAKE'
+	cp "$1/drivers/all/$top"/vicodec/*.[ch] "$1/drivers/all/$top/vim2m.c" "$1/drivers/all/$core" "$1/drivers/linux/"
+	rm -rf "$1/drivers/all"
+	cat >"$1/drivers/linux/Makefile" <<'MAKE'
 obj-m := v4l2-mem2mem.o vim2m.o vicodec.o
 vicodec-y := vicodec-core.o codec-fwht.o codec-v4l2-fwht.o
 MAKE

@@ -65,7 +65,7 @@ void uvc_camera_init(struct uvc_camera *c, const char *serial);
 void uvc_camera_finish(struct uvc_camera *c);
 
 /*
- * A control request. @data: what the host sends, @size bytes, or room for @size bytes of the answer.
+ * A control request. @data: what the host sends, @size bytes, or room for @size of the answer.
  * Returns the number of bytes of the answer, 0 for one that sends; -EPIPE: it is refused.
  */
 int uvc_camera_control(struct uvc_camera *c, const struct uvc_setup *s, uint8_t *data, size_t size);

@@ -3,8 +3,8 @@
  * Requests of the video class: the controls of the camera's units, and probe and commit, by which
  * the host and the camera agree on a format.
  *
- * Security model: all that a request says comes from the host. The request, its unit and its control
- * choose a row of a table or nothing; sizes are those of the table, and of the caller's buffer.
+ * Security model: all that a request says comes from the host. The request, its unit and its
+ * control choose a row of a table or nothing; sizes are the table's, and the caller's buffer's.
  */
 #include <errno.h>
 #include <string.h>

@@ -56,11 +56,11 @@ static int send_message(void *opaque, const uint8_t *head, size_t head_size, con
 			return -errno;
 		left -= (size_t)n;
 		for (unsigned int i = 0; i < 2; i++) {
-			size_t of_part = (size_t)n < parts[i].iov_len ? (size_t)n : parts[i].iov_len;
+			size_t sent = (size_t)n < parts[i].iov_len ? (size_t)n : parts[i].iov_len;
 
-			parts[i].iov_base = (uint8_t *)parts[i].iov_base + of_part;
-			parts[i].iov_len -= of_part;
-			n -= (ssize_t)of_part;
+			parts[i].iov_base = (uint8_t *)parts[i].iov_base + sent;
+			parts[i].iov_len -= sent;
+			n -= (ssize_t)sent;
 		}
 	}
 	return 0;

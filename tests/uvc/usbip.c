@@ -65,7 +65,9 @@ static int control(struct usbip *u, const uint8_t *m, uint32_t seqnum, uint32_t 
 		return reply(u, RET_SUBMIT, seqnum, -EPIPE, NULL, 0, 0);
 	if (direction == DIR_OUT)
 		memcpy(data, m + USBIP_HEADER, length);
-	ret = uvc_camera_control(u->camera, &s, data, length < sizeof(data) ? length : sizeof(data));
+	if (length > sizeof(data))
+		length = sizeof(data);
+	ret = uvc_camera_control(u->camera, &s, data, length);
 	if (ret < 0)
 		return reply(u, RET_SUBMIT, seqnum, ret, NULL, 0, 0);
 	if (direction == DIR_OUT)

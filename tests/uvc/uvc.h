@@ -10,7 +10,7 @@
 
 /* ---- USB ---- */
 
-#define USB_TYPE_MASK		0xe0	/* of bmRequestType: direction, and who defines the request */
+#define USB_TYPE_MASK		0xe0	/* of bmRequestType: direction, and whose request */
 #define USB_STANDARD_OUT	0x00
 #define USB_STANDARD_IN		0x80
 #define USB_CLASS_OUT		0x20

@@ -11,7 +11,7 @@
 /* Lines as in a file. Each names what the specification says, or leaves to the driver. */
 static const char built_in[] =
 	"QUERYCAP driver the driver in the guest has its own name\n"
-	"QUERYCAP capabilities.* a device's are of one node, a node's of all beside it\n"
+	"QUERYCAP capabilities.* a device is one node, and names no others of its hardware\n"
 	"QUERYCAP device_caps.0x4 overlay is not carried\n"
 	"QUERYCAP device_caps.0x200 overlay is not carried\n"
 	"QUERYCAP device_caps.0x1000000 read() and write() are not carried\n"

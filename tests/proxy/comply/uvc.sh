@@ -99,16 +99,18 @@ more_than() {
 	[ "$(stat -c %s "$1")" -gt "$2" ]
 }
 
-# A program that streams ends, as its stream is off before the node says ENODEV; and the next one finds the camera again.
+# A program that streams ends, with ENODEV or as its stream is off; and the next one finds the camera again.
 unplugged() {
+	local status=0
 	rm -f /tmp/endless
 	v4l2-ctl -d "$(node "$camera")" --set-fmt-video=pixelformat=YUYV,width=160,height=120
 	timeout 120 v4l2-ctl -d "$(node "$camera")" --stream-mmap --stream-count=0 --stream-to=/tmp/endless >/tmp/said 2>&1 &
 	await 60 more_than /tmp/endless 100000
 	unplug
-	wait $! || true
+	wait $! || status=$?
+	echo "v4l2-ctl ended with $status"
 	tr '\r' '\n' </tmp/said | tail -n 3
-	grep -q -E 'No such device|Invalid argument' /tmp/said
+	[ $status != 124 ]
 	plug
 	stream YUYV 160 120
 }
@@ -116,13 +118,14 @@ unplugged() {
 # ---- The same through a daemon ----
 
 serve() {
-	"$LAB_BUILD/daemon/vhost-user-media" --log-level=info --socket-path=/run/uvc.sock proxy "--device=$by_id" >/tmp/proxy-uvc.log 2>&1 &
+	"$LAB_BUILD/daemon/vhost-user-media" --log-level=info --socket-path=/run/uvc.sock proxy "--device=$by_id" \
+		>/tmp/proxy-uvc.log 2>&1 &
 	server=$!
 	await 60 test -S /run/uvc.sock
 }
 
-# proxied FORMAT WIDTH HEIGHT: 20 frames, as stream.
-proxied() {
+# stream_proxied FORMAT WIDTH HEIGHT: 20 frames, as stream.
+stream_proxied() {
 	rm -f /tmp/stream
 	timeout 120 "$ctl" --device=/run/uvc.sock --set-fmt-video="pixelformat=$1,width=$2,height=$3" --set-parm=15 --stream-mmap \
 		--stream-count=20 --stream-to=/tmp/stream
@@ -140,8 +143,8 @@ proxied_controls() {
 proxied_unplugged() {
 	local status=0 guest
 	rm -f /tmp/endless
-	timeout 120 "$ctl" --device=/run/uvc.sock --set-fmt-video=pixelformat=YUYV,width=160,height=120 --stream-mmap --stream-count=0 \
-		--stream-to=/tmp/endless >/tmp/said 2>&1 &
+	timeout 120 "$ctl" --device=/run/uvc.sock --set-fmt-video=pixelformat=YUYV,width=160,height=120 --stream-mmap \
+		--stream-count=0 --stream-to=/tmp/endless >/tmp/said 2>&1 &
 	guest=$!
 	await 60 more_than /tmp/endless 100000
 	unplug
@@ -151,7 +154,7 @@ proxied_unplugged() {
 	[ $status != 0 ] && [ $status != 124 ]
 	kill -0 "$server"
 	plug
-	proxied YUYV 160 120
+	stream_proxied YUYV 160 120
 }
 
 link
@@ -161,8 +164,8 @@ run_case uvc-yuyv stream YUYV 320 240
 run_case uvc-controls controls
 run_case uvc-unplugged unplugged
 serve
-run_case uvc-proxied-mjpg proxied MJPG 640 480
-run_case uvc-proxied-yuyv proxied YUYV 320 240
+run_case uvc-proxied-mjpg stream_proxied MJPG 640 480
+run_case uvc-proxied-yuyv stream_proxied YUYV 320 240
 run_case uvc-proxied-controls proxied_controls
 run_case uvc-proxied-unplugged proxied_unplugged
 kill "$server"
