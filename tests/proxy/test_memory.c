@@ -177,7 +177,7 @@ static int streams(struct fake_host *f, uint32_t nr, void *arg)
 	return nr == VMEDIA_NR_REQBUFS ? -EBUSY : HOST_DEFAULT;
 }
 
-/* REQBUFS that fails while the queue streams changes nothing, though its first buffer was removed. */
+/* REQBUFS that fails in a queue that streams changes nothing, also if buffer 0 was removed. */
 static void test_refused(void **state)
 {
 	union vmedia_payload arg = { .remove_buffers = { .count = 1, .type = CAPTURE } };

@@ -71,6 +71,17 @@ void vmedia_proxy_clean_parm(union vmedia_payload *arg)
 		   offsetof(struct vmedia_captureparm, reserved));
 }
 
+/* RDS blocks are read and written by read() and write(), which the protocol does not carry. */
+void vmedia_proxy_clean_tuner(union vmedia_payload *arg)
+{
+	arg->tuner.capability &= ~(uint32_t)V4L2_TUNER_CAP_RDS_BLOCK_IO;
+}
+
+void vmedia_proxy_clean_modulator(union vmedia_payload *arg)
+{
+	arg->modulator.capability &= ~(uint32_t)V4L2_TUNER_CAP_RDS_BLOCK_IO;
+}
+
 static void clean_one_timings(struct vmedia_dv_timings *t)
 {
 	size_t used = t->type == V4L2_DV_BT_656_1120 ? offsetof(struct vmedia_bt_timings, reserved)

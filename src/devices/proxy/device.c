@@ -9,15 +9,6 @@
 
 #include "proxy.h"
 
-/*
- * What the guest cannot have: the media controller decides the pipeline of V4L2_CAP_IO_MC devices,
- * and the protocol carries none; it has neither read() and write() nor overlays. The last two say
- * something about VIDIOC_QUERYCAP, which the guest does not call.
- */
-#define HIDDEN_CAPS                                                                   \
-	(V4L2_CAP_IO_MC | V4L2_CAP_READWRITE | V4L2_CAP_ASYNCIO | V4L2_CAP_VIDEO_OVERLAY | \
-	 V4L2_CAP_VIDEO_OUTPUT_OVERLAY | V4L2_CAP_DEVICE_CAPS)
-
 #define VIDEO_CAPS                                                                 \
 	(V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_VIDEO_OUTPUT | \
 	 V4L2_CAP_VIDEO_OUTPUT_MPLANE | V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE | \
@@ -46,7 +37,7 @@ static int describe(const struct vmedia_capability *cap, struct vmedia_config *c
 {
 	uint32_t caps = caps_of(cap);
 
-	config->device_caps = caps & ~(uint32_t)HIDDEN_CAPS;
+	config->device_caps = caps & ~(uint32_t)PROXY_HIDDEN_CAPS;
 	memcpy(config->card, cap->card, sizeof(config->card));
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (!(caps & types[i].caps))

@@ -52,6 +52,15 @@
 
 #include "host.h"
 
+/*
+ * What the guest cannot have: the media controller decides the pipeline of V4L2_CAP_IO_MC devices,
+ * and the protocol carries none; it has neither read() and write() nor overlays. The last two say
+ * something about VIDIOC_QUERYCAP, which the guest does not call.
+ */
+#define PROXY_HIDDEN_CAPS                                                             \
+	(V4L2_CAP_IO_MC | V4L2_CAP_READWRITE | V4L2_CAP_ASYNCIO | V4L2_CAP_VIDEO_OVERLAY | \
+	 V4L2_CAP_VIDEO_OUTPUT_OVERLAY | V4L2_CAP_DEVICE_CAPS)
+
 #define PROXY_TYPES (VMEDIA_BUF_TYPE_META_OUTPUT + 1) /* array of all buffer types */
 /* Those whose files a slow driver still closes are more than the guest can open. */
 #define PROXY_MOST_SESSIONS(limits) (2 * (limits)->max_sessions)
@@ -96,6 +105,8 @@ const struct proxy_rule *vmedia_proxy_rule(uint32_t nr);
 void vmedia_proxy_clean_format(union vmedia_payload *arg);
 void vmedia_proxy_clean_create_bufs(union vmedia_payload *arg);
 void vmedia_proxy_clean_parm(union vmedia_payload *arg);
+void vmedia_proxy_clean_tuner(union vmedia_payload *arg);
+void vmedia_proxy_clean_modulator(union vmedia_payload *arg);
 void vmedia_proxy_clean_timings(union vmedia_payload *arg);
 void vmedia_proxy_clean_enum_timings(union vmedia_payload *arg);
 /* Apply the rule to @arg. Returns false if its buffer type is not served. */
@@ -260,9 +271,9 @@ void vmedia_proxy_job_done(struct proxy_session *ps);
 /* Watch the host's file for what its streaming queues and subscriptions can have. */
 void vmedia_proxy_watch(struct proxy_session *ps);
 /*
- * Have each session look for V4L2 events: the host answers -ENODEV if its device is gone, which ends
- * the session. A session may have a device that was plugged in later, and a driver may say -ENODEV
- * of something else.
+ * Have each session look for V4L2 events: if its device is gone, the host answers -ENODEV, which
+ * ends the session. A session may have a device that was plugged in later, and a driver may say
+ * -ENODEV of something else.
  */
 void vmedia_proxy_look(struct proxy *p);
 /* End the session, whose device is of no use any more. If it is gone, the others look. */

@@ -108,7 +108,10 @@ void vmedia_proxy_close(struct vmedia_session *s)
 /* True if @cap is what the guest was told of the device. */
 static bool is_same(const struct vmedia_capability *cap, const struct vmedia_capability *old)
 {
-	return cap->device_caps == old->device_caps && cap->capabilities == old->capabilities &&
+	const uint32_t shown = ~(uint32_t)PROXY_HIDDEN_CAPS;
+
+	return !((cap->device_caps ^ old->device_caps) & shown) &&
+	       !((cap->capabilities ^ old->capabilities) & shown) &&
 	       !memcmp(cap->card, old->card, sizeof(cap->card)) &&
 	       !memcmp(cap->driver, old->driver, sizeof(cap->driver));
 }
