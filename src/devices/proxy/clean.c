@@ -72,14 +72,21 @@ void vmedia_proxy_clean_parm(union vmedia_payload *arg)
 }
 
 /* RDS blocks are read and written by read() and write(), which the protocol does not carry. */
+static void clean_rds(uint32_t *capability)
+{
+	*capability &= ~(uint32_t)V4L2_TUNER_CAP_RDS_BLOCK_IO;
+	if (!(*capability & V4L2_TUNER_CAP_RDS_CONTROLS))
+		*capability &= ~(uint32_t)V4L2_TUNER_CAP_RDS;
+}
+
 void vmedia_proxy_clean_tuner(union vmedia_payload *arg)
 {
-	arg->tuner.capability &= ~(uint32_t)V4L2_TUNER_CAP_RDS_BLOCK_IO;
+	clean_rds(&arg->tuner.capability);
 }
 
 void vmedia_proxy_clean_modulator(union vmedia_payload *arg)
 {
-	arg->modulator.capability &= ~(uint32_t)V4L2_TUNER_CAP_RDS_BLOCK_IO;
+	clean_rds(&arg->modulator.capability);
 }
 
 static void clean_one_timings(struct vmedia_dv_timings *t)
