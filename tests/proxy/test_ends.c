@@ -225,14 +225,28 @@ static void test_unplugged_unseen(void **state)
 	fake_host_end(f);
 }
 
+/* A guest that is paused: its page, full of 0x99, is written once it goes on. */
+static void written_when_it_goes_on(struct fake_host *f, uint32_t session, const uint8_t *page)
+{
+	struct vmedia_evt evt;
+	uint32_t used;
+
+	harness_step(&f->h);
+	assert_int_equal(harness_event(&f->h, &evt, &used), 0);
+	assert_int_equal(page[0], 0x99);
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_INPUT, NULL), 0);
+	assert_int_equal(next_event(f, &evt), 1);
+	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
+	assert_int_equal(page[0], 0);
+}
+
 /* A paused guest's pages are not written, and nothing is lost when it goes on. */
 static void test_paused(void **state)
 {
 	uint8_t raw[VMEDIA_SG_ENTRY_SIZE], *page;
 	struct vmedia_sg sg = { raw, 1 };
 	struct fake_host *f = fake_host_new(NULL);
-	uint32_t session, count = 1, used;
-	struct vmedia_evt evt;
+	uint32_t session, count = 1;
 
 	f->bytesused = HOST_LENGTH;
 	assert_int_equal(ask_open(f, &session), 0);
@@ -245,14 +259,7 @@ static void test_paused(void **state)
 	memset(page, 0x99, HOST_LENGTH);
 	fake_done(f, 0, CAPTURE, 0);
 	vmedia_loop_step(f->h.loop, 1000);
-	harness_step(&f->h);
-	assert_int_equal(harness_event(&f->h, &evt, &used), 0);
-	assert_int_equal(page[0], 0x99);
-	/* It goes on. */
-	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_INPUT, NULL), 0);
-	assert_int_equal(next_event(f, &evt), 1);
-	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
-	assert_int_equal(page[0], 0);
+	written_when_it_goes_on(f, session, page);
 	ask_close(f, session);
 	fake_host_end(f);
 }
@@ -314,8 +321,7 @@ static bool still_done(struct fake_host *f)
 static void test_paused_dequeuing(void **state)
 {
 	struct fake_host *f;
-	struct vmedia_evt evt;
-	uint32_t session, used;
+	uint32_t session;
 	uint8_t *page;
 
 	f = dequeuing(&session, &page);
@@ -324,13 +330,7 @@ static void test_paused_dequeuing(void **state)
 	fake_release(f);
 	while (still_done(f)) /* until the host has given it */
 		vmedia_loop_step(f->h.loop, 1);
-	harness_step(&f->h);
-	assert_int_equal(harness_event(&f->h, &evt, &used), 0);
-	assert_int_equal(page[0], 0x99);
-	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_INPUT, NULL), 0);
-	assert_int_equal(next_event(f, &evt), 1);
-	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
-	assert_int_equal(page[0], 0);
+	written_when_it_goes_on(f, session, page);
 	ask_close(f, session);
 	fake_host_end(f);
 }
