@@ -260,18 +260,15 @@ int daemon_kind_calls(const struct daemon_options *o, char **start, char **serve
 	return ret;
 }
 
-int daemon_kind_node(const struct daemon_options *o, char *path, size_t size)
+int daemon_kind_node(const struct daemon_options *o, const char **node)
 {
 	struct vmedia_module_args args;
-	const char *node = NULL;
 	char why[512];
 	int ret = split_all(o, &args, why, sizeof(why));
 
+	*node = NULL;
 	if (ret == 0 && o->kind->node)
-		node = vmedia_module_value(&args, o->kind->node);
-	*path = 0;
-	if (node && (size_t)snprintf(path, size, "%s", node) >= size)
-		ret = -ENAMETOOLONG;
+		*node = vmedia_module_value(&args, o->kind->node);
 	free((void *)args.values);
 	return ret;
 }

@@ -45,11 +45,11 @@ int daemon_kind_report(const struct daemon_options *o, char *why, size_t why_siz
 int daemon_kind_calls(const struct daemon_options *o, char **start, char **serve);
 
 /*
- * daemon_kind_node - get the path of the node that o->kind opens while it serves, "" for none
+ * daemon_kind_node - get the path of the node that o->kind opens while it serves, NULL for none
  *
- * Returns 0 or negative errno.
+ * The path is one of the program's arguments. Returns 0 or negative errno.
  */
-int daemon_kind_node(const struct daemon_options *o, char *path, size_t size);
+int daemon_kind_node(const struct daemon_options *o, const char **node);
 
 /*
  * daemon_kind_prepare - split the options of o->kind, and load the modules that it needs

@@ -38,8 +38,6 @@
 #define SPARE_THREADS 256
 /* What is shared with a front-end is smaller. */
 #define MIN_LARGEST_FILE (64ull << 20)
-/* The kernel's PATH_MAX. */
-#define MAX_PATH 4096
 
 enum { EXIT_OK = 0, EXIT_INTERNAL = 1, EXIT_USER = 2 };
 
@@ -270,10 +268,10 @@ static uint64_t largest_file(const struct daemon_options *o)
 /* The process that serves cannot open the node of its device, so it has one that does. */
 static int start_opener(struct daemon_options *o)
 {
-	char node[MAX_PATH];
-	int ret = daemon_kind_node(o, node, sizeof(node));
+	const char *node;
+	int ret = daemon_kind_node(o, &node);
 
-	return ret < 0 || !*node ? ret : sandbox_opener_start(node, &o->opener);
+	return ret < 0 || !node || !*node ? ret : sandbox_opener_start(node, &o->opener);
 }
 
 static int run(struct daemon *d, struct daemon_options *o)
