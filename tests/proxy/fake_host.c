@@ -322,6 +322,13 @@ void fake_unplug(struct fake_host *f, unsigned int i)
 	raise(f, i, EPOLLHUP | EPOLLERR);
 }
 
+void fake_script(struct fake_host *f, fake_script_fn *script)
+{
+	pthread_mutex_lock(&f->lock);
+	f->script = script;
+	pthread_mutex_unlock(&f->lock);
+}
+
 void fake_block(struct fake_host *f, uint32_t nr)
 {
 	pthread_mutex_lock(&f->lock);

@@ -38,6 +38,10 @@ struct fake_file {
 	struct vmedia_buffer last; /* as the last QBUF had it */
 };
 
+struct fake_host;
+/* Called under lock before the fake answers. Returns HOST_DEFAULT, or the answer. */
+typedef int fake_script_fn(struct fake_host *f, uint32_t nr, void *arg);
+
 struct fake_host {
 	struct proxy_host host;
 	struct harness h;
@@ -55,8 +59,7 @@ struct fake_host {
 	uint32_t caps;
 	uint32_t bytesused;
 	unsigned int planes;
-	/* Called before the fake answers. Returns HOST_DEFAULT, or the answer. */
-	int (*script)(struct fake_host *f, uint32_t nr, void *arg);
+	fake_script_fn *script;
 	uint32_t last_nr;
 	union vmedia_payload last_arg; /* of the last call but DQBUF and DQEVENT */
 };
@@ -85,6 +88,8 @@ int stream(struct fake_host *f, uint32_t session, uint32_t type, bool on);
 void fake_done(struct fake_host *f, unsigned int file, uint32_t type, uint32_t index);
 void fake_event_pending(struct fake_host *f, unsigned int file);
 void fake_unplug(struct fake_host *f, unsigned int file);
+/* What the host answers from now on. NULL: as an honest driver. */
+void fake_script(struct fake_host *f, fake_script_fn *script);
 void fake_block(struct fake_host *f, uint32_t nr);
 /* Wait until the ioctl that was to be blocked is. */
 void fake_wait_blocked(struct fake_host *f);

@@ -71,7 +71,7 @@ static int lie_in_progress(struct fake_host *f, uint32_t nr, void *arg)
 
 static void test_reqbufs(void **state)
 {
-	static int (*const lies[])(struct fake_host *, uint32_t, void *) = {
+	static fake_script_fn *const lies[] = {
 		lie_count, lie_no_length, lie_other_index, lie_positive, lie_errno, lie_in_progress,
 	};
 	struct fake_host *f;
@@ -79,19 +79,19 @@ static void test_reqbufs(void **state)
 
 	f = opened(&session);
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-		f->script = lies[i];
+		fake_script(f, lies[i]);
 		count = 4;
 		assert_int_equal(reqbufs(f, session, CAPTURE, V4L2_MEMORY_MMAP, &count), -EIO);
-		f->script = NULL;
+		fake_script(f, NULL);
 		/* The session goes on. */
 		count = 4;
 		assert_int_equal(reqbufs(f, session, CAPTURE, V4L2_MEMORY_MMAP, &count), 0);
 		assert_int_equal(count, 4);
 	}
-	f->script = lie_planes;
+	fake_script(f, lie_planes);
 	count = 1;
 	assert_int_equal(reqbufs(f, session, MPLANE, V4L2_MEMORY_MMAP, &count), -EIO);
-	f->script = NULL;
+	fake_script(f, NULL);
 	ask_close(f, session);
 	fake_host_end(f);
 }
@@ -141,7 +141,7 @@ static void test_payloads(void **state)
 	uint32_t session;
 
 	f = opened(&session);
-	f->script = lie_payload;
+	fake_script(f, lie_payload);
 	for (size_t i = 0; i < sizeof(nrs) / sizeof(nrs[0]); i++) {
 		harness_cmd_ioctl(&cmd, session, nrs[i]);
 		if (nrs[i] == VMEDIA_NR_G_FMT)
@@ -162,7 +162,7 @@ static void test_payloads(void **state)
 		/* The answer itself is right. */
 		assert_null(cmd.why.what);
 	}
-	f->script = NULL;
+	fake_script(f, NULL);
 	ask_close(f, session);
 	fake_host_end(f);
 }
@@ -203,13 +203,13 @@ static void dequeue_lie(uint32_t memory, uint32_t index, uint32_t type, uint32_t
 	lie_index = index;
 	lie_type = type;
 	lie_used = used;
-	f->script = lie_dqbuf;
+	fake_script(f, lie_dqbuf);
 	fake_done(f, 0, CAPTURE, 0);
 	assert_int_equal(next_event(f, &evt), 1);
 	assert_int_equal(evt.type, VMEDIA_EVT_ERROR);
 	assert_int_equal(evt.session_id, session);
 	assert_int_equal(evt.err, EIO);
-	f->script = NULL;
+	fake_script(f, NULL);
 	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_INPUT, NULL), -EIO);
 	assert_int_equal(ask_ioctl(f, other, VMEDIA_NR_G_INPUT, NULL), 0);
 	ask_close(f, session);
@@ -325,7 +325,7 @@ static void test_any(void **state)
 	random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
 	printf("seed %llu\n", (unsigned long long)random_state);
 	f = opened(&session);
-	f->script = lie_anywhere;
+	fake_script(f, lie_anywhere);
 	for (unsigned int i = 0; i < 20000; i++) {
 		random_call(f, session);
 		if (random_u32() % 16 == 0)
@@ -335,13 +335,13 @@ static void test_any(void **state)
 			harness_post_events(&f->h, 1, VMEDIA_EVT_MAX_SIZE);
 			if (evt.type != VMEDIA_EVT_ERROR)
 				continue;
-			f->script = NULL;
+			fake_script(f, NULL);
 			ask_close(f, session);
 			assert_int_equal(ask_open(f, &session), 0);
-			f->script = lie_anywhere;
+			fake_script(f, lie_anywhere);
 		}
 	}
-	f->script = NULL;
+	fake_script(f, NULL);
 	ask_close(f, session);
 	fake_host_end(f);
 }

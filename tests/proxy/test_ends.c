@@ -91,9 +91,9 @@ static void test_no_input(void **state)
 	fake_block(f, VMEDIA_NR_S_FMT);
 	req = offer(f, a, VMEDIA_NR_S_FMT, CAPTURE);
 	fake_wait_blocked(f);
-	f->script = no_input;
+	fake_script(f, no_input);
 	assert_int_equal(ask_ioctl(f, b, VMEDIA_NR_G_INPUT, NULL), -ENODEV);
-	f->script = NULL;
+	fake_script(f, NULL);
 	/* The device is there, and the session goes on. */
 	assert_int_equal(ask_ioctl(f, b, VMEDIA_NR_G_INPUT, NULL), 0);
 	fake_release(f);

@@ -208,7 +208,7 @@ static void test_ctrl_pointers(void **state)
 	memcpy(data, guest, 16);
 	vmedia_sg_put(raw, 0, &(struct vmedia_sg_entry){ harness_gpa(&f->h, data), 16 });
 	sg[1] = (struct vmedia_sg){ raw, 1 };
-	f->script = see_ctrl;
+	fake_script(f, see_ctrl);
 	harness_cmd_ioctl(&cmd, session, VMEDIA_NR_S_EXT_CTRLS);
 	cmd.io.arg.ext_controls = (struct vmedia_ext_controls){ .which = 0xf0000003,
 								.count = 2,
@@ -226,7 +226,7 @@ static void test_ctrl_pointers(void **state)
 	assert_true(ctrls[1].ptr == GUEST_POINTER);
 	assert_true(cmd.io.arg.ext_controls.controls == GUEST_POINTER);
 	assert_int_equal(data[0], 0x77);
-	f->script = NULL;
+	fake_script(f, NULL);
 	ask_close(f, session);
 	fake_host_end(f);
 }

@@ -134,9 +134,9 @@ static void test_unknown(void **state)
 	limits.max_bytes = limits.session_bytes = 4 * HOST_LENGTH;
 	f = opened(&limits, &session);
 	vmedia_log_set_level(-1);
-	f->script = no_querybuf;
+	fake_script(f, no_querybuf);
 	assert_int_equal(create_bufs(f, session, &count), -EIO);
-	f->script = NULL;
+	fake_script(f, NULL);
 	count = 4;
 	assert_int_equal(create_bufs(f, session, &count), 0);
 	assert_int_equal(count, 1);
@@ -162,10 +162,10 @@ static void test_too_many(void **state)
 	struct fake_host *f = opened(NULL, &session);
 
 	vmedia_log_set_level(-1);
-	f->script = too_many;
+	fake_script(f, too_many);
 	assert_int_equal(reqbufs(f, session, CAPTURE, V4L2_MEMORY_MMAP, &count), -EIO);
 	assert_int_equal(f->file[0].count[CAPTURE], 0);
-	f->script = NULL;
+	fake_script(f, NULL);
 	ask_close(f, session);
 	fake_host_end(f);
 }
@@ -189,12 +189,12 @@ static void test_refused(void **state)
 	assert_int_equal(qbuf(f, session, CAPTURE, 1, V4L2_MEMORY_MMAP, NULL, 0), 0);
 	assert_int_equal(stream(f, session, CAPTURE, true), 0);
 	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_REMOVE_BUFS, &arg), 0);
-	f->script = streams;
+	fake_script(f, streams);
 	assert_int_equal(reqbufs(f, session, CAPTURE, V4L2_MEMORY_MMAP, &count), -EBUSY);
 	fake_done(f, 0, CAPTURE, 1);
 	assert_int_equal(next_event(f, &evt), 1);
 	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
-	f->script = NULL;
+	fake_script(f, NULL);
 	ask_close(f, session);
 	fake_host_end(f);
 }
@@ -230,7 +230,7 @@ static void test_lost(void **state)
 	req = harness_offer_cmd(&f->h, &cmd);
 	harness_kick(&f->h, VMEDIA_QUEUE_COMMAND);
 	harness_step(&f->h);
-	f->script = lost;
+	fake_script(f, lost);
 	fake_release(f);
 	/* Both jobs have asked the host before the loop hears of the first one. */
 	while (!asked) {
@@ -240,7 +240,7 @@ static void test_lost(void **state)
 	}
 	wait_for(f, req);
 	assert_int_equal(harness_answered(&f->h, req, &cmd), -ENOMEM);
-	f->script = NULL;
+	fake_script(f, NULL);
 	assert_int_equal(qbuf(f, session, CAPTURE, 0, V4L2_MEMORY_MMAP, NULL, 0), -EINVAL);
 	ask_close(f, session);
 	fake_host_end(f);

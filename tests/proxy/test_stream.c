@@ -230,12 +230,12 @@ static void test_not_owner(void **state)
 	uint32_t session, count = 1;
 
 	f = opened(&session);
-	f->script = owned;
+	fake_script(f, owned);
 	assert_int_equal(qbuf(f, session, CAPTURE, 0, V4L2_MEMORY_MMAP, NULL, 0), -EBUSY);
 	assert_int_equal(qbuf(f, session, MPLANE, 0, V4L2_MEMORY_MMAP, NULL, 0), -EBUSY);
 	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_EXPBUF, &arg), -EBUSY);
 	/* A driver that lets it must not: nothing is known of the buffer. */
-	f->script = NULL;
+	fake_script(f, NULL);
 	f->file[0].count[CAPTURE] = 1;
 	assert_int_equal(qbuf(f, session, CAPTURE, 0, V4L2_MEMORY_MMAP, NULL, 0), -EINVAL);
 	arg.buffer = (struct vmedia_buffer){ .type = CAPTURE };
