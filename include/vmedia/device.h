@@ -360,6 +360,8 @@ bool vmedia_backing_mapped(const struct vmedia_backing *b);
  * file system is full. Then writes were lost, and reads gave zeros. Context: any thread.
  */
 bool vmedia_backing_broken(const struct vmedia_backing *b);
+/* True if the backing is a private copy of guest pages. Context: any thread. */
+bool vmedia_backing_is_copy(const struct vmedia_backing *b);
 /*
  * Copy [0, @bytes), which the device has written, from a private copy to the guest's pages. Does
  * nothing for a backing that is no private copy. Call it once for a finished capture plane.

@@ -384,6 +384,11 @@ bool vmedia_backing_broken(const struct vmedia_backing *b)
 	return (b->view && vmedia_view_broken(b->view)) || (b->mem && vmedia_mem_broken(b->mem));
 }
 
+bool vmedia_backing_is_copy(const struct vmedia_backing *b)
+{
+	return b->view && b->view->bounced;
+}
+
 /* Copy [pos->done, @end) out or in, at most @max bytes. Returns true if there is more. */
 static bool copy(struct vmedia_backing *b, uint64_t end, uint64_t max, struct vmedia_copy *pos,
 		 bool out)

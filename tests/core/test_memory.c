@@ -63,6 +63,7 @@ static void test_scattered_pages(void **state)
 	first = last(w)->imported;
 	assert_int_equal(vmedia_backing_length(first), length);
 	assert_int_equal(vmedia_backing_fd(first, NULL), -1);
+	assert_false(vmedia_backing_is_copy(first));
 	p = vmedia_backing_addr(first);
 	memset(p, 0xab, length);
 	vmedia_backing_flush(first, length);
@@ -93,6 +94,7 @@ static void test_bounced(void **state)
 	memset(m, 0x31, 4 * PAGE);
 	assert_int_equal(qbuf_pages(w, VMEDIA_NR_QBUF, 300, e, 2), 0);
 	p = vmedia_backing_addr(last(w)->imported);
+	assert_true(vmedia_backing_is_copy(last(w)->imported));
 	memset(p, 0xcd, 300);
 	assert_int_equal(m[10], 0x31);
 	vmedia_backing_flush(last(w)->imported, 300);

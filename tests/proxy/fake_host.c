@@ -49,6 +49,8 @@ static void host_close(void *opaque, int fd)
 	struct fake_host *f = opaque;
 
 	pthread_mutex_lock(&f->lock);
+	while (f->blocked == HOST_CLOSE)
+		pthread_cond_wait(&f->turn, &f->lock);
 	for (unsigned int i = 0; i < HOST_FILES; i++) {
 		if (!f->file[i].open || file_fd[i] != fd)
 			continue;
@@ -65,6 +67,29 @@ static void fill_plane(struct fake_host *f, uint32_t index, uint32_t *length, ui
 	*offset = index * 0x100000;
 }
 
+/* A buffer of memory that the program has. */
+static int do_foreign(struct fake_host *f, struct fake_file *file, uint32_t nr,
+		      struct vmedia_buffer *b)
+{
+	assert_false(vmedia_buf_type_is_multiplanar(b->type));
+	if (nr == VMEDIA_NR_QUERYBUF) {
+		b->length = HOST_LENGTH;
+		return 0;
+	}
+	assert_int_equal(b->memory, file->memory[b->type]);
+	assert_true(b->length >= HOST_LENGTH);
+	if (f->memory_err)
+		return f->memory_err;
+	if (nr != VMEDIA_NR_QBUF)
+		return 0;
+	if (file->queued[b->type][b->index])
+		return -EINVAL;
+	file->queued[b->type][b->index] = true;
+	file->queued_as[b->type][b->index] = ++f->qbufs;
+	file->m[b->type][b->index].userptr = b->m.userptr;
+	return 0;
+}
+
 static int do_buffer(struct fake_host *f, struct fake_file *file, uint32_t nr,
 		     struct vmedia_buffer *b)
 {
@@ -73,7 +98,9 @@ static int do_buffer(struct fake_host *f, struct fake_file *file, uint32_t nr,
 
 	if (b->index >= file->count[b->type])
 		return -EINVAL;
-	assert_int_equal(b->memory, V4L2_MEMORY_MMAP);
+	if (file->memory[b->type] > V4L2_MEMORY_MMAP)
+		return do_foreign(f, file, nr, b);
+	assert_true(nr == VMEDIA_NR_QUERYBUF || b->memory == V4L2_MEMORY_MMAP);
 	if (mplane && b->length < f->planes)
 		return -EINVAL;
 	if (nr == VMEDIA_NR_QBUF) {
@@ -106,6 +133,13 @@ static int do_dqbuf(struct fake_host *f, struct fake_file *file, struct vmedia_b
 	b->sequence = 5;
 	b->flags = V4L2_BUF_FLAG_MAPPED | V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
 	b->timestamp.tv_sec = 1234;
+	if (file->memory[b->type] != V4L2_MEMORY_MMAP) {
+		b->bytesused = f->bytesused;
+		b->length = HOST_LENGTH;
+		b->memory = file->memory[b->type];
+		b->m.userptr = file->m[b->type][index].userptr;
+		return 0;
+	}
 	if (!vmedia_buf_type_is_multiplanar(b->type)) {
 		b->bytesused = f->bytesused;
 		fill_plane(f, b->index, &b->length, &b->m.offset);
@@ -132,7 +166,9 @@ static int do_querycap(struct fake_host *f, struct vmedia_capability *cap)
 static int do_reqbufs(struct fake_host *f, struct fake_file *file,
 		      struct vmedia_requestbuffers *r)
 {
-	assert_int_equal(r->memory, V4L2_MEMORY_MMAP);
+	if (r->memory != V4L2_MEMORY_MMAP && !(f->memories & 1u << r->memory))
+		return -EINVAL;
+	file->memory[r->type] = r->memory;
 	r->count = r->count < HOST_BUFFERS ? r->count : HOST_BUFFERS;
 	file->count[r->type] = r->count;
 	memset(file->queued[r->type], 0, sizeof(file->queued[r->type]));
@@ -145,7 +181,11 @@ static int do_create_bufs(struct fake_host *f, struct fake_file *file,
 {
 	uint32_t *count = &file->count[b->format.type];
 
-	assert_int_equal(b->memory, V4L2_MEMORY_MMAP);
+	if (b->memory != V4L2_MEMORY_MMAP && !(f->memories & 1u << b->memory))
+		return -EINVAL;
+	if (*count && file->memory[b->format.type] != b->memory)
+		return -EINVAL;
+	file->memory[b->format.type] = b->memory;
 	b->index = *count;
 	if (b->count > HOST_BUFFERS - *count)
 		b->count = HOST_BUFFERS - *count;
@@ -153,9 +193,10 @@ static int do_create_bufs(struct fake_host *f, struct fake_file *file,
 	return 0;
 }
 
-static int do_stream(struct fake_file *file, uint32_t type, bool on)
+static int do_stream(struct fake_host *f, struct fake_file *file, uint32_t type, bool on)
 {
 	file->streaming[type] = on;
+	f->streamoffs += !on;
 	if (!on)
 		memset(file->queued[type], 0, sizeof(file->queued[type]));
 	return 0;
@@ -204,7 +245,7 @@ static int answer(struct fake_host *f, struct fake_file *file, uint32_t nr, void
 		return 0;
 	case VMEDIA_NR_STREAMON:
 	case VMEDIA_NR_STREAMOFF:
-		return do_stream(file, *(uint32_t *)arg, nr == VMEDIA_NR_STREAMON);
+		return do_stream(f, file, *(uint32_t *)arg, nr == VMEDIA_NR_STREAMON);
 	default:
 		return 0;
 	}
@@ -302,10 +343,26 @@ static void raise(struct fake_host *f, unsigned int i, uint32_t events)
 
 void fake_done(struct fake_host *f, unsigned int i, uint32_t type, uint32_t index)
 {
+	struct fake_file *file = &f->file[i];
+
 	pthread_mutex_lock(&f->lock);
+	/* The hardware writes where it was told to. */
+	if (file->memory[type] == V4L2_MEMORY_USERPTR && !V4L2_TYPE_IS_OUTPUT(type) &&
+	    file->streaming[type] && file->queued[type][index])
+		memset((void *)(uintptr_t)file->m[type][index].userptr, 0x66, f->bytesused);
 	f->file[i].done_type = (int)type;
 	f->file[i].done_index = (int)index;
 	raise(f, i, V4L2_TYPE_IS_OUTPUT(type) ? EPOLLOUT : EPOLLIN);
+}
+
+bool fake_streams(struct fake_host *f, unsigned int i, uint32_t type)
+{
+	bool streams;
+
+	pthread_mutex_lock(&f->lock);
+	streams = f->file[i].open && f->file[i].streaming[type];
+	pthread_mutex_unlock(&f->lock);
+	return streams;
 }
 
 void fake_event_pending(struct fake_host *f, unsigned int i)
@@ -356,6 +413,12 @@ void fake_release(struct fake_host *f)
 
 struct fake_host *fake_host_new(const struct vmedia_limits *limits)
 {
+	return fake_host_new_caps(limits, V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING |
+					  V4L2_CAP_IO_MC | V4L2_CAP_READWRITE);
+}
+
+struct fake_host *fake_host_new_caps(const struct vmedia_limits *limits, uint32_t caps)
+{
 	struct fake_host *f = calloc(1, sizeof(*f));
 	struct proxy_options opts = { .device = "/dev/fake", .opener = -1,
 				      .region_size = 16u << 20 };
@@ -368,7 +431,7 @@ struct fake_host *fake_host_new(const struct vmedia_limits *limits)
 	pthread_cond_init(&f->turn, NULL);
 	f->host = (struct proxy_host){ &ops, f };
 	f->loop_thread = pthread_self();
-	f->caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_IO_MC | V4L2_CAP_READWRITE;
+	f->caps = caps;
 	f->bytesused = 100;
 	f->planes = 2;
 	for (unsigned int i = 0; i < HOST_BUFFERS; i++)

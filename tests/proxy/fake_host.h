@@ -26,12 +26,19 @@
 #define HOST_BUFFERS 8
 #define HOST_LENGTH  8192u
 #define HOST_DEFAULT 1 /* of a script: answer as an honest driver */
+#define HOST_CLOSE   VMEDIA_NR_END /* to block close() */
 
 struct fake_file {
 	bool open, gone; /* gone: unplugged */
 	bool queued[PROXY_TYPES][HOST_BUFFERS];
 	bool streaming[PROXY_TYPES];
 	uint32_t count[PROXY_TYPES];
+	uint32_t memory[PROXY_TYPES];
+	union {
+		uint64_t userptr;
+		int32_t fd;
+	} m[PROXY_TYPES][HOST_BUFFERS]; /* of the first plane */
+	unsigned int queued_as[PROXY_TYPES][HOST_BUFFERS]; /* f->qbufs then */
 	int done_type, done_index; /* -1: none */
 	uint32_t events; /* what poll() would say, until it is asked */
 	unsigned int pending; /* V4L2 events */
@@ -56,6 +63,9 @@ struct fake_host {
 	pthread_t loop_thread;
 	unsigned int stopped_loop; /* calls on the loop meanwhile */
 	int open_err, expbuf_err;
+	uint32_t memories; /* bits V4L2_MEMORY_*, those that it has beside MMAP */
+	int memory_err;	   /* of QBUF with such memory */
+	unsigned int qbufs, streamoffs;
 	uint32_t caps;
 	uint32_t bytesused;
 	unsigned int planes;
@@ -65,6 +75,8 @@ struct fake_host {
 };
 
 struct fake_host *fake_host_new(const struct vmedia_limits *limits);
+/* A device of other capabilities than a camera's. */
+struct fake_host *fake_host_new_caps(const struct vmedia_limits *limits, uint32_t caps);
 void fake_host_end(struct fake_host *f);
 
 /* A command and its answer; waits for jobs. As harness_cmd(). */
@@ -86,6 +98,8 @@ int stream(struct fake_host *f, uint32_t session, uint32_t type, bool on);
 
 /* The host: buffer @index of @type is finished. */
 void fake_done(struct fake_host *f, unsigned int file, uint32_t type, uint32_t index);
+/* True while the host may write buffers of this queue. */
+bool fake_streams(struct fake_host *f, unsigned int file, uint32_t type);
 void fake_event_pending(struct fake_host *f, unsigned int file);
 void fake_unplug(struct fake_host *f, unsigned int file);
 /* What the host answers from now on. NULL: as an honest driver. */

@@ -13,6 +13,11 @@
 static void set_shape(struct vmedia_ioctl *io, const struct vmedia_ioctl *asked)
 {
 	io->asked = (struct vmedia_asked){ .known = true, .num_planes = asked->num_planes };
+	/* On the wire there would be the UUIDs of its objects, too. */
+	if (asked->info->follow == VMEDIA_FOLLOW_PLANES &&
+	    asked->arg.buffer.memory == VMEDIA_MEMORY_DMABUF)
+		io->asked.num_uuids = vmedia_buf_type_is_multiplanar(asked->arg.buffer.type)
+					      ? asked->num_planes : 1;
 	if (asked->info->follow == VMEDIA_FOLLOW_CTRLS)
 		io->asked.num_ctrls = asked->arg.ext_controls.count;
 	if (asked->info->follow == VMEDIA_FOLLOW_EDID)

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/videodev2.h>
 #include <string.h>
+#include <vmedia/log.h>
 
 #include "proxy.h"
 
@@ -67,11 +68,12 @@ static int tell_plane(struct proxy_session *ps, const struct proxy_queue *q,
 		      uint32_t *length, void *m)
 {
 	const struct proxy_plane *plane = &buf->planes[i];
+	uint32_t room = vmedia_proxy_room(q, plane);
 	uint64_t value = plane->handle;
 
-	if (bytesused > plane->length || offset > plane->length)
+	if (bytesused > room || offset > room)
 		return nonsense(ps, "it has more bytes than its length",
-				bytesused > offset ? bytesused : offset, plane->length);
+				bytesused > offset ? bytesused : offset, room);
 	*length = plane->length;
 	if (q->memory == V4L2_MEMORY_MMAP)
 		value = offset_of(q->type, buf->index, i);
@@ -109,6 +111,29 @@ int vmedia_proxy_tell(struct proxy_session *ps, const struct proxy_queue *q,
 	return err;
 }
 
+/* How the guest's buffer is the host's, for the log. */
+static const char *way(const struct proxy_queue *q, const struct proxy_buf *buf)
+{
+	if (q->host_memory == V4L2_MEMORY_USERPTR)
+		return "the host gets the pages";
+	if (q->host_memory == V4L2_MEMORY_DMABUF)
+		return "the host gets the objects";
+	return buf->copies ? "the host has buffers of its own"
+			   : "the host's buffers, as dma-bufs";
+}
+
+/* The host has taken the memory of @buf. */
+static void taken(struct proxy_session *ps, struct proxy_queue *q, struct proxy_buf *buf)
+{
+	if (!q->settled)
+		vmedia_info("%s, memory %s: %s%s", vmedia_buf_type_name(q->type),
+			    vmedia_memory_name(q->memory), way(q, buf),
+			    buf->copies ? "; their bytes are copied" : "");
+	q->settled = true;
+	q->copies |= buf->copies;
+	vmedia_proxy_hold(buf);
+}
+
 int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
 {
 	struct proxy_session *ps = c->ps;
@@ -116,9 +141,12 @@ int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
 
 	if (err || !c->req)
 		return err;
+	if (c->io.info->nr != VMEDIA_NR_QUERYBUF)
+		taken(ps, &ps->queues[c->io.arg.buffer.type], buf);
 	if (c->io.info->nr == VMEDIA_NR_QBUF) {
 		buf->queued = true;
 		buf->prepared = false;
+		buf->order = ++ps->order;
 	} else if (c->io.info->nr == VMEDIA_NR_PREPARE_BUF) {
 		buf->prepared = true;
 	}
@@ -187,12 +215,15 @@ static int import(struct proxy_call *c, uint32_t i, uint32_t length, uint64_t ha
 		length = plane->length;
 	if (length < plane->length)
 		return -EINVAL;
-	err = vmedia_request_import(c->req, i, length, !vmedia_proxy_type_is_output(q->type),
-				    plane->mem, &mem);
+	/* V4L2 pins pages of USERPTR for writing, in some versions also those that it reads. */
+	err = vmedia_request_import(c->req, i, length,
+				    q->host_memory == V4L2_MEMORY_USERPTR ||
+				    !vmedia_proxy_type_is_output(q->type), plane->mem, &mem);
 	if (err)
 		return err;
 	vmedia_backing_put(plane->mem);
 	plane->mem = mem;
+	c->buf->copies |= plane->copied || vmedia_backing_is_copy(mem);
 	plane->given = length;
 	plane->handle = handle;
 	return 0;
@@ -206,6 +237,7 @@ static int import_all(struct proxy_call *c)
 	uint64_t handle;
 	int err = 0;
 
+	c->buf->copies = false;
 	for (uint32_t i = 0; i < c->buf->num_planes && !err; i++) {
 		if (dmabuf)
 			handle = (uint32_t)(mplane ? io->planes[i].m.fd : io->arg.buffer.m.fd);
@@ -238,11 +270,20 @@ static void make_question(struct proxy_call *c)
 		b->timecode = from.timecode;
 	}
 	set_planes(c, b);
+	if (c->buf)
+		vmedia_proxy_set_memory(&c->ps->queues[b->type], c->buf, b, c->io.planes);
+}
+
+/* True if the host may refuse the first memory that it gets. */
+static bool may_be_refused(const struct proxy_queue *q)
+{
+	return q->host_memory != V4L2_MEMORY_MMAP && !q->settled;
 }
 
 int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 {
 	const struct vmedia_buffer *b = &c->io.arg.buffer;
+	const struct proxy_queue *q;
 	int err = find(c);
 
 	c->asked_flags = b->flags;
@@ -256,30 +297,47 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 		return c->io.info->nr == VMEDIA_NR_QBUF ? -EBADR : -EINVAL;
 	if (b->memory != V4L2_MEMORY_MMAP && !c->buf->prepared)
 		err = import_all(c);
-	if (!err)
-		make_question(c);
-	return err;
+	if (err)
+		return err;
+	make_question(c);
+	q = &c->ps->queues[b->type];
+	c->slow = may_be_refused(q) || (c->buf->copies && vmedia_proxy_type_is_output(q->type));
+	return 0;
 }
 
-void vmedia_proxy_qbuf_run(struct proxy_call *c)
+/* Copy what the host is to read, and ask. */
+static void ask_with_bytes(struct proxy_call *c)
 {
 	const struct vmedia_buffer *b = &c->io.arg.buffer;
 	bool mplane = vmedia_buf_type_is_multiplanar(b->type);
-	uint32_t used[VMEDIA_MAX_PLANES];
+	uint32_t used[VMEDIA_MAX_PLANES], room;
 	uint64_t copied = 0;
 
-	if (c->ps->queues[b->type].copies && vmedia_proxy_type_is_output(b->type)) {
+	c->err = 0;
+	if (c->buf && c->buf->copies && vmedia_proxy_type_is_output(b->type)) {
 		for (uint32_t i = 0; i < c->buf->num_planes; i++) {
 			used[i] = mplane ? c->io.planes[i].bytesused : b->bytesused;
+			room = vmedia_proxy_room(&c->ps->queues[b->type], &c->buf->planes[i]);
 			/* None means all, and of too many the host tells. */
-			if (!used[i] || used[i] > c->buf->planes[i].length)
-				used[i] = c->buf->planes[i].length;
+			if (!used[i] || used[i] > room)
+				used[i] = room;
 		}
 		c->err = vmedia_proxy_copy(c->ps, c->buf, true, used, &copied);
 		vmedia_device_add_copied(c->ps->p->dev, copied);
 	}
 	if (!c->err)
 		vmedia_proxy_ask(c);
+}
+
+void vmedia_proxy_qbuf_run(struct proxy_call *c)
+{
+	const struct proxy_queue *q = &c->ps->queues[c->asked.arg.buffer.type];
+
+	ask_with_bytes(c);
+	if (c->buf && may_be_refused(q) &&
+	    (c->err == -EINVAL || c->err == -EFAULT || c->err == -ENOMEM) &&
+	    !vmedia_proxy_fall_back(c))
+		ask_with_bytes(c);
 }
 
 /* ---- EXPBUF ---- */

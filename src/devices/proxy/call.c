@@ -133,6 +133,7 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req)
 	c->req = req;
 	c->err = 0;
 	c->undo = NULL;
+	c->slow = false;
 	err = begin(c, io);
 	if (err) {
 		if (err > 0)
@@ -144,7 +145,7 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req)
 		c->req = NULL;
 		return err > 0 ? 0 : err;
 	}
-	if (c->rule->quick && !ps->p->jobs && !ps->queues[c->io.arg.buffer.type].copies) {
+	if (c->rule->quick && !c->slow && !ps->p->jobs) {
 		run(c);
 		err = finish(c);
 		c->req = NULL;

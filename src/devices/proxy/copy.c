@@ -2,7 +2,8 @@
 /*
  * Copies between a buffer of the host and the guest's memory of it, where they are not the same
  * memory. Each byte that is used is copied once, plus once more where guest pages cannot be seen as
- * one piece (vmedia_backing_fetch()), and all of it is counted.
+ * one piece (vmedia_backing_fetch()), and all of it is counted. The host can have guest pages that
+ * are such a piece themselves; of others it has the private copy.
  */
 #include <errno.h>
 #include <string.h>
@@ -27,19 +28,20 @@ int vmedia_proxy_copy(struct proxy_session *ps, struct proxy_buf *buf, bool to_h
 		struct proxy_plane *plane = &buf->planes[i];
 		int err;
 
-		if (!plane->copied || !plane->mem)
+		if (!plane->mem)
 			continue;
-		err = map(ps, plane, to_host);
+		err = plane->copied ? map(ps, plane, to_host) : 0;
 		if (err)
 			return err;
-		if (to_host) {
+		if (to_host)
 			vmedia_backing_fetch(plane->mem, used[i]);
+		if (plane->copied && to_host)
 			memcpy(plane->map, vmedia_backing_addr(plane->mem), used[i]);
-		} else {
+		else if (plane->copied)
 			memcpy(vmedia_backing_addr(plane->mem), plane->map, used[i]);
+		if (!to_host)
 			vmedia_backing_flush(plane->mem, used[i]);
-		}
-		*copied += used[i];
+		*copied += plane->copied ? used[i] : 0;
 	}
 	return 0;
 }

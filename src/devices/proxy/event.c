@@ -46,13 +46,13 @@ static int take(struct proxy_session *ps, struct proxy_queue *q)
 		return nonsense(ps, "a buffer that is not queued", b->index, q->num_slots);
 	if (mplane && b->length != buf->num_planes)
 		return nonsense(ps, "another number of planes", b->length, buf->num_planes);
-	if (!q->copies || vmedia_proxy_type_is_output(q->type))
+	if (!buf->copies || vmedia_proxy_type_is_output(q->type))
 		return 0;
 	for (uint32_t i = 0; i < buf->num_planes; i++) {
 		used = mplane ? ps->dequeue.evt.planes[i].bytesused : b->bytesused;
-		if (used > buf->planes[i].length)
+		if (used > vmedia_proxy_room(q, &buf->planes[i]))
 			return nonsense(ps, "more bytes than the buffer has", used,
-					buf->planes[i].length);
+					vmedia_proxy_room(q, &buf->planes[i]));
 	}
 	ps->dequeue.uncopied = true;
 	return 0;
@@ -81,7 +81,7 @@ static bool dequeue_buffer(struct proxy_session *ps, struct proxy_queue *q)
 	int err;
 
 	memset(d->evt.planes, 0, sizeof(d->evt.planes));
-	*b = (struct vmedia_buffer){ .type = q->type, .memory = V4L2_MEMORY_MMAP };
+	*b = (struct vmedia_buffer){ .type = q->type, .memory = q->host_memory };
 	if (vmedia_buf_type_is_multiplanar(q->type)) {
 		b->length = VMEDIA_MAX_PLANES;
 		b->m.planes = (uintptr_t)d->evt.planes;

@@ -11,8 +11,10 @@
  *   ask.c	a call of the host
  *   ctrls.c	ioctls with memory of their own: extended controls, EDID
  *   queue.c	REQBUFS, CREATE_BUFS, REMOVE_BUFS, STREAMON, STREAMOFF
+ *   memory.c	which memory the host's queue has for the guest's
  *   buffer.c	QUERYBUF, QBUF, PREPARE_BUF, EXPBUF, and mappings
  *   copy.c	copies between the host's buffers and the guest's, where they are not the same
+ *   halt.c	queues that write the guest's pages, while the guest is stopped
  *   event.c	finished buffers and V4L2 events
  *   session.c	sessions: one open file of the host each
  *   watch.c	their jobs, and what wakes them
@@ -22,9 +24,10 @@
  *   The state of formats, controls, queues and buffers is the host's driver's. The proxy keeps of a
  *   buffer only what it needs to translate: its memory, and whether it is the host's.
  *
- *   The host's queues always have memory MMAP. A guest's MMAP buffer is the host's buffer itself,
- *   exported as a dma-buf, which is mapped into region 0; nothing is copied. If the driver cannot
- *   export it, it is a memory file, and its bytes are copied. SHARED_PAGES and OBJECT are copied.
+ *   A guest's MMAP buffer is the host's buffer itself, exported as a dma-buf, which is mapped into
+ *   region 0; nothing is copied. If the driver cannot export it, it is a memory file, and its bytes
+ *   are copied. SHARED_PAGES are USERPTR of the host and objects DMABUF, if the driver takes them.
+ *   Else they are copied from and to MMAP buffers of the host (memory.c).
  *
  *   Each ioctl of the host may block: most drivers take a lock that another handle holds while it
  *   waits for its hardware. So calls run as jobs on the session's worker, in order. QBUF and the
@@ -123,6 +126,8 @@ struct proxy_plane {
 	uint32_t given;		    /* bytes of the guest's memory, not MMAP */
 	uint64_t handle;	    /* the guest's userptr or fd of the last QBUF, not MMAP */
 	struct vmedia_backing *mem; /* what the guest sees; not MMAP: from QBUF on */
+	/* what the host was given last, which is mapped where it was then */
+	struct vmedia_backing *held;
 	bool copied;		    /* mem is not the host's buffer */
 	void *map;		    /* the host's buffer, once it was copied from or to */
 };
@@ -131,6 +136,8 @@ struct proxy_buf {
 	uint32_t index, num_planes;
 	bool queued; /* the host has it, or its DQBUF event is still to be sent */
 	bool prepared;
+	bool copies;	/* some plane is copied, or its pages cannot be seen as one piece */
+	uint64_t order; /* of QBUF, in the session */
 	struct proxy_plane planes[VMEDIA_MAX_PLANES];
 	int fd[VMEDIA_MAX_PLANES]; /* dma-bufs, until they are mapped; -1: none */
 };
@@ -138,8 +145,10 @@ struct proxy_buf {
 struct proxy_queue {
 	uint32_t type;
 	uint32_t memory; /* the guest's; 0: no buffers yet */
+	uint32_t host_memory;
+	bool settled; /* the host has taken a buffer, so host_memory stays */
 	bool streaming;
-	bool copies;	    /* some plane is copied */
+	bool copies;	    /* of some buffer */
 	uint64_t bytes;	    /* of the host's buffers, counted in the device */
 	uint32_t num_slots; /* of bufs */
 	struct proxy_buf **bufs;
@@ -159,9 +168,10 @@ struct proxy_call {
 	uint8_t *memory; /* of controls or EDID, private */
 	/* QBUF and its like */
 	struct proxy_buf *buf;
+	bool slow; /* not quick now */
 	uint32_t asked_flags; /* the guest's */
 	/* REQBUFS, CREATE_BUFS: the new buffers */
-	uint32_t guest_memory;
+	uint32_t guest_memory, host_memory;
 	uint64_t bytes;
 	bool freed; /* the host has freed the old ones, although it failed */
 	uint32_t num_made;
@@ -202,12 +212,16 @@ struct proxy_session {
 	bool closing;	   /* the close was submitted, and nothing else begins */
 	bool closed;	   /* and it has ended */
 	bool suspended;	   /* the guest's memory must not be written */
+	bool halted;	   /* the host's queues that write it do not stream */
 	unsigned int jobs; /* submitted and not done */
 	struct vmedia_source source;
 	uint32_t ready; /* as in struct proxy_dequeue */
 	struct proxy_call call;
 	struct proxy_dequeue dequeue;
 	struct proxy_queue queues[PROXY_TYPES];
+	uint64_t order; /* of the last QBUF */
+	struct vmedia_job halt_job;
+	int halt_err;
 	uint32_t num_subs;
 	struct proxy_subscription *subs;
 };
@@ -234,6 +248,13 @@ static inline struct proxy_buf *vmedia_proxy_buf(struct proxy_session *ps, uint3
 	struct proxy_queue *q = &ps->queues[type];
 
 	return index < q->num_slots ? q->bufs[index] : NULL;
+}
+
+/* Bytes that a buffer of the queue can have in this plane. */
+static inline uint32_t vmedia_proxy_room(const struct proxy_queue *q,
+					 const struct proxy_plane *plane)
+{
+	return q->host_memory == VMEDIA_MEMORY_MMAP || !plane->given ? plane->length : plane->given;
 }
 
 struct proxy_options {
@@ -322,6 +343,39 @@ int vmedia_proxy_streamoff_done(struct proxy_call *c, int err);
 void vmedia_proxy_queue_clear(struct proxy_session *ps, struct proxy_queue *q);
 /* Unmap the host's buffers of all queues. Context: as above. */
 void vmedia_proxy_unmap_all(struct proxy_session *ps);
+
+/* ---- memory.c ---- */
+
+/* The memory that the host's queue has for the guest's, if the driver has it. */
+uint32_t vmedia_proxy_host_memory(const struct proxy *p, uint32_t type, uint32_t guest_memory);
+/*
+ * Ask with c->host_memory in *@memory of the question, and in *@asked of its copy. If the driver
+ * has no such memory, ask with MMAP.
+ */
+void vmedia_proxy_ask_with_memory(struct proxy_call *c, uint32_t *memory, uint32_t *asked);
+/* Ask the host what its buffer @index is. Returns 0, its errno, or -EIO. Context: as the jobs. */
+int vmedia_proxy_query(struct proxy_session *ps, uint32_t type, uint32_t index,
+		       struct proxy_buf *buf);
+/* Have the memory of @buf in @b and @planes, as the host's queue has it. */
+void vmedia_proxy_set_memory(const struct proxy_queue *q, const struct proxy_buf *buf,
+			     struct vmedia_buffer *b, struct vmedia_plane *planes);
+/* Queue a CAPTURE buffer once more. Context: as the jobs. */
+int vmedia_proxy_requeue(struct proxy_session *ps, const struct proxy_queue *q,
+			 const struct proxy_buf *buf);
+/* The host has the memory of @buf now, and has forgotten what it had before. Context: loop. */
+void vmedia_proxy_hold(struct proxy_buf *buf);
+/*
+ * The host has refused the memory of the first buffer: have MMAP in the host, and the question of
+ * @c anew. Returns 0 or negative errno. Context: as the jobs.
+ */
+int vmedia_proxy_fall_back(struct proxy_call *c);
+
+/* ---- halt.c ---- */
+
+/* Have the host write no page of the guest when this returns. */
+void vmedia_proxy_halt(struct proxy_session *ps);
+/* Go on. */
+void vmedia_proxy_restart(struct proxy_session *ps);
 
 /* ---- buffer.c ---- */
 

@@ -48,6 +48,7 @@ static void buf_free(struct proxy_session *ps, struct proxy_buf *buf)
 	unmap(ps, buf);
 	for (uint32_t i = 0; i < VMEDIA_MAX_PLANES; i++) {
 		vmedia_backing_put(buf->planes[i].mem);
+		vmedia_backing_put(buf->planes[i].held);
 		if (buf->fd[i] >= 0)
 			ps->p->host.ops->close(ps->p->host.opaque, buf->fd[i]);
 	}
@@ -96,7 +97,8 @@ void vmedia_proxy_queue_clear(struct proxy_session *ps, struct proxy_queue *q)
 	free(q->bufs);
 	q->bufs = NULL;
 	q->num_slots = 0;
-	q->memory = 0;
+	q->memory = q->host_memory = 0;
+	q->settled = false;
 	q->copies = false;
 	q->streaming = false;
 }
@@ -108,42 +110,6 @@ static void free_in_host(struct proxy_session *ps, uint32_t type)
 	struct vmedia_requestbuffers r = { .type = type, .memory = V4L2_MEMORY_MMAP };
 
 	vmedia_proxy_host_call(ps, VMEDIA_NR_REQBUFS, &r);
-}
-
-static int nonsense(struct proxy_session *ps, const char *what, uint64_t got, uint64_t limit)
-{
-	vmedia_proxy_nonsense(ps->p, "VIDIOC_QUERYBUF", what, got, limit);
-	return -EIO;
-}
-
-/* Ask what buffer @index is. */
-static int query(struct proxy_session *ps, uint32_t type, uint32_t index, struct proxy_buf *buf)
-{
-	struct vmedia_plane planes[VMEDIA_MAX_PLANES] = { 0 };
-	struct vmedia_buffer b = { .index = index, .type = type, .memory = V4L2_MEMORY_MMAP };
-	bool mplane = vmedia_buf_type_is_multiplanar(type);
-	int err;
-
-	if (mplane) {
-		b.length = VMEDIA_MAX_PLANES;
-		b.m.planes = (uintptr_t)planes;
-	}
-	err = vmedia_proxy_host_call(ps, VMEDIA_NR_QUERYBUF, &b);
-	if (err)
-		return err;
-	if (b.index != index || b.type != type)
-		return nonsense(ps, "answer is about another buffer", b.index, index);
-	if (mplane && (!b.length || b.length > VMEDIA_MAX_PLANES))
-		return nonsense(ps, "buffer of an impossible number of planes", b.length,
-				VMEDIA_MAX_PLANES);
-	buf->num_planes = mplane ? b.length : 1;
-	for (uint32_t i = 0; i < buf->num_planes; i++) {
-		buf->planes[i].length = mplane ? planes[i].length : b.length;
-		buf->planes[i].host_offset = mplane ? planes[i].m.mem_offset : b.m.offset;
-		if (!buf->planes[i].length)
-			return nonsense(ps, "buffer of no length, plane", i, buf->num_planes);
-	}
-	return 0;
 }
 
 static void export(struct proxy_session *ps, uint32_t type, struct proxy_buf *buf)
@@ -189,7 +155,7 @@ static int learn(struct proxy_call *c, uint32_t type, uint32_t first, uint32_t c
 		if (!buf)
 			return -ENOMEM;
 		c->made[c->num_made++] = buf;
-		err = query(c->ps, type, buf->index, buf);
+		err = vmedia_proxy_query(c->ps, type, buf->index, buf);
 		if (!err && c->guest_memory == V4L2_MEMORY_MMAP)
 			export(c->ps, type, buf);
 	}
@@ -264,7 +230,7 @@ static bool are_gone(struct proxy_session *ps, uint32_t type)
 
 	for (uint32_t i = 0; i < q->num_slots; i++)
 		if (q->bufs[i])
-			return query(ps, type, i, &probe) == -EINVAL;
+			return vmedia_proxy_query(ps, type, i, &probe) == -EINVAL;
 	return false;
 }
 
@@ -278,7 +244,7 @@ void vmedia_proxy_reqbufs_run(struct proxy_call *c)
 		c->err = bound(ps, format_bytes(&f), ps->queues[r->type].bytes, &r->count);
 	if (c->err)
 		return;
-	vmedia_proxy_ask(c);
+	vmedia_proxy_ask_with_memory(c, &r->memory, &c->asked.arg.requestbuffers.memory);
 	if (!c->err && r->count) {
 		c->err = learn(c, c->asked.arg.requestbuffers.type, 0, r->count);
 		if (c->err)
@@ -296,7 +262,7 @@ void vmedia_proxy_create_bufs_run(struct proxy_call *c)
 		c->err = bound(c->ps, format_bytes(&b->format), 0, &b->count);
 	if (c->err)
 		return;
-	vmedia_proxy_ask(c);
+	vmedia_proxy_ask_with_memory(c, &b->memory, &c->asked.arg.create_buffers.memory);
 	if (c->err || !b->count)
 		return;
 	c->bytes = format_bytes(&b->format) * b->count;
@@ -311,10 +277,10 @@ static bool is_memory(uint32_t memory)
 	       memory == V4L2_MEMORY_DMABUF;
 }
 
-static void begin(struct proxy_call *c, uint32_t *memory)
+static void begin(struct proxy_call *c, uint32_t type, const uint32_t *memory)
 {
 	c->guest_memory = *memory;
-	*memory = V4L2_MEMORY_MMAP;
+	c->host_memory = vmedia_proxy_host_memory(c->ps->p, type, *memory);
 	c->freed = false;
 	c->bytes = 0;
 	c->num_made = 0;
@@ -328,7 +294,7 @@ int vmedia_proxy_reqbufs_prepare(struct proxy_call *c)
 
 	if (!is_memory(r->memory))
 		return -EINVAL;
-	begin(c, &r->memory);
+	begin(c, r->type, &r->memory);
 	r->capabilities = 0;
 	r->flags = 0;
 	if (r->count > max)
@@ -348,7 +314,9 @@ int vmedia_proxy_create_bufs_prepare(struct proxy_call *c)
 		have += q->bufs[i] != NULL;
 	if (b->count && have >= max)
 		return -ENOBUFS;
-	begin(c, &b->memory);
+	begin(c, b->format.type, &b->memory);
+	if (q->memory)
+		c->host_memory = q->host_memory;
 	b->capabilities = 0;
 	b->flags = 0;
 	if (b->count > max - have)
@@ -391,9 +359,10 @@ static int buf_memory(struct proxy_session *ps, struct proxy_queue *q, struct pr
 		if (q->memory == V4L2_MEMORY_MMAP)
 			err = plane_memory(ps, buf, i);
 		else
-			buf->planes[i].copied = true;
-		q->copies |= buf->planes[i].copied;
+			buf->planes[i].copied = q->host_memory == V4L2_MEMORY_MMAP;
+		buf->copies |= buf->planes[i].copied;
 	}
+	q->copies |= buf->copies;
 	return err;
 }
 
@@ -434,9 +403,8 @@ static uint32_t adopt(struct proxy_call *c, struct proxy_queue *q)
 		count_bytes(c->ps, q, buf_bytes(c->made[i]));
 	discard(c);
 	if (n)
-		vmedia_info("%u buffers of %s, memory %s: %s", n, vmedia_buf_type_name(q->type),
-			    vmedia_memory_name(q->memory),
-			    q->copies ? "their bytes are copied" : "the host's own, by dma-buf");
+		vmedia_info("%u buffers of %s, memory %s", n, vmedia_buf_type_name(q->type),
+			    vmedia_memory_name(q->memory));
 	return n;
 }
 
@@ -471,6 +439,7 @@ int vmedia_proxy_reqbufs_done(struct proxy_call *c, int err)
 	if (!made)
 		return 0;
 	q->memory = c->guest_memory;
+	q->host_memory = c->host_memory;
 	if (adopt(c, q) == made)
 		return 0;
 	vmedia_proxy_queue_clear(c->ps, q);
@@ -496,6 +465,7 @@ int vmedia_proxy_create_bufs_done(struct proxy_call *c, int err)
 	if (!c->num_made)
 		return 0;
 	q->memory = c->guest_memory;
+	q->host_memory = c->host_memory;
 	/* Without memory for all of them, the host's last ones are not used. */
 	b->count = adopt(c, q);
 	return b->count ? 0 : -ENOMEM;

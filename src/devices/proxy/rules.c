@@ -9,7 +9,7 @@
  *   - the buffer type is one that the protocol serves, or 0, which no driver has: overlays have
  *     pointers,
  *   - pointers and descriptors are the proxy's own (ctrls.c, buffer.c),
- *   - the memory of a queue is MMAP, whatever the guest's is (queue.c, buffer.c),
+ *   - the memory of a queue is what the proxy has for the guest's (memory.c),
  *   - request_fd and V4L2_CTRL_WHICH_REQUEST_VAL do not occur: requests belong to the media
  *     controller, which the protocol does not carry,
  *   - a media bus code does not occur either: only the media controller tells a guest which.

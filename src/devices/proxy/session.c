@@ -9,9 +9,9 @@
  * connection does not wait for it: core forgets the session, and the structure stays until its jobs
  * are done. Then it waits, with its worker, for the next session.
  *
- * The host's driver writes only its own buffers. So when the guest stops its queues, only copies to
- * the guest's memory must have ended (vmedia_proxy_stop_copies()); the host's stream goes on, and
- * stops when its file is closed.
+ * When the guest stops its queues, its memory must not be written any more: copies must have ended
+ * (vmedia_proxy_stop_copies()), and so must queues of the host that write its pages (halt.c). Other
+ * streams of the host go on, and stop when its file is closed.
  */
 #include <errno.h>
 #include <linux/videodev2.h>
@@ -93,6 +93,7 @@ void vmedia_proxy_close(struct vmedia_session *s)
 	ps->session = NULL;
 	ps->call.req = NULL;
 	vmedia_proxy_stop_copies(ps);
+	vmedia_proxy_halt(ps);
 	if (ps->closed) {
 		if (!ps->jobs)
 			vmedia_proxy_recycle(ps);
@@ -222,10 +223,13 @@ void vmedia_proxy_suspend(struct vmedia_session *s, bool on)
 	struct proxy_session *ps = vmedia_session_priv(s);
 
 	ps->suspended = on;
-	if (on)
-		vmedia_proxy_stop_copies(ps);
-	else
+	if (!on) {
+		vmedia_proxy_restart(ps);
 		vmedia_session_wake(s);
+		return;
+	}
+	vmedia_proxy_stop_copies(ps);
+	vmedia_proxy_halt(ps);
 }
 
 void vmedia_proxy_free_idle(struct proxy *p)

@@ -22,7 +22,7 @@ void vmedia_proxy_job_done(struct proxy_session *ps)
 {
 	ps->jobs--;
 	ps->p->jobs--;
-	if (ps->closed && !ps->session) {
+	if (ps->closed && !ps->session && !ps->jobs) {
 		ps->p->recycle(ps);
 		return;
 	}

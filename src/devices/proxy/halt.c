@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Queues of the host that write the guest's pages, halted while these are not the session's.
+ *
+ * Theory of operation: the host's kernel writes into the pages of a CAPTURE queue with host memory
+ * USERPTR until VIDIOC_STREAMOFF. So that is what the proxy asks for when the guest stops its
+ * virtqueues: it may be paused or reset, and its pages can be anybody's then. STREAMOFF gives back
+ * all buffers. If the guest goes on, they are queued again in their order, and the queue streams
+ * again; frames in between are lost, and the driver counts from 0.
+ *
+ * The loop waits for STREAMOFF without a limit, since nothing else takes the pages back.
+ */
+#include <errno.h>
+#include <linux/videodev2.h>
+#include <string.h>
+#include <vmedia/log.h>
+
+#include "proxy.h"
+
+static bool writes_guest(const struct proxy_queue *q)
+{
+	return q->host_memory == V4L2_MEMORY_USERPTR && !vmedia_proxy_type_is_output(q->type);
+}
+
+static bool any_writes_guest(const struct proxy_session *ps)
+{
+	for (uint32_t type = 0; type < PROXY_TYPES; type++)
+		if (writes_guest(&ps->queues[type]))
+			return true;
+	return false;
+}
+
+/* ---- In the job ---- */
+
+/* True if the host gave it back before the halt, and core is still to have it. */
+static bool was_dequeued(const struct proxy_session *ps, uint32_t type, uint32_t index)
+{
+	const struct proxy_dequeue *d = &ps->dequeue;
+
+	return d->full && d->evt.type == VMEDIA_EVT_DQBUF && d->evt.buffer.type == type &&
+	       d->evt.buffer.index == index;
+}
+
+/* The buffer that was queued first of those after @after. */
+static struct proxy_buf *next_queued(struct proxy_session *ps, const struct proxy_queue *q,
+				     uint64_t after)
+{
+	struct proxy_buf *next = NULL;
+
+	for (uint32_t i = 0; i < q->num_slots; i++) {
+		struct proxy_buf *buf = q->bufs[i];
+
+		if (buf && buf->queued && buf->order > after && !was_dequeued(ps, q->type, i) &&
+		    (!next || buf->order < next->order))
+			next = buf;
+	}
+	return next;
+}
+
+static int restart(struct proxy_session *ps, const struct proxy_queue *q)
+{
+	struct proxy_buf *buf;
+	uint32_t type = q->type;
+	int err = 0;
+
+	for (uint64_t order = 0; !err && (buf = next_queued(ps, q, order)); order = buf->order)
+		err = vmedia_proxy_requeue(ps, q, buf);
+	if (!err && q->streaming)
+		err = vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMON, &type);
+	return err;
+}
+
+static void halt_run(struct vmedia_worker *w, struct vmedia_job *job)
+{
+	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, halt_job);
+	uint32_t type;
+	int err = 0;
+
+	for (uint32_t i = 0; i < PROXY_TYPES && !err; i++) {
+		if (!writes_guest(&ps->queues[i]))
+			continue;
+		type = i;
+		err = ps->halted ? vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMOFF, &type)
+				 : restart(ps, &ps->queues[i]);
+	}
+	ps->halt_err = err;
+}
+
+/* ---- On the loop ---- */
+
+static void halt_done(struct vmedia_job *job, int err)
+{
+	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, halt_job);
+
+	if (ps->halt_err) {
+		vmedia_warn("%s: a stream could not be %s (error %d)", ps->p->node.path,
+			    ps->halted ? "halted" : "restarted", -ps->halt_err);
+		vmedia_proxy_failed(ps, ps->halt_err);
+	}
+	vmedia_proxy_job_done(ps);
+}
+
+static void submit(struct proxy_session *ps, bool halted)
+{
+	ps->halted = halted;
+	vmedia_worker_init_job(&ps->halt_job, halt_run, halt_done);
+	vmedia_proxy_submit(ps, &ps->halt_job);
+}
+
+void vmedia_proxy_halt(struct proxy_session *ps)
+{
+	if (ps->halted || !any_writes_guest(ps))
+		return;
+	/* A job that closes the file stops all queues. */
+	if (!ps->closing)
+		submit(ps, true);
+	/* Not recycled before this returns. */
+	ps->jobs++;
+	vmedia_worker_drain(ps->worker);
+	ps->jobs--;
+}
+
+void vmedia_proxy_restart(struct proxy_session *ps)
+{
+	if (ps->halted)
+		submit(ps, false);
+}

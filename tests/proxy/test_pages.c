@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The guest's memory as the host's: pages and objects, and when the host must let go of them. */
+#include "fake_host.h"
+
+#include <unistd.h>
+
+#define CAPTURE V4L2_BUF_TYPE_VIDEO_CAPTURE
+#define OUTPUT	V4L2_BUF_TYPE_VIDEO_OUTPUT
+#define USERPTR V4L2_MEMORY_USERPTR
+#define DMABUF	V4L2_MEMORY_DMABUF
+
+struct pages {
+	uint8_t *page;
+	uint8_t raw[2 * VMEDIA_SG_ENTRY_SIZE];
+	struct vmedia_sg sg;
+};
+
+static void get_pages(struct fake_host *f, struct pages *p)
+{
+	p->page = harness_alloc(&f->h, HOST_LENGTH, 4096);
+	vmedia_sg_put(p->raw, 0,
+		      &(struct vmedia_sg_entry){ harness_gpa(&f->h, p->page), HOST_LENGTH });
+	p->sg = (struct vmedia_sg){ p->raw, 1 };
+}
+
+/* Pages that are no piece: of which the device gets a copy. */
+static void get_odd_pages(struct fake_host *f, struct pages *p)
+{
+	p->page = harness_alloc(&f->h, 2 * HOST_LENGTH, 4096);
+	vmedia_sg_put(p->raw, 0, &(struct vmedia_sg_entry){ harness_gpa(&f->h, p->page), 100 });
+	vmedia_sg_put(p->raw, 1, &(struct vmedia_sg_entry){ harness_gpa(&f->h, p->page) + 200,
+							    HOST_LENGTH - 100 });
+	p->sg = (struct vmedia_sg){ p->raw, 2 };
+}
+
+static struct fake_host *opened(uint32_t memories, uint32_t *session)
+{
+	struct fake_host *f = fake_host_new(NULL);
+
+	f->memories = memories;
+	f->bytesused = HOST_LENGTH;
+	assert_int_equal(ask_open(f, session), 0);
+	return f;
+}
+
+static int give(struct fake_host *f, uint32_t session, uint32_t type, uint32_t index,
+		const struct pages *p)
+{
+	return qbuf(f, session, type, index, USERPTR, &p->sg, HOST_LENGTH);
+}
+
+/* @num buffers of pages, in the order of their indexes. */
+static struct fake_host *streaming(uint32_t *session, struct pages *p, uint32_t num)
+{
+	struct fake_host *f = opened(1u << USERPTR, session);
+	uint32_t count = num;
+
+	assert_int_equal(reqbufs(f, *session, CAPTURE, USERPTR, &count), 0);
+	for (uint32_t i = 0; i < num; i++) {
+		get_pages(f, &p[i]);
+		assert_int_equal(give(f, *session, CAPTURE, i, &p[i]), 0);
+	}
+	assert_int_equal(stream(f, *session, CAPTURE, true), 0);
+	return f;
+}
+
+static uint64_t copied(struct fake_host *f)
+{
+	struct vmedia_device_stats stats;
+
+	vmedia_device_stats(f->dev, &stats);
+	return stats.bytes_copied;
+}
+
+static void frame(struct fake_host *f, uint32_t type, uint32_t index)
+{
+	struct vmedia_evt evt;
+
+	fake_done(f, 0, type, index);
+	assert_int_equal(next_event(f, &evt), 1);
+	assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
+	assert_int_equal(evt.buffer.index, index);
+	assert_int_equal(evt.buffer.memory, USERPTR);
+	assert_true(evt.buffer.m.userptr == 0 || evt.buffer.m.userptr == 0x7f0012345678);
+	harness_post_events(&f->h, 1, VMEDIA_EVT_MAX_SIZE);
+}
+
+/* The host writes the guest's pages themselves. */
+static void test_capture(void **state)
+{
+	struct fake_host *f;
+	struct pages p;
+	uint32_t session;
+
+	f = streaming(&session, &p, 1);
+	frame(f, CAPTURE, 0);
+	assert_int_equal(p.page[0], 0x66);
+	assert_int_equal(p.page[HOST_LENGTH - 1], 0x66);
+	assert_int_equal(copied(f), 0);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+static void test_output(void **state)
+{
+	uint32_t session, count = 1;
+	struct fake_host *f = opened(1u << USERPTR, &session);
+	struct pages p;
+
+	get_pages(f, &p);
+	memset(p.page, 0x55, HOST_LENGTH);
+	assert_int_equal(reqbufs(f, session, OUTPUT, USERPTR, &count), 0);
+	assert_int_equal(give(f, session, OUTPUT, 0, &p), 0);
+	assert_int_equal(*(uint8_t *)(uintptr_t)f->file[0].m[OUTPUT][0].userptr, 0x55);
+	p.page[0] = 0x56;
+	assert_int_equal(*(uint8_t *)(uintptr_t)f->file[0].m[OUTPUT][0].userptr, 0x56);
+	assert_int_equal(copied(f), 0);
+	assert_int_equal(stream(f, session, OUTPUT, true), 0);
+	frame(f, OUTPUT, 0);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* Of pages that are no piece the host has the copy. */
+static void test_odd(void **state)
+{
+	uint32_t session, count = 1;
+	struct fake_host *f = opened(1u << USERPTR, &session);
+	struct pages p;
+
+	get_odd_pages(f, &p);
+	assert_int_equal(reqbufs(f, session, CAPTURE, USERPTR, &count), 0);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p), 0);
+	assert_int_equal(stream(f, session, CAPTURE, true), 0);
+	frame(f, CAPTURE, 0);
+	assert_int_equal(p.page[99], 0x66);
+	assert_int_equal(p.page[100], 0);
+	assert_int_equal(p.page[200], 0x66);
+	assert_int_equal(p.page[HOST_LENGTH + 99], 0x66);
+	assert_int_equal(p.page[HOST_LENGTH + 100], 0);
+	assert_int_equal(copied(f), HOST_LENGTH);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* A driver that has USERPTR and does not take these pages. */
+static void test_refused(void **state)
+{
+	uint32_t session, count = 2;
+	struct fake_host *f = opened(1u << USERPTR, &session);
+	struct pages p;
+
+	get_pages(f, &p);
+	f->memory_err = -EFAULT;
+	assert_int_equal(reqbufs(f, session, CAPTURE, USERPTR, &count), 0);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p), 0);
+	assert_int_equal(f->file[0].memory[CAPTURE], V4L2_MEMORY_MMAP);
+	assert_int_equal(f->file[0].count[CAPTURE], 2);
+	assert_int_equal(stream(f, session, CAPTURE, true), 0);
+	memset(p.page, 0x11, HOST_LENGTH);
+	frame(f, CAPTURE, 0);
+	assert_int_equal(p.page[0], 0); /* what the host's buffer has */
+	assert_int_equal(copied(f), HOST_LENGTH);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* Once it has taken one, another one that it refuses is the guest's error. */
+static void test_refused_later(void **state)
+{
+	struct pages p[2];
+	struct fake_host *f;
+	uint32_t session;
+
+	f = streaming(&session, p, 1);
+	frame(f, CAPTURE, 0);
+	f->memory_err = -EFAULT;
+	get_pages(f, &p[1]);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p[1]), -EFAULT);
+	assert_int_equal(f->file[0].memory[CAPTURE], USERPTR);
+	f->memory_err = 0;
+	assert_int_equal(give(f, session, CAPTURE, 0, &p[1]), 0);
+	frame(f, CAPTURE, 0);
+	assert_int_equal(p[1].page[0], 0x66);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/*
+ * V4L2 takes a buffer's memory for the same if its address is. So other pages never have the
+ * address that the host knows.
+ */
+static void test_address(void **state)
+{
+	uint32_t session, count = 1;
+	struct fake_host *f = opened(1u << USERPTR, &session);
+	struct pages p[8];
+	uint64_t before = 0;
+
+	assert_int_equal(reqbufs(f, session, CAPTURE, USERPTR, &count), 0);
+	for (unsigned int i = 0; i < 8; i++)
+		get_odd_pages(f, &p[i]);
+	assert_int_equal(stream(f, session, CAPTURE, true), 0);
+	for (unsigned int i = 0; i < 40; i++) {
+		/* What the host does not get to see changes nothing. */
+		f->memory_err = -EINVAL;
+		if (i)
+			assert_int_equal(give(f, session, CAPTURE, 0, &p[(i + 3) % 8]), -EINVAL);
+		f->memory_err = 0;
+		assert_int_equal(give(f, session, CAPTURE, 0, &p[i % 8]), 0);
+		assert_true(f->file[0].m[CAPTURE][0].userptr != before);
+		before = f->file[0].m[CAPTURE][0].userptr;
+		frame(f, CAPTURE, 0);
+	}
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* ---- The host lets go ---- */
+
+/* When the guest is told that its queues have stopped, the host writes no page any more. */
+static void test_paused(void **state)
+{
+	struct pages p[3];
+	struct fake_host *f;
+	struct vmedia_evt evt;
+	uint32_t session, used;
+
+	f = streaming(&session, p, 3);
+	/* Queued anew, so the order is not that of the indexes. */
+	frame(f, CAPTURE, 0);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p[0]), 0);
+	vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
+	assert_false(fake_streams(f, 0, CAPTURE));
+	assert_int_equal(f->streamoffs, 1);
+	memset(p[1].page, 0x99, HOST_LENGTH);
+	fake_done(f, 0, CAPTURE, 1);
+	f->file[0].done_index = -1; /* it was not queued */
+	harness_step(&f->h);
+	assert_int_equal(harness_event(&f->h, &evt, &used), 0);
+	assert_int_equal(p[1].page[0], 0x99);
+	/* It goes on. */
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_INPUT, NULL), 0);
+	assert_true(fake_streams(f, 0, CAPTURE));
+	assert_true(f->file[0].queued_as[CAPTURE][1] < f->file[0].queued_as[CAPTURE][2]);
+	assert_true(f->file[0].queued_as[CAPTURE][2] < f->file[0].queued_as[CAPTURE][0]);
+	frame(f, CAPTURE, 1);
+	assert_int_equal(p[1].page[0], 0x66);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+static void test_reset(void **state)
+{
+	struct pages p[2];
+	struct fake_host *f;
+	uint32_t session;
+
+	for (unsigned int how = 0; how < 2; how++) {
+		f = streaming(&session, p, 2);
+		fake_block(f, HOST_CLOSE);
+		how ? harness_restart(&f->h) : harness_reconnect(&f->h);
+		assert_false(fake_streams(f, 0, CAPTURE));
+		fake_release(f);
+		harness_forget(&f->h);
+		fake_host_end(f);
+	}
+}
+
+/* STREAMON is on its way in the host when the guest stops its queues. */
+static void test_reset_starting(void **state)
+{
+	uint32_t session, count = 1;
+	struct fake_host *f = opened(1u << USERPTR, &session);
+	struct vmedia_cmd cmd;
+	struct pages p;
+
+	get_pages(f, &p);
+	assert_int_equal(reqbufs(f, session, CAPTURE, USERPTR, &count), 0);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p), 0);
+	harness_cmd_ioctl(&cmd, session, VMEDIA_NR_STREAMON);
+	cmd.io.arg.u32 = CAPTURE;
+	harness_offer_cmd(&f->h, &cmd);
+	fake_block(f, VMEDIA_NR_STREAMON);
+	harness_kick(&f->h, VMEDIA_QUEUE_COMMAND);
+	fake_wait_blocked(f);
+	fake_release(f);
+	/* The host streams before the loop knows. */
+	while (!fake_streams(f, 0, CAPTURE))
+		;
+	vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
+	assert_false(fake_streams(f, 0, CAPTURE));
+	harness_restart(&f->h);
+	harness_forget(&f->h);
+	fake_host_end(f);
+}
+
+/* A codec must not lose its state when the guest is paused: its pages are copied to. */
+static void test_m2m(void **state)
+{
+	struct vmedia_limits limits;
+	struct fake_host *f;
+	uint32_t session, count = 1;
+
+	vmedia_limits_default(&limits);
+	f = fake_host_new_caps(&limits, V4L2_CAP_VIDEO_M2M | V4L2_CAP_STREAMING);
+	f->memories = 1u << USERPTR;
+	assert_int_equal(ask_open(f, &session), 0);
+	assert_int_equal(reqbufs(f, session, CAPTURE, USERPTR, &count), 0);
+	assert_int_equal(f->file[0].memory[CAPTURE], V4L2_MEMORY_MMAP);
+	assert_int_equal(reqbufs(f, session, OUTPUT, USERPTR, &count), 0);
+	assert_int_equal(f->file[0].memory[OUTPUT], USERPTR);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* ---- Objects ---- */
+
+static int give_object(struct fake_host *f, uint32_t session, uint32_t index, const uint8_t *uuid)
+{
+	struct vmedia_cmd cmd;
+
+	harness_cmd_ioctl(&cmd, session, VMEDIA_NR_QBUF);
+	cmd.io.arg.buffer = (struct vmedia_buffer){ .index = index, .type = CAPTURE,
+						    .memory = DMABUF, .m.fd = 77 };
+	memcpy(cmd.io.uuid[0], uuid, VMEDIA_UUID_SIZE);
+	return ask(f, &cmd);
+}
+
+static void test_object(void **state)
+{
+	static const uint8_t uuid[VMEDIA_UUID_SIZE] = { 1, 2, 3 };
+	uint32_t session, count = 1;
+	struct fake_host *f;
+
+	for (unsigned int taken = 0; taken < 2; taken++) {
+		f = opened(1u << DMABUF, &session);
+		harness_add_object(&f->h, uuid, 2 * HOST_LENGTH);
+		f->memory_err = taken ? 0 : -EINVAL;
+		count = 1;
+		assert_int_equal(reqbufs(f, session, CAPTURE, DMABUF, &count), 0);
+		assert_int_equal(f->file[0].memory[CAPTURE], DMABUF);
+		assert_int_equal(give_object(f, session, 0, uuid), 0);
+		/* A file that is no dma-buf is copied to. */
+		assert_int_equal(f->file[0].memory[CAPTURE], taken ? DMABUF : V4L2_MEMORY_MMAP);
+		if (taken)
+			assert_int_equal(lseek(f->file[0].m[CAPTURE][0].fd, 0, SEEK_END),
+					 2 * HOST_LENGTH);
+		ask_close(f, session);
+		fake_host_end(f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_capture),	 cmocka_unit_test(test_output),
+		cmocka_unit_test(test_odd),	 cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_later), cmocka_unit_test(test_address),
+		cmocka_unit_test(test_paused),	 cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_reset_starting), cmocka_unit_test(test_m2m),
+		cmocka_unit_test(test_object),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
