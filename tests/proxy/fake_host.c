@@ -411,16 +411,10 @@ void fake_release(struct fake_host *f)
 
 /* ---- The guest ---- */
 
-struct fake_host *fake_host_new(const struct vmedia_limits *limits)
-{
-	return fake_host_new_caps(limits, V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING |
-					  V4L2_CAP_IO_MC | V4L2_CAP_READWRITE);
-}
-
-struct fake_host *fake_host_new_caps(const struct vmedia_limits *limits, uint32_t caps)
+static struct fake_host *host_new(const struct vmedia_limits *limits, uint32_t caps, bool restore)
 {
 	struct fake_host *f = calloc(1, sizeof(*f));
-	struct proxy_options opts = { .device = "/dev/fake", .opener = -1,
+	struct proxy_options opts = { .device = "/dev/fake", .opener = -1, .restore = restore,
 				      .region_size = 16u << 20 };
 	struct vmedia_limits l;
 
@@ -443,6 +437,22 @@ struct fake_host *fake_host_new_caps(const struct vmedia_limits *limits, uint32_
 	harness_attach(&f->h, f->dev);
 	harness_post_events(&f->h, 16, VMEDIA_EVT_MAX_SIZE);
 	return f;
+}
+
+struct fake_host *fake_host_new(const struct vmedia_limits *limits)
+{
+	return fake_host_new_caps(limits, V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING |
+					  V4L2_CAP_IO_MC | V4L2_CAP_READWRITE);
+}
+
+struct fake_host *fake_host_new_caps(const struct vmedia_limits *limits, uint32_t caps)
+{
+	return host_new(limits, caps, false);
+}
+
+struct fake_host *fake_host_new_restored(void)
+{
+	return host_new(NULL, V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING, true);
 }
 
 void fake_host_end(struct fake_host *f)

@@ -77,6 +77,8 @@ struct fake_host {
 struct fake_host *fake_host_new(const struct vmedia_limits *limits);
 /* A device of other capabilities than a camera's. */
 struct fake_host *fake_host_new_caps(const struct vmedia_limits *limits, uint32_t caps);
+/* With --restore. */
+struct fake_host *fake_host_new_restored(void);
 void fake_host_end(struct fake_host *f);
 
 /* A command and its answer; waits for jobs. As harness_cmd(). */

@@ -66,6 +66,7 @@ static void proxy_free(struct proxy *p)
 	if (p->node.opener >= 0)
 		close(p->node.opener);
 	pthread_mutex_destroy(&p->node.lock);
+	pthread_mutex_destroy(&p->restore_lock);
 	free(p->wire);
 	free(p);
 }
@@ -136,6 +137,8 @@ int vmedia_proxy_create(struct vmedia_loop *loop, const struct proxy_options *op
 	p->node.path = opts->device;
 	p->node.opener = opts->opener;
 	pthread_mutex_init(&p->node.lock, NULL);
+	p->restore = opts->restore;
+	pthread_mutex_init(&p->restore_lock, NULL);
 	err = create(loop, p, opts, dev);
 	if (err)
 		proxy_free(p);

@@ -11,6 +11,8 @@ static const struct vmedia_module_option options[] = {
 	{ "device", "NODE",
 	  "the host's node, as /dev/video0 or a link in /dev/v4l/by-id; a word without -- is it, "
 	  "too" },
+	{ "restore", NULL,
+	  "set the node's controls as they were before, after the last open file" },
 	{ 0 },
 };
 
@@ -55,6 +57,7 @@ static int create(const struct vmedia_module_args *args, char *why, size_t size,
 		.opener = args->opener,
 		.limits = args->limits,
 		.region_size = args->region_size,
+		.restore = vmedia_module_value(args, "restore") != NULL,
 	};
 	int err;
 

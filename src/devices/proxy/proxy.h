@@ -17,6 +17,7 @@
  *   halt.c	queues that write the guest's pages, while the guest is stopped
  *   event.c	finished buffers and V4L2 events
  *   session.c	sessions: one open file of the host each
+ *   restore.c	controls as before, after the last session
  *   watch.c	their jobs, and what wakes them
  *   host.c	the calls on the host's node
  *   device.c	the device; module.c its options
@@ -226,6 +227,8 @@ struct proxy_session {
 	struct proxy_subscription *subs;
 };
 
+struct proxy_saved; /* a control */
+
 struct proxy {
 	struct vmedia_device *dev;
 	struct proxy_host host;
@@ -236,6 +239,11 @@ struct proxy {
 	unsigned int jobs;	   /* of all sessions */
 	void (*recycle)(struct proxy_session *ps); /* vmedia_proxy_recycle() */
 	atomic_uint_fast64_t bytes; /* of the host's buffers */
+	/* For restore.c, under the lock */
+	bool restore;
+	pthread_mutex_t restore_lock;
+	unsigned int open_files;
+	struct proxy_saved *saved;
 	/* For answer.c */
 	struct vmedia_cmd question, answer;
 	uint8_t *wire;
@@ -262,6 +270,7 @@ struct proxy_options {
 	int opener;	    /* as in struct proxy_node; taken over, and closed on errors, too */
 	const struct vmedia_limits *limits;
 	uint64_t region_size;
+	bool restore;		       /* controls as before, after the last session */
 	const struct proxy_host *host; /* of a test, or NULL */
 };
 
@@ -282,6 +291,12 @@ void vmedia_proxy_suspend(struct vmedia_session *s, bool on);
 void vmedia_proxy_free_idle(struct proxy *p);
 /* Core and the host have forgotten @ps: its structure serves the next session. */
 void vmedia_proxy_recycle(struct proxy_session *ps);
+
+/* ---- restore.c ---- */
+
+/* The file of @ps was opened, or is about to be closed. Context: as the jobs. */
+void vmedia_proxy_controls_opened(struct proxy_session *ps);
+void vmedia_proxy_controls_closing(struct proxy_session *ps);
 
 /* ---- watch.c ---- */
 

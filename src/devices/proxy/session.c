@@ -51,8 +51,10 @@ static void close_run(struct vmedia_worker *w, struct vmedia_job *job)
 
 	/* A mapping holds the file open, and what closes it last waits for the driver. */
 	vmedia_proxy_unmap_all(ps);
-	if (ps->fd >= 0)
+	if (ps->fd >= 0) {
+		vmedia_proxy_controls_closing(ps);
 		ps->p->host.ops->close(ps->p->host.opaque, ps->fd);
+	}
 	ps->fd = -1;
 }
 
@@ -139,8 +141,10 @@ static void open_run(struct vmedia_worker *w, struct vmedia_job *job)
 			    p->cap.card);
 		ps->open_err = -ENODEV;
 	}
-	if (!ps->open_err)
+	if (!ps->open_err) {
+		vmedia_proxy_controls_opened(ps);
 		return;
+	}
 	p->host.ops->close(p->host.opaque, ps->fd);
 	ps->fd = -1;
 }
