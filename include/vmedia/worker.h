@@ -154,7 +154,8 @@ int vmedia_worker_wait(struct vmedia_worker *w, struct vmedia_job *job, uint64_t
 
 /*
  * vmedia_worker_drain - block until all jobs of @w have run, and call their done()s. No time limit.
- * For a device that is being destroyed, and for tests.
+ * For a device that is being destroyed, for memory that nothing else takes back from the host's
+ * kernel, and for tests.
  */
 void vmedia_worker_drain(struct vmedia_worker *w);
 

@@ -84,9 +84,11 @@ static int do_foreign(struct fake_host *f, struct fake_file *file, uint32_t nr,
 		return 0;
 	if (file->queued[b->type][b->index])
 		return -EINVAL;
+	file->m[b->type][b->index].userptr = b->m.userptr;
+	if (f->late_err)
+		return f->late_err;
 	file->queued[b->type][b->index] = true;
 	file->queued_as[b->type][b->index] = ++f->qbufs;
-	file->m[b->type][b->index].userptr = b->m.userptr;
 	return 0;
 }
 

@@ -65,6 +65,7 @@ struct fake_host {
 	int open_err, expbuf_err;
 	uint32_t memories; /* bits V4L2_MEMORY_*, those that it has beside MMAP */
 	int memory_err;	   /* of QBUF with such memory */
+	int late_err;	   /* the same, when it knows the memory */
 	unsigned int qbufs, streamoffs;
 	uint32_t caps;
 	uint32_t bytesused;

@@ -212,6 +212,31 @@ static void test_address(void **state)
 		before = f->file[0].m[CAPTURE][0].userptr;
 		frame(f, CAPTURE, 0);
 	}
+	/* One that it knows although QBUF failed; and then some that it does not get to know. */
+	for (unsigned int i = 0; i < 10; i++) {
+		f->late_err = -EINVAL;
+		assert_int_equal(give(f, session, CAPTURE, 0, &p[0]), -EINVAL);
+		before = f->file[0].m[CAPTURE][0].userptr;
+		f->late_err = 0;
+		f->memory_err = -EINVAL;
+		assert_int_equal(give(f, session, CAPTURE, 0, &p[1]), -EINVAL);
+		assert_int_equal(give(f, session, CAPTURE, 0, &p[2]), -EINVAL);
+		f->memory_err = 0;
+		assert_int_equal(give(f, session, CAPTURE, 0, &p[3]), 0);
+		assert_true(f->file[0].m[CAPTURE][0].userptr != before);
+		frame(f, CAPTURE, 0);
+	}
+	/* Of these there is an end; the last one is known. */
+	f->memory_err = -EINVAL;
+	for (unsigned int i = 0; i < PROXY_HELD - 1; i++)
+		assert_int_equal(give(f, session, CAPTURE, 0, &p[i]), -EINVAL);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p[0]), -EIO);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p[PROXY_HELD - 2]), -EINVAL);
+	f->memory_err = 0;
+	count = 1;
+	assert_int_equal(stream(f, session, CAPTURE, false), 0);
+	assert_int_equal(reqbufs(f, session, CAPTURE, USERPTR, &count), 0);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p[0]), 0);
 	ask_close(f, session);
 	fake_host_end(f);
 }

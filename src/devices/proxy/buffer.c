@@ -131,7 +131,7 @@ static void taken(struct proxy_session *ps, struct proxy_queue *q, struct proxy_
 			    buf->copies ? "; their bytes are copied" : "");
 	q->settled = true;
 	q->copies |= buf->copies;
-	vmedia_proxy_hold(buf);
+	vmedia_proxy_hold(buf, true);
 }
 
 int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
@@ -139,6 +139,8 @@ int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
 	struct proxy_session *ps = c->ps;
 	struct proxy_buf *buf = c->buf;
 
+	if (err && buf && c->io.info->nr != VMEDIA_NR_QUERYBUF)
+		vmedia_proxy_hold(buf, false);
 	if (err || !c->req)
 		return err;
 	if (c->io.info->nr != VMEDIA_NR_QUERYBUF)
@@ -219,6 +221,10 @@ static int import(struct proxy_call *c, uint32_t i, uint32_t length, uint64_t ha
 	err = vmedia_request_import(c->req, i, length,
 				    q->host_memory == V4L2_MEMORY_USERPTR ||
 				    !vmedia_proxy_type_is_output(q->type), plane->mem, &mem);
+	if (!err && mem != plane->mem && vmedia_proxy_holds_all(plane)) {
+		vmedia_backing_put(mem);
+		err = -EIO;
+	}
 	if (err)
 		return err;
 	vmedia_backing_put(plane->mem);

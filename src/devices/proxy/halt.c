@@ -122,6 +122,6 @@ void vmedia_proxy_halt(struct proxy_session *ps)
 
 void vmedia_proxy_restart(struct proxy_session *ps)
 {
-	if (ps->halted)
+	if (ps->halted && !ps->closing)
 		submit(ps, false);
 }

@@ -15,7 +15,8 @@
  * the guest is paused (halt.c), and a codec would lose its state by that.
  *
  * USERPTR: V4L2 keeps the pages of a buffer that comes with the address that it had before. So an
- * address must not be used for other memory as long as the host may know it: proxy_plane.held.
+ * address must not be used for other memory as long as the host may know it: proxy_plane.held. A
+ * QBUF that fails does not tell whether V4L2 has got as far as the pages.
  */
 #include <errno.h>
 #include <linux/videodev2.h>
@@ -127,15 +128,37 @@ int vmedia_proxy_requeue(struct proxy_session *ps, const struct proxy_queue *q,
 	return vmedia_proxy_host_call(ps, VMEDIA_NR_QBUF, &b);
 }
 
-void vmedia_proxy_hold(struct proxy_buf *buf)
+void vmedia_proxy_drop_held(struct proxy_plane *plane)
+{
+	for (unsigned int i = 0; i < PROXY_HELD; i++) {
+		vmedia_backing_put(plane->held[i]);
+		plane->held[i] = NULL;
+	}
+}
+
+bool vmedia_proxy_holds_all(const struct proxy_plane *plane)
+{
+	return plane->held[PROXY_HELD - 1];
+}
+
+static void hold(struct proxy_plane *plane)
+{
+	unsigned int i = 0;
+
+	while (i < PROXY_HELD && plane->held[i] && plane->held[i] != plane->mem)
+		i++;
+	if (i < PROXY_HELD && !plane->held[i])
+		plane->held[i] = vmedia_backing_get(plane->mem);
+}
+
+void vmedia_proxy_hold(struct proxy_buf *buf, bool taken)
 {
 	for (uint32_t i = 0; i < buf->num_planes; i++) {
 		struct proxy_plane *plane = &buf->planes[i];
 
-		if (plane->held == plane->mem)
-			continue;
-		vmedia_backing_put(plane->held);
-		plane->held = vmedia_backing_get(plane->mem);
+		if (taken)
+			vmedia_proxy_drop_held(plane);
+		hold(plane);
 	}
 }
 

@@ -69,6 +69,8 @@
 /* Those whose files a slow driver still closes are more than the guest can open. */
 #define PROXY_MOST_SESSIONS(limits) (2 * (limits)->max_sessions)
 
+#define PROXY_HELD 8 /* pieces of memory that the host may know of one plane */
+
 struct proxy_session;
 struct proxy_call;
 
@@ -127,8 +129,8 @@ struct proxy_plane {
 	uint32_t given;		    /* bytes of the guest's memory, not MMAP */
 	uint64_t handle;	    /* the guest's userptr or fd of the last QBUF, not MMAP */
 	struct vmedia_backing *mem; /* what the guest sees; not MMAP: from QBUF on */
-	/* what the host was given last, which is mapped where it was then */
-	struct vmedia_backing *held;
+	/* what the host may know, which stays mapped where it is */
+	struct vmedia_backing *held[PROXY_HELD];
 	bool copied;		    /* mem is not the host's buffer */
 	void *map;		    /* the host's buffer, once it was copied from or to */
 };
@@ -377,8 +379,14 @@ void vmedia_proxy_set_memory(const struct proxy_queue *q, const struct proxy_buf
 /* Queue a CAPTURE buffer once more. Context: as the jobs. */
 int vmedia_proxy_requeue(struct proxy_session *ps, const struct proxy_queue *q,
 			 const struct proxy_buf *buf);
-/* The host has the memory of @buf now, and has forgotten what it had before. Context: loop. */
-void vmedia_proxy_hold(struct proxy_buf *buf);
+/*
+ * The host was given the memory of @buf, and may know it from now on. @taken: it took it, and has
+ * forgotten what it had before. Context: loop.
+ */
+void vmedia_proxy_hold(struct proxy_buf *buf, bool taken);
+/* True if it may know no more, since it has refused so much. */
+bool vmedia_proxy_holds_all(const struct proxy_plane *plane);
+void vmedia_proxy_drop_held(struct proxy_plane *plane);
 /*
  * The host has refused the memory of the first buffer: have MMAP in the host, and the question of
  * @c anew. Returns 0 or negative errno. Context: as the jobs.

@@ -48,7 +48,7 @@ static void buf_free(struct proxy_session *ps, struct proxy_buf *buf)
 	unmap(ps, buf);
 	for (uint32_t i = 0; i < VMEDIA_MAX_PLANES; i++) {
 		vmedia_backing_put(buf->planes[i].mem);
-		vmedia_backing_put(buf->planes[i].held);
+		vmedia_proxy_drop_held(&buf->planes[i]);
 		if (buf->fd[i] >= 0)
 			ps->p->host.ops->close(ps->p->host.opaque, buf->fd[i]);
 	}
