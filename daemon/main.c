@@ -22,6 +22,7 @@
 
 #include "config.h"
 #include "inherited.h"
+#include "holders.h"
 #include "kinds.h"
 #include "limits.h"
 #include "log.h"
@@ -265,6 +266,18 @@ static uint64_t largest_file(const struct daemon_options *o)
 	return bytes > MIN_LARGEST_FILE ? bytes : MIN_LARGEST_FILE;
 }
 
+/* A driver that another program uses answers EBUSY to some calls, at once or later. */
+static void tell_holders(const struct daemon_options *o)
+{
+	const char *node;
+	char text[256];
+
+	if (daemon_kind_node(o, &node) == 0 && node && *node &&
+	    daemon_holders(node, text, sizeof(text)) > 0)
+		vmedia_warn("%s is open in %s: the guest gets EBUSY for what such a program uses",
+			    node, text);
+}
+
 /* The process that serves cannot open the node of its device, so it has one that does. */
 static int start_opener(struct daemon_options *o)
 {
@@ -286,6 +299,7 @@ static int run(struct daemon *d, struct daemon_options *o)
 		ret = daemon_kind_calls(o, &d->calls_start, &d->calls_serve);
 	if (ret < 0)
 		return *why ? user_error(why) : internal_error("cannot load the modules", ret);
+	tell_holders(o);
 	/* From now on the socket is to be removed at the end. */
 	daemon_signals_block();
 	ret = o->server.socket_path ? vmedia_listen(&o->server, &d->listener) : 0;
