@@ -5,6 +5,7 @@
 
 daemon=$HOST_BUILD/daemon/vhost-user-media
 ctl=$HOST_BUILD/tools/ctl/vmedia-ctl
+frames=$HOST_BUILD/tests/proxy/frames
 
 # node NAME...: the nodes whose names in sysfs contain NAME.
 node() {
@@ -16,14 +17,14 @@ node() {
 	done
 }
 
-# serve NODE [OPTIONS]: a daemon, $socket and $log; in $server its process.
-sandbox=--no-sandbox
+# serve NODE: a daemon, $socket and $log; in $server its process.
+sandbox=--no-sandbox options=
 serve() {
 	local name=${1##*/}
 	socket=/tmp/$name.sock log=/tmp/$name.log
 	stop
 	# shellcheck disable=SC2086 # it may be empty
-	"$daemon" $sandbox --log-level=info --socket-path="$socket" "${@:2}" proxy "--device=$1" 2>>"$log" &
+	"$daemon" $sandbox --log-level=info --socket-path="$socket" proxy "--device=$1" $options 2>>"$log" &
 	server=$!
 	while [ ! -S "$socket" ]; do
 		kill -0 "$server" 2>/dev/null || return 1
@@ -173,18 +174,90 @@ convert() {
 	cmp /tmp/native /tmp/proxied
 }
 
+# queue TYPE [IO]: 20 buffers of a queue of enum v4l2_buf_type, mapped and as guest pages.
+queue() {
+	timeout 60 "$frames" "$socket" "$1" mmap 20
+	timeout 60 "$frames" "$socket" "$1" user 20
+}
+
+# The CPU time of a process so far, and of its children that it waited for, in ms.
+cpu() {
+	awk -v hz="$(getconf CLK_TCK)" '{ printf "%d\n", ($14 + $15 + $16 + $17) * 1000 / hz }' "/proc/$1/stat"
+}
+
+# cost NODE WIDTH HEIGHT: 100 frames, the CPU that each took, those that were lost, and the bytes that were copied. For people to
+# read, since the machine has other things to do, too.
+cost() {
+	local self=$BASHPID begin from how native
+	still "$1"
+	v4l2-ctl -d "$1" --set-fmt-video="width=$2,height=$3,pixelformat=YUYV" --set-parm=15
+	begin=$(cpu "$self")
+	v4l2-ctl -d "$1" --stream-mmap=8 --stream-count=100 --verbose >/tmp/stream 2>&1
+	native=$(($(cpu "$self") - begin))
+	echo "native: $((native * 10)) us a frame, $(sed -n 's/.*seq: *\([0-9]*\).*/\1/p' /tmp/stream |
+		awk 'NR > 1 { lost += $1 - last - 1 } { last = $1 } END { print lost + 0 }') lost"
+	for how in --stream-mmap=8 --stream-user=8 "--stream-user=8 --scattered"; do
+		from=$(copied)
+		begin=$(cpu "$server")
+		# shellcheck disable=SC2086 # it may be two words
+		ctl $how --stream-count=100 >/tmp/stream 2>&1
+		begin=$((($(cpu "$server") - begin) * 10))
+		echo "$how: $begin us of the daemon a frame, $((($(copied) - from) / 100)) bytes copied," \
+			"$(tr '\r' '\n' </tmp/stream | tail -1)"
+	done
+}
+
 # A control that another program changes is an event.
 wait_for_event() {
-	ctl --wait-for-event=ctrl=brightness >/tmp/event &
+	ctl --wait-for-event=ctrl="${2:-brightness}" >/tmp/event &
 	local waiter=$! n=0
 	while kill -0 $waiter 2>/dev/null; do
 		n=$((n + 1))
-		v4l2-ctl -d "$1" --set-ctrl=brightness=$((n % 200))
+		v4l2-ctl -d "$1" --set-ctrl="${2:-brightness}=$((n % ${3:-200}))"
 		sleep 0.1
 	done
 	wait $waiter
 	cat /tmp/event
 	[ -s /tmp/event ]
+}
+
+# replug NODE OTHER: the daemon has a link, as those in /dev/v4l/by-id, which leads elsewhere for a while.
+replug() {
+	ln -s "$1" /tmp/cam
+	serve /tmp/cam
+	ctl --stream-mmap --stream-count=3 --silent
+	ln -sfn "$2" /tmp/cam
+	! ctl --get-fmt-video || return 1
+	grep "is another device now" "$log"
+	rm /tmp/cam
+	! ctl --get-fmt-video || return 1
+	ln -s "$1" /tmp/cam
+	ctl --stream-mmap --stream-count=3 --silent
+	stop
+}
+
+# in_use NODE: the daemon tells who has it.
+in_use() {
+	v4l2-ctl -d "$1" --stream-mmap --stream-count=0 >/tmp/stream 2>&1 &
+	local user=$! status=0
+	await grep -q fps /tmp/stream
+	serve "$1"
+	grep "is open in v4l2-ctl ($user)" "$log" || status=1
+	stop
+	kill $user
+	wait $user || true
+	return $status
+}
+
+# restore NODE: the guest sets a control and ends.
+restore() {
+	v4l2-ctl -d "$1" --set-ctrl=brightness=31
+	same "brightness: 99" "$(ctl --set-ctrl=brightness=99 --get-ctrl=brightness)"
+	await has_brightness "$1" 31
+}
+
+has_brightness() {
+	[ "$(v4l2-ctl -d "$1" --get-ctrl=brightness)" = "brightness: $2" ]
 }
 
 # v4l2-ctl succeeds, too, where it gets no frame.
@@ -267,7 +340,44 @@ run_case "vivid: the guest dies" die_streaming "$capture"
 run_case "vivid: unplugged while it streams" unplug "$capture"
 stop
 
+serve "$capture"
+run_case "figures, 720p" cost "$capture" 1280 720
+sed 's/^/  /' /tmp/out
+run_case "figures, 1080p" cost "$capture" 1920 1080
+sed 's/^/  /' /tmp/out
+stop
+
+# Every type of queue wakes. VBI is that of a TV input.
+serve "$(node vivid-000-meta-cap)"
+run_case "queue of metadata" queue 13
+stop
+serve "$(node vivid-000-meta-out)"
+run_case "queue of metadata, output" queue 14
+stop
+serve "$(node vivid-000-touch-cap)"
+run_case "queue of a touch node" queue 1
+stop
+serve "$(node vivid-000-sdr-cap)"
+run_case "queue of SDR" queue 11
+stop
+serve "$(node vivid-000-vbi-out)"
+run_case "queue of VBI, output" queue 5
+run_case "queue of sliced VBI, output" queue 7
+stop
+vbi=$(node vivid-000-vbi-cap)
+v4l2-ctl -d "$vbi" --set-input=1 >/dev/null
+serve "$vbi"
+run_case "queue of VBI" queue 4
+run_case "queue of sliced VBI" queue 6
+stop
+v4l2-ctl -d "$vbi" --set-input=0 >/dev/null
+radio=$(node vivid-000-rad-rx)
+serve "$radio"
+run_case "radio: event of a control" wait_for_event "$radio" mute 2
+stop
+
 serve "$output"
+run_case "queue of video, output" queue 2
 run_case "vivid output: formats" compare_formats "$output" -out
 stop
 
@@ -286,6 +396,15 @@ stop
 serve "$encoder"
 run_case "vicodec: packets of its encoder" encode "$encoder"
 stop
+
+run_case "vivid: another program has it" in_use "$capture"
+run_case "vivid: a link that leads elsewhere" replug "$capture" "$mplane"
+
+options=--restore
+serve "$capture"
+run_case "vivid: controls as before" restore "$capture"
+stop
+options=
 
 # This kernel has neither namespaces nor filters, but the node is opened by the process that is there for that.
 sandbox=

@@ -216,6 +216,33 @@ static void test_mplane(void **state)
 	fake_host_end(f);
 }
 
+/* Every type of queue wakes. */
+static void test_types(void **state)
+{
+	struct vmedia_evt evt;
+	struct fake_host *f;
+	uint32_t session, count;
+
+	f = opened(&session);
+	f->bytesused = HOST_LENGTH;
+	for (uint32_t type = 1; type < PROXY_TYPES; type++) {
+		if (!vmedia_proxy_type_served(type))
+			continue;
+		count = 1;
+		assert_int_equal(reqbufs(f, session, type, V4L2_MEMORY_MMAP, &count), 0);
+		assert_int_equal(qbuf(f, session, type, 0, V4L2_MEMORY_MMAP, NULL, 0), 0);
+		assert_int_equal(stream(f, session, type, true), 0);
+		fake_done(f, 0, type, 0);
+		assert_int_equal(next_event(f, &evt), 1);
+		assert_int_equal(evt.type, VMEDIA_EVT_DQBUF);
+		assert_int_equal(evt.buffer.type, type);
+		harness_post_events(&f->h, 1, VMEDIA_EVT_MAX_SIZE);
+		assert_int_equal(stream(f, session, type, false), 0);
+	}
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
 static int owned(struct fake_host *f, uint32_t nr, void *arg)
 {
 	return nr == VMEDIA_NR_QBUF || nr == VMEDIA_NR_PREPARE_BUF || nr == VMEDIA_NR_EXPBUF
@@ -342,7 +369,7 @@ int main(void)
 		cmocka_unit_test(test_mapped),	      cmocka_unit_test(test_not_exported),
 		cmocka_unit_test(test_pages_capture), cmocka_unit_test(test_pages_output),
 		cmocka_unit_test(test_mplane),	      cmocka_unit_test(test_streamoff),
-		cmocka_unit_test(test_not_owner),
+		cmocka_unit_test(test_not_owner),     cmocka_unit_test(test_types),
 		cmocka_unit_test(test_events),	      cmocka_unit_test(test_limits),
 	};
 
