@@ -72,7 +72,8 @@ static uint64_t copied(struct fake_host *f)
 	return stats.bytes_copied;
 }
 
-static void frame(struct fake_host *f, uint32_t type, uint32_t index)
+/* Returns its sequence number, which is 5 in the host. */
+static uint32_t frame(struct fake_host *f, uint32_t type, uint32_t index)
 {
 	struct vmedia_evt evt;
 
@@ -83,6 +84,7 @@ static void frame(struct fake_host *f, uint32_t type, uint32_t index)
 	assert_int_equal(evt.buffer.memory, USERPTR);
 	assert_true(evt.buffer.m.userptr == 0 || evt.buffer.m.userptr == 0x7f0012345678);
 	harness_post_events(&f->h, 1, VMEDIA_EVT_MAX_SIZE);
+	return evt.buffer.sequence;
 }
 
 /* The host writes the guest's pages themselves. */
@@ -253,7 +255,7 @@ static void test_paused(void **state)
 
 	f = streaming(&session, p, 3);
 	/* Queued anew, so the order is not that of the indexes. */
-	frame(f, CAPTURE, 0);
+	assert_int_equal(frame(f, CAPTURE, 0), 5);
 	assert_int_equal(give(f, session, CAPTURE, 0, &p[0]), 0);
 	vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
 	assert_false(fake_streams(f, 0, CAPTURE));
@@ -269,8 +271,13 @@ static void test_paused(void **state)
 	assert_true(fake_streams(f, 0, CAPTURE));
 	assert_true(f->file[0].queued_as[CAPTURE][1] < f->file[0].queued_as[CAPTURE][2]);
 	assert_true(f->file[0].queued_as[CAPTURE][2] < f->file[0].queued_as[CAPTURE][0]);
-	frame(f, CAPTURE, 1);
+	assert_int_equal(frame(f, CAPTURE, 1), 6 + 5);
 	assert_int_equal(p[1].page[0], 0x66);
+	/* A stream that the guest begins anew begins with 0. */
+	assert_int_equal(stream(f, session, CAPTURE, false), 0);
+	assert_int_equal(give(f, session, CAPTURE, 2, &p[2]), 0);
+	assert_int_equal(stream(f, session, CAPTURE, true), 0);
+	assert_int_equal(frame(f, CAPTURE, 2), 5);
 	ask_close(f, session);
 	fake_host_end(f);
 }

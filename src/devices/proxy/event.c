@@ -40,6 +40,7 @@ static int take(struct proxy_session *ps, struct proxy_queue *q)
 	bool mplane = vmedia_buf_type_is_multiplanar(q->type);
 	uint32_t used;
 
+	q->sequence = b->sequence + 1;
 	if (b->type != q->type)
 		return nonsense(ps, "a buffer of another type", b->type, q->type);
 	if (!buf || !buf->queued)
@@ -87,6 +88,7 @@ static bool dequeue_buffer(struct proxy_session *ps, struct proxy_queue *q)
 		b->m.planes = (uintptr_t)d->evt.planes;
 	}
 	err = vmedia_proxy_host_call(ps, VMEDIA_NR_DQBUF, b);
+	b->sequence += q->counted;
 	if (!err)
 		err = take(ps, q);
 	else if (err != -EIO && err != -ENODEV)

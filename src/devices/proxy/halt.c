@@ -6,7 +6,8 @@
  * USERPTR until VIDIOC_STREAMOFF. So that is what the proxy asks for when the guest stops its
  * virtqueues: it may be paused or reset, and its pages can be anybody's then. STREAMOFF gives back
  * all buffers. If the guest goes on, they are queued again in their order, and the queue streams
- * again; frames in between are lost, and the driver counts from 0.
+ * again. Frames in between are lost. The driver counts its frames from 0 then, so the proxy adds
+ * those before.
  *
  * The loop waits for STREAMOFF without a limit, since nothing else takes the pages back.
  */
@@ -57,7 +58,7 @@ static struct proxy_buf *next_queued(struct proxy_session *ps, const struct prox
 	return next;
 }
 
-static int restart(struct proxy_session *ps, const struct proxy_queue *q)
+static int restart(struct proxy_session *ps, struct proxy_queue *q)
 {
 	struct proxy_buf *buf;
 	uint32_t type = q->type;
@@ -65,6 +66,7 @@ static int restart(struct proxy_session *ps, const struct proxy_queue *q)
 
 	for (uint64_t order = 0; !err && (buf = next_queued(ps, q, order)); order = buf->order)
 		err = vmedia_proxy_requeue(ps, q, buf);
+	q->counted = q->sequence;
 	if (!err && q->streaming)
 		err = vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMON, &type);
 	return err;

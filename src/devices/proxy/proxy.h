@@ -151,6 +151,8 @@ struct proxy_queue {
 	uint32_t host_memory;
 	bool settled; /* the host has taken a buffer, so host_memory stays */
 	bool streaming;
+	uint32_t sequence;  /* that of the next buffer, if none is lost */
+	uint32_t counted;   /* of these before the queue was halted, when the host began anew */
 	bool copies;	    /* of some buffer */
 	uint64_t bytes;	    /* of the host's buffers, counted in the device */
 	uint32_t num_slots; /* of bufs */

@@ -99,6 +99,7 @@ void vmedia_proxy_queue_clear(struct proxy_session *ps, struct proxy_queue *q)
 	q->num_slots = 0;
 	q->memory = q->host_memory = 0;
 	q->settled = false;
+	q->sequence = q->counted = 0;
 	q->copies = false;
 	q->streaming = false;
 }
@@ -498,6 +499,7 @@ int vmedia_proxy_streamoff_done(struct proxy_call *c, int err)
 	if (err || !c->req)
 		return err;
 	q->streaming = false;
+	q->sequence = q->counted = 0;
 	for (uint32_t i = 0; i < q->num_slots; i++)
 		if (q->bufs[i])
 			q->bufs[i]->queued = q->bufs[i]->prepared = false;
