@@ -137,8 +137,9 @@ static void open_run(struct vmedia_worker *w, struct vmedia_job *job)
 	}
 	ps->open_err = vmedia_proxy_host_call(ps, VMEDIA_NR_QUERYCAP, &cap);
 	if (!ps->open_err && !is_same(&cap, &p->cap)) {
-		vmedia_warn("%s is another device now: %.32s, not %.32s", p->node.path, cap.card,
-			    p->cap.card);
+		vmedia_warn("%s is another device now: %.32s with capabilities 0x%08x, not %.32s "
+			    "with 0x%08x", p->node.path, cap.card, cap.device_caps, p->cap.card,
+			    p->cap.device_caps);
 		ps->open_err = -ENODEV;
 	}
 	if (!ps->open_err) {
