@@ -71,13 +71,14 @@ static void fill_plane(struct fake_host *f, uint32_t index, uint32_t *length, ui
 static int do_foreign(struct fake_host *f, struct fake_file *file, uint32_t nr,
 		      struct vmedia_buffer *b)
 {
-	assert_false(vmedia_buf_type_is_multiplanar(b->type));
+	if (vmedia_buf_type_is_multiplanar(b->type))
+		return -EINVAL;
 	if (nr == VMEDIA_NR_QUERYBUF) {
 		b->length = HOST_LENGTH;
 		return 0;
 	}
-	assert_int_equal(b->memory, file->memory[b->type]);
-	assert_true(b->length >= HOST_LENGTH);
+	if (b->memory != file->memory[b->type] || b->length < HOST_LENGTH)
+		return -EINVAL;
 	if (f->memory_err)
 		return f->memory_err;
 	if (nr != VMEDIA_NR_QBUF)
@@ -102,7 +103,8 @@ static int do_buffer(struct fake_host *f, struct fake_file *file, uint32_t nr,
 		return -EINVAL;
 	if (file->memory[b->type] > V4L2_MEMORY_MMAP)
 		return do_foreign(f, file, nr, b);
-	assert_true(nr == VMEDIA_NR_QUERYBUF || b->memory == V4L2_MEMORY_MMAP);
+	if (nr != VMEDIA_NR_QUERYBUF && b->memory != V4L2_MEMORY_MMAP)
+		return -EINVAL;
 	if (mplane && b->length < f->planes)
 		return -EINVAL;
 	if (nr == VMEDIA_NR_QBUF) {

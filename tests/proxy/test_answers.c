@@ -253,6 +253,9 @@ static int lie_anywhere(struct fake_host *f, uint32_t nr, void *arg)
 	return random_u32() % 8 ? 0 : -(int)(random_u32() % 5000);
 }
 
+/* Memory that the guest brings. */
+static struct vmedia_sg pages;
+
 static void random_call(struct fake_host *f, uint32_t session)
 {
 	const struct vmedia_ioctl_info *const *table;
@@ -283,7 +286,8 @@ static void random_call(struct fake_host *f, uint32_t session)
 		break;
 	case VMEDIA_NR_REQBUFS:
 		cmd.io.arg.requestbuffers.type = type;
-		cmd.io.arg.requestbuffers.memory = V4L2_MEMORY_MMAP;
+		cmd.io.arg.requestbuffers.memory =
+			random_u32() % 2 ? V4L2_MEMORY_MMAP : V4L2_MEMORY_USERPTR;
 		cmd.io.arg.requestbuffers.count = random_u32() % 6;
 		break;
 	case VMEDIA_NR_QUERYBUF:
@@ -293,6 +297,12 @@ static void random_call(struct fake_host *f, uint32_t session)
 							    .memory = V4L2_MEMORY_MMAP };
 		cmd.io.num_planes = type == MPLANE ? random_u32() % 4 : 0;
 		cmd.io.arg.buffer.length = cmd.io.num_planes;
+		if (type == CAPTURE && random_u32() % 2) {
+			cmd.io.arg.buffer.memory = V4L2_MEMORY_USERPTR;
+			cmd.io.arg.buffer.m.userptr = 0x7f0012345678;
+			cmd.io.arg.buffer.length = HOST_LENGTH;
+			cmd.io.plane_sg[0] = pages;
+		}
 		break;
 	case VMEDIA_NR_CREATE_BUFS:
 		cmd.io.arg.create_buffers.format.type = type;
@@ -318,6 +328,7 @@ static void random_call(struct fake_host *f, uint32_t session)
 static void test_any(void **state)
 {
 	const char *seed = getenv("VMEDIA_TEST_SEED");
+	uint8_t raw[VMEDIA_SG_ENTRY_SIZE];
 	uint32_t session, used;
 	struct vmedia_evt evt;
 	struct fake_host *f;
@@ -326,7 +337,14 @@ static void test_any(void **state)
 	printf("seed %llu\n", (unsigned long long)random_state);
 	f = opened(&session);
 	fake_script(f, lie_anywhere);
+	f->memories = 1u << V4L2_MEMORY_USERPTR;
+	vmedia_sg_put(raw, 0, &(struct vmedia_sg_entry){
+		harness_gpa(&f->h, harness_alloc(&f->h, HOST_LENGTH, 4096)), HOST_LENGTH });
+	pages = (struct vmedia_sg){ raw, 1 };
 	for (unsigned int i = 0; i < 20000; i++) {
+		/* The guest is paused, and goes on with the next call. */
+		if (random_u32() % 64 == 0)
+			vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
 		random_call(f, session);
 		if (random_u32() % 16 == 0)
 			fake_done(f, 0, random_u32() % 2 ? CAPTURE : MPLANE, random_u32() % 4);
