@@ -36,7 +36,8 @@
  *   own calls holds such a lock, and a frame costs no thread switch.
  *
  *   A job touches its struct proxy_call or struct proxy_dequeue and the host's file. It reads the
- *   queues, which the loop changes only while no job of that session runs.
+ *   queues, which the loop changes only while no job of that session runs. It changes a queue whose
+ *   memory the host refuses (memory.c), and what it counts of one (event.c, halt.c).
  *
  * Security model: the guest is hostile. Of its payload only what rules.c lets through reaches the
  * host, as numbers in a private copy: never a pointer, a descriptor or a reserved field. The host's
