@@ -184,14 +184,12 @@ static int replace(struct proxy_session *ps, struct proxy_queue *q, struct proxy
 	return err;
 }
 
-int vmedia_proxy_fall_back(struct proxy_call *c)
+/* Exchange all buffers of the host for its own. None is queued yet. */
+static int exchange(struct proxy_session *ps, struct proxy_queue *q)
 {
-	struct proxy_session *ps = c->ps;
-	struct proxy_queue *q = &ps->queues[c->asked.arg.buffer.type];
 	struct vmedia_requestbuffers r = { .type = q->type, .memory = V4L2_MEMORY_MMAP };
-	int err;
+	int err = vmedia_proxy_host_call(ps, VMEDIA_NR_REQBUFS, &r);
 
-	err = vmedia_proxy_host_call(ps, VMEDIA_NR_REQBUFS, &r);
 	if (err)
 		return err;
 	r = (struct vmedia_requestbuffers){ .count = q->num_slots, .type = q->type,
@@ -202,6 +200,23 @@ int vmedia_proxy_fall_back(struct proxy_call *c)
 	for (uint32_t i = 0; i < q->num_slots && !err; i++)
 		if (q->bufs[i])
 			err = replace(ps, q, q->bufs[i]);
+	return err;
+}
+
+int vmedia_proxy_fall_back(struct proxy_call *c)
+{
+	struct proxy_session *ps = c->ps;
+	struct proxy_queue *q = &ps->queues[c->asked.arg.buffer.type];
+	uint32_t type = q->type;
+	int err = 0;
+
+	/* A queue that streams keeps its buffers. */
+	if (q->streaming)
+		err = vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMOFF, &type);
+	if (!err)
+		err = exchange(ps, q);
+	if (!err && q->streaming)
+		err = vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMON, &type);
 	if (err)
 		return err;
 	vmedia_info("%s: the host does not take %s of the guest (error %d): their bytes are copied",
