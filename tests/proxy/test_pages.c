@@ -167,6 +167,36 @@ static void test_refused(void **state)
 	fake_host_end(f);
 }
 
+/* epoll of a queue without buffers makes a driver that has read() begin to read. */
+static int reads(struct fake_host *f, uint32_t nr, void *arg)
+{
+	const struct vmedia_requestbuffers *r = arg;
+
+	return nr == VMEDIA_NR_REQBUFS && !r->count ? -EBUSY : HOST_DEFAULT;
+}
+
+/* It streams already, so the loop watches it, and it is to have buffers all the time. */
+static void test_refused_streaming(void **state)
+{
+	uint32_t session, count = 2;
+	struct fake_host *f = opened(1u << USERPTR, &session);
+	struct pages p;
+
+	get_pages(f, &p);
+	f->memory_err = -EFAULT;
+	assert_int_equal(reqbufs(f, session, CAPTURE, USERPTR, &count), 0);
+	assert_int_equal(stream(f, session, CAPTURE, true), 0);
+	fake_script(f, reads);
+	assert_int_equal(give(f, session, CAPTURE, 0, &p), 0);
+	assert_int_equal(f->file[0].memory[CAPTURE], V4L2_MEMORY_MMAP);
+	assert_true(fake_streams(f, 0, CAPTURE));
+	frame(f, CAPTURE, 0);
+	assert_int_equal(copied(f), HOST_LENGTH);
+	fake_script(f, NULL);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
 /* Once it has taken one, another one that it refuses is the guest's error. */
 static void test_refused_later(void **state)
 {
@@ -388,7 +418,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_capture),	 cmocka_unit_test(test_output),
 		cmocka_unit_test(test_odd),	 cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_refused_later), cmocka_unit_test(test_address),
+		cmocka_unit_test(test_refused_streaming), cmocka_unit_test(test_refused_later),
+		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_paused),	 cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_reset_starting), cmocka_unit_test(test_m2m),
 		cmocka_unit_test(test_object),

@@ -184,17 +184,16 @@ static int replace(struct proxy_session *ps, struct proxy_queue *q, struct proxy
 	return err;
 }
 
-/* Exchange all buffers of the host for its own. None is queued yet. */
+/*
+ * Exchange all buffers of the host for its own. None is queued yet. One call does it: if the queue
+ * were without buffers for a moment, the loop's epoll of a node that has read() would begin to read.
+ */
 static int exchange(struct proxy_session *ps, struct proxy_queue *q)
 {
-	struct vmedia_requestbuffers r = { .type = q->type, .memory = V4L2_MEMORY_MMAP };
+	struct vmedia_requestbuffers r = { .count = q->num_slots, .type = q->type,
+					   .memory = V4L2_MEMORY_MMAP };
 	int err = vmedia_proxy_host_call(ps, VMEDIA_NR_REQBUFS, &r);
 
-	if (err)
-		return err;
-	r = (struct vmedia_requestbuffers){ .count = q->num_slots, .type = q->type,
-					    .memory = V4L2_MEMORY_MMAP };
-	err = vmedia_proxy_host_call(ps, VMEDIA_NR_REQBUFS, &r);
 	if (!err && r.count < q->num_slots)
 		err = -ENOMEM;
 	for (uint32_t i = 0; i < q->num_slots && !err; i++)
