@@ -23,6 +23,20 @@ static void test_config(void **state)
 	fake_host_end(f);
 }
 
+/* Blocks of RDS come by read(), which the guest has not: it sees RDS only if it comes as controls. */
+static void test_radio(void **state)
+{
+	const uint32_t radio = V4L2_CAP_RADIO | V4L2_CAP_TUNER, rds = V4L2_CAP_RDS_CAPTURE;
+	struct fake_host *f = fake_host_new_caps(NULL, radio | rds | V4L2_CAP_READWRITE);
+
+	assert_int_equal(vmedia_device_config(f->dev)->device_caps, radio);
+	assert_int_equal(vmedia_device_config(f->dev)->device_type, 2);
+	fake_host_end(f);
+	f = fake_host_new_caps(NULL, radio | rds);
+	assert_int_equal(vmedia_device_config(f->dev)->device_caps, radio | rds);
+	fake_host_end(f);
+}
+
 /* The numbers of the ioctls are the kernel's. */
 static void test_numbers(void **state)
 {
@@ -278,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_radio),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_reserved),

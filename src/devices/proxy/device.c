@@ -37,6 +37,9 @@ static int describe(const struct vmedia_capability *cap, struct vmedia_config *c
 {
 	uint32_t caps = caps_of(cap);
 
+	/* A node whose RDS comes as blocks has read() or write() for them: clean_rds(). */
+	if (caps & V4L2_CAP_READWRITE)
+		caps &= ~(uint32_t)(V4L2_CAP_RDS_CAPTURE | V4L2_CAP_RDS_OUTPUT);
 	config->device_caps = caps & ~(uint32_t)PROXY_HIDDEN_CAPS;
 	memcpy(config->card, cap->card, sizeof(config->card));
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

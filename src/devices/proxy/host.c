@@ -148,7 +148,7 @@ static void node_close(void *opaque, int fd)
 	close(fd);
 }
 
-static int node_ioctl(void *opaque, int fd, unsigned long cmd, void *arg)
+static int ask(int fd, unsigned long cmd, void *arg)
 {
 	int ret;
 
@@ -156,6 +156,23 @@ static int node_ioctl(void *opaque, int fd, unsigned long cmd, void *arg)
 		ret = ioctl(fd, cmd, arg);
 	} while (ret < 0 && errno == EINTR);
 	return ret < 0 ? -errno : 0;
+}
+
+/*
+ * The files are O_NONBLOCK for DQBUF. A seek is the other ioctl that asks for it: drivers refuse one
+ * that is not to wait. No other call of this file is made meanwhile, as the call is a job.
+ */
+static int node_ioctl(void *opaque, int fd, unsigned long cmd, void *arg)
+{
+	int flags, err;
+
+	if (cmd != VIDIOC_S_HW_FREQ_SEEK)
+		return ask(fd, cmd, arg);
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return -errno;
+	err = ask(fd, cmd, arg);
+	return fcntl(fd, F_SETFL, flags) < 0 ? -errno : err;
 }
 
 static void *node_mmap(void *opaque, int fd, uint32_t offset, size_t length, bool write)

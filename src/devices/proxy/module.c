@@ -78,6 +78,6 @@ const struct vmedia_module vmedia_module = {
 	.options = options,
 	.create = create,
 	.syscalls_start = "openat:rw open:rw",
-	.syscalls = "ioctl:V",
+	.syscalls = "ioctl:V fcntl fcntl64",
 	.node = "device",
 };
