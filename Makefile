@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := all
 
 .PHONY: help all demo test bench fuzz check-style sanitize sanitize-address sanitize-thread cross lab guest-test qemu-test \
-	proxy-test proxy-compliance media-test vectors guest-shell guest-vectors install clean
+	proxy-test media-test vectors guest-shell guest-vectors install clean
 
 help:
 	@echo 'make              build everything (make all)'
@@ -23,8 +23,7 @@ help:
 	@echo 'make lab          real guests: User-mode Linux and QEMU connect to the daemon'
 	@echo 'make guest-test   the Linux driver in User-mode Linux, plain and with KASAN (CASES="camera frames": some)'
 	@echo 'make qemu-test    the Linux driver in QEMU, with region 0, on three Debian kernels'
-	@echo 'make proxy-test   the proxy of host devices, on vivid, vicodec and vim2m in a User-mode Linux kernel'
-	@echo 'make proxy-compliance  v4l2-compliance natively and through the proxy, on these and a USB camera'
+	@echo 'make proxy-test   the proxy of host devices: vivid, vicodec, vim2m and a USB camera, beside the nodes themselves'
 	@echo 'make guest-vectors  ffmpeg, GStreamer, fluster in a guest, over coded streams in VMEDIA_VECTORS=FOLDER (GUEST=qemu)'
 	@echo 'make guest-shell  a shell in a guest with /dev/video0 (GUEST=qemu: in QEMU; DEVICE="camera --source=file:PATH")'
 	@echo 'make check-style  what a reviewer would otherwise have to say'
@@ -94,11 +93,6 @@ proxy-test:
 	@scripts/setup build test guest
 	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
 	@tests/proxy/run $(BUILD)
-
-proxy-compliance:
-	@scripts/setup build test guest
-	@scripts/build $(BUILD) -Dtests=enabled $(MESON_OPTIONS)
-	@tests/proxy/comply/run $(BUILD)
 
 guest-vectors:
 	@scripts/setup build test guest
