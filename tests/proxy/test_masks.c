@@ -23,7 +23,7 @@ static void test_config(void **state)
 	fake_host_end(f);
 }
 
-/* Blocks of RDS come by read(), which the guest has not: it sees RDS only if it comes as controls. */
+/* Blocks of RDS come by read(), which the guest has not: it sees RDS only by controls. */
 static void test_radio(void **state)
 {
 	const uint32_t radio = V4L2_CAP_RADIO | V4L2_CAP_TUNER, rds = V4L2_CAP_RDS_CAPTURE;

@@ -159,8 +159,8 @@ static int ask(int fd, unsigned long cmd, void *arg)
 }
 
 /*
- * The files are O_NONBLOCK for DQBUF. A seek is the other ioctl that asks for it: drivers refuse one
- * that is not to wait. No other call of this file is made meanwhile, as the call is a job.
+ * The files are O_NONBLOCK for DQBUF. A seek is the other ioctl that asks for it: drivers refuse
+ * one that is not to wait. No other call of this file is made meanwhile, as the call is a job.
  */
 static int node_ioctl(void *opaque, int fd, unsigned long cmd, void *arg)
 {

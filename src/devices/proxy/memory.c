@@ -186,7 +186,8 @@ static int replace(struct proxy_session *ps, struct proxy_queue *q, struct proxy
 
 /*
  * Exchange all buffers of the host for its own. None is queued yet. One call does it: if the queue
- * were without buffers for a moment, the loop's epoll of a node that has read() would begin to read.
+ * were without buffers for a moment, the loop's epoll of a node that has read() would begin to
+ * read.
  */
 static int exchange(struct proxy_session *ps, struct proxy_queue *q)
 {
