@@ -190,14 +190,21 @@ int rig_ext(struct rig *r, uint32_t nr, uint32_t which, uint32_t count, struct r
 	return err;
 }
 
-static uint64_t random_state;
+static uint64_t random_seed, random_state;
 
 void rig_seed(void)
 {
 	const char *text = getenv("VMEDIA_TEST_SEED");
 
-	random_state = text ? strtoull(text, NULL, 0) : 20261121;
-	print_message("seed %llu\n", (unsigned long long)random_state);
+	random_seed = random_state = text ? strtoull(text, NULL, 0) : 20261121;
+	print_message("seed %llu\n", (unsigned long long)random_seed);
+}
+
+void rig_seed_more(const char *name)
+{
+	random_state = random_seed;
+	for (; *name; name++)
+		random_state = random_state * 31 + (uint8_t)*name;
 }
 
 unsigned int rig_random(void)

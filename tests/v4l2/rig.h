@@ -83,6 +83,8 @@ void manual_done(struct rig *r, uint32_t used, enum vmedia_buf_state state);
 
 /* Numbers from a seed, which is printed: VMEDIA_TEST_SEED, or a constant. */
 void rig_seed(void);
+/* Begin anew for what has this name, with numbers of its own. */
+void rig_seed_more(const char *name);
 unsigned int rig_random(void);
 
 /* A payload of an ioctl, cleared. */
