@@ -47,6 +47,12 @@ enum {
 	OPT_SESSION_REGION,
 	OPT_SESSION_MAPPINGS,
 	OPT_SESSION_OBJECTS,
+	OPT_FORMATS,
+	OPT_SIZE,
+	OPT_FPS,
+	OPT_CONTROLS,
+	OPT_IOCTLS,
+	OPT_POLICY,
 	OPT_MODE,
 	OPT_GROUP,
 	OPT_MODULES,
@@ -78,6 +84,12 @@ static const struct option long_options[] = {
 	{ "session-region", required_argument, NULL, OPT_SESSION_REGION },
 	{ "session-mappings", required_argument, NULL, OPT_SESSION_MAPPINGS },
 	{ "session-objects", required_argument, NULL, OPT_SESSION_OBJECTS },
+	{ "allow-formats", required_argument, NULL, OPT_FORMATS },
+	{ "max-size", required_argument, NULL, OPT_SIZE },
+	{ "max-fps", required_argument, NULL, OPT_FPS },
+	{ "controls", required_argument, NULL, OPT_CONTROLS },
+	{ "deny-ioctls", required_argument, NULL, OPT_IOCTLS },
+	{ "policy", required_argument, NULL, OPT_POLICY },
 	{ "socket-mode", required_argument, NULL, OPT_MODE },
 	{ "socket-group", required_argument, NULL, OPT_GROUP },
 	{ "module-path", required_argument, NULL, OPT_MODULES },
@@ -103,6 +115,15 @@ void daemon_options_help(const struct daemon_options *o)
 	      "  --socket-group=GROUP   the socket's group, a name or a number\n"
 	      "  --fd=FD                serve this connected socket, then exit\n"
 	      "  --once                 exit after the first guest\n"
+	      "\n"
+	      "What a guest may do (default: all that the device can):\n"
+	      "  --allow-formats=LIST   use these formats only, for example MJPG,YUYV\n"
+	      "  --max-size=WxH         use no larger pictures, for example 1280x720\n"
+	      "  --max-fps=N            set no more frames a second\n"
+	      "  --controls=LIST        see and set these controls only; none, read (set none) or "
+	      "all\n"
+	      "  --deny-ioctls=LIST     call all but these, for example S_CROP,S_SELECTION\n"
+	      "  --policy=FILE          the same, in lines such as: max-size = 1280x720\n"
 	      "\n"
 	      "What a guest may hold (sizes take K, M, G):\n"
 	      "  --region-size=BYTES    shared memory region 0, for mapped buffers; 0: none "
@@ -333,6 +354,22 @@ static int parse_limit(struct daemon_options *o, int opt, char *why, size_t size
 	return 0;
 }
 
+static int parse_policy(struct daemon_options *o, int opt, char *why, size_t size)
+{
+	char reason[480];
+	int ret;
+
+	if (opt == OPT_POLICY)
+		ret = vmedia_policy_read(&o->policy, optarg, reason, sizeof(reason));
+	else
+		ret = vmedia_policy_option(&o->policy, option_name(opt), optarg, reason,
+					   sizeof(reason));
+	if (ret < 0)
+		snprintf(why, size, "--%s%s%s", option_name(opt), opt == OPT_POLICY ? "=" : ": ",
+			 reason);
+	return ret;
+}
+
 static int parse_sandbox(struct daemon_options *o, char *why, size_t size)
 {
 	o->strict = strcmp(optarg, "strict") == 0;
@@ -396,6 +433,13 @@ static int parse_one(struct daemon_options *o, int opt, char *why, size_t size)
 		return parse_mode(o, why, size);
 	case OPT_GROUP:
 		return parse_group(o, why, size);
+	case OPT_FORMATS:
+	case OPT_SIZE:
+	case OPT_FPS:
+	case OPT_CONTROLS:
+	case OPT_IOCTLS:
+	case OPT_POLICY:
+		return parse_policy(o, opt, why, size);
 	case 'h':
 		o->action = DAEMON_HELP;
 		return 0;

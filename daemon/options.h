@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include <vmedia/policy.h>
 #include <vmedia/serve.h>
 
 struct vmedia_module;
@@ -26,6 +27,7 @@ struct daemon_options {
 	struct vmedia_server_options server;
 	gid_t socket_group; /* server.socket_group points here or is NULL */
 	struct vmedia_limits limits;
+	struct vmedia_policy policy;
 	uint64_t region_size; /* bytes */
 	int log_level;	      /* enum vmedia_log_level */
 	bool sandbox;

@@ -16,6 +16,7 @@
  *   object.c    virtio objects: exports, look-ups before QBUF, the cache of imports
  *   backing.c   memory of buffers
  *   limits.c    counts of what a guest and each of its sessions hold
+ *   policy*.c   what a guest may do (policy.h)
  *
  *   A turn begins with a kick or a completion. Each command runs at once, unless its session is
  *   busy or the turn's time is over. The same holds for the device's work on the loop for that
@@ -188,6 +189,8 @@ struct vmedia_ctrl_data {
 };
 
 struct vmedia_op;
+struct vmedia_asking;
+struct vmedia_policy;
 
 struct vmedia_request {
 	struct vmedia_device *dev;
@@ -254,6 +257,7 @@ struct vmedia_session {
 	struct vmedia_share *share;
 	struct vmedia_list cache;	/* imported objects, oldest first: session_node */
 	uint32_t num_cached;
+	struct vmedia_asking *asking;	/* policy.h; NULL: there is none */
 	int error;			/* negative errno once in error */
 	bool error_event;		/* EVT_ERROR is still to be sent */
 	bool staged;			/* evt was pulled and waits for a buffer */
@@ -431,6 +435,7 @@ struct vmedia_device {
 	void *priv;
 	struct vmedia_config config;
 	struct vmedia_limits limits;
+	struct vmedia_policy *policy; /* NULL: all is allowed */
 	uint64_t region_size;
 	struct vmedia_transport *transport; /* NULL: detached */
 	struct vmedia_account *account;

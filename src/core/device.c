@@ -22,7 +22,7 @@
 #include <sys/random.h>
 
 #include "base/fd.h"
-#include "core/core.h"
+#include "core/policy.h"
 
 static void turn(struct vmedia_deferred *d);
 
@@ -104,6 +104,7 @@ void vmedia_device_destroy(struct vmedia_device *dev)
 	vmedia_account_put(dev->account);
 	free(dev->ranges);
 	free(dev->resp);
+	free(dev->policy);
 	free(dev);
 }
 
@@ -322,7 +323,9 @@ static bool stop_request(struct vmedia_request *req)
 		vmedia_session_end(s, -ECANCELED, NULL);
 		return true;
 	}
-	vmedia_request_answer(req, req->state == VMEDIA_REQ_DONE ? req->err : -ECANCELED);
+	vmedia_request_answer(req, req->state == VMEDIA_REQ_DONE && !vmedia_policy_pending(req)
+					   ? req->err
+					   : -ECANCELED);
 	if (req->state == VMEDIA_REQ_QUEUED) {
 		vmedia_request_free(req);
 		return true;

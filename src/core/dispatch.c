@@ -19,7 +19,7 @@
 #include <errno.h>
 
 #include "base/fd.h"
-#include "core/core.h"
+#include "core/policy.h"
 
 static bool has_session(const struct vmedia_cmd *cmd)
 {
@@ -42,18 +42,12 @@ static int run_open(struct vmedia_request *req)
 	return err > 0 || err < -4095 ? -EIO : err;
 }
 
-int vmedia_dispatch_ioctl(struct vmedia_request *req)
+static int call_device(struct vmedia_request *req)
 {
 	struct vmedia_device *dev = req->dev;
 	int err;
 
-	err = vmedia_objects_resolve(req);
-	if (err)
-		return err;
 	req->state = VMEDIA_REQ_RUNNING;
-	err = vmedia_ctrl_begin(req);
-	if (err)
-		return err;
 	if (!dev->ops->ioctl)
 		return -ENOTTY;
 	err = dev->ops->ioctl(req->session, req);
@@ -68,6 +62,48 @@ int vmedia_dispatch_ioctl(struct vmedia_request *req)
 		err = -EIO;
 	}
 	return err;
+}
+
+/* Ask the device as often as the policy has questions. */
+static int ask_device(struct vmedia_request *req)
+{
+	int err;
+
+	do {
+		/* The device may have said so of the question before. */
+		if (req->session->error)
+			return -EIO;
+		err = call_device(req);
+		if (err == -EINPROGRESS)
+			return err;
+		err = vmedia_policy_next(req, err);
+	} while (err == VMEDIA_POLICY_ASK);
+	return err;
+}
+
+/* The device has completed @req. Returns the result for the guest, or -EINPROGRESS. */
+static int answered(struct vmedia_request *req, int err)
+{
+	if (!req->chain) /* the queue was stopped meanwhile */
+		return -ECANCELED;
+	err = vmedia_policy_next(req, err);
+	return err == VMEDIA_POLICY_ASK ? ask_device(req) : err;
+}
+
+int vmedia_dispatch_ioctl(struct vmedia_request *req)
+{
+	int err;
+
+	if (vmedia_policy_hides(req))
+		return -ENOTTY;
+	err = vmedia_objects_resolve(req);
+	if (err)
+		return err;
+	req->state = VMEDIA_REQ_RUNNING;
+	err = vmedia_ctrl_begin(req);
+	if (!err)
+		err = vmedia_policy_begin(req);
+	return err == VMEDIA_POLICY_ASK ? ask_device(req) : err;
 }
 
 /* End a command of @s: send the events that must precede the answer, then the answer. */
@@ -406,9 +442,11 @@ void vmedia_dispatch_done(struct vmedia_device *dev)
 				err = req->chain ? -EIO : -ECANCELED;
 			if (!err)
 				err = vmedia_dispatch_ioctl(req);
-			if (err == -EINPROGRESS)
-				continue;
+		} else if (s && req->cmd.type == VMEDIA_CMD_IOCTL) {
+			err = answered(req, err);
 		}
+		if (err == -EINPROGRESS)
+			continue;
 		if (!s) {
 			vmedia_request_finish(req, err);
 			continue;

@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/core.h"
+#include "core/policy.h"
 
 static bool pull(struct vmedia_session *s)
 {
@@ -37,6 +37,9 @@ static bool pull(struct vmedia_session *s)
 		return false;
 	} else if (evt->type != VMEDIA_EVT_DQBUF && evt->type != VMEDIA_EVT_EVENT) {
 		vmedia_err("a device gave an event of unknown type %u: dropped", evt->type);
+		return true;
+	} else if (evt->type == VMEDIA_EVT_EVENT &&
+		   !vmedia_policy_event(s->dev->policy, &evt->event)) {
 		return true;
 	}
 	evt->session_id = s->id;

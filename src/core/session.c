@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/core.h"
+#include "core/policy.h"
 
 static struct vmedia_list *bucket(struct vmedia_device *dev, uint32_t id)
 {
@@ -51,6 +51,7 @@ static void forget(struct vmedia_session *s)
 	vmedia_list_del(&s->all);
 	s->dev->num_sessions--;
 	vmedia_share_put(s->share);
+	free(s->asking);
 	free(s);
 }
 
@@ -82,7 +83,10 @@ int vmedia_session_create(struct vmedia_device *dev, struct vmedia_session **out
 	if (!s)
 		return -ENOMEM;
 	s->share = vmedia_share_create(dev->account, dev->limits.session_bytes);
-	if (!s->share) {
+	s->asking = dev->policy ? calloc(1, sizeof(*s->asking)) : NULL;
+	if (!s->share || (dev->policy && !s->asking)) {
+		vmedia_share_put(s->share);
+		free(s->asking);
 		free(s);
 		return -ENOMEM;
 	}
@@ -172,6 +176,7 @@ void vmedia_session_end(struct vmedia_session *s, int err, struct vmedia_request
 	vmedia_list_del(&s->backlog);
 	s->share->closed = true;
 	vmedia_share_put(s->share);
+	free(s->asking);
 	free(s);
 }
 

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frame intervals that are allowed: not shorter than 1 / max_fps.
+ *
+ * V4L2 has no ioctl that tries an interval. So S_PARM sets what the guest asked for, cut to the
+ * limit; if the device takes a shorter one, since that is the nearest, the shortest allowed one of
+ * ENUM_FRAMEINTERVALS is set. Without V4L2_CAP_TIMEPERFRAME nobody can read or set a device's
+ * interval, and it is not limited.
+ */
+#include <errno.h>
+
+#include <linux/videodev2.h>
+
+#include "core/policy.h"
+
+static bool has_interval(uint32_t type)
+{
+	return type == VMEDIA_BUF_TYPE_VIDEO_CAPTURE || type == VMEDIA_BUF_TYPE_VIDEO_OUTPUT ||
+	       vmedia_buf_type_is_multiplanar(type);
+}
+
+/* Of captureparm and outputparm, which have the same shape so far. */
+static bool allowed(const struct vmedia_policy *p, const struct vmedia_streamparm *s)
+{
+	return !(s->parm.capture.capability & V4L2_CAP_TIMEPERFRAME) ||
+	       vmedia_policy_allows_interval(p, s->parm.capture.timeperframe);
+}
+
+/* ---- The shortest allowed interval of the present format ---- */
+
+static int end_pick(struct vmedia_request *req, struct vmedia_asking *a)
+{
+	if (!a->pick.denominator)
+		a->pick = (struct vmedia_fract){ 1, a->policy->max_fps };
+	return a->picked(req, a, 0);
+}
+
+static bool shorter(struct vmedia_fract a, struct vmedia_fract b)
+{
+	return (uint64_t)a.numerator * b.denominator < (uint64_t)b.numerator * a.denominator;
+}
+
+static int take_interval(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	struct vmedia_frmivalenum *e = &req->cmd.io.arg.frmivalenum;
+	bool discrete = e->type == V4L2_FRMIVAL_TYPE_DISCRETE;
+	struct vmedia_fract *i = discrete ? &e->discrete : &e->stepwise.min;
+
+	if (err)
+		return end_pick(req, a);
+	if (vmedia_policy_cut_intervals(a->policy, e) && i->numerator && i->denominator &&
+	    (!a->pick.denominator || shorter(*i, a->pick)))
+		a->pick = *i;
+	if (!discrete)
+		return end_pick(req, a);
+	e->index = ++a->index;
+	e->discrete = (struct vmedia_fract){ 0 };
+	e->type = 0;
+	return vmedia_policy_ask(req, a, VMEDIA_NR_ENUM_FRAMEINTERVALS, take_interval);
+}
+
+static int take_format(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	struct vmedia_format f = req->cmd.io.arg.format;
+	struct vmedia_frmivalenum e = { .pixel_format = vmedia_policy_fourcc(&f) };
+
+	if (err || !vmedia_policy_size(&f, &e.width, &e.height))
+		return end_pick(req, a);
+	a->index = 0;
+	req->cmd.io.arg.frmivalenum = e;
+	return vmedia_policy_ask(req, a, VMEDIA_NR_ENUM_FRAMEINTERVALS, take_interval);
+}
+
+static int pick(struct vmedia_request *req, struct vmedia_asking *a, vmedia_policy_fn *picked)
+{
+	a->picked = picked;
+	a->pick = (struct vmedia_fract){ 0 };
+	req->cmd.io.arg.format = (struct vmedia_format){ .type = a->parm.type };
+	return vmedia_policy_ask(req, a, VMEDIA_NR_G_FMT, take_format);
+}
+
+static int set_picked(struct vmedia_request *req, struct vmedia_asking *a, vmedia_policy_fn *then)
+{
+	a->parm.parm.capture.timeperframe = a->pick;
+	req->cmd.io.arg.streamparm = a->parm;
+	return vmedia_policy_ask(req, a, VMEDIA_NR_S_PARM, then);
+}
+
+/* ---- G_PARM ---- */
+
+static int g_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	a->parm.parm.capture.timeperframe = a->pick;
+	req->cmd.io.arg.streamparm = a->parm;
+	return 0;
+}
+
+static int got(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	a->parm = req->cmd.io.arg.streamparm;
+	return err || allowed(a->policy, &a->parm) ? err : pick(req, a, g_picked);
+}
+
+int vmedia_policy_g_parm(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	if (!a->policy->max_fps || !has_interval(a->asked.streamparm.type))
+		return VMEDIA_POLICY_ASK;
+	return vmedia_policy_ask(req, a, VMEDIA_NR_G_PARM, got);
+}
+
+/* ---- S_PARM ---- */
+
+static int set_again(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	return err || allowed(a->policy, &req->cmd.io.arg.streamparm) ? err : -EINVAL;
+}
+
+static int s_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	return set_picked(req, a, set_again);
+}
+
+static int set(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	if (err || allowed(a->policy, &req->cmd.io.arg.streamparm))
+		return err;
+	a->parm = a->asked.streamparm;
+	return pick(req, a, s_picked);
+}
+
+int vmedia_policy_s_parm(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	struct vmedia_fract *i = &req->cmd.io.arg.streamparm.parm.capture.timeperframe;
+
+	if (!a->policy->max_fps || !has_interval(a->asked.streamparm.type))
+		return VMEDIA_POLICY_ASK;
+	if (!vmedia_policy_allows_interval(a->policy, *i))
+		*i = (struct vmedia_fract){ 1, a->policy->max_fps };
+	return vmedia_policy_ask(req, a, VMEDIA_NR_S_PARM, set);
+}
+
+/* ---- STREAMON ---- */
+
+static int guard_set(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	const struct vmedia_fract i = req->cmd.io.arg.streamparm.parm.capture.timeperframe;
+
+	if (!err && allowed(a->policy, &req->cmd.io.arg.streamparm))
+		return vmedia_policy_resume(req, a);
+	vmedia_warn_rl(&req->dev->rl,
+		       "STREAMON was refused: the policy allows %u frames a second, and the device "
+		       "gives no interval longer than %u/%u", a->policy->max_fps, i.numerator,
+		       i.denominator);
+	return -EINVAL;
+}
+
+static int guard_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	return set_picked(req, a, guard_set);
+}
+
+static int guard_got(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	a->parm = req->cmd.io.arg.streamparm;
+	if (err || allowed(a->policy, &a->parm))
+		return vmedia_policy_resume(req, a);
+	return pick(req, a, guard_picked);
+}
+
+int vmedia_policy_guard_rate(struct vmedia_request *req, struct vmedia_asking *a, uint32_t type)
+{
+	if (!a->policy->max_fps || !has_interval(type))
+		return vmedia_policy_resume(req, a);
+	req->cmd.io.arg.streamparm = (struct vmedia_streamparm){ .type = type };
+	return vmedia_policy_ask(req, a, VMEDIA_NR_G_PARM, guard_got);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A policy that asks the device several times, and what ends that early. */
+#include "test.h"
+
+#include <linux/videodev2.h>
+#include <vmedia/policy.h>
+
+#include "fake.h"
+
+struct rig {
+	struct harness h;
+	struct fake f;
+	uint32_t session;
+	struct harness_req *req;
+	struct vmedia_cmd cmd;
+};
+
+/* An ENUM_FMT that only the format 2 answers, and that waits in the device. */
+static struct rig *asking(void)
+{
+	struct vmedia_policy policy = { .limit_formats = true, .num_formats = 1,
+					.formats = { 2 } };
+	struct rig *r = calloc(1, sizeof(*r));
+
+	assert_non_null(r);
+	assert_int_equal(harness_init(&r->h, NULL), 0);
+	fake_create(&r->f, &r->h, NULL, 0);
+	assert_int_equal(vmedia_device_set_policy(r->f.dev, &policy), 0);
+	assert_int_equal(harness_open(&r->h, &r->session), 0);
+	r->f.async = true;
+	harness_cmd_ioctl(&r->cmd, r->session, VMEDIA_NR_ENUM_FMT);
+	r->cmd.io.arg.fmtdesc.type = 1;
+	r->req = harness_offer_cmd(&r->h, &r->cmd);
+	harness_kick(&r->h, VMEDIA_QUEUE_COMMAND);
+	harness_step(&r->h);
+	assert_int_equal(r->f.num_pending, 1);
+	return r;
+}
+
+static struct vmedia_fmtdesc *pending(struct rig *r)
+{
+	return &vmedia_request_ioctl(r->f.pending[0])->arg.fmtdesc;
+}
+
+static void rig_end(struct rig *r)
+{
+	harness_finish(&r->h);
+	free(r);
+}
+
+static void test_steps(void **state)
+{
+	struct rig *r = asking();
+
+	assert_int_equal(pending(r)->index, 0);
+	pending(r)->pixelformat = 1;
+	fake_complete(&r->f, 0);
+	assert_false(r->req->used);
+	assert_int_equal(r->f.num_pending, 1);
+	assert_int_equal(pending(r)->index, 1);
+	pending(r)->pixelformat = 2;
+	fake_complete(&r->f, 0);
+	harness_collect(&r->h);
+	assert_true(r->req->used);
+	assert_int_equal(harness_answered(&r->h, r->req, &r->cmd), 0);
+	assert_int_equal(r->cmd.io.arg.fmtdesc.index, 0);
+	assert_int_equal(r->cmd.io.arg.fmtdesc.pixelformat, 2);
+	rig_end(r);
+}
+
+/* The device has answered, nobody has looked at it yet, and the queue stops. */
+static void test_stop(void **state)
+{
+	struct rig *r = asking();
+
+	pending(r)->pixelformat = 1;
+	r->f.num_pending = 0;
+	vmedia_request_complete(r->f.pending[0], 0);
+	vmedia_device_queue_stop(r->f.dev, VMEDIA_QUEUE_COMMAND);
+	harness_step(&r->h);
+	harness_collect(&r->h);
+	assert_true(r->req->used);
+	assert_int_equal(harness_answered(&r->h, r->req, &r->cmd), -ECANCELED);
+	assert_int_equal(r->f.num_pending, 0);
+	/* The session goes on. */
+	r->f.async = false;
+	assert_int_equal(harness_close(&r->h, r->session), 0);
+	rig_end(r);
+}
+
+/* The session fails while the device is asked. */
+static void test_error(void **state)
+{
+	struct rig *r = asking();
+
+	pending(r)->pixelformat = 1;
+	vmedia_session_error(r->f.last, -EIO);
+	fake_complete(&r->f, 0);
+	harness_collect(&r->h);
+	assert_true(r->req->used);
+	assert_int_equal(harness_answered(&r->h, r->req, &r->cmd), -EIO);
+	assert_int_equal(r->f.num_pending, 0);
+	rig_end(r);
+}
+
+/* A reset while the device is asked. */
+static void test_reset(void **state)
+{
+	struct rig *r = asking();
+
+	vmedia_device_reset(r->f.dev, true);
+	assert_int_equal(r->f.closes, 1);
+	rig_end(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

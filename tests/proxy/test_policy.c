@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a policy lets a guest do with a host's device, whose answers come later: formats, sizes,
+ * intervals and ioctls.
+ */
+#include "policy_host.h"
+
+static int enum_fmt(struct fake_host *f, uint32_t s, uint32_t index, uint32_t *fourcc)
+{
+	union vmedia_payload arg = { .fmtdesc = { .index = index, .type = TYPE } };
+	int err = ask_ioctl(f, s, VMEDIA_NR_ENUM_FMT, &arg);
+
+	if (!err)
+		assert_int_equal(arg.fmtdesc.index, index);
+	*fourcc = arg.fmtdesc.pixelformat;
+	return err;
+}
+
+static int do_format(struct fake_host *f, uint32_t s, uint32_t nr, uint32_t fourcc, uint32_t w,
+		     uint32_t h, struct vmedia_pix_format *pix)
+{
+	union vmedia_payload arg = { .format = { .type = TYPE } };
+	int err;
+
+	arg.format.fmt.pix.pixelformat = fourcc;
+	arg.format.fmt.pix.width = w;
+	arg.format.fmt.pix.height = h;
+	err = ask_ioctl(f, s, nr, &arg);
+	*pix = arg.format.fmt.pix;
+	return err;
+}
+
+static int create_bufs(struct fake_host *f, uint32_t s, uint32_t fourcc, uint32_t w, uint32_t h)
+{
+	union vmedia_payload arg = { .create_buffers = { .count = 1, .memory = V4L2_MEMORY_MMAP,
+							 .format.type = TYPE } };
+
+	arg.create_buffers.format.fmt.pix = (struct vmedia_pix_format){
+		.pixelformat = fourcc, .width = w, .height = h, .sizeimage = HOST_LENGTH,
+	};
+	return ask_ioctl(f, s, VMEDIA_NR_CREATE_BUFS, &arg);
+}
+
+static void test_formats(void **state)
+{
+	uint32_t s, fourcc, count = 2;
+	struct vmedia_pix_format pix;
+	struct fake_host *f;
+
+	f = with_policy(&s, POLICY("allow-formats", "NV12, MJPG"));
+	assert_int_equal(enum_fmt(f, s, 0, &fourcc), 0);
+	assert_int_equal(fourcc, V4L2_PIX_FMT_MJPEG);
+	assert_int_equal(enum_fmt(f, s, 1, &fourcc), 0);
+	assert_int_equal(fourcc, V4L2_PIX_FMT_NV12);
+	assert_int_equal(enum_fmt(f, s, 2, &fourcc), -EINVAL);
+	/* The host has YUYV: the guest is told what it would get, and the host keeps it. */
+	assert_int_equal(do_format(f, s, VMEDIA_NR_G_FMT, 0, 0, 0, &pix), 0);
+	assert_int_equal(pix.pixelformat, V4L2_PIX_FMT_MJPEG);
+	assert_int_equal(pix.width, 1920);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_TRY_FMT, V4L2_PIX_FMT_H264, 640, 480, &pix), 0);
+	assert_int_equal(pix.pixelformat, V4L2_PIX_FMT_MJPEG);
+	assert_int_equal(hw.sets, 0);
+	assert_int_equal(create_bufs(f, s, V4L2_PIX_FMT_YUYV, 640, 480), -EINVAL);
+	assert_int_equal(hw.sets, 0);
+	/* What makes buffers has it changed. */
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(hw.fourcc, V4L2_PIX_FMT_MJPEG);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_NV12, 640, 480, &pix), 0);
+	assert_int_equal(pix.pixelformat, V4L2_PIX_FMT_NV12);
+	assert_int_equal(hw.fourcc, V4L2_PIX_FMT_NV12);
+	assert_int_equal(hw.w, 640);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_YUYV, 640, 480, &pix), 0);
+	assert_int_equal(hw.fourcc, V4L2_PIX_FMT_MJPEG);
+	/* Another program of the host changes it behind the guest's back. */
+	hw.fourcc = V4L2_PIX_FMT_YUYV;
+	assert_int_equal(stream(f, s, TYPE, true), -EINVAL);
+	hw.fourcc = V4L2_PIX_FMT_NV12;
+	assert_int_equal(stream(f, s, TYPE, true), 0);
+	end_policy(f, s);
+}
+
+static void test_no_format(void **state)
+{
+	struct vmedia_pix_format pix;
+	uint32_t s, fourcc, count = 2;
+	struct fake_host *f;
+
+	f = with_policy(&s, POLICY("allow-formats", "BA81"));
+	assert_int_equal(enum_fmt(f, s, 0, &fourcc), -EINVAL);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_G_FMT, 0, 0, 0, &pix), -EINVAL);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_YUYV, 640, 480, &pix),
+			 -EINVAL);
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), -EINVAL);
+	assert_int_equal(hw.sets, 0);
+	end_policy(f, s);
+}
+
+static int enum_size(struct fake_host *f, uint32_t s, uint32_t index, uint32_t *w)
+{
+	union vmedia_payload arg = { .frmsizeenum = { .index = index,
+						      .pixel_format = V4L2_PIX_FMT_YUYV } };
+	int err = ask_ioctl(f, s, VMEDIA_NR_ENUM_FRAMESIZES, &arg);
+
+	*w = arg.frmsizeenum.discrete.width;
+	return err;
+}
+
+static int enum_interval(struct fake_host *f, uint32_t s, uint32_t index, uint32_t w, uint32_t h,
+			 uint32_t *fps)
+{
+	union vmedia_payload arg = { .frmivalenum = { .index = index, .width = w, .height = h,
+						      .pixel_format = V4L2_PIX_FMT_YUYV } };
+	int err = ask_ioctl(f, s, VMEDIA_NR_ENUM_FRAMEINTERVALS, &arg);
+
+	*fps = arg.frmivalenum.discrete.denominator;
+	return err;
+}
+
+static void test_sizes(void **state)
+{
+	struct vmedia_pix_format pix;
+	uint32_t s, w, count = 2;
+	struct fake_host *f;
+
+	/* A wish of 1100x650 is nearest to 1280x720, which is too large. */
+	f = with_policy(&s, POLICY("max-size", "1100x700"));
+	assert_int_equal(enum_size(f, s, 0, &w), 0);
+	assert_int_equal(w, 640);
+	assert_int_equal(enum_size(f, s, 1, &w), 0);
+	assert_int_equal(w, 320);
+	assert_int_equal(enum_size(f, s, 2, &w), -EINVAL);
+	assert_int_equal(enum_interval(f, s, 0, 1280, 720, &w), -EINVAL);
+	assert_int_equal(enum_interval(f, s, 0, 640, 480, &w), 0);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_G_FMT, 0, 0, 0, &pix), 0);
+	assert_int_equal(pix.width, 640);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_TRY_FMT, V4L2_PIX_FMT_YUYV, 1100, 650, &pix),
+			 0);
+	assert_int_equal(pix.width, 640);
+	assert_int_equal(create_bufs(f, s, V4L2_PIX_FMT_YUYV, 1280, 720), -EINVAL);
+	assert_int_equal(hw.sets, 0);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_YUYV, 1100, 650, &pix), 0);
+	assert_int_equal(hw.w, 640);
+	assert_int_equal(hw.sets, 1);
+	hw.w = 1920;
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(hw.w, 640);
+	end_policy(f, s);
+}
+
+/* The size is a signal's: the guest is told, and gets no buffers. */
+static void test_dictated(void **state)
+{
+	struct vmedia_pix_format pix;
+	struct fake_host *f;
+	uint32_t s, count = 2;
+
+	f = with_policy(&s, POLICY("max-size", "1100x700"));
+	hw.dictates = true;
+	assert_int_equal(do_format(f, s, VMEDIA_NR_G_FMT, 0, 0, 0, &pix), 0);
+	assert_int_equal(pix.width, 1920);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_YUYV, 640, 480, &pix), 0);
+	assert_int_equal(pix.width, 1920);
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), -EINVAL);
+	assert_int_equal(create_bufs(f, s, V4L2_PIX_FMT_YUYV, 640, 480), -EINVAL);
+	assert_int_equal(f->file[0].count[TYPE], 0);
+	end_policy(f, s);
+}
+
+static void test_no_try(void **state)
+{
+	struct vmedia_pix_format pix;
+	struct fake_host *f;
+	uint32_t s;
+
+	f = with_policy(&s, POLICY("allow-formats", "NV12"));
+	hw.no_try = true;
+	assert_int_equal(do_format(f, s, VMEDIA_NR_TRY_FMT, V4L2_PIX_FMT_YUYV, 640, 480, &pix),
+			 -ENOTTY);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_YUYV, 640, 480, &pix), 0);
+	assert_int_equal(pix.pixelformat, V4L2_PIX_FMT_NV12);
+	end_policy(f, s);
+}
+
+static int do_parm(struct fake_host *f, uint32_t s, uint32_t nr, uint32_t fps, uint32_t *now)
+{
+	union vmedia_payload arg = { .streamparm = { .type = TYPE } };
+	int err;
+
+	arg.streamparm.parm.capture.timeperframe = (struct vmedia_fract){ !!fps, fps };
+	err = ask_ioctl(f, s, nr, &arg);
+	*now = arg.streamparm.parm.capture.timeperframe.denominator;
+	return err;
+}
+
+static void test_rates(void **state)
+{
+	uint32_t s, fps, count = 2;
+	struct fake_host *f;
+
+	f = with_policy(&s, POLICY("max-fps", "29"));
+	assert_int_equal(enum_interval(f, s, 0, 640, 480, &fps), 0);
+	assert_int_equal(fps, 15);
+	assert_int_equal(enum_interval(f, s, 1, 640, 480, &fps), -EINVAL);
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_G_PARM, 0, &fps), 0);
+	assert_int_equal(fps, 15);
+	assert_int_equal(hw.rates, 0);
+	/* 1/29 s is nearest to 1/30 s; 0 is the driver's default, 1/60 s. */
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 60, &fps), 0);
+	assert_int_equal(fps, 15);
+	assert_int_equal(hw.interval.denominator, 15);
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 0, &fps), 0);
+	assert_int_equal(fps, 15);
+	assert_int_equal(hw.interval.denominator, 15);
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), 0);
+	hw.interval.denominator = 60;
+	assert_int_equal(stream(f, s, TYPE, true), 0);
+	assert_int_equal(hw.interval.denominator, 15);
+	end_policy(f, s);
+}
+
+static void test_too_fast(void **state)
+{
+	uint32_t s, fps, count = 2;
+	struct fake_host *f;
+
+	f = with_policy(&s, POLICY("max-fps", "10"));
+	assert_int_equal(enum_interval(f, s, 0, 640, 480, &fps), -EINVAL);
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 60, &fps), -EINVAL);
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(stream(f, s, TYPE, true), -EINVAL);
+	assert_false(f->file[0].streaming[TYPE]);
+	end_policy(f, s);
+}
+
+static void test_ioctls(void **state)
+{
+	union vmedia_payload arg = { 0 };
+	struct vmedia_pix_format pix;
+	struct fake_host *f;
+	unsigned int calls;
+	uint32_t s;
+
+	f = with_policy(&s, POLICY("deny-ioctls", "VIDIOC_S_FMT,S_PARM", "allow-formats", "MJPG"));
+	calls = f->calls;
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_MJPEG, 640, 480, &pix),
+			 -ENOTTY);
+	assert_int_equal(ask_ioctl(f, s, VMEDIA_NR_S_PARM, &arg), -ENOTTY);
+	assert_int_equal(f->calls, calls);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_TRY_FMT, V4L2_PIX_FMT_MJPEG, 640, 480, &pix),
+			 0);
+	end_policy(f, s);
+}
+
+/* The queue stops between two questions to the host: the guest gets no answer of one of them. */
+static void test_stopped(void **state)
+{
+	struct harness_req *req;
+	struct vmedia_pix_format pix;
+	struct vmedia_cmd cmd;
+	struct fake_host *f;
+	uint32_t s;
+
+	f = with_policy(&s, POLICY("allow-formats", "MJPG"));
+	fake_block(f, VMEDIA_NR_ENUM_FMT);
+	harness_cmd_ioctl(&cmd, s, VMEDIA_NR_ENUM_FMT);
+	cmd.io.arg.fmtdesc.type = TYPE;
+	req = harness_offer_cmd(&f->h, &cmd);
+	harness_kick(&f->h, VMEDIA_QUEUE_COMMAND);
+	fake_wait_blocked(f);
+	vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
+	wait_for(f, req);
+	assert_int_equal(harness_answered(&f->h, req, &cmd), -ECANCELED);
+	fake_release(f);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_TRY_FMT, V4L2_PIX_FMT_YUYV, 640, 480, &pix), 0);
+	assert_int_equal(pix.pixelformat, V4L2_PIX_FMT_MJPEG);
+	end_policy(f, s);
+}
+
+/* A host that always has another entry does not keep the session forever. */
+static int endless(struct fake_host *f, uint32_t nr, void *arg)
+{
+	struct vmedia_fmtdesc *d = arg;
+
+	if (nr != VMEDIA_NR_ENUM_FMT)
+		return hw_script(f, nr, arg);
+	d->pixelformat = V4L2_PIX_FMT_YUYV;
+	return 0;
+}
+
+static void test_endless(void **state)
+{
+	struct fake_host *f;
+	uint32_t s, fourcc;
+
+	f = with_policy(&s, POLICY("allow-formats", "MJPG"));
+	fake_script(f, endless);
+	assert_int_equal(enum_fmt(f, s, 0, &fourcc), -EINVAL);
+	fake_script(f, hw_script);
+	assert_int_equal(enum_fmt(f, s, 0, &fourcc), 0);
+	end_policy(f, s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_no_format),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_dictated),
+		cmocka_unit_test(test_no_try),
+		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_too_fast),
+		cmocka_unit_test(test_ioctls),
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_endless),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
