@@ -35,7 +35,7 @@ static int queried(struct vmedia_request *req, struct vmedia_asking *a, int err)
 	if (err)
 		return err;
 	if (hidden(a, id)) {
-		/* Without the flags the guest was refused before, and IDs ascend. */
+		/* IDs ascend. */
 		if (!next || id <= a->index)
 			return -EINVAL;
 		*arg = a->asked;
@@ -54,11 +54,7 @@ static int queried(struct vmedia_request *req, struct vmedia_asking *a, int err)
 
 int vmedia_policy_query_ctrl(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	uint32_t id = a->asked.queryctrl.id;
-
-	if (!(id & NEXT) && hidden(a, id))
-		return -EINVAL;
-	a->index = id & ~NEXT;
+	a->index = a->asked.queryctrl.id & ~NEXT;
 	return vmedia_policy_ask(req, a, a->info->nr, queried);
 }
 

@@ -22,8 +22,30 @@ uint32_t vmedia_policy_fourcc(const struct vmedia_format *f)
 	}
 }
 
+/*
+ * A device takes a stride that is longer than necessary for a wish, but this one is another
+ * format's. Coded formats have none; the size of their buffers is what the guest wants.
+ */
+static void forget_strides(struct vmedia_format *f, bool coded)
+{
+	struct vmedia_plane_pix_format *p = f->fmt.pix_mp.plane_fmt;
+
+	if (!vmedia_buf_type_is_multiplanar(f->type)) {
+		if (f->fmt.pix.bytesperline || coded)
+			f->fmt.pix.bytesperline = f->fmt.pix.sizeimage = 0;
+		return;
+	}
+	for (unsigned int i = 0; i < VMEDIA_ARRAY_SIZE(f->fmt.pix_mp.plane_fmt); i++)
+		if (p[i].bytesperline || coded)
+			p[i].bytesperline = p[i].sizeimage = 0;
+}
+
 void vmedia_policy_set_fourcc(struct vmedia_format *f, uint32_t fourcc)
 {
+	uint32_t w, h;
+
+	if (vmedia_policy_size(f, &w, &h))
+		forget_strides(f, true);
 	switch (f->type) {
 	case VMEDIA_BUF_TYPE_VIDEO_CAPTURE:
 	case VMEDIA_BUF_TYPE_VIDEO_OUTPUT:
@@ -60,6 +82,11 @@ bool vmedia_policy_size(const struct vmedia_format *f, uint32_t *width, uint32_t
 
 void vmedia_policy_set_size(struct vmedia_format *f, uint32_t width, uint32_t height)
 {
+	uint32_t w, h;
+
+	if (!vmedia_policy_size(f, &w, &h) || (w == width && h == height))
+		return;
+	forget_strides(f, false);
 	if (vmedia_buf_type_is_multiplanar(f->type)) {
 		f->fmt.pix_mp.width = width;
 		f->fmt.pix_mp.height = height;

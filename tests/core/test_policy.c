@@ -113,6 +113,29 @@ static void test_reset(void **state)
 	rig_end(r);
 }
 
+/* A device that has another entry each time, and none of them is allowed. */
+static int another(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)
+{
+	vmedia_request_ioctl(req)->arg.fmtdesc.pixelformat = 1;
+	return 0;
+}
+
+static void test_endless(void **state)
+{
+	union vmedia_payload arg = { .fmtdesc = { .type = 1 } };
+	struct rig *r = asking();
+	unsigned int before;
+
+	pending(r)->pixelformat = 2;
+	fake_complete(&r->f, 0);
+	r->f.async = false;
+	r->f.ioctl = another;
+	before = r->f.ioctls;
+	assert_int_equal(harness_ioctl(&r->h, r->session, VMEDIA_NR_ENUM_FMT, &arg), -EINVAL);
+	assert_in_range(r->f.ioctls - before, 100, 1000);
+	rig_end(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_endless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -311,6 +311,20 @@ unplug() {
 	ctl --stream-mmap --stream-count=3 --silent
 }
 
+# A policy: the node has a larger picture in another format, which the guest is not given.
+policy() {
+	v4l2-ctl -d "$1" --set-fmt-video=width=1280,height=720,pixelformat=RGB3 --set-ctrl=contrast=99
+	same "'YUYV'" "$(ctl --list-formats | formats_of)"
+	ctl --get-fmt-video | grep -q '640/360'
+	v4l2-ctl -d "$1" --get-fmt-video | grep -q '1280/720'
+	ctl --stream-mmap --stream-count=3 --stream-to=/tmp/frames --silent
+	[ "$(stat -c %s /tmp/frames)" = $((3 * 640 * 360 * 2)) ]
+	set_control "$1" brightness 78
+	if ctl --set-ctrl=contrast=3; then return 1; fi
+	same "contrast: 99" "$(v4l2-ctl -d "$1" --get-ctrl=contrast)"
+	[ "$(ctl --list-ctrls | grep -c 'flags=.*read-only')" -gt 20 ]
+}
+
 usage() {
 	local status=0
 	"$daemon" --no-sandbox --socket-path=/tmp/x.sock "$@" >/tmp/usage 2>&1 || status=$?
@@ -389,6 +403,10 @@ v4l2-ctl -d "$vbi" --set-input=0 >/dev/null
 radio=$(node vivid-000-rad-rx)
 serve "$radio"
 run_case "radio: event of a control" wait_for_event "$radio" mute 2
+stop
+
+serve "$capture" --allow-formats=YUYV --max-size=640x400 --controls=read,brightness
+run_case "vivid: a policy" policy "$capture"
 stop
 
 serve "$output"

@@ -37,6 +37,9 @@ static void fit(struct vmedia_pix_format *p)
 		p->height = hw.h;
 	}
 	p->pixelformat = fourcc;
+	/* As vivid: a longer line than necessary is what the program wants. */
+	if (p->bytesperline < 2 * p->width)
+		p->bytesperline = 2 * p->width;
 	p->sizeimage = HOST_LENGTH;
 }
 
@@ -46,7 +49,7 @@ static int format(uint32_t nr, struct vmedia_format *f)
 
 	if (nr == VMEDIA_NR_G_FMT) {
 		*p = (struct vmedia_pix_format){ .pixelformat = hw.fourcc, .width = hw.w,
-						 .height = hw.h };
+						 .height = hw.h, .bytesperline = hw.line };
 		return 0;
 	}
 	if (nr == VMEDIA_NR_TRY_FMT && hw.no_try)
@@ -56,6 +59,7 @@ static int format(uint32_t nr, struct vmedia_format *f)
 		hw.fourcc = p->pixelformat;
 		hw.w = p->width;
 		hw.h = p->height;
+		hw.line = p->bytesperline;
 		hw.sets++;
 	}
 	return 0;
@@ -162,6 +166,7 @@ struct fake_host *with_policy(uint32_t *session, const char *const *options)
 	hw.fourcc = V4L2_PIX_FMT_YUYV;
 	hw.w = 1920;
 	hw.h = 1080;
+	hw.line = 3840;
 	hw.interval = intervals[0];
 	for (; *options; options += 2)
 		assert_int_equal(vmedia_policy_option(&policy, options[0], options[1], why,

@@ -14,7 +14,7 @@
  * the controls brightness, contrast and saturation.
  */
 struct hw {
-	uint32_t fourcc, w, h;
+	uint32_t fourcc, w, h, line;
 	struct vmedia_fract interval;
 	bool dictates; /* its size cannot be set */
 	bool no_try;
