@@ -127,7 +127,7 @@ static int make_device(struct daemon *d, const struct daemon_options *o)
 	size_t len;
 	int ret = daemon_kind_create(d->loop, o, why, sizeof(why), &d->dev);
 
-	if (ret == 0 && !vmedia_policy_is_empty(&o->policy))
+	if (ret == 0)
 		ret = vmedia_device_set_policy(d->dev, &o->policy);
 	if (ret == 0)
 		return EXIT_OK;

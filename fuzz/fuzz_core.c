@@ -16,12 +16,14 @@
  * made them.
  */
 #include <errno.h>
+#include <linux/videodev2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmedia/camera.h>
 #include <vmedia/log.h>
+#include <vmedia/policy.h>
 
 #include "base/fd.h"
 #include "base/loop.h"
@@ -517,6 +519,21 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+/* Inputs of an odd size have a policy, of which each part refuses something of this camera. */
+static void set_policy(bool on)
+{
+	static const struct vmedia_policy none;
+	struct vmedia_policy policy = {
+		.limit_formats = true, .num_formats = 2,
+		.formats = { V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUYV },
+		.max_width = 40, .max_height = 40, .max_fps = 20,
+		.others = VMEDIA_POLICY_READ, .num_ctrls = 1, .ctrls = { V4L2_CID_BRIGHTNESS },
+	};
+
+	policy.denied[VMEDIA_NR_S_PRIORITY / 8] |= 1 << VMEDIA_NR_S_PRIORITY % 8;
+	REQUIRE(!vmedia_device_set_policy(dev, on ? &policy : &none));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
@@ -526,6 +543,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&g, 0, sizeof(g));
 	memset(known_uuid, 0, sizeof(known_uuid));
 	g.t.ops = &transport_ops;
+	set_policy(size & 1);
 	REQUIRE(!vmedia_device_attach(dev, &g.t));
 	set_turn(false);
 	while (in.left)

@@ -98,7 +98,7 @@ bool vmedia_policy_allows_interval(const struct vmedia_policy *p, struct vmedia_
 enum vmedia_policy_access vmedia_policy_access(const struct vmedia_policy *p, uint32_t id);
 
 /*
- * vmedia_device_set_policy - have @dev apply a copy of @policy to its guests
+ * vmedia_device_set_policy - have @dev apply a copy of @policy to its guests, in place of the last
  *
  * Returns 0; -EBUSY if a session is open; -ENOMEM. Context: the loop's thread.
  */

@@ -98,15 +98,17 @@ bool vmedia_policy_event(const struct vmedia_policy *p, struct vmedia_event *evt
 
 int vmedia_device_set_policy(struct vmedia_device *dev, const struct vmedia_policy *policy)
 {
-	struct vmedia_policy *copy;
+	struct vmedia_policy *copy = NULL;
 
 	vmedia_loop_assert(dev->loop);
 	if (dev->num_sessions)
 		return -EBUSY;
-	copy = malloc(sizeof(*copy));
-	if (!copy)
-		return -ENOMEM;
-	*copy = *policy;
+	if (!vmedia_policy_is_empty(policy)) {
+		copy = malloc(sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		*copy = *policy;
+	}
 	free(dev->policy);
 	dev->policy = copy;
 	return 0;

@@ -145,7 +145,9 @@ static int guard_set(struct vmedia_request *req, struct vmedia_asking *a, int er
 {
 	const struct vmedia_fract i = req->cmd.io.arg.streamparm.parm.capture.timeperframe;
 
-	if (!err && allowed(a->policy, &req->cmd.io.arg.streamparm))
+	if (err)
+		return err;
+	if (allowed(a->policy, &req->cmd.io.arg.streamparm))
 		return vmedia_policy_resume(req, a);
 	vmedia_warn_rl(&req->dev->rl,
 		       "STREAMON was refused: the policy allows %u frames a second, and the device "

@@ -38,6 +38,24 @@ static int ext_ctrls(struct fake_host *f, uint32_t s, uint32_t nr, uint32_t id, 
 	return err;
 }
 
+/* A list of controls of one class; of none, whether there is the class. */
+static int ext_class(struct fake_host *f, uint32_t s, uint32_t nr, uint32_t which, uint32_t id,
+		     uint32_t *idx)
+{
+	struct vmedia_ext_control list[1] = { { .id = id } };
+	struct vmedia_cmd cmd;
+	int err;
+
+	harness_cmd_ioctl(&cmd, s, nr);
+	cmd.io.arg.ext_controls.which = which;
+	cmd.io.arg.ext_controls.count = cmd.io.max_ctrls = !!id;
+	cmd.io.ctrls = list;
+	err = ask(f, &cmd);
+	assert_null(cmd.why.what);
+	*idx = cmd.io.arg.ext_controls.error_idx;
+	return err;
+}
+
 static int subscribe(struct fake_host *f, uint32_t s, uint32_t id)
 {
 	union vmedia_payload arg = { .event_subscription = { .type = V4L2_EVENT_CTRL, .id = id } };
@@ -111,6 +129,33 @@ static void test_ctrls_list(void **state)
 	end_policy(f, s);
 }
 
+static void test_ctrls_class(void **state)
+{
+	const uint32_t user = V4L2_CTRL_CLASS_USER, camera = V4L2_CTRL_CLASS_CAMERA;
+	struct fake_host *f;
+	uint32_t s, idx;
+
+	f = with_policy(&s, POLICY("controls", "saturation"));
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_G_EXT_CTRLS, user, 0, &idx), 0);
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_G_EXT_CTRLS, camera, 0, &idx), -EINVAL);
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_G_EXT_CTRLS, V4L2_CTRL_WHICH_DEF_VAL, 0, &idx),
+			 0);
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_S_EXT_CTRLS, user, V4L2_CID_SATURATION, &idx),
+			 0);
+	assert_int_equal(hw.writes, 1);
+	end_policy(f, s);
+	/* Another class than the list's is a fault before the control is read-only. */
+	f = with_policy(&s, POLICY("controls", "read"));
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_S_EXT_CTRLS, camera, V4L2_CID_SATURATION, &idx),
+			 -EINVAL);
+	assert_int_equal(idx, 1);
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_TRY_EXT_CTRLS, camera, V4L2_CID_SATURATION,
+				   &idx), -EINVAL);
+	assert_int_equal(idx, 0);
+	assert_int_equal(hw.writes, 0);
+	end_policy(f, s);
+}
+
 static void test_ctrls_none(void **state)
 {
 	uint32_t s, id = V4L2_CTRL_FLAG_NEXT_CTRL, flags;
@@ -151,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ctrls_read),
 		cmocka_unit_test(test_ctrls_list),
+		cmocka_unit_test(test_ctrls_class),
 		cmocka_unit_test(test_ctrls_none),
 		cmocka_unit_test(test_ctrl_events),
 	};
