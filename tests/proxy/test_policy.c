@@ -54,9 +54,11 @@ static void test_formats(void **state)
 	assert_int_equal(fourcc, V4L2_PIX_FMT_NV12);
 	assert_int_equal(enum_fmt(f, s, 2, &fourcc), -EINVAL);
 	/* The host has YUYV: the guest is told what it would get, and the host keeps it. */
+	hw.line = 5000;
 	assert_int_equal(do_format(f, s, VMEDIA_NR_G_FMT, 0, 0, 0, &pix), 0);
 	assert_int_equal(pix.pixelformat, V4L2_PIX_FMT_MJPEG);
 	assert_int_equal(pix.width, 1920);
+	assert_int_equal(pix.bytesperline, 3840);
 	assert_int_equal(do_format(f, s, VMEDIA_NR_TRY_FMT, V4L2_PIX_FMT_H264, 640, 480, &pix), 0);
 	assert_int_equal(pix.pixelformat, V4L2_PIX_FMT_MJPEG);
 	assert_int_equal(hw.sets, 0);
