@@ -94,7 +94,7 @@ bool vmedia_policy_allows_format(const struct vmedia_policy *p, uint32_t fourcc)
 bool vmedia_policy_allows_size(const struct vmedia_policy *p, uint32_t width, uint32_t height);
 /* True also for an interval that is no number, which V4L2 takes for the device's default. */
 bool vmedia_policy_allows_interval(const struct vmedia_policy *p, struct vmedia_fract interval);
-/* @id: without flags. The class of a control that may be seen may be seen, too. */
+/* Flags in @id do not count, as in V4L2. The class of a control that may be seen is seen, too. */
 enum vmedia_policy_access vmedia_policy_access(const struct vmedia_policy *p, uint32_t id);
 
 /*

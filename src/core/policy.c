@@ -2,6 +2,8 @@
 /* What a policy allows: questions with a yes or no. */
 #include <string.h>
 
+#include <linux/videodev2.h>
+
 #include <vmedia/policy.h>
 
 #include "base/checked.h"
@@ -49,6 +51,7 @@ enum vmedia_policy_access vmedia_policy_access(const struct vmedia_policy *p, ui
 {
 	if (p->others == VMEDIA_POLICY_WRITE)
 		return VMEDIA_POLICY_WRITE;
+	id &= V4L2_CTRL_ID_MASK;
 	for (unsigned int i = 0; i < p->num_ctrls; i++)
 		if (p->ctrls[i] == id || (p->ctrls[i] & CLASS_MASK) + 1 == id)
 			return VMEDIA_POLICY_WRITE;

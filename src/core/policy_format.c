@@ -5,7 +5,8 @@
  * A format is made to fit in these steps, each of which asks the device:
  *
  *   ENUM_FMT		if its fourcc is not allowed: the first one that is
- *   TRY_FMT		with its size cut to the limit; done if the answer is allowed
+ *   TRY_FMT		with its size cut to the limit; done if the answer is allowed. If the
+ *			device has not got that fourcc: ENUM_FMT, and again
  *   ENUM_FRAMESIZES	else the nearest allowed size
  *   TRY_FMT		with that one
  *
@@ -50,6 +51,7 @@ static bool allowed(const struct vmedia_asking *a, const struct vmedia_format *f
 /* ---- Making a format fit ---- */
 
 static int try_wish(struct vmedia_request *req, struct vmedia_asking *a);
+static int choose(struct vmedia_request *req, struct vmedia_asking *a);
 
 static uint32_t distance(uint32_t a, uint32_t b)
 {
@@ -103,7 +105,7 @@ static int tried(struct vmedia_request *req, struct vmedia_asking *a, int err)
 		return a->fitted(req, a, err);
 	a->tried = *f;
 	if (!allowed_fourcc(a->policy, f))
-		return a->fitted(req, a, -EINVAL);
+		return a->chosen ? a->fitted(req, a, -EINVAL) : choose(req, a);
 	if (allowed_size(a, f))
 		return a->fitted(req, a, 0);
 	if (a->listed)
@@ -135,13 +137,27 @@ static int take_format(struct vmedia_request *req, struct vmedia_asking *a, int 
 {
 	struct vmedia_fmtdesc *d = &req->cmd.io.arg.fmtdesc;
 
-	if (err)
+	if (err) {
+		vmedia_warn_rl(&req->dev->rl,
+			       "%s: the device has none of the formats that the policy allows, for "
+			       "%s", a->info->name, vmedia_buf_type_name(a->wish.type));
 		return a->fitted(req, a, -EINVAL);
+	}
 	if (vmedia_policy_allows_format(a->policy, d->pixelformat)) {
 		vmedia_policy_set_fourcc(&a->wish, d->pixelformat);
+		a->listed = false;
 		return try_wish(req, a);
 	}
 	*d = (struct vmedia_fmtdesc){ .index = ++a->index, .type = a->wish.type };
+	return vmedia_policy_ask(req, a, VMEDIA_NR_ENUM_FMT, take_format);
+}
+
+/* Take the device's first format that is allowed. */
+static int choose(struct vmedia_request *req, struct vmedia_asking *a)
+{
+	a->chosen = true;
+	a->index = 0;
+	req->cmd.io.arg.fmtdesc = (struct vmedia_fmtdesc){ .type = a->wish.type };
 	return vmedia_policy_ask(req, a, VMEDIA_NR_ENUM_FMT, take_format);
 }
 
@@ -152,12 +168,9 @@ static int fit(struct vmedia_request *req, struct vmedia_asking *a, const struct
 	a->wish = *f;
 	a->fitted = fitted;
 	a->listed = false;
-	a->index = 0;
+	a->chosen = false;
 	vmedia_policy_size(f, &a->width, &a->height);
-	if (allowed_fourcc(a->policy, f))
-		return try_wish(req, a);
-	req->cmd.io.arg.fmtdesc = (struct vmedia_fmtdesc){ .type = a->wish.type };
-	return vmedia_policy_ask(req, a, VMEDIA_NR_ENUM_FMT, take_format);
+	return allowed_fourcc(a->policy, f) ? try_wish(req, a) : choose(req, a);
 }
 
 /* ---- G_FMT, TRY_FMT, S_FMT ---- */

@@ -82,6 +82,23 @@ static void test_formats(void **state)
 	end_policy(f, s);
 }
 
+/* The device has not got what the guest asks for, and would take what is not allowed. */
+static void test_other_format(void **state)
+{
+	struct vmedia_pix_format pix;
+	struct fake_host *f;
+	uint32_t s;
+
+	f = with_policy(&s, POLICY("allow-formats", "RGB3,NV12"));
+	assert_int_equal(do_format(f, s, VMEDIA_NR_TRY_FMT, V4L2_PIX_FMT_RGB24, 640, 480, &pix),
+			 0);
+	assert_int_equal(pix.pixelformat, V4L2_PIX_FMT_NV12);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_RGB24, 640, 480, &pix), 0);
+	assert_int_equal(hw.fourcc, V4L2_PIX_FMT_NV12);
+	assert_int_equal(hw.sets, 1);
+	end_policy(f, s);
+}
+
 static void test_no_format(void **state)
 {
 	struct vmedia_pix_format pix;
@@ -288,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_other_format),
 		cmocka_unit_test(test_no_format),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_dictated),

@@ -83,6 +83,9 @@ static void test_controls(void **state)
 	assert_int_equal(vmedia_policy_access(&p, V4L2_CID_AUTO_WHITE_BALANCE),
 			 VMEDIA_POLICY_WRITE);
 	assert_int_equal(vmedia_policy_access(&p, 0x08000001), VMEDIA_POLICY_WRITE);
+	/* The kernel looks at 28 bits of an ID. */
+	assert_int_equal(vmedia_policy_access(&p, V4L2_CID_AUTO_WHITE_BALANCE | 1u << 28),
+			 VMEDIA_POLICY_WRITE);
 	assert_int_equal(vmedia_policy_access(&p, V4L2_CID_USER_CLASS), VMEDIA_POLICY_WRITE);
 	assert_int_equal(vmedia_policy_access(&p, V4L2_CID_CAMERA_CLASS), VMEDIA_POLICY_HIDE);
 	assert_int_equal(vmedia_policy_access(&p, V4L2_CID_HUE), VMEDIA_POLICY_HIDE);
