@@ -137,12 +137,12 @@ static int take_format(struct vmedia_request *req, struct vmedia_asking *a, int 
 {
 	struct vmedia_fmtdesc *d = &req->cmd.io.arg.fmtdesc;
 
-	if (err) {
+	if (err == -EINVAL)
 		vmedia_warn_rl(&req->dev->rl,
 			       "%s: the device has none of the formats that the policy allows, for "
 			       "%s", a->info->name, vmedia_buf_type_name(a->wish.type));
-		return a->fitted(req, a, -EINVAL);
-	}
+	if (err)
+		return a->fitted(req, a, err);
 	if (vmedia_policy_allows_format(a->policy, d->pixelformat)) {
 		vmedia_policy_set_fourcc(&a->wish, d->pixelformat);
 		a->listed = false;
@@ -177,7 +177,7 @@ static int fit(struct vmedia_request *req, struct vmedia_asking *a, const struct
 
 static int g_fitted(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	if (err == -EINVAL)
+	if (err && err != -ERANGE && err != -ENOTTY)
 		return err;
 	req->cmd.io.arg.format = err ? a->found : a->tried;
 	return 0;
@@ -268,9 +268,9 @@ static int guard_set(struct vmedia_request *req, struct vmedia_asking *a, int er
 
 static int guard_fitted(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	if (err && err != -ENOTTY)
+	if (err == -ERANGE)
 		return refuse(req, a);
-	return set_wish(req, a, guard_set);
+	return err && err != -ENOTTY ? err : set_wish(req, a, guard_set);
 }
 
 static int guard_got(struct vmedia_request *req, struct vmedia_asking *a, int err)

@@ -99,6 +99,27 @@ static void test_other_format(void **state)
 	end_policy(f, s);
 }
 
+/* What the host says of a question that the guest has not asked is the guest's answer, too. */
+static int broken(struct fake_host *f, uint32_t nr, void *arg)
+{
+	return nr == VMEDIA_NR_ENUM_FMT ? -EIO : hw_script(f, nr, arg);
+}
+
+static void test_broken(void **state)
+{
+	struct vmedia_pix_format pix;
+	uint32_t s, count = 2;
+	struct fake_host *f;
+
+	f = with_policy(&s, POLICY("allow-formats", "NV12"));
+	fake_script(f, broken);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_G_FMT, 0, 0, 0, &pix), -EIO);
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_YUYV, 640, 480, &pix),
+			 -EIO);
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), -EIO);
+	end_policy(f, s);
+}
+
 static void test_no_format(void **state)
 {
 	struct vmedia_pix_format pix;
@@ -306,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_other_format),
+		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_no_format),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_dictated),
