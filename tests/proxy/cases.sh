@@ -17,14 +17,14 @@ node() {
 	done
 }
 
-# serve NODE: a daemon, $socket and $log; in $server its process.
+# serve NODE [OPTIONS]: a daemon, $socket and $log; in $server its process. $options are of the kind, OPTIONS of the program.
 sandbox=--no-sandbox options=
 serve() {
 	local name=${1##*/}
 	socket=/tmp/$name.sock log=/tmp/$name.log
 	stop
 	# shellcheck disable=SC2086 # it may be empty
-	"$daemon" $sandbox --log-level=info --socket-path="$socket" proxy "--device=$1" $options 2>>"$log" &
+	"$daemon" $sandbox --log-level=info --socket-path="$socket" "${@:2}" proxy "--device=$1" $options 2>>"$log" &
 	server=$!
 	while [ ! -S "$socket" ]; do
 		kill -0 "$server" 2>/dev/null || return 1
