@@ -31,10 +31,11 @@ reference() {
 	ff -f lavfi -i "$pictures" -frames:v $frames -pix_fmt yuv420p $options -threads 1 -bf 0 -g 50 -b:v $rate "$2"
 }
 
-# psnr FILE: of all its frames beside the pictures.
+# psnr FILE: of all its frames beside the pictures. FFmpeg 7 would convert the pictures to the colours that a stream names.
 psnr() {
+	local plain=setparams=range=unknown:color_primaries=unknown:color_trc=unknown:colorspace=unknown
 	ffmpeg -nostdin -hide_banner -i "$1" -f lavfi -i "$pictures,format=yuv420p" -frames:v $frames \
-		-lavfi '[0:v]settb=1/25,setpts=N[a];[1:v]settb=1/25,setpts=N[b];[a][b]psnr' -f null - 2>&1 |
+		-lavfi "[0:v]settb=1/25,setpts=N,$plain[a];[1:v]settb=1/25,setpts=N,$plain[b];[a][b]psnr" -f null - 2>&1 |
 		sed -n 's/.*average:\([0-9.]*\).*/\1/p'
 }
 
