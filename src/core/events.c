@@ -132,9 +132,12 @@ void vmedia_events_flush_session(struct vmedia_session *s)
 
 	if (!vmedia_list_linked(&s->ready))
 		return;
-	while (budget && (s->staged || pull(s)))
-		if (s->staged && !send_staged(s, &budget))
+	while (budget && (s->staged || pull(s))) {
+		if (!s->staged)
+			budget--;
+		else if (!send_staged(s, &budget))
 			return;
+	}
 }
 
 static bool forbids_buffer(const struct vmedia_ioctl *io, const struct vmedia_evt *evt)

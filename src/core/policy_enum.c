@@ -57,7 +57,7 @@ static struct vmedia_fract step_up(struct vmedia_fract min, struct vmedia_fract 
 	    vmedia_mul_overflow((uint64_t)step.numerator * min.denominator, (uint64_t)fps, &b) ||
 	    a >= den)
 		return shortest;
-	n = (den - a + b - 1) / b;
+	n = (den - a - 1) / b + 1;
 	if (vmedia_mul_overflow((uint64_t)step.numerator * min.denominator, n, &num) ||
 	    vmedia_add_overflow(num, (uint64_t)min.numerator * step.denominator, &num))
 		return shortest;

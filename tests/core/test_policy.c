@@ -5,6 +5,7 @@
 #include <linux/videodev2.h>
 #include <vmedia/policy.h>
 
+#include "core/policy.h"
 #include "fake.h"
 
 struct rig {
@@ -136,6 +137,73 @@ static void test_endless(void **state)
 	rig_end(r);
 }
 
+/*
+ * A device that has events of a control that the guest must not see, one after the other: they do
+ * not keep the answer of SUBSCRIBE_EVENT.
+ */
+static struct {
+	struct harness *h;
+	unsigned int answers, events;
+} hidden;
+
+static bool hidden_event(struct vmedia_session *s, struct vmedia_evt *evt)
+{
+	if (hidden.h->pushes[VMEDIA_QUEUE_COMMAND] != hidden.answers || hidden.events == 100000)
+		return false;
+	hidden.events++;
+	evt->type = VMEDIA_EVT_EVENT;
+	evt->event.type = V4L2_EVENT_CTRL;
+	evt->event.id = V4L2_CID_CONTRAST;
+	return true;
+}
+
+static int wake(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)
+{
+	vmedia_session_wake(s);
+	return 0;
+}
+
+static void test_hidden_events(void **state)
+{
+	struct vmedia_policy policy = { .others = VMEDIA_POLICY_HIDE, .num_ctrls = 1,
+					.ctrls = { V4L2_CID_BRIGHTNESS } };
+	union vmedia_payload arg = { .event_subscription = { .type = V4L2_EVENT_CTRL,
+							     .id = V4L2_CID_BRIGHTNESS } };
+	struct vmedia_device_ops ops;
+	struct harness h;
+	struct fake f;
+	uint32_t s;
+
+	assert_int_equal(harness_init(&h, NULL), 0);
+	fake_create(&f, &h, NULL, 0);
+	assert_int_equal(vmedia_device_set_policy(f.dev, &policy), 0);
+	assert_int_equal(harness_open(&h, &s), 0);
+	ops = *f.dev->ops;
+	ops.next_event = hidden_event;
+	f.dev->ops = &ops;
+	f.ioctl = wake;
+	hidden.h = &h;
+	hidden.answers = h.pushes[VMEDIA_QUEUE_COMMAND];
+	assert_int_equal(harness_ioctl(&h, s, VMEDIA_NR_SUBSCRIBE_EVENT, &arg), 0);
+	assert_in_range(hidden.events, 1, VMEDIA_CORE_TURN_EVENTS);
+	harness_finish(&h);
+}
+
+/* Numbers of a host that no clock has: the shortest interval is still one of the range. */
+static void test_large_steps(void **state)
+{
+	const uint32_t most = UINT32_MAX;
+	struct vmedia_policy policy = { .max_fps = 2 };
+	struct vmedia_frmivalenum e = {
+		.type = V4L2_FRMIVAL_TYPE_STEPWISE,
+		.stepwise = { .min = { 1, most }, .max = { 1, 1 }, .step = { most / 2, most } },
+	};
+
+	assert_true(vmedia_policy_cut_intervals(&policy, &e));
+	assert_int_equal(e.stepwise.min.numerator, most / 2 + 1);
+	assert_int_equal(e.stepwise.min.denominator, most);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +212,8 @@ int main(void)
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_hidden_events),
+		cmocka_unit_test(test_large_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
