@@ -60,6 +60,15 @@ int vmedia_policy_begin(struct vmedia_request *req)
 	return err;
 }
 
+/* The answer has what the guest sent: the structure of some ioctls comes with errors, too. */
+static int give_up(struct vmedia_request *req, struct vmedia_asking *a)
+{
+	req->cmd.io.arg = a->asked;
+	if (a->info->follow == VMEDIA_FOLLOW_CTRLS)
+		req->cmd.io.arg.ext_controls.error_idx = a->asked.ext_controls.count;
+	return -EINVAL;
+}
+
 int vmedia_policy_next(struct vmedia_request *req, int err)
 {
 	struct vmedia_asking *a = req->session->asking;
@@ -70,7 +79,7 @@ int vmedia_policy_next(struct vmedia_request *req, int err)
 	then = a->then;
 	a->then = NULL;
 	if (then && ++a->calls > VMEDIA_POLICY_CALLS)
-		err = -EINVAL;
+		err = give_up(req, a);
 	else if (then)
 		err = then(req, a, err);
 	if (err != VMEDIA_POLICY_ASK)

@@ -87,9 +87,19 @@ static int refuse(struct vmedia_request *req, struct vmedia_asking *a, uint32_t 
 	return err;
 }
 
+/* True if V4L2 has no such control for the guest's ioctl. */
+static bool unfit(const struct vmedia_asking *a, const struct vmedia_query_ext_ctrl *q)
+{
+	if (a->info->follow == VMEDIA_FOLLOW_CTRLS)
+		return q->flags & V4L2_CTRL_FLAG_DISABLED || q->id >= V4L2_CID_PRIVATE_BASE;
+	return q->flags & V4L2_CTRL_FLAG_HAS_PAYLOAD || q->type == V4L2_CTRL_TYPE_INTEGER64;
+}
+
 /* The device was asked for control a->index of the list, whose control a->left is read-only. */
 static int exists(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
+	if (!err && unfit(a, &req->cmd.io.arg.query_ext_ctrl))
+		err = -EINVAL;
 	if (err)
 		return refuse(req, a, a->index, err);
 	if (++a->index == count(a))
@@ -134,6 +144,8 @@ int vmedia_policy_ext_ctrls(struct vmedia_request *req, struct vmedia_asking *a,
 
 	if (a->policy->others == VMEDIA_POLICY_WRITE)
 		return VMEDIA_POLICY_ASK;
+	if (e->which == V4L2_CTRL_WHICH_DEF_VAL && a->info->nr != VMEDIA_NR_G_EXT_CTRLS)
+		return refuse(req, a, e->count, -EINVAL);
 	/* The controls are all of one class, which exists. */
 	if (class && class < V4L2_CTRL_WHICH_DEF_VAL) {
 		if (!e->count && hidden(a, class + 1))

@@ -156,6 +156,66 @@ static void test_ctrls_class(void **state)
 	end_policy(f, s);
 }
 
+/* More controls than the device is asked for: the answer is still the guest's structure. */
+static void test_ctrls_many(void **state)
+{
+	struct vmedia_ext_control list[600];
+	struct vmedia_cmd cmd;
+	struct fake_host *f;
+	uint32_t s;
+
+	f = with_policy(&s, POLICY("controls", "read"));
+	for (size_t i = 0; i < COUNT(list); i++)
+		list[i] = (struct vmedia_ext_control){ .id = V4L2_CID_SATURATION };
+	harness_cmd_ioctl(&cmd, s, VMEDIA_NR_S_EXT_CTRLS);
+	cmd.io.arg.ext_controls.count = cmd.io.max_ctrls = COUNT(list);
+	cmd.io.ctrls = list;
+	assert_int_equal(ask(f, &cmd), -EINVAL);
+	assert_null(cmd.why.what);
+	assert_int_equal(cmd.io.arg.ext_controls.which, 0);
+	assert_int_equal(cmd.io.arg.ext_controls.error_idx, COUNT(list));
+	assert_int_equal(hw.writes, 0);
+	end_policy(f, s);
+}
+
+/* What V4L2 refuses with EINVAL before it looks whether a control is read-only. */
+static uint32_t ctrl_flags;
+
+static int flagged(struct fake_host *f, uint32_t nr, void *arg)
+{
+	struct vmedia_query_ext_ctrl *q = arg;
+	int err = hw_script(f, nr, arg);
+
+	if (nr == VMEDIA_NR_QUERY_EXT_CTRL)
+		q->flags = ctrl_flags;
+	return err;
+}
+
+static void test_ctrls_order(void **state)
+{
+	const uint32_t id = V4L2_CID_SATURATION;
+	struct fake_host *f;
+	uint32_t s, idx;
+
+	f = with_policy(&s, POLICY("controls", "read"));
+	fake_script(f, flagged);
+	ctrl_flags = V4L2_CTRL_FLAG_DISABLED;
+	assert_int_equal(ctrl(f, s, VMEDIA_NR_S_CTRL, id), -EACCES);
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_TRY_EXT_CTRLS, 0, id, &idx), -EINVAL);
+	assert_int_equal(idx, 0);
+	/* S_CTRL does not know compound controls. */
+	ctrl_flags = V4L2_CTRL_FLAG_HAS_PAYLOAD;
+	assert_int_equal(ctrl(f, s, VMEDIA_NR_S_CTRL, id), -EINVAL);
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_TRY_EXT_CTRLS, 0, id, &idx), -EACCES);
+	ctrl_flags = 0;
+	/* A default value cannot be set. */
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_TRY_EXT_CTRLS, V4L2_CTRL_WHICH_DEF_VAL, id,
+				   &idx), -EINVAL);
+	assert_int_equal(idx, 1);
+	assert_int_equal(hw.writes, 0);
+	end_policy(f, s);
+}
+
 static void test_ctrls_none(void **state)
 {
 	uint32_t s, id = V4L2_CTRL_FLAG_NEXT_CTRL, flags;
@@ -197,6 +257,8 @@ int main(void)
 		cmocka_unit_test(test_ctrls_read),
 		cmocka_unit_test(test_ctrls_list),
 		cmocka_unit_test(test_ctrls_class),
+		cmocka_unit_test(test_ctrls_many),
+		cmocka_unit_test(test_ctrls_order),
 		cmocka_unit_test(test_ctrls_none),
 		cmocka_unit_test(test_ctrl_events),
 	};
