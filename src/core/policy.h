@@ -54,7 +54,7 @@ struct vmedia_asking {
 	struct vmedia_format found; /* what it has now */
 	uint32_t width, height;	    /* wanted */
 	bool chosen;		    /* its fourcc is one of the device's */
-	bool listed;		    /* the sizes were looked through */
+	bool listed;		    /* the sizes (the intervals) were looked through */
 	uint64_t distance;	    /* of the nearest size; UINT64_MAX: none */
 	/* policy_rate.c */
 	vmedia_policy_fn *picked;

@@ -275,9 +275,11 @@ static int guard_fitted(struct vmedia_request *req, struct vmedia_asking *a, int
 
 static int guard_got(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
+	/* A format that is not known is not known to be allowed. */
+	if (err)
+		return err;
 	a->found = req->cmd.io.arg.format;
-	/* With an error, the device has one for the guest's ioctl, too. */
-	if (err || allowed(a, &a->found))
+	if (allowed(a, &a->found))
 		return go_on(req, a);
 	/* With buffers the format stays. */
 	if (streams(a))
@@ -304,27 +306,34 @@ int vmedia_policy_create_bufs(struct vmedia_request *req, struct vmedia_asking *
 {
 	const struct vmedia_create_buffers *c = &a->asked.create_buffers;
 
-	if (!allowed(a, &c->format))
-		return -EINVAL;
-	return c->count ? guard(req, a, c->format.type) : VMEDIA_POLICY_ASK;
+	/* Without buffers V4L2 does not look at the format. */
+	if (!c->count)
+		return VMEDIA_POLICY_ASK;
+	return allowed(a, &c->format) ? guard(req, a, c->format.type) : -EINVAL;
 }
 
 /*
- * A device changes the format of a queue with buffers only where it captures. (The size of a
- * decoder's OUTPUT becomes that of the stream, but no picture is made there.)
+ * The format may have changed since the buffers were made, or just before: another session can set
+ * an input or timings while REQBUFS waits for the device. A codec has a format for each session.
+ * (The size of a decoder's OUTPUT becomes that of the stream, but no picture is made there.)
  */
 int vmedia_policy_streamon(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	return V4L2_TYPE_IS_OUTPUT(a->asked.u32) ? go_on(req, a) : guard(req, a, a->asked.u32);
+	bool output = V4L2_TYPE_IS_OUTPUT(a->asked.u32);
+
+	return output && a->codec ? go_on(req, a) : guard(req, a, a->asked.u32);
 }
 
-/* START goes on with the picture's new size. */
+/* START goes on with the picture's new size. A decoder to a screen has no queue of pictures. */
 int vmedia_policy_decoder_cmd(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	bool mplane = req->dev->config.device_caps & V4L2_CAP_VIDEO_M2M_MPLANE;
+	uint32_t caps = req->dev->config.device_caps;
 
 	if (a->asked.decoder_cmd.cmd != V4L2_DEC_CMD_START)
 		return VMEDIA_POLICY_ASK;
-	return guard(req, a, mplane ? VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE
-				    : VMEDIA_BUF_TYPE_VIDEO_CAPTURE);
+	if (caps & (V4L2_CAP_VIDEO_M2M_MPLANE | V4L2_CAP_VIDEO_CAPTURE_MPLANE))
+		return guard(req, a, VMEDIA_BUF_TYPE_VIDEO_CAPTURE_MPLANE);
+	if (caps & (V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_CAPTURE))
+		return guard(req, a, VMEDIA_BUF_TYPE_VIDEO_CAPTURE);
+	return VMEDIA_POLICY_ASK;
 }

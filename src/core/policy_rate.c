@@ -2,10 +2,12 @@
 /*
  * Frame intervals that are allowed: not shorter than 1 / max_fps.
  *
- * V4L2 has no ioctl that tries an interval. So S_PARM sets what the guest asked for, cut to the
- * limit; if the device takes a shorter one, since that is the nearest, the shortest allowed one of
- * ENUM_FRAMEINTERVALS is set. Without V4L2_CAP_TIMEPERFRAME nobody can read or set a device's
- * interval, and it is not limited.
+ * V4L2 has no ioctl that tries an interval, and one that is set for a moment may stay: another
+ * session can begin to stream, and then the device takes no other one. So S_PARM sets that allowed
+ * interval of ENUM_FRAMEINTERVALS which is the nearest to what the guest asked for. Only a device
+ * that does not say which it has gets the guest's, cut to the limit; if it takes a shorter one, the
+ * limit itself is tried. Without V4L2_CAP_TIMEPERFRAME nobody can read or set a device's interval,
+ * and it is not limited.
  */
 #include <errno.h>
 
@@ -26,31 +28,70 @@ static bool allowed(const struct vmedia_policy *p, const struct vmedia_streampar
 	       vmedia_policy_allows_interval(p, s->parm.capture.timeperframe);
 }
 
-/* ---- The shortest allowed interval of the present format ---- */
+static bool is_number(struct vmedia_fract i)
+{
+	return i.numerator && i.denominator;
+}
+
+static double seconds(struct vmedia_fract i)
+{
+	return is_number(i) ? (double)i.numerator / i.denominator : 0;
+}
+
+/*
+ * ---- The allowed interval of the present format that is the nearest to a->parm's ----
+ *
+ * a->picked gets 0, or -ERANGE if the device has intervals and none of them is allowed.
+ */
 
 static int end_pick(struct vmedia_request *req, struct vmedia_asking *a)
 {
-	if (!a->pick.denominator)
-		a->pick = (struct vmedia_fract){ 1, a->policy->max_fps };
-	return a->picked(req, a, 0);
+	struct vmedia_fract wish = a->parm.parm.capture.timeperframe;
+
+	if (a->pick.denominator)
+		return a->picked(req, a, 0);
+	a->pick = is_number(wish) && vmedia_policy_allows_interval(a->policy, wish)
+			  ? wish
+			  : (struct vmedia_fract){ 1, a->policy->max_fps };
+	return a->picked(req, a, a->listed ? -ERANGE : 0);
 }
 
-static bool shorter(struct vmedia_fract a, struct vmedia_fract b)
+/* Take @i if it is nearer than what was taken before. */
+static void take(struct vmedia_asking *a, struct vmedia_fract i)
 {
-	return (uint64_t)a.numerator * b.denominator < (uint64_t)b.numerator * a.denominator;
+	double wish = seconds(a->parm.parm.capture.timeperframe);
+	double off = seconds(i) - wish, before = seconds(a->pick) - wish;
+
+	if (is_number(i) && (!a->pick.denominator ||
+			     (off < 0 ? -off : off) < (before < 0 ? -before : before)))
+		a->pick = i;
+}
+
+/* Take what is the nearest in a range. The device has it rounded to its steps, min is one. */
+static void take_range(struct vmedia_asking *a, const struct vmedia_frmivalenum *e)
+{
+	struct vmedia_fract wish = a->parm.parm.capture.timeperframe;
+
+	take(a, e->stepwise.min);
+	if (seconds(wish) >= seconds(e->stepwise.max))
+		take(a, e->stepwise.max);
+	else if (seconds(wish) > seconds(e->stepwise.min))
+		take(a, wish);
 }
 
 static int take_interval(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
 	struct vmedia_frmivalenum *e = &req->cmd.io.arg.frmivalenum;
-	bool discrete = e->type == V4L2_FRMIVAL_TYPE_DISCRETE;
-	struct vmedia_fract *i = discrete ? &e->discrete : &e->stepwise.min;
+	bool discrete = e->type == V4L2_FRMIVAL_TYPE_DISCRETE, any;
 
 	if (err)
 		return end_pick(req, a);
-	if (vmedia_policy_cut_intervals(a->policy, e) && i->numerator && i->denominator &&
-	    (!a->pick.denominator || shorter(*i, a->pick)))
-		a->pick = *i;
+	a->listed = true;
+	any = vmedia_policy_cut_intervals(a->policy, e);
+	if (any && discrete)
+		take(a, e->discrete);
+	else if (any)
+		take_range(a, e);
 	if (!discrete)
 		return end_pick(req, a);
 	e->index = ++a->index;
@@ -74,6 +115,7 @@ static int take_format(struct vmedia_request *req, struct vmedia_asking *a, int 
 static int pick(struct vmedia_request *req, struct vmedia_asking *a, vmedia_policy_fn *picked)
 {
 	a->picked = picked;
+	a->listed = false;
 	a->pick = (struct vmedia_fract){ 0 };
 	req->cmd.io.arg.format = (struct vmedia_format){ .type = a->parm.type };
 	return vmedia_policy_ask(req, a, VMEDIA_NR_G_FMT, take_format);
@@ -115,28 +157,26 @@ static int set_again(struct vmedia_request *req, struct vmedia_asking *a, int er
 	return err || allowed(a->policy, &req->cmd.io.arg.streamparm) ? err : -EINVAL;
 }
 
-static int s_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
-{
-	return set_picked(req, a, set_again);
-}
-
 static int set(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
 	if (err || allowed(a->policy, &req->cmd.io.arg.streamparm))
 		return err;
-	a->parm = a->asked.streamparm;
-	return pick(req, a, s_picked);
+	a->pick = (struct vmedia_fract){ 1, a->policy->max_fps };
+	return set_picked(req, a, set_again);
+}
+
+static int s_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
+{
+	/* Nothing that it takes is allowed. */
+	return err ? -EINVAL : set_picked(req, a, set);
 }
 
 int vmedia_policy_s_parm(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	struct vmedia_fract *i = &req->cmd.io.arg.streamparm.parm.capture.timeperframe;
-
 	if (!a->policy->max_fps || !has_interval(a->asked.streamparm.type))
 		return VMEDIA_POLICY_ASK;
-	if (!vmedia_policy_allows_interval(a->policy, *i))
-		*i = (struct vmedia_fract){ 1, a->policy->max_fps };
-	return vmedia_policy_ask(req, a, VMEDIA_NR_S_PARM, set);
+	a->parm = a->asked.streamparm;
+	return pick(req, a, s_picked);
 }
 
 /* ---- STREAMON ---- */
@@ -163,8 +203,13 @@ static int guard_picked(struct vmedia_request *req, struct vmedia_asking *a, int
 
 static int guard_got(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
+	/* Not every device has intervals. */
+	if (err == -ENOTTY || err == -EINVAL)
+		return vmedia_policy_resume(req, a);
+	if (err)
+		return err;
 	a->parm = req->cmd.io.arg.streamparm;
-	if (err || allowed(a->policy, &a->parm))
+	if (allowed(a->policy, &a->parm))
 		return vmedia_policy_resume(req, a);
 	return pick(req, a, guard_picked);
 }

@@ -5,6 +5,8 @@
  */
 #include "policy_host.h"
 
+#include <vmedia/policy.h>
+
 static int enum_fmt(struct fake_host *f, uint32_t s, uint32_t index, uint32_t *fourcc)
 {
 	union vmedia_payload arg = { .fmtdesc = { .index = index, .type = TYPE } };
@@ -117,6 +119,103 @@ static void test_broken(void **state)
 	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_YUYV, 640, 480, &pix),
 			 -EIO);
 	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), -EIO);
+	end_policy(f, s);
+}
+
+/* If the host does not say what it has set, it is not known to be allowed. */
+static uint32_t failing;
+
+static int fails(struct fake_host *f, uint32_t nr, void *arg)
+{
+	return nr == failing ? -EIO : hw_script(f, nr, arg);
+}
+
+static void test_unknown(void **state)
+{
+	uint32_t s, count = 2;
+	struct fake_host *f;
+
+	f = with_policy(&s, POLICY("allow-formats", "NV12", "max-fps", "20"));
+	fake_script(f, fails);
+	failing = VMEDIA_NR_G_FMT;
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), -EIO);
+	assert_int_equal(create_bufs(f, s, V4L2_PIX_FMT_NV12, 640, 480), -EIO);
+	failing = VMEDIA_NR_G_PARM;
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(stream(f, s, TYPE, true), -EIO);
+	failing = VMEDIA_NR_G_FMT;
+	assert_int_equal(stream(f, s, TYPE, true), -EIO);
+	assert_false(f->file[0].streaming[TYPE]);
+	end_policy(f, s);
+}
+
+/* Another session sets the timings between the look at the format and REQBUFS. */
+static void test_output(void **state)
+{
+	const uint32_t type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
+	uint32_t s, count = 2;
+	struct fake_host *f;
+
+	f = with_policy(&s, POLICY("max-size", "640x480"));
+	assert_int_equal(reqbufs(f, s, type, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(hw.w, 640);
+	hw.w = 1920;
+	assert_int_equal(stream(f, s, type, true), -EINVAL);
+	hw.w = 640;
+	assert_int_equal(stream(f, s, type, true), 0);
+	end_policy(f, s);
+}
+
+/* A decoder of the kind that has no V4L2_CAP_VIDEO_M2M_MPLANE, and a stream of a larger picture. */
+static int planes(struct fake_host *f, uint32_t nr, void *arg)
+{
+	struct vmedia_format *fmt = arg;
+
+	if (nr == VMEDIA_NR_DECODER_CMD) {
+		hw.writes++;
+		return 0;
+	}
+	if (nr != VMEDIA_NR_G_FMT && nr != VMEDIA_NR_TRY_FMT)
+		return HOST_DEFAULT;
+	if (fmt->type != V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)
+		return -EINVAL;
+	fmt->fmt.pix_mp = (struct vmedia_pix_format_mplane){
+		.width = 1920, .height = 1080, .num_planes = 1,
+	};
+	return 0;
+}
+
+static void test_decoder(void **state)
+{
+	union vmedia_payload arg = { .decoder_cmd = { .cmd = V4L2_DEC_CMD_START } };
+	struct vmedia_policy policy = { .max_width = 640, .max_height = 480 };
+	struct fake_host *f;
+	uint32_t s;
+
+	memset(&hw, 0, sizeof(hw));
+	f = fake_host_new_caps(NULL, V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_VIDEO_OUTPUT_MPLANE |
+				     V4L2_CAP_STREAMING);
+	assert_int_equal(vmedia_device_set_policy(f->dev, &policy), 0);
+	fake_script(f, planes);
+	assert_int_equal(ask_open(f, &s), 0);
+	assert_int_equal(ask_ioctl(f, s, VMEDIA_NR_DECODER_CMD, &arg), -EINVAL);
+	assert_int_equal(hw.writes, 0);
+	arg.decoder_cmd.cmd = V4L2_DEC_CMD_STOP;
+	assert_int_equal(ask_ioctl(f, s, VMEDIA_NR_DECODER_CMD, &arg), 0);
+	end_policy(f, s);
+}
+
+/* CREATE_BUFS of no buffers only asks what there is; V4L2 does not look at the format then. */
+static void test_create_none(void **state)
+{
+	union vmedia_payload arg = { .create_buffers = { .memory = V4L2_MEMORY_MMAP,
+							 .format.type = TYPE } };
+	struct fake_host *f;
+	uint32_t s;
+
+	f = with_policy(&s, POLICY("allow-formats", "NV12"));
+	assert_int_equal(ask_ioctl(f, s, VMEDIA_NR_CREATE_BUFS, &arg), 0);
+	assert_int_equal(hw.sets, 0);
 	end_policy(f, s);
 }
 
@@ -254,6 +353,8 @@ static void test_rates(void **state)
 	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 60, &fps), 0);
 	assert_int_equal(fps, 15);
 	assert_int_equal(hw.interval.denominator, 15);
+	/* It was never 1/30 s: another session may have begun to stream then. */
+	assert_int_equal(hw.rates, 1);
 	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 0, &fps), 0);
 	assert_int_equal(fps, 15);
 	assert_int_equal(hw.interval.denominator, 15);
@@ -261,6 +362,32 @@ static void test_rates(void **state)
 	hw.interval.denominator = 60;
 	assert_int_equal(stream(f, s, TYPE, true), 0);
 	assert_int_equal(hw.interval.denominator, 15);
+	end_policy(f, s);
+	/* What is allowed is as V4L2 has it: the nearest. */
+	f = with_policy(&s, POLICY("max-fps", "30"));
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 25, &fps), 0);
+	assert_int_equal(fps, 30);
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 16, &fps), 0);
+	assert_int_equal(fps, 15);
+	end_policy(f, s);
+}
+
+/* The device does not say which intervals it has. */
+static void test_no_intervals(void **state)
+{
+	struct fake_host *f;
+	uint32_t s, fps;
+
+	f = with_policy(&s, POLICY("max-fps", "30"));
+	fake_script(f, fails);
+	failing = VMEDIA_NR_ENUM_FRAMEINTERVALS;
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 16, &fps), 0);
+	assert_int_equal(fps, 15);
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 60, &fps), 0);
+	assert_int_equal(fps, 30);
+	/* 0 is the driver's default, 1/60 s. */
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 0, &fps), 0);
+	assert_int_equal(fps, 30);
 	end_policy(f, s);
 }
 
@@ -272,6 +399,7 @@ static void test_too_fast(void **state)
 	f = with_policy(&s, POLICY("max-fps", "10"));
 	assert_int_equal(enum_interval(f, s, 0, 640, 480, &fps), -EINVAL);
 	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 60, &fps), -EINVAL);
+	assert_int_equal(hw.rates, 0);
 	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), 0);
 	assert_int_equal(stream(f, s, TYPE, true), -EINVAL);
 	assert_false(f->file[0].streaming[TYPE]);
@@ -328,11 +456,16 @@ int main(void)
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_other_format),
 		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_output),
+		cmocka_unit_test(test_decoder),
+		cmocka_unit_test(test_create_none),
 		cmocka_unit_test(test_no_format),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_dictated),
 		cmocka_unit_test(test_no_try),
 		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_no_intervals),
 		cmocka_unit_test(test_too_fast),
 		cmocka_unit_test(test_ioctls),
 		cmocka_unit_test(test_stopped),
