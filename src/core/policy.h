@@ -24,6 +24,8 @@
 #ifndef VMEDIA_CORE_POLICY_H
 #define VMEDIA_CORE_POLICY_H
 
+#include <errno.h>
+
 #include <linux/videodev2.h>
 
 #include <vmedia/policy.h>
@@ -106,6 +108,12 @@ static inline bool vmedia_policy_fits(const struct vmedia_asking *a, uint32_t wi
 
 	return (!p->max_width || width <= vmedia_align_up(p->max_width, block)) &&
 	       (!p->max_height || height <= vmedia_align_up(p->max_height, block));
+}
+
+/* True if the device has no more of what it was asked for, or nothing at all: no failure. */
+static inline bool vmedia_policy_at_end(int err)
+{
+	return err == -EINVAL || err == -ENOTTY;
 }
 
 /* ---- policy_fields.c ---- */

@@ -73,6 +73,8 @@ static int take_size(struct vmedia_request *req, struct vmedia_asking *a, int er
 	uint32_t w = a->width, h = a->height, fourcc = e->pixel_format;
 	uint64_t off;
 
+	if (err && !vmedia_policy_at_end(err))
+		return a->fitted(req, a, err);
 	if (err)
 		return a->distance == UINT64_MAX ? a->fitted(req, a, -ERANGE) : try_wish(req, a);
 	if (!vmedia_policy_cut_sizes(a->policy, e)) {

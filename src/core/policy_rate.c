@@ -41,7 +41,8 @@ static double seconds(struct vmedia_fract i)
 /*
  * ---- The allowed interval of the present format that is the nearest to a->parm's ----
  *
- * a->picked gets 0, or -ERANGE if the device has intervals and none of them is allowed.
+ * a->picked gets 0, or -ERANGE if the device has intervals and none of them is allowed, or the
+ * device's errno.
  */
 
 static int end_pick(struct vmedia_request *req, struct vmedia_asking *a)
@@ -85,7 +86,7 @@ static int take_interval(struct vmedia_request *req, struct vmedia_asking *a, in
 	bool discrete = e->type == V4L2_FRMIVAL_TYPE_DISCRETE, any;
 
 	if (err)
-		return end_pick(req, a);
+		return vmedia_policy_at_end(err) ? end_pick(req, a) : a->picked(req, a, err);
 	a->listed = true;
 	any = vmedia_policy_cut_intervals(a->policy, e);
 	if (any && discrete)
@@ -105,6 +106,8 @@ static int take_format(struct vmedia_request *req, struct vmedia_asking *a, int 
 	struct vmedia_format f = req->cmd.io.arg.format;
 	struct vmedia_frmivalenum e = { .pixel_format = vmedia_policy_fourcc(&f) };
 
+	if (err && !vmedia_policy_at_end(err))
+		return a->picked(req, a, err);
 	if (err || !vmedia_policy_size(&f, &e.width, &e.height))
 		return end_pick(req, a);
 	a->index = 0;
@@ -132,6 +135,8 @@ static int set_picked(struct vmedia_request *req, struct vmedia_asking *a, vmedi
 
 static int g_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
+	if (err && err != -ERANGE)
+		return err;
 	a->parm.parm.capture.timeperframe = a->pick;
 	req->cmd.io.arg.streamparm = a->parm;
 	return 0;
@@ -168,13 +173,18 @@ static int set(struct vmedia_request *req, struct vmedia_asking *a, int err)
 static int s_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
 	/* Nothing that it takes is allowed. */
-	return err ? -EINVAL : set_picked(req, a, set);
+	if (err == -ERANGE)
+		return -EINVAL;
+	return err ? err : set_picked(req, a, set);
 }
 
 int vmedia_policy_s_parm(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	if (!a->policy->max_fps || !has_interval(a->asked.streamparm.type))
+	if (!a->policy->max_fps)
 		return VMEDIA_POLICY_ASK;
+	/* There are drivers that do not look at the type. */
+	if (!has_interval(a->asked.streamparm.type))
+		return -EINVAL;
 	a->parm = a->asked.streamparm;
 	return pick(req, a, s_picked);
 }
@@ -198,13 +208,13 @@ static int guard_set(struct vmedia_request *req, struct vmedia_asking *a, int er
 
 static int guard_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	return set_picked(req, a, guard_set);
+	return err && err != -ERANGE ? err : set_picked(req, a, guard_set);
 }
 
 static int guard_got(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
 	/* Not every device has intervals. */
-	if (err == -ENOTTY || err == -EINVAL)
+	if (vmedia_policy_at_end(err))
 		return vmedia_policy_resume(req, a);
 	if (err)
 		return err;

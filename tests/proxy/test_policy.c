@@ -130,8 +130,14 @@ static int fails(struct fake_host *f, uint32_t nr, void *arg)
 	return nr == failing ? -EIO : hw_script(f, nr, arg);
 }
 
+static int lacks(struct fake_host *f, uint32_t nr, void *arg)
+{
+	return nr == failing ? -ENOTTY : hw_script(f, nr, arg);
+}
+
 static void test_unknown(void **state)
 {
+	struct vmedia_pix_format pix;
 	uint32_t s, count = 2;
 	struct fake_host *f;
 
@@ -146,6 +152,13 @@ static void test_unknown(void **state)
 	failing = VMEDIA_NR_G_FMT;
 	assert_int_equal(stream(f, s, TYPE, true), -EIO);
 	assert_false(f->file[0].streaming[TYPE]);
+	end_policy(f, s);
+	f = with_policy(&s, POLICY("max-size", "1100x700"));
+	fake_script(f, fails);
+	failing = VMEDIA_NR_ENUM_FRAMESIZES;
+	assert_int_equal(do_format(f, s, VMEDIA_NR_S_FMT, V4L2_PIX_FMT_YUYV, 1100, 650, &pix),
+			 -EIO);
+	assert_int_equal(hw.sets, 0);
 	end_policy(f, s);
 }
 
@@ -379,7 +392,7 @@ static void test_no_intervals(void **state)
 	uint32_t s, fps;
 
 	f = with_policy(&s, POLICY("max-fps", "30"));
-	fake_script(f, fails);
+	fake_script(f, lacks);
 	failing = VMEDIA_NR_ENUM_FRAMEINTERVALS;
 	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 16, &fps), 0);
 	assert_int_equal(fps, 15);
@@ -388,6 +401,28 @@ static void test_no_intervals(void **state)
 	/* 0 is the driver's default, 1/60 s. */
 	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 0, &fps), 0);
 	assert_int_equal(fps, 30);
+	/* It does, and fails. */
+	fake_script(f, fails);
+	hw.rates = 0;
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 16, &fps), -EIO);
+	failing = VMEDIA_NR_G_FMT;
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 16, &fps), -EIO);
+	hw.interval.denominator = 60;
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_G_PARM, 0, &fps), -EIO);
+	assert_int_equal(hw.rates, 0);
+	end_policy(f, s);
+}
+
+/* A driver that does not look at the type. */
+static void test_other_type(void **state)
+{
+	union vmedia_payload arg = { .streamparm = { .type = V4L2_BUF_TYPE_VBI_CAPTURE } };
+	struct fake_host *f;
+	uint32_t s;
+
+	f = with_policy(&s, POLICY("max-fps", "29"));
+	assert_int_equal(ask_ioctl(f, s, VMEDIA_NR_S_PARM, &arg), -EINVAL);
+	assert_int_equal(hw.rates, 0);
 	end_policy(f, s);
 }
 
@@ -466,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_no_try),
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_no_intervals),
+		cmocka_unit_test(test_other_type),
 		cmocka_unit_test(test_too_fast),
 		cmocka_unit_test(test_ioctls),
 		cmocka_unit_test(test_stopped),
