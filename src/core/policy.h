@@ -48,7 +48,7 @@ struct vmedia_asking {
 	vmedia_policy_fn *then;		      /* NULL: the device's answer is the guest's */
 	bool codec;			      /* the device is m2m */
 	unsigned int calls;
-	uint32_t index, left; /* of the present question; allowed entries to skip */
+	uint32_t index, left; /* of the present question, or tries; allowed entries to skip */
 	/* policy_format.c */
 	vmedia_policy_fn *fitted;
 	struct vmedia_format wish;  /* what to set */

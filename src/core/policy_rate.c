@@ -5,8 +5,8 @@
  * V4L2 has no ioctl that tries an interval, and one that is set for a moment may stay: another
  * session can begin to stream, and then the device takes no other one. So S_PARM sets that allowed
  * interval of ENUM_FRAMEINTERVALS which is the nearest to what the guest asked for. Only a device
- * that does not say which it has gets the guest's, cut to the limit; if it takes a shorter one, the
- * limit itself is tried. Without V4L2_CAP_TIMEPERFRAME nobody can read or set a device's interval,
+ * that does not say which it has gets the guest's, cut to the limit; as long as it takes a shorter
+ * one, it gets longer ones. Without V4L2_CAP_TIMEPERFRAME nobody can read or set a device's interval,
  * and it is not limited.
  */
 #include <errno.h>
@@ -14,6 +14,8 @@
 #include <linux/videodev2.h>
 
 #include "core/policy.h"
+
+#define LONGER 16 /* intervals that are tried, each twice the last */
 
 static bool has_interval(uint32_t type)
 {
@@ -131,6 +133,15 @@ static int set_picked(struct vmedia_request *req, struct vmedia_asking *a, vmedi
 	return vmedia_policy_ask(req, a, VMEDIA_NR_S_PARM, then);
 }
 
+/* The device made of a->pick what is too short. Returns false if there is no more to try. */
+static bool pick_longer(struct vmedia_asking *a)
+{
+	if (a->index++ == LONGER)
+		return false;
+	a->pick = (struct vmedia_fract){ 1u << a->index, a->policy->max_fps };
+	return true;
+}
+
 /* ---- G_PARM ---- */
 
 static int g_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
@@ -157,17 +168,11 @@ int vmedia_policy_g_parm(struct vmedia_request *req, struct vmedia_asking *a, in
 
 /* ---- S_PARM ---- */
 
-static int set_again(struct vmedia_request *req, struct vmedia_asking *a, int err)
-{
-	return err || allowed(a->policy, &req->cmd.io.arg.streamparm) ? err : -EINVAL;
-}
-
 static int set(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
 	if (err || allowed(a->policy, &req->cmd.io.arg.streamparm))
 		return err;
-	a->pick = (struct vmedia_fract){ 1, a->policy->max_fps };
-	return set_picked(req, a, set_again);
+	return pick_longer(a) ? set_picked(req, a, set) : -EINVAL;
 }
 
 static int s_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
@@ -175,6 +180,7 @@ static int s_picked(struct vmedia_request *req, struct vmedia_asking *a, int err
 	/* Nothing that it takes is allowed. */
 	if (err == -ERANGE)
 		return -EINVAL;
+	a->index = 0;
 	return err ? err : set_picked(req, a, set);
 }
 
@@ -191,24 +197,32 @@ int vmedia_policy_s_parm(struct vmedia_request *req, struct vmedia_asking *a, in
 
 /* ---- STREAMON ---- */
 
+static int refuse(struct vmedia_request *req, struct vmedia_asking *a)
+{
+	const struct vmedia_fract i = a->parm.parm.capture.timeperframe;
+
+	vmedia_warn_rl(&req->dev->rl,
+		       "STREAMON was refused: the policy allows %u frames a second, and the device "
+		       "has %u/%u s and no longer interval that is allowed", a->policy->max_fps,
+		       i.numerator, i.denominator);
+	return -EINVAL;
+}
+
 static int guard_set(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	const struct vmedia_fract i = req->cmd.io.arg.streamparm.parm.capture.timeperframe;
-
 	if (err)
 		return err;
 	if (allowed(a->policy, &req->cmd.io.arg.streamparm))
 		return vmedia_policy_resume(req, a);
-	vmedia_warn_rl(&req->dev->rl,
-		       "STREAMON was refused: the policy allows %u frames a second, and the device "
-		       "gives no interval longer than %u/%u", a->policy->max_fps, i.numerator,
-		       i.denominator);
-	return -EINVAL;
+	return pick_longer(a) ? set_picked(req, a, guard_set) : refuse(req, a);
 }
 
 static int guard_picked(struct vmedia_request *req, struct vmedia_asking *a, int err)
 {
-	return err && err != -ERANGE ? err : set_picked(req, a, guard_set);
+	if (err == -ERANGE)
+		return refuse(req, a);
+	a->index = 0;
+	return err ? err : set_picked(req, a, guard_set);
 }
 
 static int guard_got(struct vmedia_request *req, struct vmedia_asking *a, int err)

@@ -389,7 +389,7 @@ static void test_rates(void **state)
 static void test_no_intervals(void **state)
 {
 	struct fake_host *f;
-	uint32_t s, fps;
+	uint32_t s, fps, count = 2;
 
 	f = with_policy(&s, POLICY("max-fps", "30"));
 	fake_script(f, lacks);
@@ -410,6 +410,17 @@ static void test_no_intervals(void **state)
 	hw.interval.denominator = 60;
 	assert_int_equal(do_parm(f, s, VMEDIA_NR_G_PARM, 0, &fps), -EIO);
 	assert_int_equal(hw.rates, 0);
+	end_policy(f, s);
+	/* 1/24 s is nearest to 1/30 s. */
+	f = with_policy(&s, POLICY("max-fps", "24"));
+	fake_script(f, lacks);
+	failing = VMEDIA_NR_ENUM_FRAMEINTERVALS;
+	assert_int_equal(do_parm(f, s, VMEDIA_NR_S_PARM, 60, &fps), 0);
+	assert_int_equal(fps, 15);
+	hw.interval.denominator = 60;
+	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(stream(f, s, TYPE, true), 0);
+	assert_int_equal(hw.interval.denominator, 15);
 	end_policy(f, s);
 }
 
@@ -438,6 +449,7 @@ static void test_too_fast(void **state)
 	assert_int_equal(reqbufs(f, s, TYPE, V4L2_MEMORY_MMAP, &count), 0);
 	assert_int_equal(stream(f, s, TYPE, true), -EINVAL);
 	assert_false(f->file[0].streaming[TYPE]);
+	assert_int_equal(hw.rates, 0);
 	end_policy(f, s);
 }
 
