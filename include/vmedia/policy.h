@@ -10,7 +10,7 @@
  *				CREATE_BUFS is EINVAL
  *   a size beyond the limit	is not enumerated, ranges are cut; TRY_FMT and S_FMT give the
  *				nearest size within; CREATE_BUFS is EINVAL
- *   an interval too short	is not enumerated, ranges are cut; S_PARM gives the shortest one
+ *   an interval too short	is not enumerated, ranges are cut; S_PARM gives the nearest one
  *				that is allowed
  *   a control not seen		does not exist: EINVAL, and there is no event of it
  *   a control not written	has V4L2_CTRL_FLAG_READ_ONLY: EACCES

@@ -5,9 +5,9 @@
  * V4L2 has no ioctl that tries an interval, and one that is set for a moment may stay: another
  * session can begin to stream, and then the device takes no other one. So S_PARM sets that allowed
  * interval of ENUM_FRAMEINTERVALS which is the nearest to what the guest asked for. Only a device
- * that does not say which it has gets the guest's, cut to the limit; as long as it takes a shorter
- * one, it gets longer ones. Without V4L2_CAP_TIMEPERFRAME nobody can read or set a device's interval,
- * and it is not limited.
+ * that does not say which it has gets the guest's, cut to the limit; as long as it makes that too
+ * short, it gets longer ones. Without V4L2_CAP_TIMEPERFRAME nobody can read or set a device's
+ * interval, and it is not limited.
  */
 #include <errno.h>
 
