@@ -49,6 +49,12 @@ static void rig_end(struct rig *r)
 	free(r);
 }
 
+static int allowed(struct fake *f, struct vmedia_session *s, struct vmedia_request *req)
+{
+	vmedia_request_ioctl(req)->arg.fmtdesc.pixelformat = 2;
+	return 0;
+}
+
 static void test_steps(void **state)
 {
 	struct rig *r = asking();
@@ -111,6 +117,64 @@ static void test_reset(void **state)
 
 	vmedia_device_reset(r->f.dev, true);
 	assert_int_equal(r->f.closes, 1);
+	rig_end(r);
+}
+
+/* The queue stops while the device is asked, and the answer comes when it runs again. */
+static void test_late(void **state)
+{
+	union vmedia_payload arg = { .fmtdesc = { .type = 1 } };
+	struct rig *r = asking();
+	unsigned int calls;
+
+	vmedia_device_queue_stop(r->f.dev, VMEDIA_QUEUE_COMMAND);
+	harness_collect(&r->h);
+	assert_true(r->req->used);
+	assert_int_equal(harness_answered(&r->h, r->req, &r->cmd), -ECANCELED);
+	calls = r->f.ioctls;
+	pending(r)->pixelformat = 1;
+	fake_complete(&r->f, 0);
+	/* It is not asked again, and the next command of the session has its own answer. */
+	assert_int_equal(r->f.ioctls, calls);
+	r->f.async = false;
+	r->f.ioctl = allowed;
+	assert_int_equal(harness_ioctl(&r->h, r->session, VMEDIA_NR_ENUM_FMT, &arg), 0);
+	assert_int_equal(arg.fmtdesc.pixelformat, 2);
+	rig_end(r);
+}
+
+/* A session that fails while the device is asked is closed before the device answers. */
+static void test_close(void **state)
+{
+	struct rig *r = asking();
+
+	vmedia_session_error(r->f.last, -EIO);
+	harness_step(&r->h);
+	assert_false(r->req->used);
+	assert_int_equal(harness_close(&r->h, r->session), 0);
+	assert_true(r->req->used);
+	assert_int_equal(harness_answered(&r->h, r->req, &r->cmd), -EIO);
+	assert_int_equal(r->f.closes, 1);
+	assert_int_equal(r->f.num_pending, 0);
+	rig_end(r);
+}
+
+/* The guest goes, and another one comes, while the device is asked for the second time. */
+static void test_reconnect(void **state)
+{
+	union vmedia_payload arg = { .fmtdesc = { .type = 1 } };
+	struct rig *r = asking();
+
+	pending(r)->pixelformat = 1;
+	fake_complete(&r->f, 0);
+	assert_int_equal(r->f.num_pending, 1);
+	harness_reconnect(&r->h);
+	assert_int_equal(r->f.closes, 1);
+	assert_int_equal(r->f.num_pending, 0);
+	r->f.async = false;
+	r->f.ioctl = allowed;
+	assert_int_equal(harness_open(&r->h, &r->session), 0);
+	assert_int_equal(harness_ioctl(&r->h, r->session, VMEDIA_NR_ENUM_FMT, &arg), 0);
 	rig_end(r);
 }
 
@@ -211,6 +275,9 @@ int main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_reconnect),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_hidden_events),
 		cmocka_unit_test(test_large_steps),
