@@ -179,15 +179,18 @@ static void test_ctrls_many(void **state)
 }
 
 /* What V4L2 refuses with EINVAL before it looks whether a control is read-only. */
-static uint32_t ctrl_flags;
+static uint32_t ctrl_flags, ctrl_type;
 
 static int flagged(struct fake_host *f, uint32_t nr, void *arg)
 {
 	struct vmedia_query_ext_ctrl *q = arg;
-	int err = hw_script(f, nr, arg);
+	bool old = nr == VMEDIA_NR_QUERY_EXT_CTRL && q->id == V4L2_CID_PRIVATE_BASE;
+	int err = old ? 0 : hw_script(f, nr, arg);
 
-	if (nr == VMEDIA_NR_QUERY_EXT_CTRL)
-		q->flags = ctrl_flags;
+	if (nr != VMEDIA_NR_QUERY_EXT_CTRL)
+		return err;
+	q->flags = ctrl_flags;
+	q->type = ctrl_type;
 	return err;
 }
 
@@ -208,6 +211,13 @@ static void test_ctrls_order(void **state)
 	assert_int_equal(ctrl(f, s, VMEDIA_NR_S_CTRL, id), -EINVAL);
 	assert_int_equal(ext_class(f, s, VMEDIA_NR_TRY_EXT_CTRLS, 0, id, &idx), -EACCES);
 	ctrl_flags = 0;
+	ctrl_type = V4L2_CTRL_TYPE_INTEGER64;
+	assert_int_equal(ctrl(f, s, VMEDIA_NR_S_CTRL, id), -EINVAL);
+	ctrl_type = V4L2_CTRL_TYPE_INTEGER;
+	/* The names that a driver's own controls once had are S_CTRL's only. */
+	assert_int_equal(ctrl(f, s, VMEDIA_NR_S_CTRL, V4L2_CID_PRIVATE_BASE), -EACCES);
+	assert_int_equal(ext_class(f, s, VMEDIA_NR_TRY_EXT_CTRLS, 0, V4L2_CID_PRIVATE_BASE, &idx),
+			 -EINVAL);
 	/* A default value cannot be set. */
 	assert_int_equal(ext_class(f, s, VMEDIA_NR_TRY_EXT_CTRLS, V4L2_CTRL_WHICH_DEF_VAL, id,
 				   &idx), -EINVAL);
