@@ -35,7 +35,7 @@ reference() {
 psnr() {
 	local plain=setparams=range=unknown:color_primaries=unknown:color_trc=unknown:colorspace=unknown
 	ffmpeg -nostdin -hide_banner -i "$1" -f lavfi -i "$pictures,format=yuv420p" -frames:v $frames \
-		-lavfi "[0:v]settb=1/25,setpts=N,$plain[a];[1:v]settb=1/25,setpts=N,$plain[b];[a][b]psnr" -f null - 2>&1 |
+		-lavfi "[0:v]settb=1/25,setpts=N,${plain}[a];[1:v]settb=1/25,setpts=N,${plain}[b];[a][b]psnr" -f null - 2>&1 |
 		sed -n 's/.*average:\([0-9.]*\).*/\1/p'
 }
 
