@@ -23,6 +23,17 @@
 
 /* ---- Values ---- */
 
+/* Cut spaces off both ends of the @len bytes at @text. */
+static void trim(const char **text, size_t *len)
+{
+	while (*len && isspace((unsigned char)**text)) {
+		++*text;
+		--*len;
+	}
+	while (*len && isspace((unsigned char)(*text)[*len - 1]))
+		--*len;
+}
+
 /* Set one word of a list. Returns 0 or -EINVAL. */
 typedef int set_word_fn(struct vmedia_policy *p, const char *word, char *why, size_t size);
 
@@ -39,24 +50,19 @@ static int each_word(struct vmedia_policy *p, const char *list, set_word_fn *set
 		     size_t size)
 {
 	char word[WORD];
+	const char *text;
 	size_t len, rest;
 	int ret = 0;
 
 	do {
-		rest = strcspn(list, ",");
-		len = rest;
-		while (len && isspace((unsigned char)*list)) {
-			list++;
-			len--;
-			rest--;
-		}
-		while (len && isspace((unsigned char)list[len - 1]))
-			len--;
+		rest = len = strcspn(list, ",");
+		text = list;
+		trim(&text, &len);
 		if (!len) {
 			snprintf(why, size, "a name is missing: give names with commas between");
 			return -EINVAL;
 		}
-		snprintf(word, sizeof(word), "%.*s", (int)VMEDIA_MIN(len, (size_t)WORD), list);
+		snprintf(word, sizeof(word), "%.*s", (int)VMEDIA_MIN(len, (size_t)WORD), text);
 		ret = set(p, word, why, size);
 		list += rest;
 	} while (!ret && *list++ == ',');
@@ -217,17 +223,6 @@ int vmedia_policy_option(struct vmedia_policy *p, const char *name, const char *
 }
 
 /* ---- Files ---- */
-
-/* Cut spaces off both ends of the @len bytes at @text. */
-static void trim(const char **text, size_t *len)
-{
-	while (*len && isspace((unsigned char)**text)) {
-		++*text;
-		--*len;
-	}
-	while (*len && isspace((unsigned char)(*text)[*len - 1]))
-		--*len;
-}
 
 /* Set what one line says. @given: the options of the lines before, by bit. */
 static int set_line(struct vmedia_policy *p, const char *text, size_t len, unsigned int *given,
