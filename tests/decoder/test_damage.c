@@ -45,21 +45,46 @@ static void test_seek(void **state)
 	}
 }
 
-/* Not its first bytes: what has no picture is not a packet for the decoder, but a part of one. */
+/* True if a start code is at @at, or less than HEAD bytes before it. */
+static bool in_head(const AVPacket *p, unsigned int at)
+{
+	for (unsigned int i = at > HEAD ? at - HEAD : 0; i <= at && i + 3 <= (unsigned int)p->size; i++)
+		if (!p->data[i] && !p->data[i + 1] && p->data[i + 2] == 1)
+			return true;
+	return false;
+}
+
+static void flip(AVPacket *p, unsigned int at)
+{
+	uint8_t bit = (uint8_t)(1u << rig_random() % 8);
+	bool head = in_head(p, at);
+
+	p->data[at] ^= bit;
+	if (head || in_head(p, at))
+		p->data[at] ^= bit;
+}
+
+/*
+ * Not the first bytes of a packet or of a slice, nor new start codes: they say where a picture
+ * begins. With them a decoder of a stream divides and joins packets, which libavcodec does not.
+ */
 static void damage(struct stream *s)
 {
 	AVPacket *p = s->packets[rig_random() % s->num];
-	unsigned int flips = 1 + rig_random() % 8, room = (unsigned int)p->size - HEAD;
+	unsigned int flips = 1 + rig_random() % 8, room = (unsigned int)p->size - HEAD, size;
 
 	if (p->size <= HEAD)
 		return;
 	if (rig_random() % 4 == 0) {
-		p->size = HEAD + (int)(rig_random() % room);
-		memset(p->data + p->size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
+		size = HEAD + rig_random() % room;
+		if (in_head(p, size))
+			return;
+		p->size = (int)size;
+		memset(p->data + size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
 		return;
 	}
 	while (flips--)
-		p->data[HEAD + rig_random() % room] ^= (uint8_t)(1u << rig_random() % 8);
+		flip(p, HEAD + rig_random() % room);
 }
 
 static void copy(struct stream *to, const struct stream *from)
