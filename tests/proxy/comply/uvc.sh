@@ -7,21 +7,6 @@ frames=$LAB_BUILD/tests/uvc/uvc-frames
 ctl=$LAB_BUILD/tools/ctl/vmedia-ctl
 by_id=/dev/v4l/by-id/usb-vmedia_vmedia_test_camera_4711-video-index0
 
-# run_case NAME COMMAND...: its status is the verdict; what it printed is shown where it fails.
-run_case() {
-	local name=$1 begin=$SECONDS status
-	shift
-	# Not as a condition, where a shell goes on after what fails.
-	(set -e; "$@") >/tmp/out 2>&1
-	status=$?
-	if [ $status = 0 ]; then
-		echo "case: pass $name ($((SECONDS - begin)) s)"
-	else
-		echo "case: fail $name ($((SECONDS - begin)) s)"
-		tr '\r' '\n' </tmp/out | tail -n 20 | sed 's/^/    /'
-	fi
-}
-
 order() {
 	echo "$1" >/tmp/orders
 }
