@@ -205,9 +205,9 @@ void harness_step(struct harness *h)
 {
 	unsigned int i;
 
-	for (i = 0; i < 1000 && vmedia_loop_step(h->loop, 0) > 0; i++)
+	for (i = 0; i < 10000 && vmedia_loop_step(h->loop, 0) > 0; i++)
 		;
-	assert(i < 1000);
+	assert(i < 10000);
 	harness_collect(h);
 }
 
