@@ -47,6 +47,7 @@ struct vmedia_server_options {
 	 */
 	uint32_t socket_mode;
 	const gid_t *socket_group;
+	bool seqpacket; /* vmedia_listen(): SOCK_SEQPACKET, for a publisher (<vmedia/share.h>) */
 	/*
 	 * With socket_path and listener NULL: a connected socket. The server owns it. The loop
 	 * stops when it closes.

@@ -160,7 +160,8 @@ int vmedia_listen(const struct vmedia_server_options *opts, struct vmedia_listen
 	l->path = strdup(path);
 	if (!l->path)
 		return -ENOMEM;
-	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	l->fd = socket(AF_UNIX, (opts->seqpacket ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC |
+		       SOCK_NONBLOCK, 0);
 	if (l->fd < 0 || fchmod(l->fd, mode & 0700))
 		err = -errno;
 	else

@@ -162,7 +162,7 @@ int vmedia_server_create(struct vmedia_device *dev, const struct vmedia_server_o
 	if (opts->shmem_feature_bit &&
 	    (opts->shmem_feature_bit < 20 || opts->shmem_feature_bit > 22))
 		return -EINVAL;
-	if (opts->poll_us > VMEDIA_SERVER_MAX_POLL)
+	if (opts->poll_us > VMEDIA_SERVER_MAX_POLL || opts->seqpacket)
 		return -EINVAL;
 	err = vmedia_mem_guard_install();
 	if (err)
