@@ -19,7 +19,9 @@
 #include "base/thread.h"
 #include "log.h"
 
+#ifndef PROGRAM /* another program that uses this file gives its own */
 #define PROGRAM	 "vhost-user-media"
+#endif
 #define MAX_LINE (VMEDIA_LOG_MAX + 64) /* below PIPE_BUF */
 
 static struct {
