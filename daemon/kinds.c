@@ -273,6 +273,19 @@ int daemon_kind_node(const struct daemon_options *o, const char **node)
 	return ret;
 }
 
+int daemon_kind_socket(const struct daemon_options *o, const char **path)
+{
+	struct vmedia_module_args args;
+	char why[512];
+	int ret = split_all(o, &args, why, sizeof(why));
+
+	*path = NULL;
+	if (ret == 0 && o->kind->socket)
+		*path = o->kind->socket(&args);
+	free((void *)args.values);
+	return ret;
+}
+
 /* ---- The device ---- */
 
 int daemon_kind_prepare(const struct daemon_options *o, char *why, size_t why_size)

@@ -51,6 +51,9 @@ int daemon_kind_calls(const struct daemon_options *o, char **start, char **serve
  */
 int daemon_kind_node(const struct daemon_options *o, const char **node);
 
+/* The same for the path of the socket that o->kind connects to while it serves. */
+int daemon_kind_socket(const struct daemon_options *o, const char **path);
+
 /*
  * daemon_kind_prepare - split the options of o->kind, and load the modules that it needs
  *

@@ -280,13 +280,20 @@ static void tell_holders(const struct daemon_options *o)
 			    node, text);
 }
 
-/* The process that serves cannot open the node of its device, so it has one that does. */
+/*
+ * The process that serves cannot open the node of its device, or connect to a socket, so it has one
+ * that does.
+ */
 static int start_opener(struct daemon_options *o)
 {
-	const char *node;
+	const char *node, *path;
 	int ret = daemon_kind_node(o, &node);
 
-	return ret < 0 || !node || !*node ? ret : sandbox_opener_start(node, &o->opener);
+	if (ret == 0 && node && *node)
+		return sandbox_opener_start(node, &o->opener);
+	if (ret == 0)
+		ret = daemon_kind_socket(o, &path);
+	return ret < 0 || !path || !*path ? ret : sandbox_opener_start_socket(path, &o->opener);
 }
 
 static int run(struct daemon *d, struct daemon_options *o)
@@ -323,7 +330,7 @@ static int run(struct daemon *d, struct daemon_options *o)
 		return ret > 0 ? d->report.status : report_error(why, ret);
 	ret = start_opener(o);
 	if (ret < 0)
-		return internal_error("cannot start the process that opens the node", ret);
+		return internal_error("cannot start the process that opens for the device", ret);
 	ret = sandbox_begin(&d->sandbox, why, sizeof(why));
 	if (ret > 0)
 		return end_keeping(d);

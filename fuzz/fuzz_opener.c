@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The opener of device nodes (src/sandbox/opener.h), as a process sees it that was taken over: any
- * messages, with and without descriptors. The first byte of a message is its length, in the upper
- * bit whether a descriptor comes with it.
+ * The opener of device nodes and of sockets (src/sandbox/opener.h), as a process sees it that was
+ * taken over: any messages, with and without descriptors. The first byte of a message is its
+ * length, in the upper bit whether a descriptor comes with it.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,11 +17,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void *serve(void *arg)
+static void *serve_node(void *arg)
 {
 	int sock = *(int *)arg;
 
 	sandbox_opener_serve(sock, "/dev/null", 1);
+	shutdown(sock, SHUT_RDWR);
+	return NULL;
+}
+
+/* Nobody listens there. */
+static void *serve_socket(void *arg)
+{
+	int sock = *(int *)arg;
+
+	sandbox_opener_serve_socket(sock, "/dev/null");
 	shutdown(sock, SHUT_RDWR);
 	return NULL;
 }
@@ -71,18 +81,18 @@ static void receive_all(int fd)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(void *(*serve)(void *arg), const uint8_t *data, size_t size)
 {
 	size_t at = 0, len, sent = 0;
 	pthread_t thread;
 	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
-		return 0;
+		return;
 	if (pthread_create(&thread, NULL, serve, &sv[1])) {
 		close(sv[0]);
 		close(sv[1]);
-		return 0;
+		return;
 	}
 	/* Few enough for the socket's queue. */
 	while (at < size && sent++ < 64) {
@@ -99,5 +109,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pthread_join(thread, NULL);
 	close(sv[0]);
 	close(sv[1]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	run(serve_node, data, size);
+	run(serve_socket, data, size);
 	return 0;
 }

@@ -18,6 +18,13 @@
  *	file:PATH	a file that libavformat can read: a film, looped without a gap, or a
  *			still picture. It is the module camera-file (<vmedia/module.h>), so
  *			libav* is loaded only if it is used
+ *	shared:SOCKET	the pictures of a publisher (<vmedia/share.h>, vmedia-source), which several
+ *			cameras and programs show at once. It is the module camera-shared
+ *
+ * Shared pictures: converted once to the guest's format and size, or copied if both are the
+ * publisher's. The newest one is shown at each of the guest's intervals, with the publisher's time.
+ * Without a publisher, or while it has no pictures, the camera shows "no signal"; it connects again
+ * by itself. Formats and sizes are listed as the publisher has them when the camera is created.
  *
  * The pictures of a file:
  *	stream		the one that the ffmpeg program takes: the largest, with 5,000,000 pixels
@@ -86,6 +93,7 @@ struct vmedia_camera_options {
 	struct vmedia_limits limits;
 	uint64_t region_size;		/* bytes of shared memory region 0: 256 MiB; 0: none */
 	const char *module_path;	/* folder of source modules (<vmedia/module.h>) */
+	int opener;			/* as in struct vmedia_module_args; -1: none */
 };
 
 void vmedia_camera_options_init(struct vmedia_camera_options *opts);

@@ -92,7 +92,7 @@ extern "C" {
  * share with a device. It grows with each change for which a module must be compiled again. A
  * module is loaded only if it has the library's number.
  */
-#define VMEDIA_MODULE_ABI 4
+#define VMEDIA_MODULE_ABI 5
 
 struct vmedia_camera_source_ops;
 struct vmedia_module_args;
@@ -137,7 +137,7 @@ struct vmedia_module_args {
 	 * message of one byte asks for the node, and the answer is an int32_t, 0 with one
 	 * descriptor (SCM_RIGHTS), or a negative errno. -ENOTTY: the path leads to no V4L2 device.
 	 */
-	int opener;
+	int opener;	/* or, with vmedia_module.socket, to the one that connects to that socket */
 	/* In the order of the command line. Each name is in the table of options of the module. */
 	const struct vmedia_module_value *values;
 };
@@ -190,6 +190,12 @@ struct vmedia_module {
 	 * serves, too: vmedia_module_args.opener.
 	 */
 	const char *node;
+	/*
+	 * The path of a UNIX socket (SOCK_SEQPACKET) that the device connects to while it serves,
+	 * as @args say; NULL: none, or no such function. It is asked for by
+	 * vmedia_module_args.opener, in the same way as a node. The string lives as long as @args.
+	 */
+	const char *(*socket)(const struct vmedia_module_args *args);
 };
 
 /* Defined by each module, not by the library. */

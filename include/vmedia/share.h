@@ -133,9 +133,10 @@ struct vmedia_subscriber_info {
 /*
  * vmedia_subscriber_connect - connect to the publisher at @path
  *
- * Does not wait. Returns a descriptor; -ENOENT, -ECONNREFUSED: nobody listens there; -EPROTOTYPE,
- * -ENOTSOCK: the path is something else; -EAGAIN: the publisher has too many connections waiting;
- * -ENAMETOOLONG; -EACCES; other errno of socket() and connect(). Context: any thread.
+ * Does not wait. Returns a descriptor; -ENOENT, -ECONNREFUSED: nobody listens there; -ENOTSOCK: it
+ * is no socket; -EPROTOTYPE: a socket of another type; -EAGAIN: the publisher has too many
+ * connections waiting; -ENAMETOOLONG; -EACCES; other errno of socket() and connect(). Context: any
+ * thread.
  */
 int vmedia_subscriber_connect(const char *path);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The process that opens a device node; see opener.h. */
+/* The process that opens a device node, or connects to a socket; see opener.h. */
 #include "sandbox/opener.h"
 
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -56,6 +57,29 @@ static int open_node(const char *path, unsigned int major_number)
 	return -ENODEV;
 }
 
+/* Connect without waiting. Returns a descriptor or negative errno. */
+static int connect_socket(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct stat st;
+	int fd, err;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	/* The kernel says the same of a socket that nobody listens on. */
+	if (err == -ECONNREFUSED && stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		err = -ENOTSOCK;
+	return err;
+}
+
 static int answer(int sock, int fd)
 {
 	union {
@@ -82,25 +106,38 @@ static int answer(int sock, int fd)
  * fstatat64|newfstatat:any statx:any fstat|fstat64 open:rw openat:rw close exit_group
  * rt_sigprocmask rt_sigreturn restart_syscall write munmap mmap2|mmap madvise brk futex
  */
-void sandbox_opener_serve(int sock, const char *path, unsigned int major_number)
+static bool wait_for_request(int sock)
 {
 	char request[2];
 	ssize_t n;
-	int fd, err;
 
-	for (;;) {
-		do {
-			n = recv(sock, request, sizeof(request), 0);
-		} while (n < 0 && errno == EINTR);
-		if (n != 1)
+	do {
+		n = recv(sock, request, sizeof(request), 0);
+	} while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
+/* Answer with @fd, a descriptor or negative errno, and close it. */
+static bool give_away(int sock, int fd)
+{
+	int err = answer(sock, fd);
+
+	vmedia_fd_close(&fd);
+	return err == 0;
+}
+
+void sandbox_opener_serve(int sock, const char *path, unsigned int major_number)
+{
+	while (wait_for_request(sock))
+		if (!give_away(sock, open_node(path, major_number)))
 			return;
-		fd = open_node(path, major_number);
-		err = answer(sock, fd);
-		if (fd >= 0)
-			close(fd);
-		if (err)
+}
+
+void sandbox_opener_serve_socket(int sock, const char *path)
+{
+	while (wait_for_request(sock))
+		if (!give_away(sock, connect_socket(path)))
 			return;
-	}
 }
 
 /* ---- Confinement ---- */
@@ -139,8 +176,8 @@ static void allow_folder(int ruleset, const char *path, uint64_t access)
 	close(rule.parent_fd);
 }
 
-/* Files of the node's folder alone. What version 1 of Landlock knows is what is needed. */
-static void enter_landlock(const char *path)
+/* Files of the node's folder alone, or no file at all, by what version 1 of Landlock knows. */
+static void enter_landlock(const char *path, bool is_socket)
 {
 	const struct landlock_ruleset_attr attr = {
 		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
@@ -151,14 +188,15 @@ static void enter_landlock(const char *path)
 
 	if (ruleset < 0)
 		return;
-	allow_folder(ruleset, path, access);
-	if (realpath(path, real))
+	if (!is_socket)
+		allow_folder(ruleset, path, access);
+	if (!is_socket && realpath(path, real))
 		allow_folder(ruleset, real, access);
 	syscall(SYS_landlock_restrict_self, ruleset, 0);
 	close(ruleset);
 }
 
-static void confine(const char *path)
+static void confine(const char *path, bool is_socket)
 {
 	const struct rlimit none = { 0, 0 };
 	char why[160];
@@ -169,11 +207,12 @@ static void confine(const char *path)
 	sandbox_empty_bounding_set();
 	sandbox_keep_capabilities(0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	enter_landlock(path);
-	sandbox_calls_load(SANDBOX_CALLS_OPENER, NULL, why, sizeof(why));
+	enter_landlock(path, is_socket);
+	sandbox_calls_load(SANDBOX_CALLS_OPENER, is_socket ? "socket connect" : NULL, why,
+			   sizeof(why));
 }
 
-int sandbox_opener_start(const char *path, int *fd)
+static int start(const char *path, bool is_socket, int *fd)
 {
 	int sv[2];
 	pid_t pid;
@@ -191,11 +230,24 @@ int sandbox_opener_start(const char *path, int *fd)
 		/* The signals of the terminal are the keeper's. */
 		setsid();
 		leave_others(sv[1]);
-		confine(path);
-		sandbox_opener_serve(sv[1], path, SANDBOX_OPENER_MAJOR);
+		confine(path, is_socket);
+		if (is_socket)
+			sandbox_opener_serve_socket(sv[1], path);
+		else
+			sandbox_opener_serve(sv[1], path, SANDBOX_OPENER_MAJOR);
 		_exit(0);
 	}
 	close(sv[1]);
 	*fd = sv[0];
 	return 0;
+}
+
+int sandbox_opener_start(const char *path, int *fd)
+{
+	return start(path, false, fd);
+}
+
+int sandbox_opener_start_socket(const char *path, int *fd)
+{
+	return start(path, true, fd);
 }

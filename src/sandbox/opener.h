@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The opener: a process outside the sandbox that can open one device node, and nothing else.
+ * The opener: a process outside the sandbox that can open one device node, or connect to one
+ * socket, and nothing else.
  *
  * A device that proxies a node of the host opens it for each session, and again after it was
  * unplugged, but the process that serves can open no path. So it asks a process that was forked
@@ -18,6 +19,11 @@
  * nobody, with the group that may use the node (video, mostly). It has no descriptor but its
  * socket, and a filter of system calls. Where there is Landlock, it can open files of the node's
  * folder, and of the one that a link leads to, alone.
+ *
+ * A device that shows the pictures of a publisher (<vmedia/share.h>) connects again when that was
+ * started again. Its opener connects to the socket at the path, of type SOCK_SEQPACKET, and gives
+ * away the connection. It can open no file at all, and call socket() and connect() in addition. Who
+ * sends the requests may thus talk to what listens at that path, which is what it is there for.
  */
 #ifndef VMEDIA_SANDBOX_OPENER_H
 #define VMEDIA_SANDBOX_OPENER_H
@@ -32,11 +38,15 @@
  */
 int sandbox_opener_start(const char *path, int *fd);
 
+/* The same for the socket at @path. */
+int sandbox_opener_start_socket(const char *path, int *fd);
+
 /*
  * sandbox_opener_serve - answer requests from @sock, until it is closed or sends something else
  *
  * The opener's loop, for tests and fuzzers. @major: of the devices that it gives away.
  */
 void sandbox_opener_serve(int sock, const char *path, unsigned int major);
+void sandbox_opener_serve_socket(int sock, const char *path);
 
 #endif /* VMEDIA_SANDBOX_OPENER_H */

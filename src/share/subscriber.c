@@ -49,6 +49,7 @@ struct vmedia_subscriber {
 int vmedia_subscriber_connect(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct stat st;
 	int fd, err;
 
 	if (!*path || strlen(path) >= sizeof(addr.sun_path))
@@ -61,6 +62,9 @@ int vmedia_subscriber_connect(const char *path)
 		return fd;
 	err = -errno;
 	close(fd);
+	/* The kernel says the same of a socket that nobody listens on. */
+	if (err == -ECONNREFUSED && stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		err = -ENOTSOCK;
 	return err;
 }
 

@@ -121,9 +121,19 @@ int publisher_stop(struct publisher_process *p)
 
 void publisher_kill(struct publisher_process *p)
 {
+	int fd;
+
 	kill(p->pid, SIGKILL);
 	waitpid(p->pid, NULL, 0);
 	p->pid = -1;
+	/* The process that serves ends a little later. */
+	for (int tries = TRIES; tries; tries--) {
+		fd = vmedia_subscriber_connect(p->path);
+		if (fd < 0)
+			return;
+		close(fd);
+		moment();
+	}
 }
 
 void publisher_forget(struct publisher_process *p)

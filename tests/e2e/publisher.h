@@ -28,7 +28,10 @@ bool publisher_says(struct publisher_process *p, const char *words);
  * What it said goes to standard error.
  */
 int publisher_stop(struct publisher_process *p);
-/* End it by SIGKILL: the keeper and, as that is its end, the process that serves. */
+/*
+ * End it by SIGKILL: the keeper and, as that is its end, the process that serves. Waits until
+ * nobody listens.
+ */
 void publisher_kill(struct publisher_process *p);
 /* Remove the folder, and end the program if it runs. */
 void publisher_forget(struct publisher_process *p);

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -146,6 +147,58 @@ static void test_refuses(void **state)
 	ended(pid);
 }
 
+static int listen_at(const char *path, int type)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	unlink(path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	return fd;
+}
+
+/* With its confinement: it connects to that socket, whoever listens there. */
+static void test_connects(void **state)
+{
+	char folder[] = "/tmp/opener-XXXXXX", path[64], byte = 0;
+	int fd, got, listener, peer, status;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/socket", folder);
+	assert_int_equal(sandbox_opener_start_socket(path, &fd), 0);
+	assert_int_equal(ask(fd), -ENOENT);
+	for (int i = 0; i < 2; i++) {
+		listener = listen_at(path, SOCK_SEQPACKET);
+		assert_int_equal(send_bytes(fd, 1, -1), 1);
+		assert_int_equal(answer(fd, &got), 0);
+		assert_true(fcntl(got, F_GETFL) & O_NONBLOCK);
+		peer = accept(listener, NULL, NULL);
+		assert_int_equal(send(got, "x", 1, 0), 1);
+		assert_int_equal(recv(peer, &byte, 1, 0), 1);
+		assert_int_equal(byte, 'x');
+		close(peer);
+		close(got);
+		close(listener);
+		assert_int_equal(ask(fd), -ECONNREFUSED);
+	}
+	listener = listen_at(path, SOCK_STREAM);
+	assert_int_equal(ask(fd), -EPROTOTYPE);
+	close(listener);
+	unlink(path);
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(ask(fd), -ENOTSOCK);
+	unlink(path);
+	rmdir(folder);
+	/* More than a byte ends it. */
+	assert_int_equal(send_bytes(fd, 2, -1), 2);
+	assert_int_equal(answer(fd, &got), -EPIPE);
+	close(fd);
+	assert_true(waitpid(-1, &status, 0) > 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void test_ends(void **state)
 {
 	static const size_t lengths[] = { 0, 2, 64 };
@@ -192,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_opens),
 		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_connects),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_confined),
 	};

@@ -99,6 +99,8 @@ static int camera_fill(void *priv, struct vmedia_frame *frame)
 	t.bytesused = frame->bytesused[0];
 	err = vmedia_camera_source_fill_target(c->source, &t);
 	frame->bytesused[0] = (uint32_t)t.bytesused;
+	if (t.timestamp)
+		frame->timestamp = t.timestamp;
 	return result(err);
 }
 

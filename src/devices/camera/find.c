@@ -13,7 +13,7 @@
 static int unknown(const char *name, size_t len, char *why, size_t why_size)
 {
 	snprintf(why, why_size,
-		 "unknown source \"%.*s\": use --source=pattern or --source=file:PATH",
+		 "unknown source \"%.*s\": use --source=pattern, file:PATH or shared:SOCKET",
 		 (int)vmedia_camera_cut(name, len < 64 ? len : 64), name);
 	return -EINVAL;
 }
@@ -35,10 +35,10 @@ int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const ch
 	snprintf(module, sizeof(module), "camera-%.*s", (int)len, name);
 	err = vmedia_module_load(opts->module_path, module, why, why_size, &m);
 	/*
-	 * The file module comes with vmedia. If it is missing, the message names the missing
-	 * module.
+	 * These modules come with vmedia. If one is missing, the message names the missing module.
 	 */
-	if (err == -EINVAL || (err == -ENOENT && strcmp(module, "camera-file") != 0))
+	if (err == -EINVAL || (err == -ENOENT && strcmp(module, "camera-file") != 0 &&
+			       strcmp(module, "camera-shared") != 0))
 		return unknown(name, len, why, why_size);
 	if (err)
 		return err;

@@ -14,6 +14,7 @@ static const struct {
 } sources[] = {
 	{ "pattern", &vmedia_camera_pattern_ops },
 	{ "file", &vmedia_camera_file_ops },
+	{ "shared", &vmedia_camera_shared_ops },
 };
 
 int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const char *name,
@@ -27,7 +28,7 @@ int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const ch
 		return 0;
 	}
 	snprintf(why, why_size,
-		 "unknown source \"%.*s\": use --source=pattern or --source=file:PATH",
+		 "unknown source \"%.*s\": use --source=pattern, file:PATH or shared:SOCKET",
 		 (int)vmedia_camera_cut(name, len < 64 ? len : 64), name);
 	return -EINVAL;
 }

@@ -38,6 +38,7 @@ struct vmedia_camera_target {
 	size_t size;
 	uint64_t sequence, time_ns;
 	size_t bytesused;		/* result for coded formats; unchanged for raw ones */
+	uint64_t timestamp;		/* result: a better time than the frame's; 0: none */
 };
 
 /* Returns NULL for a pixel format that no source writes. */

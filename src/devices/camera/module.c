@@ -39,6 +39,7 @@ static int parse(const struct vmedia_module_args *args, struct vmedia_camera_opt
 	opts->limits = *args->limits;
 	opts->region_size = args->region_size;
 	opts->module_path = args->module_path;
+	opts->opener = args->opener;
 	for (unsigned int i = 0; ret == 0 && i < args->num_values; i++)
 		ret = vmedia_camera_set_option(opts, args->values[i].name, args->values[i].value,
 					       why, why_size);
@@ -65,6 +66,15 @@ static int create(const struct vmedia_module_args *args, char *why, size_t why_s
 	return ret < 0 ? ret : vmedia_camera_create(args->loop, &opts, why, why_size, dev);
 }
 
+/* The publisher's socket of shared:SOCKET. */
+static const char *shared_socket(const struct vmedia_module_args *args)
+{
+	const char *source = vmedia_module_value(args, "source");
+	const size_t len = strlen("shared:");
+
+	return source && !strncmp(source, "shared:", len) ? source + len : NULL;
+}
+
 static const struct vmedia_module module = {
 	.abi = VMEDIA_MODULE_ABI,
 	.name = "camera",
@@ -73,6 +83,7 @@ static const struct vmedia_module module = {
 	.options = vmedia_camera_option_table,
 	.prepare = prepare,
 	.create = create,
+	.socket = shared_socket,
 	.syscalls = "preadv2 lseek", /* of file:PATH; the pattern makes none */
 };
 

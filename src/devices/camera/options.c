@@ -19,9 +19,9 @@ enum option {
 };
 
 const struct vmedia_module_option vmedia_camera_option_table[NUM_OPTIONS + 1] = {
-	[OPT_SOURCE] = { "source", "pattern|file:PATH",
-			 "what the camera sees: a test picture (default), or a video or picture "
-			 "file" },
+	[OPT_SOURCE] = { "source", "pattern|file:PATH|shared:SOCKET",
+			 "what the camera sees: a test picture (default), a video or picture "
+			 "file, or what vmedia-source publishes" },
 	[OPT_FPS] = { "fps", "N[/M]|max",
 		      "frames a second instead of the source's own; max: as fast as the guest "
 		      "takes them" },
@@ -39,6 +39,7 @@ void vmedia_camera_options_init(struct vmedia_camera_options *opts)
 	memset(opts, 0, sizeof(*opts));
 	vmedia_limits_default(&opts->limits);
 	opts->region_size = 256ull << 20;
+	opts->opener = -1;
 }
 
 /* Parse a decimal number of @min to @max at *@s, and move *@s behind it. */

@@ -191,4 +191,6 @@ void vmedia_camera_source_stop(struct vmedia_camera_source *src)
 void vmedia_camera_source_interrupt(struct vmedia_camera_source *src)
 {
 	atomic_store(&src->interrupted, true);
+	if (src->ops->interrupt)
+		src->ops->interrupt(src);
 }

@@ -62,6 +62,10 @@ struct vmedia_camera_source_ops {
 	/* A picture passes without a buffer. Optional. */
 	void (*skip)(struct vmedia_camera_source *src);
 	void (*stop)(struct vmedia_camera_source *src);
+	/*
+	 * Make a next() that waits return soon; the interrupt flag is set. Any thread. Optional.
+	 */
+	void (*interrupt)(struct vmedia_camera_source *src);
 };
 
 /* The base of every source; the first member of its structure. */
@@ -85,6 +89,7 @@ extern const struct vmedia_module_option vmedia_camera_option_table[];
 
 extern const struct vmedia_camera_source_ops vmedia_camera_pattern_ops;
 extern const struct vmedia_camera_source_ops vmedia_camera_file_ops;
+extern const struct vmedia_camera_source_ops vmedia_camera_shared_ops;
 
 /*
  * vmedia_camera_source_find - find a source by the first @len bytes of @name
