@@ -58,6 +58,7 @@ struct ctl_codec_options {
 
 struct ctl_options {
 	struct vmedia_driver_options connect;
+	const char *source; /* the socket of a publisher, in place of a device */
 	bool help, version, silent, verbose, stats;
 	bool info, all, list_formats, list_formats_ext, list_formats_out, list_formats_out_ext,
 		list_ctrls, list_menus, list_inputs, get_input, get_fmt, get_fmt_out, get_parm,
@@ -170,5 +171,16 @@ int ctl_get_controls(struct ctl *c, const char *names);
 int ctl_set_controls(struct ctl *c, const struct ctl_args *args);
 int ctl_wait_event(struct ctl *c, const char *spec);
 int ctl_stream(struct ctl *c);
+
+/* Show the pictures of the publisher at o->source. Returns as the above. */
+int ctl_shared(const struct ctl_options *o);
+
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP make ctl_interrupted() true, and a second one ends the
+ * program at once. SIGPIPE is ignored: a closed pipe is then an error of write(), and the terminal
+ * is restored before the program ends.
+ */
+void ctl_catch_interrupts(void);
+bool ctl_interrupted(void);
 
 #endif /* VMEDIA_CTL_H */

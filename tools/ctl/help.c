@@ -13,6 +13,7 @@ void ctl_help(void)
 	      "Device:\n"
 	      "  -d, --device=SOCKET        socket of the device (also --socket-path)\n"
 	      "      --fd=FD                a connected socket instead\n"
+	      "      --source=SOCKET        instead: what vmedia-source publishes there\n"
 	      "      --packed               use packed virtqueues where offered\n"
 	      "      --shmem-feature-bit=N  protocol feature bit of SHMEM: 22, or a draft's 20 or "
 	      "21\n"

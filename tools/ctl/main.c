@@ -260,11 +260,22 @@ static int flush(int ret)
 	return ret;
 }
 
+static int exit_status(int ret)
+{
+	ret = flush(ret);
+	if (ret == CTL_ERR_USAGE)
+		return CTL_EXIT_USAGE;
+	return ret < 0 ? CTL_EXIT_FAILED : CTL_EXIT_OK;
+}
+
 static int connect_and_run(const struct ctl_options *o, const struct ctl_codec *codec)
 {
 	struct ctl c = { .o = o };
-	int ret = vmedia_driver_connect(&o->connect, &c.drv);
+	int ret;
 
+	if (o->source)
+		return exit_status(ctl_shared(o));
+	ret = vmedia_driver_connect(&o->connect, &c.drv);
 	if (ret < 0)
 		return connect_failed(o, ret);
 	c.caps = vmedia_driver_config(c.drv)->device_caps;
@@ -279,10 +290,7 @@ static int connect_and_run(const struct ctl_options *o, const struct ctl_codec *
 		ret = run(&c);
 	vmedia_close(c.f);
 	vmedia_driver_disconnect(c.drv);
-	ret = flush(ret);
-	if (ret == CTL_ERR_USAGE)
-		return CTL_EXIT_USAGE;
-	return ret < 0 ? CTL_EXIT_FAILED : CTL_EXIT_OK;
+	return exit_status(ret);
 }
 
 /*

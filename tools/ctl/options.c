@@ -53,6 +53,7 @@ enum {
 	OPT_STATS,
 	OPT_PACKED,
 	OPT_FD,
+	OPT_SOURCE,
 	OPT_TIMEOUT,
 	OPT_SHMEM_BIT,
 };
@@ -63,6 +64,7 @@ static const struct option long_options[] = {
 	{ "device", required_argument, NULL, 'd' },
 	{ "socket-path", required_argument, NULL, 'd' },
 	{ "fd", required_argument, NULL, OPT_FD },
+	{ "source", required_argument, NULL, OPT_SOURCE },
 	{ "info", no_argument, NULL, 'D' },
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "list-formats", no_argument, NULL, OPT_LIST_FORMATS },
@@ -341,6 +343,10 @@ static int parse_one(struct ctl_options *o, int opt, const char *name)
 	case OPT_SHMEM_BIT:
 	case OPT_TIMEOUT:
 		return parse_connect(&o->connect, opt, name);
+	case OPT_SOURCE:
+		o->source = optarg;
+		return *optarg ? 0 : bad_value(name, optarg, "the --publish of a running "
+							     "vmedia-source");
 	case 'c':
 		return add_arg(&o->set_ctrl, name);
 	case 'C':
@@ -474,11 +480,29 @@ static int check_codec(const struct ctl_options *o)
 	return 0;
 }
 
+/* A publisher has pictures, and nothing to be set. */
+static int check_source(const struct ctl_options *o)
+{
+	struct ctl_options more = *o;
+
+	if (o->connect.path || o->connect.fd >= 0)
+		return ctl_usage_text("give one of --device, --fd and --source");
+	more.info = more.all = false;
+	more.stream.capture.type = 0;
+	if (has_action(&more) || o->stream.out.type || o->codec.decode || o->codec.encode)
+		return ctl_usage_text("--source has pictures only: give --info, --preview, "
+				      "--stream-to=FILE, --snapshot=FILE or --stream-count=N "
+				      "with it");
+	return check_stream(o);
+}
+
 /* Check combinations of options. */
 static int check(const struct ctl_options *o)
 {
 	int ret;
 
+	if (o->source)
+		return check_source(o);
 	if (o->connect.path && o->connect.fd >= 0)
 		return ctl_usage_text("give one of --device and --fd");
 	if (!o->connect.path && o->connect.fd < 0)

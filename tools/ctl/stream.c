@@ -15,7 +15,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,13 +33,6 @@ struct stream {
 	struct ctl_feed feed;
 	uint64_t bytes;	/* written */
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int sig)
-{
-	interrupted = 1;
-}
 
 /* ---- a decoder's source ---- */
 
@@ -137,7 +129,7 @@ static int loop(struct stream *s)
 	int ret = turn(s, 0);
 	uint64_t setups = s->setups;
 
-	while (ret == 0 && !interrupted && !done(s)) {
+	while (ret == 0 && !ctl_interrupted() && !done(s)) {
 		/* Wait in short steps, so that an interrupt is noticed soon. */
 		int mask = vmedia_wait(s->c->f, awaited(s), 250);
 
@@ -205,7 +197,7 @@ static int run(struct stream *s)
 
 	if (ret == 0)
 		ret = loop(s);
-	if (ret == -EINTR && interrupted)
+	if (ret == -EINTR && ctl_interrupted())
 		ret = 0;
 	/* Restore the terminal first: the device may stop late or never. */
 	s->bytes = s->cap.sink.bytes;
@@ -217,22 +209,6 @@ static int run(struct stream *s)
 	if (ret == 0 && s->c->codec)
 		ret = s->c->codec->end(s->c, s->cap.ended);
 	return ret;
-}
-
-/*
- * A second interrupt ends the program at once. SIGPIPE is ignored: a closed pipe is then an error
- * of write(), and the terminal is restored before the program ends.
- */
-static void catch_signals(void)
-{
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND }, old;
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(ends[i], &sa, NULL);
-	sa.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &sa, NULL);
 }
 
 /* Check that the device can do what the options ask. */
@@ -266,7 +242,7 @@ int ctl_stream(struct ctl *c)
 	s->feeds = s->o->from || c->codec;
 	ret = check(s);
 	if (ret == 0) {
-		catch_signals();
+		ctl_catch_interrupts();
 		ret = run(s);
 	}
 	ctl_feed_finish(&s->feed);
