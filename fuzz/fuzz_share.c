@@ -117,12 +117,16 @@ static void check_good(struct publishing *p)
 static void publisher_step(void *opaque, int command)
 {
 	struct publishing *p = opaque;
+	char why[128];
 
 	run(p);
 	if (command >= 0 && command & 1 && p->runs)
 		publish_one(p);
 	else if (command >= 0 && command & 2 && p->runs)
 		vmedia_publisher_fail(p->pub, -EIO);
+	/* It reads the states, as a good one does. */
+	if (vmedia_subscriber_process(p->good, why, sizeof(why)))
+		abort();
 }
 
 static int dial(const struct sockaddr_un *addr, socklen_t len)

@@ -103,11 +103,11 @@ static void run_source(struct vmedia_publisher *p)
 
 static void stop_source(struct vmedia_publisher *p)
 {
-	if (!p->running)
-		return;
-	p->running = false;
-	p->ops->stop(p->priv);
-	vmedia_share_pool_forget(&p->pool);
+	if (p->running) {
+		p->running = false;
+		p->ops->stop(p->priv);
+		vmedia_share_pool_forget(&p->pool);
+	}
 	p->error = 0;
 }
 
@@ -133,11 +133,9 @@ static void end_stream(struct peer *peer)
 	vmedia_share_pool_release_all(&p->pool, &peer->held);
 	if (--p->stats.streaming)
 		return;
+	/* A source that did not start keeps its timer, so that it is not tried at each START. */
 	if (p->running)
 		vmedia_timer_arm(&p->timer, vmedia_now_ns() + p->linger_ns);
-	else
-		vmedia_timer_cancel(&p->timer);
-	p->error = p->running ? p->error : 0;
 }
 
 static void reap(struct vmedia_publisher *p)

@@ -135,6 +135,8 @@ static int next_frame(struct shared *s)
 	struct vmedia_subscriber_frame f;
 	int ret = vmedia_subscriber_next(s->sub), err;
 
+	if (ret < 0)
+		return advise(s->o, ret, "the publisher is gone");
 	while (ret == 0 && !vmedia_subscriber_take(s->sub, &f)) {
 		ret = process(s, "no frame came");
 		if (ret == 0 && !vmedia_subscriber_signal(s->sub, &err))
@@ -174,8 +176,8 @@ static int stream(struct shared *s)
 		return ctl_fail_text("the source has coded pictures, which are not shown");
 	ctl_catch_interrupts();
 	ret = ctl_sink_open(&s->sink, o, &s->pic, rate);
-	if (ret == 0)
-		ret = vmedia_subscriber_start(s->sub);
+	if (ret == 0 && vmedia_subscriber_start(s->sub))
+		ret = advise(s->o, -ECONNRESET, "the publisher is gone");
 	while (ret == 0 && !ctl_interrupted() && (!o->count || s->kept + s->damaged < o->count))
 		ret = next_frame(s);
 	if (ret == -EINTR && ctl_interrupted())
