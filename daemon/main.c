@@ -284,13 +284,17 @@ static void tell_holders(const struct daemon_options *o)
  * The process that serves cannot open the node of its device, or connect to a socket, so it has one
  * that does.
  */
-static int start_opener(struct daemon_options *o)
+static int start_opener(struct daemon *d, struct daemon_options *o)
 {
 	const char *node, *path;
 	int ret = daemon_kind_node(o, &node);
 
-	if (ret == 0 && node && *node)
-		return sandbox_opener_start(node, &o->opener);
+	if (ret == 0 && node && *node) {
+		ret = sandbox_opener_start(node, &o->opener);
+		if (ret < 0 || o->action != DAEMON_REPORT)
+			return ret;
+		return daemon_report_opener(&d->report, node);
+	}
 	if (ret == 0)
 		ret = daemon_kind_socket(o, &path);
 	return ret < 0 || !path || !*path ? ret : sandbox_opener_start_socket(path, &o->opener);
@@ -328,7 +332,7 @@ static int run(struct daemon *d, struct daemon_options *o)
 		ret = daemon_report_start(&d->report, &d->sandbox, why, sizeof(why));
 	if (ret)
 		return ret > 0 ? d->report.status : report_error(why, ret);
-	ret = start_opener(o);
+	ret = start_opener(d, o);
 	if (ret < 0)
 		return internal_error("cannot start the process that opens for the device", ret);
 	ret = sandbox_begin(&d->sandbox, why, sizeof(why));

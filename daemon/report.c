@@ -13,6 +13,7 @@
 #include "report.h"
 #include "report_state.h"
 #include "sandbox/calls.h"
+#include "sandbox/opener.h"
 
 /*
  * What the report does after stage start and serving does not: children. The last stage does not
@@ -139,34 +140,95 @@ static unsigned int count_tries(void)
 	return n;
 }
 
-static void run_tries(const struct daemon_report *r, struct sandbox *sb,
-		      struct sandbox_try_result *result)
-{
-	const struct sandbox_cage cage = { enter, stopped, sb };
-
-	for (const struct sandbox_try_group *const *g = sandbox_tries; *g; g++)
-		for (unsigned int i = 0; i < (*g)->num; i++)
-			sandbox_try_run(&(*g)->tries[i], &r->bait, &cage, result++);
-}
-
-static void print_tries(const struct sandbox_try_result *result, unsigned int *sums)
+static void run_tries(const struct daemon_report *r, const struct sandbox_cage *cage,
+		      unsigned int without, struct sandbox_try_result *result)
 {
 	for (const struct sandbox_try_group *const *g = sandbox_tries; *g; g++) {
-		printf("\nTries: %s\n", (*g)->name);
 		for (unsigned int i = 0; i < (*g)->num; i++, result++) {
-			const struct sandbox_try *t = &(*g)->tries[i];
-
-			daemon_report_row(result->state, t->call, t->what, result->how);
-			sums[result->state]++;
+			if ((*g)->tries[i].flags & without)
+				*result = (struct sandbox_try_result){
+					SANDBOX_TRY_SKIPPED, "it needs this to open the node" };
+			else
+				sandbox_try_run(&(*g)->tries[i], &r->bait, cage, result);
 		}
 	}
+}
+
+static struct sandbox_try_result *print_group(const struct sandbox_try_group *g, const char *where,
+					      struct sandbox_try_result *result,
+					      unsigned int *sums)
+{
+	printf("\nTries%s: %s\n", where, g->name);
+	for (unsigned int i = 0; i < g->num; i++, result++) {
+		const struct sandbox_try *t = &g->tries[i];
+
+		daemon_report_row(result->state, t->call, t->what, result->how);
+		sums[result->state]++;
+	}
+	return result;
+}
+
+static void print_tries(const char *where, struct sandbox_try_result *result, unsigned int *sums)
+{
+	for (const struct sandbox_try_group *const *g = sandbox_tries; *g; g++)
+		result = print_group(*g, where, result, sums);
+}
+
+/* ---- The opener ---- */
+
+static int enter_opener(void *opaque)
+{
+	const struct daemon_report *r = opaque;
+
+	sandbox_opener_confine(r->node, false);
+	return 0;
+}
+
+/* The opener cannot read what sandbox_calls_report() reads. */
+static bool stopped_opener(void *opaque)
+{
+	(void)opaque;
+	return sandbox_calls_refused();
+}
+
+int daemon_report_opener(struct daemon_report *r, const char *node)
+{
+	const struct sandbox_cage cage = { enter_opener, stopped_opener, r };
+
+	r->in_opener = calloc(count_tries(), sizeof(*r->in_opener));
+	if (!r->in_opener)
+		return -ENOMEM;
+	r->node = node;
+	run_tries(r, &cage, SANDBOX_TRY_OPENS, r->in_opener);
+	return sandbox_bait_openers(&r->bait, node, sandbox_opener_start);
+}
+
+static void run_opener_tries(const struct daemon_report *r, const struct sandbox_cage *cage,
+			     struct sandbox_try_result *result)
+{
+	const struct sandbox_try_group *g = &sandbox_tries_opener;
+
+	for (unsigned int i = 0; r->node && i < g->num; i++)
+		sandbox_try_run(&g->tries[i], &r->bait, cage, &result[i]);
+}
+
+static void print_opener_tries(const struct daemon_report *r, struct sandbox_try_result *result,
+			       unsigned int *sums)
+{
+	if (!r->node)
+		return;
+	print_group(&sandbox_tries_opener, "", result, sums);
+	print_tries(" in the opener", r->in_opener, sums);
 }
 
 /* ---- The report ---- */
 
 int daemon_report_run(struct daemon_report *r, struct sandbox *sb, char *why, size_t size)
 {
-	struct sandbox_try_result *results = calloc(count_tries(), sizeof(*results));
+	const struct sandbox_cage cage = { enter, stopped, sb };
+	const unsigned int num = count_tries();
+	struct sandbox_try_result *results = calloc(num + sandbox_tries_opener.num,
+						    sizeof(*results));
 	unsigned int sums[3] = { 0 };
 	int ret;
 
@@ -175,16 +237,20 @@ int daemon_report_run(struct daemon_report *r, struct sandbox *sb, char *why, si
 	/* The C library asks what standard output is, unless it has a buffer. */
 	setvbuf(stdout, r->out, _IOFBF, sizeof(r->out));
 	daemon_report_root(r);
-	run_tries(r, sb, results);
+	run_tries(r, &cage, 0, results);
+	run_opener_tries(r, &cage, results + num);
 	ret = sandbox_enter_rest(sb, why, size);
 	if (ret == 0) {
 		daemon_report_print(r, sb, sums);
-		print_tries(results, sums);
+		print_tries("", results, sums);
+		print_opener_tries(r, results + num, sums);
 		printf("\n%u passed, %u failed, %u skipped\n", sums[SANDBOX_TRY_PASSED],
 		       sums[SANDBOX_TRY_FAILED], sums[SANDBOX_TRY_SKIPPED]);
 		/* If it cannot be written, the starter knows why. */
 		ret = fflush(stdout) == 0 ? (int)sums[SANDBOX_TRY_FAILED] : 1;
 	}
 	free(results);
+	free(r->in_opener);
+	r->in_opener = NULL;
 	return ret;
 }

@@ -28,6 +28,8 @@ struct daemon_report {
 	const char *kind_calls_start;	       /* without what the report needs; or NULL */
 	char calls_start[1024];		       /* with what the report itself needs */
 	int status;			       /* in the starter: the exit status */
+	const char *node;		       /* what the opener opens; NULL: there is none */
+	struct sandbox_try_result *in_opener;  /* of all tries; NULL: there is none */
 
 	/* ---- In the process that serves ---- */
 
@@ -47,6 +49,15 @@ struct daemon_report {
  * before sandbox_begin().
  */
 int daemon_report_start(struct daemon_report *r, struct sandbox *sb, char *why, size_t size);
+
+/*
+ * daemon_report_opener - make what the tries of the opener reach for, and do what a hijacked opener
+ * would try
+ * @node: borrowed
+ *
+ * Returns 0 or negative errno. Context: as sandbox_opener_start(), which has started the device's.
+ */
+int daemon_report_opener(struct daemon_report *r, const char *node);
 
 /* Open and read in /proc what tells of the process. Context: before sandbox_enter_place(). */
 void daemon_report_open(struct daemon_report *r);

@@ -238,6 +238,10 @@ void daemon_report_print(struct daemon_report *r, const struct sandbox *sb, unsi
 	printf("%u system calls, before serving\n", print_calls(SANDBOX_CALLS_START, start));
 	printf("\nSystem calls in serving\n");
 	printf("%u system calls\n", print_calls(SANDBOX_CALLS_SERVE, sb->calls_serve));
+	if (r->node) {
+		printf("\nSystem calls of the opener\n");
+		printf("%u system calls, the opener\n", print_calls(SANDBOX_CALLS_OPENER, NULL));
+	}
 	printf("\nState\n");
 	print_states(status, sb, sums);
 }

@@ -39,6 +39,8 @@
 /* O_TMPFILE makes a file, too. It is more bits than one, and this one is its own. */
 #define MAKES	(O_TMPFILE & ~O_DIRECTORY)
 #define CHANGES (O_CREAT | O_TRUNC | MAKES)
+/* Landlock does not look at O_PATH, which opens what may not be read, as a place to go on from. */
+#define NEVER	(CHANGES | O_PATH)
 
 /* One argument of one call: (argument & mask) == value. A call with more lines has alternatives. */
 struct check {
@@ -59,8 +61,8 @@ static const struct check checks[] = {
 	{ "socket", 0, WHOLE, AF_UNIX },
 	{ "socketpair", 0, WHOLE, AF_UNIX },
 	{ "sendto", 4, WHOLE, 0 },
-	{ "open", 1, O_ACCMODE | CHANGES, O_RDONLY },
-	{ "openat", 2, O_ACCMODE | CHANGES, O_RDONLY },
+	{ "open", 1, O_ACCMODE | NEVER, O_RDONLY },
+	{ "openat", 2, O_ACCMODE | NEVER, O_RDONLY },
 	{ "newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
 	{ "fstatat64", 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
 	{ "statx", 2, AT_EMPTY_PATH, AT_EMPTY_PATH }, /* and see stat_takes_null() */
@@ -199,7 +201,7 @@ int sandbox_args_allow(scmp_filter_ctx ctx, const struct sandbox_word *word)
 		return allow_before_serving(ctx, word->nr, name);
 	case SANDBOX_ARGS_WRITE:
 		return allow_if(ctx, word->nr,
-				&(struct check){ name, !strcmp(name, "open") ? 1 : 2, CHANGES, 0 });
+				&(struct check){ name, !strcmp(name, "open") ? 1 : 2, NEVER, 0 });
 	case SANDBOX_ARGS_TYPE:
 		return allow_if(ctx, word->nr,
 				&(struct check){ name, 1, 0xff00, (scmp_datum_t)word->type << 8 });

@@ -177,6 +177,8 @@ void sandbox_bait_remove(struct sandbox_bait *bait)
 	close_one(&bait->stream_fd);
 	close_one(&bait->uts_fd);
 	close_one(&bait->null_fd);
+	for (unsigned int i = 0; i < SANDBOX_OPENERS; i++)
+		close_one(&bait->openers[i]);
 	if (*bait->folder)
 		remove_folder(bait->folder);
 	if (*bait->top)

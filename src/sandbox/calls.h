@@ -33,6 +33,7 @@
 #ifndef VMEDIA_SANDBOX_CALLS_H
 #define VMEDIA_SANDBOX_CALLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum sandbox_calls_stage {
@@ -103,5 +104,8 @@ int sandbox_calls_fd(void);
  * yet. Context: one thread at a time.
  */
 void sandbox_calls_report(void (*fn)(void *opaque, const char *text), void *opaque);
+
+/* Whether there is something to report; makes no system call. Context: as the above. */
+bool sandbox_calls_refused(void);
 
 #endif /* VMEDIA_SANDBOX_CALLS_H */

@@ -80,14 +80,13 @@ static int connect_socket(const char *path)
 	return err;
 }
 
-static int answer(int sock, int fd)
+static int send_answer(int sock, int fd, int32_t err)
 {
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
 				.cmsg_type = SCM_RIGHTS } };
-	int32_t err = fd < 0 ? fd : 0;
 	struct iovec iov = { &err, sizeof(err) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
@@ -97,6 +96,14 @@ static int answer(int sock, int fd)
 		msg.msg_controllen = sizeof(control.room);
 	}
 	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* Other programs of the user may have more descriptors under way than the kernel allows. */
+static int answer(int sock, int fd)
+{
+	int ret = send_answer(sock, fd, fd < 0 ? fd : 0);
+
+	return ret == -ETOOMANYREFS ? send_answer(sock, -1, ret) : ret;
 }
 
 /*
@@ -196,7 +203,7 @@ static void enter_landlock(const char *path, bool is_socket)
 	close(ruleset);
 }
 
-static void confine(const char *path, bool is_socket)
+void sandbox_opener_confine(const char *path, bool is_socket)
 {
 	const struct rlimit none = { 0, 0 };
 	char why[160];
@@ -230,7 +237,7 @@ static int start(const char *path, bool is_socket, int *fd)
 		/* The signals of the terminal are the keeper's. */
 		setsid();
 		leave_others(sv[1]);
-		confine(path, is_socket);
+		sandbox_opener_confine(path, is_socket);
 		if (is_socket)
 			sandbox_opener_serve_socket(sv[1], path);
 		else

@@ -28,6 +28,8 @@
 #ifndef VMEDIA_SANDBOX_OPENER_H
 #define VMEDIA_SANDBOX_OPENER_H
 
+#include <stdbool.h>
+
 #define SANDBOX_OPENER_MAJOR 81 /* V4L2's devices */
 
 /*
@@ -40,6 +42,15 @@ int sandbox_opener_start(const char *path, int *fd);
 
 /* The same for the socket at @path. */
 int sandbox_opener_start_socket(const char *path, int *fd);
+
+/*
+ * sandbox_opener_confine - take all from this process that the opener of @path does not need
+ * @is_socket: there is a socket at @path, and not a node
+ *
+ * What the kernel does not allow is left out. Descriptors stay. For the report on the sandbox,
+ * beside the opener. Context: as sandbox_opener_start().
+ */
+void sandbox_opener_confine(const char *path, bool is_socket);
 
 /*
  * sandbox_opener_serve - answer requests from @sock, until it is closed or sends something else

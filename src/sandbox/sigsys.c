@@ -250,6 +250,14 @@ static void report_one(unsigned int bit, void (*fn)(void *opaque, const char *te
 	fn(opaque, text);
 }
 
+bool sandbox_calls_refused(void)
+{
+	for (unsigned int i = 0; i <= NUMBERS / BITS; i++)
+		if (__atomic_load_n(&state.refused[i], __ATOMIC_SEQ_CST) & ~state.reported[i])
+			return true;
+	return false;
+}
+
 void sandbox_calls_report(void (*fn)(void *opaque, const char *text), void *opaque)
 {
 	uint64_t count;

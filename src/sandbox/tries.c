@@ -69,6 +69,10 @@ static void judge_return(const struct sandbox_try *t, const struct page *page,
 
 	if (page->ret == SANDBOX_TRY_NOT_HERE) {
 		say(result, SANDBOX_TRY_SKIPPED, "not on this architecture");
+	} else if (page->ret == SANDBOX_TRY_NOTHING) {
+		say(result, SANDBOX_TRY_PASSED, "nothing came of it");
+	} else if (page->ret == SANDBOX_TRY_THE_NODE) {
+		say(result, SANDBOX_TRY_PASSED, "the node came, and no more");
 	} else if (page->ret >= 0) {
 		say(result, SANDBOX_TRY_FAILED, "it went through");
 	} else if (!is_stop(t, err)) {

@@ -17,6 +17,22 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
+/* Openers (opener.h) that tries talk to, each with one of its own. What is at their path: */
+enum sandbox_bait_opener {
+	SANDBOX_OPENER_NAMED,	/* the node, and up to FLOODED */
+	SANDBOX_OPENER_EMPTY,
+	SANDBOX_OPENER_LONG,
+	SANDBOX_OPENER_FILLED,	/* it can have SANDBOX_OPENER_FEW descriptors */
+	SANDBOX_OPENER_FLOODED,
+	SANDBOX_OPENER_FILE,	/* the bait's file */
+	SANDBOX_OPENER_LINKED,	/* a link to another device */
+	SANDBOX_OPENER_SWAPPED,	/* a link to the node first, then to the bait's file */
+	SANDBOX_OPENERS,
+};
+
+#define SANDBOX_OPENER_FEW  32
+#define SANDBOX_OPENER_MANY 100000 /* requests, more than sockets hold */
+
 /*
  * What the tries reach for. All paths are absolute.
  *
@@ -40,6 +56,7 @@ struct sandbox_bait {
 	int stream_fd;		/* an unconnected UNIX stream socket */
 	int uts_fd;		/* a namespace, or -1 */
 	int null_fd;		/* what a try writes to standard error goes here */
+	int openers[SANDBOX_OPENERS]; /* sockets to them, or -1 */
 	char host[65];
 	/* The other process, which is the parent of the child that tries; sandbox_try_run() */
 	pid_t parent;
@@ -49,7 +66,8 @@ struct sandbox_bait {
 #define SANDBOX_BAIT_NONE                                                                      \
 	{                                                                                      \
 		.listening = { -1, -1 }, .folder_fd = -1, .memory_fd = -1, .datagram_fd = -1,  \
-		.stream_fd = -1, .uts_fd = -1, .null_fd = -1, .parent_fd = -1                  \
+		.stream_fd = -1, .uts_fd = -1, .null_fd = -1,                                  \
+		.openers = { -1, -1, -1, -1, -1, -1, -1, -1 }, .parent_fd = -1                 \
 	}
 
 /*
@@ -59,6 +77,15 @@ struct sandbox_bait {
  * process that stays outside the sandbox; a child of it enters.
  */
 int sandbox_bait_make(struct sandbox_bait *bait, char *why, size_t size);
+/* As sandbox_opener_start(). */
+typedef int sandbox_bait_start(const char *path, int *fd);
+
+/*
+ * sandbox_bait_openers - start openers of @node, and of what could be in its place
+ *
+ * Returns 0 or negative errno. Context: before the sandbox.
+ */
+int sandbox_bait_openers(struct sandbox_bait *bait, const char *node, sandbox_bait_start *start);
 /* Close all descriptors and remove the folders with what is in them. */
 void sandbox_bait_remove(struct sandbox_bait *bait);
 /* Close what only the listener needs, in the process that enters the sandbox. */
@@ -66,6 +93,8 @@ void sandbox_bait_leave(struct sandbox_bait *bait);
 
 /* Results of a try's function beside 0 (it went through) and negative errno. */
 #define SANDBOX_TRY_NOT_HERE (-5000) /* not on this architecture */
+#define SANDBOX_TRY_NOTHING  (-5001) /* stopped: it was taken, and nothing came of it */
+#define SANDBOX_TRY_THE_NODE (-5002) /* stopped: it got the node of the device, and no more */
 
 /* What is special about a try. */
 enum {
@@ -74,6 +103,7 @@ enum {
 	SANDBOX_TRY_DIES = 4,	    /* the process ends itself; a core file is the harm */
 	SANDBOX_TRY_FAULTS = 8,	    /* SIGSEGV: this kernel has no such entry */
 	SANDBOX_TRY_SETTING = 16,   /* an administrator's setting may refuse it without a sandbox */
+	SANDBOX_TRY_OPENS = 32,	    /* an opener must be able to */
 };
 
 /*
@@ -99,6 +129,9 @@ extern const struct sandbox_try_group sandbox_tries_files, sandbox_tries_sockets
 
 /* All of them, in the order of the report. The last one is NULL. */
 extern const struct sandbox_try_group *const sandbox_tries[];
+
+/* Those that talk to an opener: of a device that has one. */
+extern const struct sandbox_try_group sandbox_tries_opener;
 
 /* What a system call returned, as a try returns it. */
 static inline int sandbox_try_ret(long ret)

@@ -469,6 +469,8 @@ static int start_reads(void)
 	EXPECT(REFUSED(open("/dev/null", O_RDWR)));
 	EXPECT(REFUSED(open("/dev/null", O_WRONLY)));
 	EXPECT(REFUSED(open("/dev/null", O_RDONLY | O_TRUNC)));
+	EXPECT(REFUSED(open("/dev/null", O_PATH)));
+	EXPECT(REFUSED(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC)));
 	EXPECT(REFUSED(open("/tmp/vmedia-never", O_RDONLY | O_CREAT, 0600)));
 	EXPECT(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
 	       MAP_FAILED);
@@ -525,6 +527,7 @@ static int start_writes(void)
 	EXPECT(open("/dev/null", O_RDWR) >= 0);
 	EXPECT(REFUSED(open("/tmp", O_TMPFILE | O_RDWR, 0600)));
 	EXPECT(REFUSED(open("/dev/null", O_WRONLY | O_TRUNC)));
+	EXPECT(REFUSED(open("/dev/null", O_PATH)));
 	EXPECT(REFUSED(open("/tmp/vmedia-never", O_WRONLY | O_CREAT, 0600)));
 	/* the next filter adds to this one */
 	child_enter(SANDBOX_CALLS_SERVE, "openat:rw");

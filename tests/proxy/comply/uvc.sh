@@ -142,6 +142,15 @@ proxied_unplugged() {
 	stream_proxied YUYV 160 120
 }
 
+# The sandbox of the daemon and of its opener, with all that this kernel has. As root, and as a user of the node's group.
+report() {
+	local status=0
+	"$@" "$LAB_BUILD/daemon/vhost-user-media" --sandbox-report proxy "--device=$by_id" >/tmp/report 2>&1 || status=$?
+	grep -v '^passed' /tmp/report | tail -n 20
+	[ $status = 0 ] && grep -q "^Tries in the opener: kernel" /tmp/report
+	[ "$(grep -c 'the node came, and no more$' /tmp/report)" = 2 ]
+}
+
 link
 run_case uvc-lists lists
 run_case uvc-mjpg stream MJPG 640 480
@@ -153,5 +162,7 @@ run_case uvc-proxied-mjpg stream_proxied MJPG 640 480
 run_case uvc-proxied-yuyv stream_proxied YUYV 320 240
 run_case uvc-proxied-controls proxied_controls
 run_case uvc-proxied-unplugged proxied_unplugged
+run_case uvc-sandbox-report report
+run_case uvc-sandbox-report-user report setpriv --reuid=1000 --regid="$(stat -L -c %g "$by_id")" --clear-groups
 kill "$server"
 wait "$server"
