@@ -6,6 +6,7 @@
 daemon=$HOST_BUILD/daemon/vhost-user-media
 ctl=$HOST_BUILD/tools/ctl/vmedia-ctl
 frames=$HOST_BUILD/tests/proxy/frames
+opens=$HOST_BUILD/tests/proxy/opens
 
 # node NAME...: the nodes whose names in sysfs contain NAME.
 node() {
@@ -352,6 +353,99 @@ report() {
 	[ "$(grep -c 'the node came, and no more$' /tmp/report)" = 2 ]
 }
 
+# held NODE: descriptors of the daemon's processes, KiB of their memory, and descriptors of the node that all processes have.
+held() {
+	local pid fds=0 kib=0 nodes
+	for pid in $(pgrep -f "^$daemon "); do
+		fds=$((fds + $(find "/proc/$pid/fd" -type l | wc -l)))
+		kib=$((kib + $(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")))
+	done
+	nodes=$(find /proc/[0-9]*/fd -lname "$1" 2>/dev/null | wc -l)
+	echo "$fds $kib $nodes"
+}
+
+# opens NODE COUNT: opens and closes, while another session streams. The first hundreds bring what the daemon keeps.
+opens() {
+	local fds kib nodes fds_after kib_after nodes_after
+	still "$1"
+	v4l2-ctl -d "$1" --set-parm=10
+	"$opens" "$socket" 500
+	await no_session "$1"
+	read -r fds kib nodes < <(held "$1")
+	"$opens" "$socket" "$2"
+	await no_session "$1"
+	read -r fds_after kib_after nodes_after < <(held "$1")
+	echo "before: $fds descriptors, $kib KiB, $nodes of the node; after: $fds_after, $kib_after KiB, $nodes_after"
+	[ "$fds" = "$fds_after" ] && [ "$nodes" = 0 ] && [ "$nodes_after" = 0 ]
+	# A leak of 16 bytes for each is twice that.
+	[ $((kib_after - kib)) -le $(($2 / 128)) ]
+}
+
+no_session() {
+	[ "$(held "$1" | cut -d ' ' -f 3)" = 0 ]
+}
+
+# half_by_half FILE: the second half when /tmp/both says so: a guest that reads this does not end before the other has begun.
+half_by_half() {
+	local half=$(($(stat -c %s "$1") / 2))
+	head -c $half "$1"
+	await test -e /tmp/both
+	tail -c "+$((half + 1))" "$1"
+}
+
+both_open() {
+	[ "$(find /proc/[0-9]*/fd -lname "$1" 2>/dev/null | wc -l)" -ge 2 ]
+}
+
+# two_guests NODE FROM FORMATS...: what v4l2-ctl makes of /tmp/in.1 and /tmp/in.2, two guests make of them at the same time, of
+# which each has a daemon of its own. FROM: the option that reads them.
+two_guests() {
+	local node=$1 from=$2 i memory=(--stream-out-mmap --stream-mmap) guests=()
+	shift 2
+	daemons=()
+	trap 'kill "${daemons[@]}"; wait "${daemons[@]}"; rm -f /tmp/fifo.* /tmp/both' EXIT
+	for i in 1 2; do
+		v4l2-ctl -d "$node" "$@" --stream-out-mmap --stream-mmap "$from=/tmp/in.$i" "--stream-to=/tmp/native.$i"
+		[ -s "/tmp/native.$i" ]
+		"$daemon" --no-sandbox "--socket-path=/tmp/guest.$i" proxy "--device=$node" 2>>"$log" &
+		daemons+=($!)
+		await test -S "/tmp/guest.$i"
+	done
+	for i in 1 2; do
+		mkfifo "/tmp/fifo.$i"
+		half_by_half "/tmp/in.$i" >"/tmp/fifo.$i" &
+		timeout 60 "$ctl" "--device=/tmp/guest.$i" "$@" "${memory[@]}" "$from=/tmp/fifo.$i" --silent \
+			"--stream-to=/tmp/proxied.$i" &
+		guests+=($!)
+		memory=(--stream-out-user --stream-user)
+	done
+	await both_open "$node"
+	touch /tmp/both
+	wait "${guests[0]}"
+	wait "${guests[1]}"
+	ls -l /tmp/native.[12] /tmp/proxied.[12]
+	cmp /tmp/native.1 /tmp/proxied.1
+	cmp /tmp/native.2 /tmp/proxied.2
+}
+
+encode_twice() {
+	head -c $((30 * 640 * 480 * 3 / 2)) /dev/urandom >/tmp/in.1
+	yes vmedia | head -c $((30 * 640 * 480 * 3 / 2)) >/tmp/in.2
+	two_guests "$1" --stream-from --set-fmt-video-out=width=640,height=480,pixelformat=YU12 \
+		--set-fmt-video=width=640,height=480,pixelformat=FWHT
+}
+
+# decode_twice ENCODER DECODER
+decode_twice() {
+	local i raw=width=640,height=480,pixelformat=YU12 coded=width=640,height=480,pixelformat=FWHT
+	for i in 1 2; do
+		head -c $((30 * 640 * 480 * 3 / 2)) /dev/urandom >/tmp/raw
+		v4l2-ctl -d "$1" --set-fmt-video-out=$raw --set-fmt-video=$coded --stream-out-mmap --stream-mmap \
+			--stream-from=/tmp/raw "--stream-to-hdr=/tmp/in.$i"
+	done
+	two_guests "$2" --stream-from-hdr --set-fmt-video-out=$coded --set-fmt-video=$raw
+}
+
 capture=$(node vivid-000-vid-cap) mplane=$(node vivid-001-vid-cap) encoder=$(node stateful-encoder)
 output=$(node vivid-000-vid-out) m2m=$(node vim2m)
 log=/tmp/none.log
@@ -437,6 +531,8 @@ stop
 serve "$encoder"
 run_case "vicodec: packets of its encoder" encode "$encoder"
 stop
+run_case "vicodec: two guests encode at once" encode_twice "$encoder"
+run_case "vicodec: two guests decode at once" decode_twice "$encoder" "$(node stateful-decoder)"
 
 run_case "vivid: another program has it" in_use "$capture"
 run_case "vivid: a link that leads elsewhere" replug "$capture" "$mplane"
@@ -451,6 +547,10 @@ options=
 sandbox=
 serve "$capture"
 run_case "opener: 50 frames, region 0" stream "$capture" --stream-mmap none
+stop
+serve "$capture"
+run_case "opener: 10000 opens beside a stream" opens "$capture" 10000
+sed 's/^/  /' /tmp/out | tail -n 2
 stop
 run_case "opener: what else comes from it" report "$capture"
 

@@ -163,6 +163,8 @@ run_case uvc-proxied-yuyv stream_proxied YUYV 320 240
 run_case uvc-proxied-controls proxied_controls
 run_case uvc-proxied-unplugged proxied_unplugged
 run_case uvc-sandbox-report report
-run_case uvc-sandbox-report-user report setpriv --reuid=1000 --regid="$(stat -L -c %g "$by_id")" --clear-groups
+chgrp video "$(node "$camera")"
+chmod 660 "$(node "$camera")"
+run_case uvc-sandbox-report-user report setpriv --reuid=1000 --regid=video --clear-groups
 kill "$server"
 wait "$server"
