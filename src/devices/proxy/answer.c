@@ -9,6 +9,26 @@
 
 #include "proxy.h"
 
+void vmedia_proxy_copy_ioctl(struct vmedia_ioctl *to, const struct vmedia_ioctl *from)
+{
+	to->info = from->info;
+	memcpy(&to->arg, &from->arg, from->info->size);
+	to->num_planes = from->num_planes;
+	to->sg_apart = from->sg_apart;
+	if (from->info->follow == VMEDIA_FOLLOW_PLANES) {
+		if (from->num_planes)
+			memcpy(to->planes, from->planes, sizeof(to->planes));
+		memcpy(to->plane_sg, from->plane_sg, sizeof(to->plane_sg));
+		memcpy(to->uuid, from->uuid, sizeof(to->uuid));
+	}
+	to->ctrls = from->ctrls;
+	to->ctrl_sg = from->ctrl_sg;
+	to->max_ctrls = from->max_ctrls;
+	to->edid = from->edid;
+	to->max_edid_blocks = from->max_edid_blocks;
+	to->asked = from->asked;
+}
+
 /* The shape of the host's answer is that of the question, whatever counts the host wrote. */
 static void set_shape(struct vmedia_ioctl *io, const struct vmedia_ioctl *asked)
 {
@@ -31,9 +51,9 @@ int vmedia_proxy_check(struct proxy_call *c)
 	int len, err;
 
 	q->type = a->type = VMEDIA_CMD_IOCTL;
-	q->io = c->asked;
+	vmedia_proxy_copy_ioctl(&q->io, &c->asked);
 	memset(&q->io.asked, 0, sizeof(q->io.asked));
-	a->io = c->io;
+	vmedia_proxy_copy_ioctl(&a->io, &c->io);
 	set_shape(&a->io, &c->asked);
 	len = vmedia_resp_encode(a, c->err, p->wire, VMEDIA_MAX_RESP_SIZE);
 	err = len < 0 ? -EIO : vmedia_resp_decode(q, p->wire, (size_t)len);
@@ -41,10 +61,10 @@ int vmedia_proxy_check(struct proxy_call *c)
 		q->why = (struct vmedia_why){ .what = "answer without an end" };
 	if (q->why.what) {
 		vmedia_proxy_nonsense(p, q->io.info->name, q->why.what, q->why.got, q->why.limit);
-		c->io = c->asked;
+		vmedia_proxy_copy_ioctl(&c->io, &c->asked);
 		return -EIO;
 	}
 	/* Memory of EDID blocks is the same in both; controls were decoded into the question's. */
-	c->io = q->io;
+	vmedia_proxy_copy_ioctl(&c->io, &q->io);
 	return err;
 }

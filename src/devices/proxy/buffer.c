@@ -259,10 +259,11 @@ static void make_question(struct proxy_call *c)
 {
 	struct vmedia_buffer *b = &c->io.arg.buffer, from = *b;
 	bool output = vmedia_proxy_type_is_output(from.type);
+	bool mplane = vmedia_buf_type_is_multiplanar(from.type);
 
 	*b = (struct vmedia_buffer){ .index = from.index, .type = from.type,
 				     .memory = V4L2_MEMORY_MMAP };
-	for (uint32_t i = 0; i < VMEDIA_MAX_PLANES; i++) {
+	for (uint32_t i = 0; mplane && i < VMEDIA_MAX_PLANES; i++) {
 		struct vmedia_plane *p = &c->io.planes[i];
 
 		*p = (struct vmedia_plane){ .bytesused = output ? p->bytesused : 0,

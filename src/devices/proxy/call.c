@@ -22,10 +22,11 @@ static void answer(struct proxy_call *c, int err)
 	if (!(io->info->dir & VMEDIA_DIR_R) ||
 	    (err && !(io->info->flags & VMEDIA_IOCTL_ERR_PAYLOAD)))
 		return;
-	io->arg = c->io.arg;
+	memcpy(&io->arg, &c->io.arg, io->info->size);
 	if (io->info->follow == VMEDIA_FOLLOW_PLANES) {
 		io->num_planes = c->io.num_planes;
-		memcpy(io->planes, c->io.planes, sizeof(io->planes));
+		if (io->num_planes)
+			memcpy(io->planes, c->io.planes, sizeof(io->planes));
 	}
 }
 
@@ -103,13 +104,13 @@ static int begin(struct proxy_call *c, const struct vmedia_ioctl *io)
 {
 	int err;
 
-	c->io = *io;
+	vmedia_proxy_copy_ioctl(&c->io, io);
 	c->served = vmedia_proxy_clean(c->rule, io->info, &c->io.arg);
 	err = c->rule->prepare ? c->rule->prepare(c) : 0;
 	if (err)
 		return err;
 	if (io->info->follow != VMEDIA_FOLLOW_CTRLS) {
-		c->asked = c->io;
+		vmedia_proxy_copy_ioctl(&c->asked, &c->io);
 		return 0;
 	}
 	/* The array of controls that the answer is checked against is prepare's. */

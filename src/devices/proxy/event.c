@@ -81,9 +81,9 @@ static bool dequeue_buffer(struct proxy_session *ps, struct proxy_queue *q)
 	struct vmedia_buffer *b = &d->evt.buffer;
 	int err;
 
-	memset(d->evt.planes, 0, sizeof(d->evt.planes));
 	*b = (struct vmedia_buffer){ .type = q->type, .memory = q->host_memory };
 	if (vmedia_buf_type_is_multiplanar(q->type)) {
+		memset(d->evt.planes, 0, sizeof(d->evt.planes));
 		b->length = VMEDIA_MAX_PLANES;
 		b->m.planes = (uintptr_t)d->evt.planes;
 	}

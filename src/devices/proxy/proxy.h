@@ -335,6 +335,12 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req);
 /* ---- answer.c ---- */
 
 /*
+ * Copy what an ioctl of this kind has, as *@to = *@from does. The structure has room for all kinds,
+ * and a frame copies it seven times. The rest of @to stays as it is.
+ */
+void vmedia_proxy_copy_ioctl(struct vmedia_ioctl *to, const struct vmedia_ioctl *from);
+
+/*
  * Check c->io, which the host answered with c->err, against c->asked. Returns c->err, with names in
  * c->io terminated; or -EIO if it does not fit. Context: loop.
  */
