@@ -127,6 +127,19 @@ bool client_refused(const struct client *c, long long count)
 	return true;
 }
 
+bool client_done(struct client *c, uint32_t fault, uint64_t count)
+{
+	const struct timespec ms = { .tv_nsec = 5000000 };
+	uint64_t end = client_now_ms() + 5000 * c->slow, done;
+
+	while ((done = client_count(c, HOSTILE_CID_COUNT, fault)) < count) {
+		if (client_now_ms() > end)
+			return false;
+		nanosleep(&ms, NULL);
+	}
+	return done == count;
+}
+
 bool client_named(const char *list, uint32_t fault)
 {
 	const char *name = client_fault_names[fault];

@@ -47,6 +47,13 @@ bool client_named(const char *list, uint32_t fault);
 /* Wait until a new count of refusals: true when it is reached, false after seconds. */
 bool client_refused(const struct client *c, long long count);
 
+/*
+ * Wait until the device has done @fault @count times: false after seconds, or if it was more often.
+ * A lie about QBUF comes after the call, since the driver does not wait for the answer; and the side
+ * door is answered before commands that the device has taken and not answered.
+ */
+bool client_done(struct client *c, uint32_t fault, uint64_t count);
+
 int client_exact(struct client *c, const char *only);
 int client_stress(struct client *c, int argc, char **argv);
 /* A test of one defect; -1: there is none of that name. */
