@@ -72,8 +72,12 @@ static int edid_question(struct vmedia_drv_cmd *c)
 static int subscribe_question(struct vmedia_drv_cmd *c)
 {
 	const struct vmedia_event_subscription *s = &c->cmd.io.arg.event_subscription;
-	int err = vmedia_drv_subscribe(c->f, s->type, s->id);
+	int err;
 
+	/* Nobody can subscribe to all events. To undo it would take back all subscriptions. */
+	if (s->type == V4L2_EVENT_ALL)
+		return 0;
+	err = vmedia_drv_subscribe(c->f, s->type, s->id);
 	c->subscribed = !err;
 	return err == -EEXIST ? 0 : err;
 }

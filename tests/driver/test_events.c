@@ -308,7 +308,14 @@ static void v4l2_events(void **state)
 	}
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_DQEVENT, &ev), -EAGAIN);
 	send(d, &evt);
+	/* To subscribe to all is refused, and takes no subscription and no event back. */
 	sub.type = 0;	/* V4L2_EVENT_ALL */
+	d->err = -EINVAL;
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_SUBSCRIBE_EVENT, &sub), -EINVAL);
+	d->err = 0;
+	send(d, &evt);
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_DQEVENT, &ev), 0);
+	assert_int_equal(ev.pending, 1);
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_UNSUBSCRIBE_EVENT, &sub), 0);
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_DQEVENT, &ev), -EAGAIN);
 	refused(d, &evt);
