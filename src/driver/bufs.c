@@ -227,6 +227,18 @@ static int state_question(struct vmedia_drv_cmd *c, const struct vmedia_drv_queu
 	return 0;
 }
 
+/* Planes beyond those of the format have no memory: programs may give room for all of V4L2's. */
+static uint32_t drop_empty(struct vmedia_drv_cmd *c, const struct handle *h)
+{
+	struct vmedia_ioctl *io = &c->cmd.io;
+
+	while (io->arg.buffer.memory == V4L2_MEMORY_USERPTR && io->num_planes &&
+	       !h[io->num_planes - 1].length)
+		io->num_planes--;
+	io->arg.buffer.length = io->num_planes;
+	return io->num_planes;
+}
+
 int vmedia_drv_buf_question(struct vmedia_drv_cmd *c)
 {
 	struct vmedia_ioctl *io = &c->cmd.io;
@@ -250,6 +262,8 @@ int vmedia_drv_buf_question(struct vmedia_drv_cmd *c)
 	num = vmedia_drv_type_multi(io->arg.buffer.type) ? io->num_planes : 1;
 	for (i = 0; i < num; i++)
 		h[i] = handle_of(c, i);
+	if (vmedia_drv_type_multi(io->arg.buffer.type))
+		num = drop_empty(c, h);
 	if (io->arg.buffer.memory == V4L2_MEMORY_DMABUF) {
 		if (!c->uuid)
 			return -EINVAL;

@@ -513,15 +513,23 @@ static int dq_state(const struct vmedia_file *f, const struct vmedia_drv_queue *
 	return q->last ? -EPIPE : -EAGAIN;
 }
 
+/* What V4L2 checks of the planes before anything else. */
+static int dq_planes(const struct vmedia_buffer *b)
+{
+	if (!vmedia_drv_type_multi(b->type) || !b->length)
+		return 0;
+	if (b->length > VMEDIA_MAX_PLANES)
+		return -EINVAL;
+	return b->m.planes ? 0 : -EFAULT;
+}
+
 static int dq_room(const struct vmedia_drv_queue *q, const struct vmedia_buffer *b)
 {
 	const struct vmedia_drv_buf *buf = vmedia_list_first(&q->done, struct vmedia_drv_buf, node);
 
 	if (!vmedia_drv_type_multi(q->type))
 		return 0;
-	if (b->length < buf->num_planes)
-		return -EINVAL;
-	return b->m.planes ? 0 : -EFAULT;
+	return b->length < buf->num_planes ? -EINVAL : 0;
 }
 
 static int dq_wait(struct dq_wait *w)
@@ -539,6 +547,11 @@ int vmedia_drv_dqbuf(struct vmedia_file *f, struct vmedia_buffer *b)
 	struct dq_wait w = { .f = f, .q = q };
 	int err;
 
+	err = dq_planes(b);
+	if (err)
+		return err;
+	if (!(drv->config.device_caps & V4L2_CAP_STREAMING))
+		return f->err ? f->err : -ENOTTY;
 	if (!q)
 		return f->err ? f->err : -EINVAL;
 	if (dq_state(f, q) == -EAGAIN && !drv->err)

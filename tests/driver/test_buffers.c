@@ -89,8 +89,9 @@ static void planes_of_guest_pages(void **state)
 {
 	struct fake *d = *state;
 	struct vmedia_file *f = session(d, MPLANE, USERPTR, 2);
-	struct vmedia_plane planes[2] = { { .length = 4096 }, { .length = 2048 } };
-	struct vmedia_buffer b = { .type = MPLANE, .memory = USERPTR, .length = 2 };
+	struct vmedia_plane planes[VIDEO_MAX_PLANES] = { { .length = 4096 }, { .length = 2048 } };
+	/* Room for all planes of V4L2, as programs have it. */
+	struct vmedia_buffer b = { .type = MPLANE, .memory = USERPTR, .length = VIDEO_MAX_PLANES };
 	struct vmedia_evt evt = mplane_event(USERPTR);
 	uint8_t *y, *uv;
 
@@ -102,8 +103,16 @@ static void planes_of_guest_pages(void **state)
 	d->seen = seen_planes;
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_QBUF, &b), 0);
 	d->seen = NULL;
+	assert_int_equal(d->cmd.io.num_planes, 2);
+	assert_int_equal(b.length, 2);
 	assert_ptr_equal((void *)(uintptr_t)b.m.planes, planes);
 	assert_ptr_equal((void *)(uintptr_t)planes[0].m.userptr, y);
+	/* One in between is wrong memory. */
+	b.index = 1;
+	b.length = 3;
+	planes[1].length = 0;
+	planes[2].length = 1;
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_QBUF, &b), -EFAULT);
 	/* Lies about planes. */
 	evt.buffer.length = 1;
 	send(d, &evt, false);
@@ -120,6 +129,8 @@ static void planes_of_guest_pages(void **state)
 	memset(planes, 0, sizeof(planes));
 	b = (struct vmedia_buffer){ .type = MPLANE, .memory = USERPTR, .length = 1 };
 	b.m.planes = (uintptr_t)planes;
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_DQBUF, &b), -EINVAL);
+	b.length = VIDEO_MAX_PLANES + 1;
 	assert_int_equal(vmedia_ioctl(f, VIDIOC_DQBUF, &b), -EINVAL);
 	b.length = 2;
 	b.m.planes = 0;
@@ -455,6 +466,21 @@ static void traced(void **state)
 	assert_int_equal(tr.events, 1);
 }
 
+/* A radio has no buffers: DQBUF, which the driver answers, is no ioctl of it. */
+static void test_radio(void **state)
+{
+	struct v4l2_buffer b = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = MMAP };
+	struct fake *d = fake_create(0, 0, 0);
+	struct vmedia_file *f;
+
+	assert_int_equal(vmedia_open(d->drv, O_NONBLOCK, &f), 0);
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_DQBUF, &b), -EINVAL);
+	d->drv->config.device_caps = V4L2_CAP_RADIO | V4L2_CAP_TUNER;
+	assert_int_equal(vmedia_ioctl(f, VIDIOC_DQBUF, &b), -ENOTTY);
+	vmedia_close(f);
+	fake_destroy(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -467,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown_types, setup, teardown),
 		cmocka_unit_test(real_clock),
 		cmocka_unit_test_setup_teardown(traced, setup, teardown),
+		cmocka_unit_test(test_radio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
