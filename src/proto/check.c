@@ -93,7 +93,7 @@ static const struct echo echoes[] = {
 	ECHO(ENUM_DV_TIMINGS, enum_dv_timings, pad),
 	ECHO(DV_TIMINGS_CAP, dv_timings_cap, pad),
 	ECHO(ENUM_FREQ_BANDS, frequency_band, tuner),
-	ECHO(ENUM_FREQ_BANDS, frequency_band, type),
+	/* Its type is the tuner's; V4L2 lets a program ask for another one. */
 	ECHO(ENUM_FREQ_BANDS, frequency_band, index),
 	ECHO(REMOVE_BUFS, remove_buffers, index),
 	ECHO(REMOVE_BUFS, remove_buffers, count),

@@ -232,8 +232,9 @@ static const struct wrong wrongs[] = {
 	ECHO(ENUM_DV_TIMINGS, enum_dv_timings, pad),
 	ECHO(DV_TIMINGS_CAP, dv_timings_cap, pad),
 	ECHO(ENUM_FREQ_BANDS, frequency_band, tuner),
-	ECHO(ENUM_FREQ_BANDS, frequency_band, type),
 	ECHO(ENUM_FREQ_BANDS, frequency_band, index),
+	/* vivid: a program may ask for a band of an ADC of the tuner that is none. */
+	{ VMEDIA_NR_ENUM_FREQ_BANDS, NULL, NULL, OFF(frequency_band, type), 5, NULL },
 	{ VMEDIA_NR_QUERYCTRL, NULL, NULL, 0, 1, "answer changes a control's id" },
 	{ VMEDIA_NR_QUERYCTRL, ask_next, mend_next, 0, 0x80980901, "next control's id has flags" },
 	{ VMEDIA_NR_QUERYCTRL, ask_next, mend_next, 0, 0x980900,
