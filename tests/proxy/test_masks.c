@@ -174,10 +174,92 @@ static void test_refused(void **state)
 	arg = (union vmedia_payload){ .ext_controls = { .which = V4L2_CTRL_WHICH_REQUEST_VAL,
 							.request_fd = 3 } };
 	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_G_EXT_CTRLS, &arg), -EINVAL);
-	arg = (union vmedia_payload){ .requestbuffers = { .count = 1, .type = 1,
-							  .memory = V4L2_MEMORY_OVERLAY } };
-	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_REQBUFS, &arg), -EINVAL);
 	assert_int_equal(f->calls, calls);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/*
+ * Memory that V4L2 has not: the host is asked for none of it, so that the errno is its own. Even if
+ * it agrees the guest gets none.
+ */
+static int host_err;
+
+static int see_memory(struct fake_host *f, uint32_t nr, void *arg)
+{
+	const struct vmedia_create_buffers *b = arg;
+	const struct vmedia_requestbuffers *r = arg;
+
+	if (nr == VMEDIA_NR_REQBUFS) {
+		assert_int_equal(r->memory, 0);
+		assert_int_equal(r->count, 0);
+		return host_err;
+	}
+	if (nr != VMEDIA_NR_CREATE_BUFS)
+		return HOST_DEFAULT;
+	assert_int_equal(b->memory, 0);
+	assert_int_equal(b->count, 0);
+	return host_err;
+}
+
+static void test_no_memory(void **state)
+{
+	static const uint32_t memories[] = { 0, V4L2_MEMORY_OVERLAY, 5, 0xffffffff };
+	static const int answers[] = { -ENOTTY, -EBUSY, -EINVAL, 0 };
+	union vmedia_payload arg;
+	struct fake_host *f;
+	uint32_t session, count = 2;
+	unsigned int calls;
+
+	f = opened(&session);
+	assert_int_equal(reqbufs(f, session, V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_MEMORY_MMAP, &count),
+			 0);
+	fake_script(f, see_memory);
+	for (size_t i = 0; i < 16; i++) {
+		host_err = answers[i % 4];
+		calls = f->calls;
+		arg = (union vmedia_payload){ .requestbuffers = { .count = 1, .type = 1,
+								  .memory = memories[i / 4] } };
+		assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_REQBUFS, &arg),
+				 host_err ? host_err : -EINVAL);
+		arg = (union vmedia_payload){ .create_buffers = { .count = 1,
+								  .memory = memories[i / 4] } };
+		arg.create_buffers.format.type = 1;
+		assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_CREATE_BUFS, &arg),
+				 host_err ? host_err : -EINVAL);
+		assert_true(f->calls >= calls + 2);
+	}
+	fake_script(f, NULL);
+	/* The buffers that the session has stay. */
+	assert_int_equal(qbuf(f, session, 1, 1, V4L2_MEMORY_MMAP, NULL, 0), 0);
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
+/* What V4L2 refuses before it looks at the controls leaves error_idx as it was. */
+static int busy(struct fake_host *f, uint32_t nr, void *arg)
+{
+	return nr == VMEDIA_NR_S_EXT_CTRLS ? -EBUSY : HOST_DEFAULT;
+}
+
+static void test_error_idx(void **state)
+{
+	struct vmedia_ext_control ctrl = { .id = V4L2_CID_GAIN };
+	struct vmedia_cmd cmd;
+	struct fake_host *f;
+	uint32_t session;
+
+	f = opened(&session);
+	fake_script(f, busy);
+	harness_cmd_ioctl(&cmd, session, VMEDIA_NR_S_EXT_CTRLS);
+	cmd.io.arg.ext_controls = (struct vmedia_ext_controls){ .count = 1, .error_idx = 7 };
+	cmd.io.ctrls = &ctrl;
+	cmd.io.max_ctrls = 1;
+	assert_int_equal(ask(f, &cmd), -EBUSY);
+	assert_int_equal(cmd.io.arg.ext_controls.error_idx, 7);
+	cmd.io.arg.ext_controls.which = V4L2_CTRL_WHICH_REQUEST_VAL;
+	assert_int_equal(ask(f, &cmd), -EINVAL);
+	assert_int_equal(cmd.io.arg.ext_controls.error_idx, 1);
 	ask_close(f, session);
 	fake_host_end(f);
 }
@@ -248,6 +330,7 @@ static void test_ctrl_pointers(void **state)
 /* Buffers: neither request nor pointer, descriptor or memory type of the guest. */
 static void test_buffers(void **state)
 {
+	struct vmedia_evt evt;
 	struct vmedia_cmd cmd;
 	struct fake_host *f;
 	uint32_t session, count = 2;
@@ -284,6 +367,16 @@ static void test_buffers(void **state)
 	assert_int_equal(f->file[0].last.flags,
 			 V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME |
 			 V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK);
+	/* They stay with the buffer until the next QBUF. */
+	assert_int_equal(stream(f, session, V4L2_BUF_TYPE_VIDEO_OUTPUT, true), 0);
+	fake_done(f, 0, V4L2_BUF_TYPE_VIDEO_OUTPUT, 0);
+	assert_int_equal(next_event(f, &evt), 1);
+	assert_int_equal(evt.buffer.flags & 0xff780000u, 0xff780000u);
+	assert_int_equal(qbuf(f, session, V4L2_BUF_TYPE_VIDEO_OUTPUT, 0, V4L2_MEMORY_MMAP, NULL, 0),
+			 0);
+	fake_done(f, 0, V4L2_BUF_TYPE_VIDEO_OUTPUT, 0);
+	assert_int_equal(next_event(f, &evt), 1);
+	assert_int_equal(evt.buffer.flags & 0xff780000u, 0);
 	ask_close(f, session);
 	fake_host_end(f);
 }
@@ -297,6 +390,8 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_error_idx),
 		cmocka_unit_test(test_ctrl_pointers),
 		cmocka_unit_test(test_buffers),
 	};

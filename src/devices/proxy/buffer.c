@@ -24,8 +24,12 @@
 	(V4L2_BUF_FLAG_MAPPED | V4L2_BUF_FLAG_IN_REQUEST |                       \
 	 V4L2_BUF_FLAG_REQUEST_FD | V4L2_BUF_FLAG_M2M_HOLD_CAPTURE_BUF)
 
-/* Bits that V4L2 has not defined. It leaves them as they are, and the host does not get them. */
+/*
+ * Bits that V4L2 has not defined, and the end of a stream, which OUTPUT has not. V4L2 gives them back
+ * until the next QBUF, and the host does not get them.
+ */
 #define UNDEFINED_FLAGS (0xff000000u | 1u << 22 | 1u << 21 | 1u << 19)
+#define OUTPUT_ODD_FLAGS (UNDEFINED_FLAGS | V4L2_BUF_FLAG_LAST)
 
 /* ---- Offsets ---- */
 
@@ -90,7 +94,7 @@ int vmedia_proxy_tell(struct proxy_session *ps, const struct proxy_queue *q,
 	bool mplane = vmedia_buf_type_is_multiplanar(q->type);
 	int err = 0;
 
-	b->flags &= ~(uint32_t)HIDDEN_FLAGS;
+	b->flags = (b->flags & ~(uint32_t)HIDDEN_FLAGS) | buf->odd_flags;
 	if (q->memory == V4L2_MEMORY_MMAP)
 		for (uint32_t i = 0; i < buf->num_planes; i++)
 			if (vmedia_backing_mapped(buf->planes[i].mem))
@@ -143,8 +147,11 @@ int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
 		vmedia_proxy_hold(buf, false);
 	if (err || !c->req)
 		return err;
-	if (c->io.info->nr != VMEDIA_NR_QUERYBUF)
+	if (c->io.info->nr != VMEDIA_NR_QUERYBUF) {
 		taken(ps, &ps->queues[c->io.arg.buffer.type], buf);
+		if (!buf->prepared)
+			buf->odd_flags = c->odd_flags;
+	}
 	if (c->io.info->nr == VMEDIA_NR_QBUF) {
 		buf->queued = true;
 		buf->prepared = false;
@@ -152,8 +159,6 @@ int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
 	} else if (c->io.info->nr == VMEDIA_NR_PREPARE_BUF) {
 		buf->prepared = true;
 	}
-	if (c->io.info->nr != VMEDIA_NR_QUERYBUF)
-		c->io.arg.buffer.flags |= c->asked_flags & UNDEFINED_FLAGS;
 	c->io.num_planes = vmedia_buf_type_is_multiplanar(c->io.arg.buffer.type) ? buf->num_planes
 										   : 0;
 	return vmedia_proxy_tell(ps, &ps->queues[c->io.arg.buffer.type], buf, &c->io.arg.buffer,
@@ -293,7 +298,8 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 	const struct proxy_queue *q;
 	int err = find(c);
 
-	c->asked_flags = b->flags;
+	c->odd_flags = b->flags & (vmedia_proxy_type_is_output(b->type) ? OUTPUT_ODD_FLAGS
+									: UNDEFINED_FLAGS);
 	if (!err && !c->buf)
 		make_question(c);
 	if (err || !c->buf)

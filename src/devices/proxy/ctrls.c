@@ -42,9 +42,11 @@ int vmedia_proxy_ctrls_prepare(struct proxy_call *c)
 	size_t array = (size_t)e->count * sizeof(*from), size = 2 * aligned((uint32_t)array) + 8;
 	struct vmedia_ext_control *ctrls;
 
-	e->error_idx = e->count;
-	if (e->which == V4L2_CTRL_WHICH_REQUEST_VAL)
+	/* V4L2 sets it too, unless it refuses the call before it looks at the controls. */
+	if (e->which == V4L2_CTRL_WHICH_REQUEST_VAL) {
+		e->error_idx = e->count;
 		return -EINVAL;
+	}
 	e->request_fd = 0;
 	/* Core bounds the number of controls, and the sum of their sizes. */
 	for (uint32_t i = 0; i < e->count; i++)

@@ -41,7 +41,7 @@ void vmedia_proxy_ask_with_memory(struct proxy_call *c, uint32_t *memory, uint32
 
 	*memory = *asked = c->host_memory;
 	vmedia_proxy_ask(c);
-	if (c->err != -EINVAL || c->host_memory == V4L2_MEMORY_MMAP)
+	if (c->err != -EINVAL || !c->host_memory || c->host_memory == V4L2_MEMORY_MMAP)
 		return;
 	/* The driver may not have this kind. */
 	c->io.arg = question;

@@ -142,6 +142,7 @@ struct proxy_buf {
 	bool prepared;
 	bool copies;	/* some plane is copied, or its pages cannot be seen as one piece */
 	uint64_t order; /* of QBUF, in the session */
+	uint32_t odd_flags; /* of QBUF, which the host does not get and the guest gets back */
 	struct proxy_plane planes[VMEDIA_MAX_PLANES];
 	int fd[VMEDIA_MAX_PLANES]; /* dma-bufs, until they are mapped; -1: none */
 };
@@ -175,7 +176,7 @@ struct proxy_call {
 	/* QBUF and its like */
 	struct proxy_buf *buf;
 	bool slow; /* not quick now */
-	uint32_t asked_flags; /* the guest's */
+	uint32_t odd_flags; /* of the guest's, as in struct proxy_buf */
 	/* REQBUFS, CREATE_BUFS: the new buffers */
 	uint32_t guest_memory, host_memory;
 	uint64_t bytes;

@@ -278,6 +278,16 @@ static bool is_memory(uint32_t memory)
 	       memory == V4L2_MEMORY_DMABUF;
 }
 
+/*
+ * No memory of V4L2: no host takes it, but the errno is the host's, which may lack the ioctl. It is
+ * asked for no buffers, of memory 0, which is none either.
+ */
+static void ask_without_memory(struct proxy_call *c, uint32_t *memory, uint32_t *count)
+{
+	*memory = *count = 0;
+	c->served = false;
+}
+
 static void begin(struct proxy_call *c, uint32_t type, const uint32_t *memory)
 {
 	c->guest_memory = *memory;
@@ -294,7 +304,7 @@ int vmedia_proxy_reqbufs_prepare(struct proxy_call *c)
 	uint32_t max = vmedia_device_limits(c->ps->p->dev)->max_buffers;
 
 	if (!is_memory(r->memory))
-		return -EINVAL;
+		ask_without_memory(c, &r->memory, &r->count);
 	begin(c, r->type, &r->memory);
 	r->capabilities = 0;
 	r->flags = 0;
@@ -309,14 +319,16 @@ int vmedia_proxy_create_bufs_prepare(struct proxy_call *c)
 	const struct proxy_queue *q = &c->ps->queues[b->format.type];
 	uint32_t max = vmedia_device_limits(c->ps->p->dev)->max_buffers, have = 0;
 
-	if (!is_memory(b->memory) || (b->count && q->memory && q->memory != b->memory))
-		return -EINVAL;
+	if (!is_memory(b->memory))
+		ask_without_memory(c, &b->memory, &b->count);
 	for (uint32_t i = 0; i < q->num_slots; i++)
 		have += q->bufs[i] != NULL;
 	if (b->count && have >= max)
 		return -ENOBUFS;
+	if (b->count && q->memory && q->memory != b->memory)
+		return -EINVAL;
 	begin(c, b->format.type, &b->memory);
-	if (q->memory)
+	if (q->memory && b->memory)
 		c->host_memory = q->host_memory;
 	b->capabilities = 0;
 	b->flags = 0;
