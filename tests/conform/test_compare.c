@@ -213,6 +213,77 @@ static void test_controls(void **state)
 	assert_difference(p, "error_idx");
 }
 
+/* V4L2's core reduces what it gives back; after EFAULT neither side has looked at all. */
+static void test_controls_left(void **state)
+{
+	struct pair *p = *state;
+
+	begin(p, VMEDIA_NR_S_EXT_CTRLS);
+	p->a->arg.ext_controls.which = V4L2_CTRL_CLASS_USER;
+	p->b->arg.ext_controls.which = V4L2_CTRL_CLASS_USER | 0xf000ffff;
+	assert_int_equal(compare(p), 0);
+	p->b->arg.ext_controls.which = V4L2_CTRL_CLASS_CODEC;
+	assert_difference(p, "which");
+	p->a->err = p->b->err = -EFAULT;
+	p->b->arg.ext_controls.error_idx = 5;
+	assert_int_equal(compare(p), 0);
+	p->b->err = -EINVAL;
+	assert_difference(p, "errno:EFAULT:EINVAL");
+}
+
+/* What a difference is called tells why a device may differ. */
+static void test_circumstances(void **state)
+{
+	struct pair *p = *state;
+
+	begin(p, VMEDIA_NR_QBUF);
+	p->b->err = -EINVAL;
+	assert_difference(p, "errno:0:EINVAL");
+	p->context.foreign = true;
+	assert_difference(p, "foreign.errno:0:EINVAL");
+	p->context.request = true;
+	assert_difference(p, "request.errno:0:EINVAL");
+	p->context.foreign = p->context.request = false;
+	begin(p, VMEDIA_NR_G_FMT);
+	p->b->err = -EINVAL;
+	p->a->arg.format.type = p->b->arg.format.type = V4L2_BUF_TYPE_VIDEO_OVERLAY;
+	assert_difference(p, "overlay.errno:0:EINVAL");
+	begin(p, VMEDIA_NR_CREATE_BUFS);
+	p->b->err = -EINVAL;
+	p->a->arg.create_buffers.format.type = V4L2_BUF_TYPE_VIDEO_OUTPUT_OVERLAY;
+	assert_difference(p, "overlay.errno:0:EINVAL");
+}
+
+/* The kernel forgets the memory of a QBUF that failed, a device does not. */
+static void test_forgotten(void **state)
+{
+	struct pair *p = *state;
+	struct vmedia_buffer *a = &p->a->arg.buffer, *b = &p->b->arg.buffer;
+
+	begin(p, VMEDIA_NR_QUERYBUF);
+	a->type = b->type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	a->memory = b->memory = VMEDIA_MEMORY_USERPTR;
+	b->length = 4096;
+	b->m.userptr = CONFORM_PTR(0);
+	assert_int_equal(compare(p), 0);
+	a->memory = b->memory = VMEDIA_MEMORY_MMAP;
+	assert_difference(p, "length");
+	a->memory = b->memory = VMEDIA_MEMORY_USERPTR;
+	a->length = 8192;
+	assert_difference(p, "length");
+	a->m.userptr = CONFORM_PTR(8);
+	assert_int_equal(compare(p), 2);
+	assert_string_equal(p->what[0], "length");
+	assert_string_equal(p->what[1], "m.userptr");
+	a->type = b->type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
+	a->length = b->length = 2;
+	p->b->planes[1].length = 4096;
+	p->b->planes[1].m.userptr = CONFORM_PTR(0);
+	assert_int_equal(compare(p), 0);
+	p->a->planes[1].length = 1;
+	assert_difference(p, "planes[1].length");
+}
+
 /* What a guest can do without the media controller, it cannot do without streaming. */
 static void test_rules(void **state)
 {
@@ -224,6 +295,12 @@ static void test_rules(void **state)
 	assert_null(conform_rules_find(&r, "QUERYCAP", "device_caps.0x4000000"));
 	assert_null(conform_rules_find(&r, "QUERYCAP", "device_caps.0x1"));
 	assert_null(conform_rules_find(&r, "QUERYCAP", "card"));
+	/* A rule of a circumstance holds in that one, another one in all. */
+	assert_non_null(conform_rules_find(&r, "QUERYBUF", "foreign.errno:0:EINVAL"));
+	assert_null(conform_rules_find(&r, "QUERYBUF", "errno:0:EINVAL"));
+	assert_null(conform_rules_find(&r, "QUERYBUF", "request.errno:0:EINVAL"));
+	assert_non_null(conform_rules_find(&r, "CREATE_BUFS", "foreign.capabilities.0x8"));
+	assert_non_null(conform_rules_find(&r, "CREATE_BUFS", "capabilities.0x8"));
 	conform_rules_finish(&r);
 }
 
@@ -255,6 +332,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_dqbuf_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_querybuf_state, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_controls, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_controls_left, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_circumstances, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_forgotten, set_up, tear_down),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test_setup_teardown(test_remove_bufs, set_up, tear_down),
 	};

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <make.h>
 #include <options.h>
 #include <walk.h>
 
@@ -238,6 +239,28 @@ static void test_gone(void **state)
 	}
 }
 
+/* Both sides of a codec may be one node: no call of one side locks the other one out. */
+static void test_priority(void **state)
+{
+	struct conform_catalogue cat = { .m2m = false };
+	struct conform_walk w = { .random.state = seed_of_run(), .cat = &cat };
+	struct conform_call *c = calloc(1, sizeof(*c));
+	uint64_t seen[2] = { 0 };
+
+	assert_non_null(c);
+	for (unsigned int i = 0; i < 4000; i++) {
+		cat.m2m = i % 2;
+		make_priority(&w, c);
+		if (c->arg.u32 < 64)
+			seen[i % 2] |= 1ull << c->arg.u32;
+	}
+	/* UNSET to RECORD, and the first that is none. */
+	assert_int_equal(seen[0] & 0x1f, 0x1f);
+	assert_int_equal(seen[1] & 0x1f, 0x1f & ~(1u << V4L2_PRIORITY_BACKGROUND |
+						  1u << V4L2_PRIORITY_RECORD));
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_planted_faults),
 		cmocka_unit_test(test_explained),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_priority),
 	};
 	char seed[32];
 

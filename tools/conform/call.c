@@ -24,6 +24,44 @@ bool conform_call_is_mplane(const struct conform_call *c)
 	       vmedia_buf_type_is_multiplanar(c->arg.buffer.type);
 }
 
+uint32_t conform_call_type(const struct conform_call *c)
+{
+	switch (c->info->nr) {
+	case VMEDIA_NR_QUERYBUF:
+	case VMEDIA_NR_QBUF:
+	case VMEDIA_NR_DQBUF:
+	case VMEDIA_NR_PREPARE_BUF:
+		return c->arg.buffer.type;
+	case VMEDIA_NR_ENUM_FMT:
+		return c->arg.fmtdesc.type;
+	case VMEDIA_NR_REQBUFS:
+		return c->arg.requestbuffers.type;
+	case VMEDIA_NR_CREATE_BUFS:
+		return c->arg.create_buffers.format.type;
+	case VMEDIA_NR_REMOVE_BUFS:
+		return c->arg.remove_buffers.type;
+	case VMEDIA_NR_G_SLICED_VBI_CAP:
+		return c->arg.sliced_vbi_cap.type;
+	/* The type comes first in these. */
+	case VMEDIA_NR_G_FMT:
+	case VMEDIA_NR_S_FMT:
+	case VMEDIA_NR_TRY_FMT:
+	case VMEDIA_NR_EXPBUF:
+	case VMEDIA_NR_STREAMON:
+	case VMEDIA_NR_STREAMOFF:
+	case VMEDIA_NR_G_PARM:
+	case VMEDIA_NR_S_PARM:
+	case VMEDIA_NR_CROPCAP:
+	case VMEDIA_NR_G_CROP:
+	case VMEDIA_NR_S_CROP:
+	case VMEDIA_NR_G_SELECTION:
+	case VMEDIA_NR_S_SELECTION:
+		return c->arg.u32;
+	default:
+		return 0;
+	}
+}
+
 static uint64_t address(const void *p)
 {
 	return (uint64_t)(uintptr_t)p;

@@ -15,11 +15,17 @@ struct conform_context {
 	bool coded;	/* the frames of the call's queue */
 	/* a buffer that both sides have: it may come back at any time */
 	bool queued;
+	/* the call has V4L2_BUF_FLAG_REQUEST_FD */
+	bool request;
+	/* the buffers of the call's queue are another session's */
+	bool foreign;
 };
 
 /*
  * One difference. @what: "errno:EINVAL:ENOTTY", or a field: "sizeimage", "flags.0x4",
- * "planes[1].length", "controls[].size", "controls[0x00980900].value".
+ * "planes[1].length", "controls[].size", "controls[0x00980900].value". Before it stands a
+ * circumstance that makes the call another one for a device: "request." for a buffer of a request,
+ * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session has.
  */
 typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
 				      const char *device);

@@ -76,6 +76,10 @@ enum conform_how {
 	CONFORM_FILLED,
 	/* field of a frame: not of alternating fields, whose first may be either */
 	CONFORM_PARITY,
+	/* which of controls: V4L2's core drops the bits that are no class, a device does not */
+	CONFORM_CLASS,
+	/* length and place of memory: not if the node has forgotten that of a QBUF that failed */
+	CONFORM_GIVEN,
 	CONFORM_HOWS
 };
 
@@ -129,5 +133,7 @@ void conform_call_place(struct conform_call *to, const struct conform_call *from
 void conform_call_lift(struct conform_call *c, const struct conform_call *from,
 		       const struct conform_side *side);
 bool conform_call_is_mplane(const struct conform_call *c);
+/* The buffer type that it is about, or 0 if it is about none. */
+uint32_t conform_call_type(const struct conform_call *c);
 
 #endif /* VMEDIA_CONFORM_H */

@@ -122,7 +122,7 @@ const struct conform_field conform_remove_buffers_fields[] = {
 const struct conform_field conform_buffer_fields[] = {
 	F(buffer, index), F(buffer, type), FH(buffer, bytesused, MOMENT), FH(buffer, flags, STATE),
 	FH(buffer, field, MOMENT), FH(buffer, timestamp, MOMENT), FH(buffer, timecode, MOMENT),
-	FH(buffer, sequence, MOMENT), F(buffer, memory), F(buffer, length), F(buffer, reserved2),
+	FH(buffer, sequence, MOMENT), F(buffer, memory), FH(buffer, length, GIVEN), F(buffer, reserved2),
 	F(buffer, request_fd), CONFORM_END
 };
 
@@ -134,7 +134,7 @@ const struct conform_field conform_dqbuf_fields[] = {
 };
 
 const struct conform_field conform_plane_fields[] = {
-	FH(plane, bytesused, MOMENT), F(plane, length), FH(plane, data_offset, MOMENT),
+	FH(plane, bytesused, MOMENT), FH(plane, length, GIVEN), FH(plane, data_offset, MOMENT),
 	F(plane, reserved), CONFORM_END
 };
 

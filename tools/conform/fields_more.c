@@ -143,7 +143,7 @@ const struct conform_field conform_querymenu_fields[] = {
 };
 
 const struct conform_field conform_ext_controls_fields[] = {
-	F(ext_controls, which), F(ext_controls, count), F(ext_controls, error_idx),
+	FH(ext_controls, which, CLASS), F(ext_controls, count), F(ext_controls, error_idx),
 	F(ext_controls, request_fd), F(ext_controls, reserved), F(ext_controls, controls),
 	CONFORM_END
 };

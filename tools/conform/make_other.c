@@ -60,13 +60,14 @@ void make_edid(struct conform_walk *w, struct conform_call *c)
 
 void make_priority(struct conform_walk *w, struct conform_call *c)
 {
-	/*
-	 * The highest one locks others out. Of a codec, the node and what is behind the device may
-	 * be the same, which has one priority.
-	 */
 	c->arg.u32 = percent(w, 80) ? V4L2_PRIORITY_DEFAULT :
 		     percent(w, 80) ? below(w, 5) : conform_odd_u32(&w->random);
-	if (w->cat->m2m && c->arg.u32 == V4L2_PRIORITY_RECORD)
+	/*
+	 * Of a codec, both sides may be one node, which has one priority for all files. One side
+	 * that has less or more than the default would change what the other one may do.
+	 */
+	if (w->cat->m2m &&
+	    (c->arg.u32 == V4L2_PRIORITY_BACKGROUND || c->arg.u32 == V4L2_PRIORITY_RECORD))
 		c->arg.u32 = V4L2_PRIORITY_DEFAULT;
 }
 

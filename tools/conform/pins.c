@@ -17,6 +17,9 @@ const struct conform_pin conform_pins[] = {
 	{ "vivid", VIVID(64), 0, false, "frames are dropped at random" },
 	{ "vivid", VIVID(65), -1, false, "the device goes away" },
 	{ "vivid", VIVID(66), -1, false, "the next frame is broken, whichever is next" },
+	{ "vivid", VIVID(67), -1, false, "once no buffers are made: a proxy tries others at once" },
+	{ "vivid", VIVID(68), -1, false, "once no memory is taken: a proxy tries others at once" },
+	{ "vivid", VIVID(70), -1, false, "the queue fails, and a device's session with it" },
 	{ "vim2m", VIM2M(1), 1, false, "a job under way reads it, and older kernels crash" },
 	{ "vim2m", VIM2M(0), 1, false, "a frame would take up to ten seconds" },
 };

@@ -119,6 +119,7 @@ void conform_report_print_calls(const struct conform_report *r, FILE *out)
 unsigned int conform_report_print(const struct conform_report *r, FILE *out)
 {
 	unsigned int passed = 0, failed = 0, skipped = 0;
+	uint64_t calls = 0, explained = 0, others = r->dropped;
 
 	print_entries(r, true, out);
 	print_entries(r, false, out);
@@ -128,6 +129,7 @@ unsigned int conform_report_print(const struct conform_report *r, FILE *out)
 	for (unsigned int i = 0; i < conform_num_rows; i++) {
 		uint8_t nr = conform_rows[i].nr;
 
+		calls += r->calls[nr];
 		if (r->failed[nr])
 			failed++;
 		else if (r->calls[nr])
@@ -135,6 +137,10 @@ unsigned int conform_report_print(const struct conform_report *r, FILE *out)
 		else
 			skipped++;
 	}
+	for (unsigned int i = 0; i < r->entries; i++)
+		*(r->entry[i].rule ? &explained : &others) += r->entry[i].times;
+	fprintf(out, "%" PRIu64 " calls; differences: %" PRIu64 " explained, %" PRIu64 " not\n",
+		calls, explained, others);
 	fprintf(out, "%u passed, %u failed, %u skipped\n", passed, failed, skipped);
 	return failed;
 }

@@ -2,6 +2,7 @@
 /* Rules: the built-in list, files, and which one explains a difference. */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,19 +17,48 @@ static const char built_in[] =
 	"QUERYCAP device_caps.0x200 overlay is not carried\n"
 	"QUERYCAP device_caps.0x1000000 read() and write() are not carried\n"
 	"QUERYCAP device_caps.0x20000000 the media controller is not carried\n"
+	"QUERYCAP device_caps.0x100 blocks of RDS come by read()\n"
+	"[GS]_TUNER capability.0x80 blocks of RDS come by read()\n"
+	"[GS]_TUNER capability.0x100 blocks of RDS come by read()\n"
+	"* overlay.* overlay is not carried\n"
 	"REQBUFS capabilities.0x8 requests are not carried\n"
 	"CREATE_BUFS capabilities.0x8 requests are not carried\n"
+	"* request.errno:E*:E* requests are not carried\n"
 	"*_EXT_CTRLS request_fd requests are not carried\n"
 	"*_EXT_CTRLS reserved a reserved field of a guest does not reach the driver\n"
 	"*_EXT_CTRLS controls[].reserved2 a reserved field of a guest does not reach the driver\n"
+	"*_EDID reserved a reserved field of a guest does not reach the driver\n"
+	"CREATE_BUFS format.reserved a reserved field of a guest does not reach the driver\n"
+	"QUERYBUF foreign.errno:0:EINVAL a session is shown its own buffers only\n"
+	"DQBUF foreign.errno:EBUSY:EINVAL the driver in the guest knows the session's own buffers only\n"
 	"DQEVENT errno:ENOENT:EAGAIN the driver of this program says so that there is none yet\n"
 	"REMOVE_BUFS errno:ENOTTY:EBUSY the driver of this program looks at its buffers first\n"
 	"REMOVE_BUFS errno:ENOTTY:EINVAL the driver of this program looks at its buffers first\n"
+	"[ST]*_FMT plane_fmt*.reserved a reserved field of a guest does not reach the driver\n"
+	"QBUF errno:E*:ENOENT an object that does not exist is looked for first\n"
+	"PREPARE_BUF errno:E*:ENOENT an object that does not exist is looked for first\n"
 	"QBUF errno:E*:EFAULT the driver of this program looks at its memory first\n"
 	"PREPARE_BUF errno:E*:EFAULT the driver of this program looks at its memory first\n"
 	"*_EXT_CTRLS errno:E*:EFAULT the driver of this program looks at its memory first\n"
 	"G_FBUF errno:*:ENOTTY overlay names memory by address, and is not carried\n"
 	"G_JPEGCOMP errno:*:ENOTTY controls replace it\n";
+
+/* What compare.c puts before a name. A rule without one holds in all circumstances. */
+static const char *const circumstances[] = { "request.", "overlay.", "foreign." };
+
+static const char *without_circumstance(const char *field)
+{
+	for (size_t i = 0; i < sizeof(circumstances) / sizeof(circumstances[0]); i++)
+		if (strncmp(field, circumstances[i], strlen(circumstances[i])) == 0)
+			return field + strlen(circumstances[i]);
+	return field;
+}
+
+/* Brackets are part of a field's name, and no pattern. */
+static bool fits(const struct conform_rule *rule, const char *field)
+{
+	return strcmp(rule->field, field) == 0 || fnmatch(rule->field, field, 0) == 0;
+}
 
 static int add(struct conform_rules *r, const char *ioctl, const char *field, const char *reason)
 {
@@ -103,9 +133,8 @@ const struct conform_rule *conform_rules_find(const struct conform_rules *r, con
 	for (size_t i = r->count; i > 0; i--) {
 		const struct conform_rule *rule = &r->rule[i - 1];
 
-		/* Brackets are part of a field's name, and no pattern. */
 		if (fnmatch(rule->ioctl, ioctl, 0) == 0 &&
-		    (strcmp(rule->field, field) == 0 || fnmatch(rule->field, field, 0) == 0))
+		    (fits(rule, field) || fits(rule, without_circumstance(field))))
 			return rule;
 	}
 	return NULL;

@@ -44,10 +44,9 @@ static int device_ioctl(struct conform_side *s, void *file, const struct vmedia_
 	uint8_t uuid[VMEDIA_MAX_PLANES][VMEDIA_UUID_SIZE] = { { 0 } };
 	int ret;
 
-	if (info->nr != VMEDIA_NR_EXPBUF)
-		return vmedia_ioctl(file, info->nr, arg);
+	/* No object has this UUID, as no descriptor is -1. */
 	ret = vmedia_ioctl_objects(file, info->nr, arg, uuid);
-	if (ret == 0)
+	if (ret == 0 && info->nr == VMEDIA_NR_EXPBUF)
 		((struct vmedia_exportbuffer *)arg)->fd = 0;
 	return ret;
 }

@@ -67,17 +67,30 @@ static unsigned long request_of(const struct vmedia_ioctl_info *info)
 	return _IOC(dir, 'V', info->nr, info->size);
 }
 
+static void set_nonblock(const struct node_file *f, bool on)
+{
+	int flags = fcntl(f->fd, F_GETFL);
+
+	fcntl(f->fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
 static int node_ioctl(struct conform_side *s, void *file, const struct vmedia_ioctl_info *info,
 		      void *arg)
 {
 	struct node_file *f = file;
-	int ret;
+	int ret, err;
 
+	/* A device's session blocks. V4L2 refuses a seek of one that does not. */
+	if (info->nr == VMEDIA_NR_S_HW_FREQ_SEEK)
+		set_nonblock(f, false);
 	do {
 		ret = ioctl(f->fd, request_of(info), arg);
 	} while (ret < 0 && errno == EINTR);
-	if (ret < 0)
-		return -errno;
+	err = ret < 0 ? -errno : 0;
+	if (info->nr == VMEDIA_NR_S_HW_FREQ_SEEK)
+		set_nonblock(f, true);
+	if (err)
+		return err;
 	if (info->nr == VMEDIA_NR_EXPBUF) {
 		struct vmedia_exportbuffer *e = arg;
 

@@ -254,6 +254,28 @@ static bool frame_may_come(struct conform_walk *w)
 	return q && q->streaming && has_queued(q) && percent(w, 5);
 }
 
+/*
+ * V4L2 keeps one event of a control, and merges a later one into it. A device has given the earlier
+ * one already: it is passed over, with what it says of changes.
+ */
+static void pass_merged(struct conform_walk *w)
+{
+	const struct vmedia_event *a = &w->answer[CONFORM_MIRROR]->arg.event;
+	struct vmedia_event *b = &w->answer[CONFORM_DEVICE]->arg.event;
+	uint32_t changes = 0;
+
+	while (!w->answer[CONFORM_MIRROR]->err && !w->answer[CONFORM_DEVICE]->err &&
+	       b->type == V4L2_EVENT_CTRL && (int32_t)(b->sequence - a->sequence) < 0) {
+		if (b->id == a->id)
+			changes |= b->u.ctrl.changes;
+		call_side(w, CONFORM_DEVICE);
+		if (is_early(w->answer[CONFORM_DEVICE]))
+			wait_for_late(w, CONFORM_DEVICE);
+	}
+	if (!w->answer[CONFORM_DEVICE]->err && b->type == V4L2_EVENT_CTRL)
+		b->u.ctrl.changes |= changes;
+}
+
 static void call_late(struct conform_walk *w)
 {
 	if (is_early(w->answer[0]) && is_early(w->answer[1]) && frame_may_come(w)) {
@@ -266,6 +288,8 @@ static void call_late(struct conform_walk *w)
 	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
 		if (is_early(w->answer[s]) && !is_early(w->answer[!s]))
 			wait_for_late(w, s);
+	if (w->asked->info->nr == VMEDIA_NR_DQEVENT)
+		pass_merged(w);
 }
 
 static void note_difference(void *opaque, const char *what, const char *mirror, const char *device)
@@ -305,14 +329,33 @@ static bool is_queued(struct conform_walk *w, const struct conform_call *c)
 	return false;
 }
 
+/* A device has one set of buffers of a type, which one session owns. */
+static bool is_foreign(struct conform_walk *w, const struct conform_call *c)
+{
+	uint32_t type = conform_call_type(c);
+	const struct model_queue *q = walk_queue(w, c->session, type);
+	const struct model_queue *other = walk_queue(w, !c->session, type);
+
+	return q && !w->cat->m2m && q->count == 0 && other->count != 0;
+}
+
+static bool is_request(const struct conform_call *c)
+{
+	return (c->info->nr == VMEDIA_NR_QBUF || c->info->nr == VMEDIA_NR_PREPARE_BUF) &&
+	       c->arg.buffer.flags & V4L2_BUF_FLAG_REQUEST_FD;
+}
+
 /*
  * Returns true if the state of both sides is the same afterwards: they gave the same, or what they
  * gave is explained, and both succeeded or both failed.
  */
 static bool compare(struct conform_walk *w)
 {
-	struct conform_context context = { w->cat, w->cat->m2m, is_coded(w, w->asked),
-					   is_queued(w, w->asked) };
+	struct conform_context context = {
+		.cat = w->cat, .m2m = w->cat->m2m, .coded = is_coded(w, w->asked),
+		.queued = is_queued(w, w->asked), .request = is_request(w->asked),
+		.foreign = is_foreign(w, w->asked),
+	};
 
 	w->differs = false;
 	conform_report_call(w->report, w->answer[CONFORM_MIRROR], w->ns);
@@ -346,13 +389,14 @@ static bool is_broken(const struct conform_walk *w)
 
 static int step(struct conform_walk *w)
 {
-	const struct conform_row *row = choose(w);
 	struct conform_call *c = w->asked;
+	const struct conform_row *row;
 
-	conform_call_begin(c, row, w->at);
-	row->make(w, c);
-	if (conform_is_fatal(w->cat, c))
-		return 0;
+	do {
+		row = choose(w);
+		conform_call_begin(c, row, w->at);
+		row->make(w, c);
+	} while (conform_is_fatal(w->cat, c));
 	if (row->flags & CONFORM_AT_REST)
 		conform_settle(w, c->session);
 	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
