@@ -3,60 +3,10 @@
 # The cases of tests/proxy/run, in the host that it boots. What a node gives a program of the host (v4l2-ctl) is compared with what
 # it gives through the proxy (vmedia-ctl).
 
-daemon=$HOST_BUILD/daemon/vhost-user-media
 ctl=$HOST_BUILD/tools/ctl/vmedia-ctl
 frames=$HOST_BUILD/tests/proxy/frames
 opens=$HOST_BUILD/tests/proxy/opens
 costs=$HOST_BUILD/tests/proxy/costs
-
-# node NAME...: the nodes whose names in sysfs contain NAME.
-node() {
-	local d
-	for d in /sys/class/video4linux/*; do
-		case $(<"$d/name") in
-		*"$1"*) echo "/dev/${d##*/}" ;;
-		esac
-	done
-}
-
-# serve NODE [OPTIONS]: a daemon, $socket and $log; in $server its process. $options are of the kind, OPTIONS of the program.
-sandbox=--no-sandbox options=
-serve() {
-	local name=${1##*/}
-	socket=/tmp/$name.sock log=/tmp/$name.log
-	stop
-	# shellcheck disable=SC2086 # it may be empty
-	"$daemon" $sandbox --log-level=info --socket-path="$socket" "${@:2}" proxy "--device=$1" $options 2>>"$log" &
-	server=$!
-	while [ ! -S "$socket" ]; do
-		kill -0 "$server" 2>/dev/null || return 1
-		sleep 0.05
-	done
-}
-
-stop() {
-	[ -n "${server:-}" ] || return 0
-	kill "$server" 2>/dev/null
-	wait "$server" 2>/dev/null
-	server=''
-}
-
-# run_case NAME COMMAND...: its status is the verdict.
-run_case() {
-	local name=$1 begin=$SECONDS status
-	shift
-	# Not as a condition, where a shell goes on after what fails.
-	(set -e; "$@") >/tmp/out 2>&1
-	status=$?
-	if [ $status = 0 ]; then
-		printf 'passed  %-40s %s\n' "$name" "$((SECONDS - begin)) s"
-		tail -5 "$log" | grep -a "warning\|error" | sed 's/^/  log: /'
-	else
-		printf 'failed  %-40s\n' "$name"
-		sed 's/^/  /' /tmp/out
-		tail -5 "$log" | sed 's/^/  log: /'
-	fi
-}
 
 ctl() {
 	timeout 60 "$ctl" --device="$socket" "$@"
@@ -422,7 +372,7 @@ decode_twice() {
 	two_guests "$2" --stream-from-hdr --set-fmt-video-out=$coded --set-fmt-video=$raw
 }
 
-capture=$(node vivid-000-vid-cap) mplane=$(node vivid-001-vid-cap) encoder=$(node stateful-encoder)
+capture=$(node vivid-000-vid-cap) mplane=$(node vivid-002-vid-cap) encoder=$(node stateful-encoder)
 output=$(node vivid-000-vid-out) m2m=$(node vim2m)
 log=/tmp/none.log
 : >$log
@@ -535,3 +485,6 @@ for any in /dev/video* /dev/vbi* /dev/radio* /dev/swradio* /dev/v4l-touch*; do
 	run_case "caps of ${any#/dev/}, $(</sys/class/video4linux/"${any#/dev/}"/name)" compare_caps "$any"
 	stop
 done
+
+# Each node beside one that is like it, by some calls each (mirror.sh).
+mirror_all 500

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# The same random calls on a node and through the proxy of one that is like it (vmedia-conform --mirror), in the host that
+# tests/proxy/run boots. Two nodes of vivid are alike if both of their devices have single planes (0 and 1) or several (2 and 3).
+# Of a codec both sides are one node, since each of its sessions has a state of its own.
+
+conform=$HOST_BUILD/tools/conform/vmedia-conform
+
+# A line each: a name, the node that is right, and the one behind the proxy.
+mirror_nodes() {
+	cat <<'NODES'
+vid-cap vivid-000-vid-cap vivid-001-vid-cap
+vid-cap-mp vivid-002-vid-cap vivid-003-vid-cap
+vid-out vivid-000-vid-out vivid-001-vid-out
+vid-out-mp vivid-002-vid-out vivid-003-vid-out
+encoder stateful-encoder stateful-encoder
+decoder stateful-decoder stateful-decoder
+stateless stateless-decoder stateless-decoder
+vim2m vim2m vim2m
+vbi-cap vivid-000-vbi-cap vivid-001-vbi-cap
+vbi-out vivid-000-vbi-out vivid-001-vbi-out
+sdr-cap vivid-000-sdr-cap vivid-001-sdr-cap
+rad-rx vivid-000-rad-rx vivid-001-rad-rx
+rad-tx vivid-000-rad-tx vivid-001-rad-tx
+meta-cap vivid-000-meta-cap vivid-001-meta-cap
+meta-out vivid-000-meta-out vivid-001-meta-out
+touch-cap vivid-000-touch-cap vivid-001-touch-cap
+NODES
+}
+
+# mirror NAME NODE NODE CALLS: its line. What was compared is in mirror-NAME.txt of the folder of tests/proxy/run.
+mirror() {
+	local table=/mnt/dir/mirror-$1.txt begin=$SECONDS status=0 what verdict=passed
+	[ -n "$2" ] && [ -n "$3" ] && serve "$3" --log-level=warning || {
+		printf 'failed  %-40s %s\n' "mirror: $1" "no such node, or the daemon does not start"
+		return
+	}
+	"$conform" --mirror="$2" --device="$socket" --calls="$4" --seed="$HOST_SEED" --verbose >"$table" 2>&1 || status=$?
+	stop
+	what=$(sed -n 's/^\([0-9]* calls; .*\)/\1/p' "$table")
+	[ $status = 0 ] && [ "${what%% *}" = "$4" ] || verdict=failed
+	printf '%s  %-40s seed %s, %s, %s s\n' "$verdict" "mirror: $1" "$HOST_SEED" "${what:-no end}" "$((SECONDS - begin))"
+	[ $verdict = passed ] || sed -n '/^different /,$p; /^vmedia-conform/p' "$table" | sed 's/^/  /'
+	grep -a 'error' "$log" | tail -5 | sed 's/^/  log: /'
+}
+
+# mirror_all CALLS: every node, or those that VMEDIA_PROXY_NODES names.
+mirror_all() {
+	local name first second
+	while read -r name first second; do
+		[[ " ${HOST_NODES:-$name} " == *" $name "* ]] || continue
+		mirror "$name" "$(node "$first")" "$(node "$second")" "$1"
+	done < <(mirror_nodes)
+}
