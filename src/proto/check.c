@@ -91,7 +91,7 @@ static const struct echo echoes[] = {
 	ECHO(TRY_DECODER_CMD, decoder_cmd, cmd),
 	ECHO(ENUM_DV_TIMINGS, enum_dv_timings, index),
 	ECHO(ENUM_DV_TIMINGS, enum_dv_timings, pad),
-	ECHO(DV_TIMINGS_CAP, dv_timings_cap, pad),
+	/* DV_TIMINGS_CAP: a video node has no pad, and clears it. */
 	ECHO(ENUM_FREQ_BANDS, frequency_band, tuner),
 	/* Its type is the tuner's; V4L2 lets a program ask for another one. */
 	ECHO(ENUM_FREQ_BANDS, frequency_band, index),

@@ -230,7 +230,7 @@ static const struct wrong wrongs[] = {
 	ECHO(S_SELECTION, selection, target),
 	ECHO(ENUM_DV_TIMINGS, enum_dv_timings, index),
 	ECHO(ENUM_DV_TIMINGS, enum_dv_timings, pad),
-	ECHO(DV_TIMINGS_CAP, dv_timings_cap, pad),
+	{ VMEDIA_NR_DV_TIMINGS_CAP, NULL, NULL, OFF(dv_timings_cap, pad), 7, NULL },
 	ECHO(ENUM_FREQ_BANDS, frequency_band, tuner),
 	ECHO(ENUM_FREQ_BANDS, frequency_band, index),
 	/* vivid: a program may ask for a band of an ADC of the tuner that is none. */

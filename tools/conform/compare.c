@@ -69,7 +69,9 @@ static const char *circumstance(const struct comparison *x)
 		return "request.";
 	if (is_overlay(conform_call_type(x->a)))
 		return "overlay.";
-	return x->context->foreign ? "foreign." : "";
+	if (x->context->foreign)
+		return "foreign.";
+	return x->context->first ? "first." : "";
 }
 
 static void differ(struct comparison *x, const char *prefix, const char *name, const char *a,

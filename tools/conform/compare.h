@@ -19,13 +19,16 @@ struct conform_context {
 	bool request;
 	/* the buffers of the call's queue are another session's */
 	bool foreign;
+	/* QBUF or PREPARE_BUF of memory of the program, the first since REQBUFS */
+	bool first;
 };
 
 /*
  * One difference. @what: "errno:EINVAL:ENOTTY", or a field: "sizeimage", "flags.0x4",
  * "planes[1].length", "controls[].size", "controls[0x00980900].value". Before it stands a
  * circumstance that makes the call another one for a device: "request." for a buffer of a request,
- * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session has.
+ * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session has,
+ * "first." for the first memory that the program gives a queue.
  */
 typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
 				      const char *device);

@@ -70,7 +70,7 @@ void learn_reqbufs(struct conform_walk *w, const struct conform_call *c)
 		return;
 	q->count = r->count < CONFORM_BUFFERS ? r->count : CONFORM_BUFFERS;
 	q->memory = r->count ? r->memory : 0;
-	q->streaming = false;
+	q->streaming = q->taken = false;
 	free_all(q);
 }
 
@@ -102,8 +102,10 @@ static void set_state(struct conform_walk *w, const struct conform_call *c, enum
 	const struct vmedia_buffer *b = &c->arg.buffer;
 	struct model_queue *q = walk_queue(w, c->session, b->type);
 
-	if (q && b->index < CONFORM_BUFFERS)
+	if (q && b->index < CONFORM_BUFFERS) {
 		q->state[b->index] = (uint8_t)state;
+		q->taken = true;
+	}
 }
 
 void learn_qbuf(struct conform_walk *w, const struct conform_call *c)

@@ -20,10 +20,13 @@ static const char built_in[] =
 	"QUERYCAP device_caps.0x100 blocks of RDS come by read()\n"
 	"[GS]_TUNER capability.0x80 blocks of RDS come by read()\n"
 	"[GS]_TUNER capability.0x100 blocks of RDS come by read()\n"
+	"[GS]_MODULATOR capability.0x80 blocks of RDS go by write()\n"
+	"[GS]_MODULATOR capability.0x100 blocks of RDS go by write()\n"
 	"* overlay.* overlay is not carried\n"
 	"REQBUFS capabilities.0x8 requests are not carried\n"
 	"CREATE_BUFS capabilities.0x8 requests are not carried\n"
 	"* request.errno:E*:E* requests are not carried\n"
+	"QBUF errno:EBADR:E* requests are not carried\n"
 	"*_EXT_CTRLS request_fd requests are not carried\n"
 	"*_EXT_CTRLS reserved a reserved field of a guest does not reach the driver\n"
 	"*_EXT_CTRLS controls[].reserved2 a reserved field of a guest does not reach the driver\n"
@@ -31,6 +34,8 @@ static const char built_in[] =
 	"CREATE_BUFS format.reserved a reserved field of a guest does not reach the driver\n"
 	"QUERYBUF foreign.errno:0:EINVAL a session is shown its own buffers only\n"
 	"DQBUF foreign.errno:EBUSY:EINVAL the driver in the guest knows the session's own buffers only\n"
+	"QBUF first.errno:EINVAL:0 a proxy copies where the host refuses the memory\n"
+	"PREPARE_BUF first.errno:EINVAL:0 a proxy copies where the host refuses the memory\n"
 	"DQEVENT errno:ENOENT:EAGAIN the driver of this program says so that there is none yet\n"
 	"REMOVE_BUFS errno:ENOTTY:EBUSY the driver of this program looks at its buffers first\n"
 	"REMOVE_BUFS errno:ENOTTY:EINVAL the driver of this program looks at its buffers first\n"
@@ -44,7 +49,7 @@ static const char built_in[] =
 	"G_JPEGCOMP errno:*:ENOTTY controls replace it\n";
 
 /* What compare.c puts before a name. A rule without one holds in all circumstances. */
-static const char *const circumstances[] = { "request.", "overlay.", "foreign." };
+static const char *const circumstances[] = { "request.", "overlay.", "foreign.", "first." };
 
 static const char *without_circumstance(const char *field)
 {

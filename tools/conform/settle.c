@@ -10,7 +10,7 @@
 
 #include "walk.h"
 
-#define LOOK_NS 15000000	/* between two looks */
+#define LOOK_NS 5000000	/* between two looks */
 #define IDLE_LOOKS 2		/* without a change, if no codec has anything to do */
 #define BUSY_LOOKS 24		/* if one has */
 #define MAX_LOOKS 60

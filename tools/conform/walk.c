@@ -25,7 +25,7 @@
 #define LATE_MS		3000	/* how long a side is waited for that is behind the other */
 #define VAIN_MS		500	/* after some of these waits were in vain */
 #define MAX_VAIN	5
-#define FRAME_MS	200	/* how long both are waited for */
+#define FRAME_MS	60	/* how long both are waited for */
 
 /* ---- What the next call is about ---- */
 
@@ -254,9 +254,16 @@ static bool frame_may_come(struct conform_walk *w)
 	return q && q->streaming && has_queued(q) && percent(w, 5);
 }
 
+/* An event of a control, and one of a source, begins with what has changed. */
+static uint32_t *changes_of(struct vmedia_event *e)
+{
+	return e->type == V4L2_EVENT_CTRL	    ? &e->u.ctrl.changes :
+	       e->type == V4L2_EVENT_SOURCE_CHANGE ? &e->u.src_change.changes : NULL;
+}
+
 /*
- * V4L2 keeps one event of a control, and merges a later one into it. A device has given the earlier
- * one already: it is passed over, with what it says of changes.
+ * V4L2 keeps one event of a control or a source, and merges a later one into it. A device has given
+ * the earlier one already: it is passed over, with what it says of changes.
  */
 static void pass_merged(struct conform_walk *w)
 {
@@ -265,15 +272,15 @@ static void pass_merged(struct conform_walk *w)
 	uint32_t changes = 0;
 
 	while (!w->answer[CONFORM_MIRROR]->err && !w->answer[CONFORM_DEVICE]->err &&
-	       b->type == V4L2_EVENT_CTRL && (int32_t)(b->sequence - a->sequence) < 0) {
-		if (b->id == a->id)
-			changes |= b->u.ctrl.changes;
+	       (int32_t)(b->sequence - a->sequence) < 0) {
+		if (b->type == a->type && b->id == a->id && changes_of(b))
+			changes |= *changes_of(b);
 		call_side(w, CONFORM_DEVICE);
 		if (is_early(w->answer[CONFORM_DEVICE]))
 			wait_for_late(w, CONFORM_DEVICE);
 	}
-	if (!w->answer[CONFORM_DEVICE]->err && b->type == V4L2_EVENT_CTRL)
-		b->u.ctrl.changes |= changes;
+	if (!w->answer[CONFORM_DEVICE]->err && changes_of(b))
+		*changes_of(b) |= changes;
 }
 
 static void call_late(struct conform_walk *w)
@@ -329,14 +336,27 @@ static bool is_queued(struct conform_walk *w, const struct conform_call *c)
 	return false;
 }
 
-/* A device has one set of buffers of a type, which one session owns. */
-static bool is_foreign(struct conform_walk *w, const struct conform_call *c)
+static bool has_buffers(const struct model_session *s)
 {
-	uint32_t type = conform_call_type(c);
-	const struct model_queue *q = walk_queue(w, c->session, type);
-	const struct model_queue *other = walk_queue(w, !c->session, type);
+	for (unsigned int type = 0; type < CONFORM_TYPES; type++)
+		if (s->queue[type].count)
+			return true;
+	return false;
+}
 
-	return q && !w->cat->m2m && q->count == 0 && other->count != 0;
+/* A node that is no codec has one queue, of a type at a time, which one session owns. */
+static bool is_foreign(const struct conform_walk *w, const struct conform_call *c)
+{
+	return conform_call_type(c) && !w->cat->m2m && !has_buffers(&w->session[c->session]) &&
+	       has_buffers(&w->session[!c->session]);
+}
+
+static bool is_first(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct model_queue *q = walk_queue(w, c->session, conform_call_type(c));
+
+	return (c->info->nr == VMEDIA_NR_QBUF || c->info->nr == VMEDIA_NR_PREPARE_BUF) && q &&
+	       !q->taken && c->arg.buffer.memory != VMEDIA_MEMORY_MMAP;
 }
 
 static bool is_request(const struct conform_call *c)
@@ -354,7 +374,7 @@ static bool compare(struct conform_walk *w)
 	struct conform_context context = {
 		.cat = w->cat, .m2m = w->cat->m2m, .coded = is_coded(w, w->asked),
 		.queued = is_queued(w, w->asked), .request = is_request(w->asked),
-		.foreign = is_foreign(w, w->asked),
+		.foreign = is_foreign(w, w->asked), .first = is_first(w, w->asked),
 	};
 
 	w->differs = false;

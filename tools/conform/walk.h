@@ -20,6 +20,7 @@ struct model_queue {
 	uint32_t memory;
 	unsigned int count;		/* buffers, at most CONFORM_BUFFERS */
 	bool streaming;
+	bool taken;			/* a buffer was queued or prepared since REQBUFS */
 	uint8_t state[CONFORM_BUFFERS];	/* enum buffer_state */
 };
 
