@@ -139,17 +139,40 @@ static int query(struct vmedia_query_ext_ctrl *q)
 	return -EINVAL;
 }
 
+/* Remove the event of control @id. Returns what has changed by it. */
+static uint32_t take_event(struct file *file, uint32_t id)
+{
+	uint32_t changes = 0;
+
+	for (unsigned int i = 0; i < file->events; i++) {
+		struct vmedia_event *e = &file->event[i];
+
+		if (e->id != id)
+			continue;
+		changes = e->u.ctrl.changes;
+		memmove(e, e + 1, (--file->events - i) * sizeof(*e));
+		break;
+	}
+	return changes;
+}
+
 static void send_event(struct fake *f, const struct file *from, int i)
 {
 	for (struct file *file = f->files; file; file = file->next) {
-		struct vmedia_event *e = &file->event[file->events];
+		struct vmedia_event *e;
+		uint32_t changes = 0;
 
-		if (file == from || !(file->subscribed & 1u << i) || file->events == EVENTS ||
-		    has(f, FAKE_NO_EVENT))
+		if (file == from || !(file->subscribed & 1u << i) || has(f, FAKE_NO_EVENT))
 			continue;
+		if (f->options.merges)
+			changes = take_event(file, ctrls[i].id);
+		if (file->events == EVENTS)
+			continue;
+		e = &file->event[file->events];
 		*e = (struct vmedia_event){ .type = V4L2_EVENT_CTRL, .id = ctrls[i].id,
 					    .sequence = file->sequence++ };
-		e->u.ctrl.changes = V4L2_EVENT_CTRL_CH_VALUE;
+		e->u.ctrl.changes = changes | (f->value[i] % 3 ? V4L2_EVENT_CTRL_CH_VALUE :
+								 V4L2_EVENT_CTRL_CH_FLAGS);
 		e->u.ctrl.type = ctrls[i].type;
 		e->u.ctrl.value = f->value[i] + has(f, FAKE_EVENT_VALUE);
 		file->events++;

@@ -31,6 +31,7 @@ struct fake_options {
 	enum fake_fault fault;
 	unsigned int delay;	/* calls of DQBUF that a frame is late, unless it is waited for */
 	unsigned int event_delay;	/* the same of DQEVENT and an event */
+	bool merges;		/* an event of a control takes the place of an earlier one */
 	bool enoent;		/* DQEVENT without an event: ENOENT, as V4L2 has it, not EAGAIN */
 	unsigned int life;	/* calls, after which it is unplugged; 0: never */
 };

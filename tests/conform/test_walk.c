@@ -141,6 +141,22 @@ static void test_late_events(void **state)
 	}
 }
 
+/* V4L2 merges events of a control that nobody has asked for yet; a device has given them. */
+static void test_merged_events(void **state)
+{
+	const struct fake_options merges = { .merges = true };
+	uint64_t events = 0, seed = seed_of_run();
+
+	for (unsigned int walks = 0; events < 60; walks++) {
+		struct run *r = start(seed++, &merges, &equal, NULL);
+
+		assert_int_equal(conform_report_print(&r->report, stdout), 0);
+		events += r->report.succeeded[VMEDIA_NR_DQEVENT];
+		finish(r);
+		assert_true(walks < 40);
+	}
+}
+
 static void test_seed_repeats(void **state)
 {
 	struct run *a = start(7, &equal, &equal, NULL), *b = start(7, &equal, &equal, NULL);
@@ -267,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_equal_sides),
 		cmocka_unit_test(test_late_frames),
 		cmocka_unit_test(test_late_events),
+		cmocka_unit_test(test_merged_events),
 		cmocka_unit_test(test_seed_repeats),
 		cmocka_unit_test(test_planted_faults),
 		cmocka_unit_test(test_explained),

@@ -49,8 +49,8 @@ bool client_refused(const struct client *c, long long count);
 
 /*
  * Wait until the device has done @fault @count times: false after seconds, or if it was more often.
- * A lie about QBUF comes after the call, since the driver does not wait for the answer; and the side
- * door is answered before commands that the device has taken and not answered.
+ * A lie about QBUF comes after the call, since the driver does not wait for the answer; and the
+ * side door is answered before commands that the device has taken and not answered.
  */
 bool client_done(struct client *c, uint32_t fault, uint64_t count);
 

@@ -3,6 +3,8 @@
 # The cases of tests/proxy/run, in the host that it boots. What a node gives a program of the host (v4l2-ctl) is compared with what
 # it gives through the proxy (vmedia-ctl).
 
+# shellcheck source=tests/proxy/mirror.sh
+. "$HOST_TOP/tests/proxy/mirror.sh"
 ctl=$HOST_BUILD/tools/ctl/vmedia-ctl
 frames=$HOST_BUILD/tests/proxy/frames
 opens=$HOST_BUILD/tests/proxy/opens

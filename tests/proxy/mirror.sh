@@ -4,6 +4,8 @@
 # tests/proxy/run boots. Two nodes of vivid are alike if both of their devices have single planes (0 and 1) or several (2 and 3).
 # Of a codec both sides are one node, since each of its sessions has a state of its own.
 
+# shellcheck source=tests/proxy/serve.sh
+. "$HOST_TOP/tests/proxy/serve.sh"
 conform=$HOST_BUILD/tools/conform/vmedia-conform
 
 # A line each: a name, the node that is right, and the one behind the proxy.
@@ -31,17 +33,18 @@ NODES
 # mirror NAME NODE NODE CALLS: its line. What was compared is in mirror-NAME.txt of the folder of tests/proxy/run.
 mirror() {
 	local table=/mnt/dir/mirror-$1.txt begin=$SECONDS status=0 what verdict=passed
-	[ -n "$2" ] && [ -n "$3" ] && serve "$3" --log-level=warning || {
+	if [ -z "$2" ] || [ -z "$3" ] || ! serve "$3" --log-level=warning; then
 		printf 'failed  %-40s %s\n' "mirror: $1" "no such node, or the daemon does not start"
 		return
-	}
+	fi
 	"$conform" --mirror="$2" --device="$socket" --calls="$4" --seed="$HOST_SEED" --verbose >"$table" 2>&1 || status=$?
 	stop
 	what=$(sed -n 's/^\([0-9]* calls; .*\)/\1/p' "$table")
 	[ $status = 0 ] && [ "${what%% *}" = "$4" ] || verdict=failed
 	printf '%s  %-40s seed %s, %s, %s s\n' "$verdict" "mirror: $1" "$HOST_SEED" "${what:-no end}" "$((SECONDS - begin))"
 	[ $verdict = passed ] || sed -n '/^different /,$p; /^vmedia-conform/p' "$table" | sed 's/^/  /'
-	grep -a 'error' "$log" | tail -5 | sed 's/^/  log: /'
+	# Of calls that are wrong the device warns.
+	grep -a 'wrong answer\|is in error' "$log" | tail -5 | sed 's/^/  log: /'
 }
 
 # mirror_all CALLS: every node, or those that VMEDIA_PROXY_NODES names.

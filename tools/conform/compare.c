@@ -281,8 +281,8 @@ static void compare_fields(struct comparison *x, const char *prefix,
 /* ---- What is beside the structure ---- */
 
 /*
- * Memory of the program is where it was; an offset or a descriptor is the side's own. The kernel has
- * no place of a buffer whose QBUF failed early, a device has that of this QBUF.
+ * Memory of the program is where it was; an offset or a descriptor is the side's own. The kernel
+ * has no place of a buffer whose QBUF failed early, a device has that of this QBUF.
  */
 static void compare_place(struct comparison *x, const char *prefix, uint32_t length,
 			  const uint64_t *a, const uint64_t *b)
@@ -300,7 +300,8 @@ static void compare_planes(struct comparison *x)
 	char prefix[CONFORM_TEXT_SIZE];
 
 	if (!conform_call_is_mplane(x->a)) {
-		compare_place(x, "", x->a->arg.buffer.length, &x->a->arg.buffer.m.userptr, &x->b->arg.buffer.m.userptr);
+		compare_place(x, "", x->a->arg.buffer.length, &x->a->arg.buffer.m.userptr,
+			      &x->b->arg.buffer.m.userptr);
 		return;
 	}
 	for (unsigned int i = 0; i < x->a->arg.buffer.length && i < VIDEO_MAX_PLANES; i++) {

@@ -27,8 +27,8 @@ struct conform_context {
  * One difference. @what: "errno:EINVAL:ENOTTY", or a field: "sizeimage", "flags.0x4",
  * "planes[1].length", "controls[].size", "controls[0x00980900].value". Before it stands a
  * circumstance that makes the call another one for a device: "request." for a buffer of a request,
- * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session has,
- * "first." for the first memory that the program gives a queue.
+ * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session
+ * has, "first." for the first memory that the program gives a queue.
  */
 typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
 				      const char *device);

@@ -122,8 +122,8 @@ const struct conform_field conform_remove_buffers_fields[] = {
 const struct conform_field conform_buffer_fields[] = {
 	F(buffer, index), F(buffer, type), FH(buffer, bytesused, MOMENT), FH(buffer, flags, STATE),
 	FH(buffer, field, MOMENT), FH(buffer, timestamp, MOMENT), FH(buffer, timecode, MOMENT),
-	FH(buffer, sequence, MOMENT), F(buffer, memory), FH(buffer, length, GIVEN), F(buffer, reserved2),
-	F(buffer, request_fd), CONFORM_END
+	FH(buffer, sequence, MOMENT), F(buffer, memory), FH(buffer, length, GIVEN),
+	F(buffer, reserved2), F(buffer, request_fd), CONFORM_END
 };
 
 const struct conform_field conform_dqbuf_fields[] = {

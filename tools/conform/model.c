@@ -164,3 +164,56 @@ void learn_subscribe(struct conform_walk *w, const struct conform_call *c)
 {
 	w->session[c->session].subscribed++;
 }
+
+/* ---- Events ---- */
+
+/* An event of a control, and one of a source, begins with what has changed. */
+static uint32_t *changes_of(struct vmedia_event *e)
+{
+	return e->type == V4L2_EVENT_CTRL	   ? &e->u.ctrl.changes :
+	       e->type == V4L2_EVENT_SOURCE_CHANGE ? &e->u.src_change.changes : NULL;
+}
+
+/* Forget what was passed over of @type and @id. Returns its changes. */
+static uint32_t take_passed(struct model_session *m, uint32_t type, uint32_t id)
+{
+	uint32_t changes = 0;
+
+	for (unsigned int i = 0; i < m->num_passed;) {
+		if (m->passed[i].type != type || m->passed[i].id != id) {
+			i++;
+			continue;
+		}
+		changes |= m->passed[i].changes;
+		m->passed[i] = m->passed[--m->num_passed];
+	}
+	return changes;
+}
+
+void model_pass_event(struct model_session *m, struct vmedia_event *e)
+{
+	uint32_t changes = take_passed(m, e->type, e->id);
+
+	if (changes_of(e) && m->num_passed < MODEL_PASSED)
+		m->passed[m->num_passed++] = (struct model_passed){ e->type, e->id,
+								    changes | *changes_of(e) };
+}
+
+void model_merge_event(struct model_session *m, struct vmedia_event *e)
+{
+	uint32_t changes = take_passed(m, e->type, e->id);
+
+	if (changes_of(e))
+		*changes_of(e) |= changes;
+}
+
+void learn_unsubscribe(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct vmedia_event_subscription *s = &c->arg.event_subscription;
+	struct model_session *m = &w->session[c->session];
+
+	if (s->type == V4L2_EVENT_ALL)
+		m->num_passed = 0;
+	else
+		take_passed(m, s->type, s->id);
+}

@@ -37,8 +37,8 @@ bool conform_report_difference(struct conform_report *r, const struct conform_ro
 			       uint64_t number, const char *what, const char *mirror,
 			       const char *device);
 /*
- * Print what differed, what was explained, how many calls and differences there were, and "N passed,
- * N failed, N skipped", which counts ioctls. Returns the number that failed.
+ * Print what differed, what was explained, how many calls and differences there were, and "N
+ * passed, N failed, N skipped", which counts ioctls. Returns the number that failed.
  */
 unsigned int conform_report_print(const struct conform_report *r, FILE *out);
 /* How often each ioctl was called and succeeded, and how long a call took, microseconds. */

@@ -33,7 +33,7 @@ static const char built_in[] =
 	"*_EDID reserved a reserved field of a guest does not reach the driver\n"
 	"CREATE_BUFS format.reserved a reserved field of a guest does not reach the driver\n"
 	"QUERYBUF foreign.errno:0:EINVAL a session is shown its own buffers only\n"
-	"DQBUF foreign.errno:EBUSY:EINVAL the driver in the guest knows the session's own buffers only\n"
+	"DQBUF foreign.errno:EBUSY:EINVAL the driver knows the session's own buffers only\n"
 	"QBUF first.errno:EINVAL:0 a proxy copies where the host refuses the memory\n"
 	"PREPARE_BUF first.errno:EINVAL:0 a proxy copies where the host refuses the memory\n"
 	"DQEVENT errno:ENOENT:EAGAIN the driver of this program says so that there is none yet\n"

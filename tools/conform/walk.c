@@ -159,6 +159,7 @@ static int open_session(struct conform_walk *w, unsigned int session)
 			q->format = format;
 	}
 	w->session[session].subscribed = 0;
+	w->session[session].num_passed = 0;
 	return 0;
 }
 
@@ -254,33 +255,25 @@ static bool frame_may_come(struct conform_walk *w)
 	return q && q->streaming && has_queued(q) && percent(w, 5);
 }
 
-/* An event of a control, and one of a source, begins with what has changed. */
-static uint32_t *changes_of(struct vmedia_event *e)
-{
-	return e->type == V4L2_EVENT_CTRL	    ? &e->u.ctrl.changes :
-	       e->type == V4L2_EVENT_SOURCE_CHANGE ? &e->u.src_change.changes : NULL;
-}
-
 /*
  * V4L2 keeps one event of a control or a source, and merges a later one into it. A device has given
- * the earlier one already: it is passed over, with what it says of changes.
+ * the earlier one already: it is passed over, and what it says of changes is the later one's, too.
  */
 static void pass_merged(struct conform_walk *w)
 {
+	struct model_session *m = &w->session[w->asked->session];
 	const struct vmedia_event *a = &w->answer[CONFORM_MIRROR]->arg.event;
 	struct vmedia_event *b = &w->answer[CONFORM_DEVICE]->arg.event;
-	uint32_t changes = 0;
 
 	while (!w->answer[CONFORM_MIRROR]->err && !w->answer[CONFORM_DEVICE]->err &&
 	       (int32_t)(b->sequence - a->sequence) < 0) {
-		if (b->type == a->type && b->id == a->id && changes_of(b))
-			changes |= *changes_of(b);
+		model_pass_event(m, b);
 		call_side(w, CONFORM_DEVICE);
 		if (is_early(w->answer[CONFORM_DEVICE]))
 			wait_for_late(w, CONFORM_DEVICE);
 	}
-	if (!w->answer[CONFORM_DEVICE]->err && changes_of(b))
-		*changes_of(b) |= changes;
+	if (!w->answer[CONFORM_DEVICE]->err)
+		model_merge_event(m, b);
 }
 
 static void call_late(struct conform_walk *w)

@@ -24,9 +24,18 @@ struct model_queue {
 	uint8_t state[CONFORM_BUFFERS];	/* enum buffer_state */
 };
 
+/* What events that were passed over say of changes (walk.c, pass_merged()). */
+struct model_passed {
+	uint32_t type, id, changes;
+};
+
+#define MODEL_PASSED 64
+
 struct model_session {
 	struct model_queue queue[CONFORM_TYPES];
 	unsigned int subscribed;
+	unsigned int num_passed;
+	struct model_passed passed[MODEL_PASSED];
 };
 
 struct conform_options;
@@ -72,6 +81,10 @@ static inline bool percent(struct conform_walk *w, unsigned int n)
 {
 	return conform_percent(&w->random, n);
 }
+
+/* model.c: @e is passed over; what was passed over before it becomes a part of @e. */
+void model_pass_event(struct model_session *m, struct vmedia_event *e);
+void model_merge_event(struct model_session *m, struct vmedia_event *e);
 
 /* A buffer type: the one that is aimed at, one of the node's, or any. */
 uint32_t walk_type(struct conform_walk *w);

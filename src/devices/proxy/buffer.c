@@ -25,8 +25,8 @@
 	 V4L2_BUF_FLAG_REQUEST_FD | V4L2_BUF_FLAG_M2M_HOLD_CAPTURE_BUF)
 
 /*
- * Bits that V4L2 has not defined, and the end of a stream, which OUTPUT has not. V4L2 gives them back
- * until the next QBUF, and the host does not get them.
+ * Bits that V4L2 has not defined, and the end of a stream, which OUTPUT has not. V4L2 gives them
+ * back until the next QBUF, and the host does not get them.
  */
 #define UNDEFINED_FLAGS (0xff000000u | 1u << 22 | 1u << 21 | 1u << 19)
 #define OUTPUT_ODD_FLAGS (UNDEFINED_FLAGS | V4L2_BUF_FLAG_LAST)
