@@ -229,6 +229,14 @@ static void test_no_memory(void **state)
 				 host_err ? host_err : -EINVAL);
 		assert_true(f->calls >= calls + 2);
 	}
+	/* Another memory than the queue has. */
+	host_err = -EBUSY;
+	arg = (union vmedia_payload){ .create_buffers = { .count = 1,
+							  .memory = V4L2_MEMORY_USERPTR } };
+	arg.create_buffers.format.type = 1;
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_CREATE_BUFS, &arg), -EBUSY);
+	host_err = 0;
+	assert_int_equal(ask_ioctl(f, session, VMEDIA_NR_CREATE_BUFS, &arg), -EINVAL);
 	fake_script(f, NULL);
 	/* The buffers that the session has stay. */
 	assert_int_equal(qbuf(f, session, 1, 1, V4L2_MEMORY_MMAP, NULL, 0), 0);

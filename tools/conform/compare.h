@@ -15,7 +15,7 @@ struct conform_context {
 	bool coded;	/* the frames of the call's queue */
 	/* a buffer that both sides have: it may come back at any time */
 	bool queued;
-	/* the call has V4L2_BUF_FLAG_REQUEST_FD */
+	/* the call has V4L2_BUF_FLAG_REQUEST_FD or V4L2_CTRL_WHICH_REQUEST_VAL */
 	bool request;
 	/* the buffers of the call's queue are another session's */
 	bool foreign;
@@ -26,7 +26,7 @@ struct conform_context {
 /*
  * One difference. @what: "errno:EINVAL:ENOTTY", or a field: "sizeimage", "flags.0x4",
  * "planes[1].length", "controls[].size", "controls[0x00980900].value". Before it stands a
- * circumstance that makes the call another one for a device: "request." for a buffer of a request,
+ * circumstance that makes the call another one for a device: "request." for a request,
  * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session
  * has, "first." for the first memory that the program gives a queue.
  */

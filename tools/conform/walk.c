@@ -354,6 +354,8 @@ static bool is_first(struct conform_walk *w, const struct conform_call *c)
 
 static bool is_request(const struct conform_call *c)
 {
+	if (c->info->follow == VMEDIA_FOLLOW_CTRLS)
+		return c->arg.ext_controls.which == V4L2_CTRL_WHICH_REQUEST_VAL;
 	return (c->info->nr == VMEDIA_NR_QBUF || c->info->nr == VMEDIA_NR_PREPARE_BUF) &&
 	       c->arg.buffer.flags & V4L2_BUF_FLAG_REQUEST_FD;
 }

@@ -279,8 +279,8 @@ static bool is_memory(uint32_t memory)
 }
 
 /*
- * No memory of V4L2: no host takes it, but the errno is the host's, which may lack the ioctl. It is
- * asked for no buffers, of memory 0, which is none either.
+ * No memory of V4L2, or another one than the queue has: no host takes it, but the errno is the
+ * host's, which may lack the ioctl. It is asked for no buffers, of memory 0, which is none.
  */
 static void ask_without_memory(struct proxy_call *c, uint32_t *memory, uint32_t *count)
 {
@@ -319,14 +319,12 @@ int vmedia_proxy_create_bufs_prepare(struct proxy_call *c)
 	const struct proxy_queue *q = &c->ps->queues[b->format.type];
 	uint32_t max = vmedia_device_limits(c->ps->p->dev)->max_buffers, have = 0;
 
-	if (!is_memory(b->memory))
-		ask_without_memory(c, &b->memory, &b->count);
 	for (uint32_t i = 0; i < q->num_slots; i++)
 		have += q->bufs[i] != NULL;
 	if (b->count && have >= max)
 		return -ENOBUFS;
-	if (b->count && q->memory && q->memory != b->memory)
-		return -EINVAL;
+	if (!is_memory(b->memory) || (b->count && q->memory && q->memory != b->memory))
+		ask_without_memory(c, &b->memory, &b->count);
 	begin(c, b->format.type, &b->memory);
 	if (q->memory && b->memory)
 		c->host_memory = q->host_memory;
