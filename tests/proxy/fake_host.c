@@ -75,6 +75,7 @@ static int do_foreign(struct fake_host *f, struct fake_file *file, uint32_t nr,
 		return -EINVAL;
 	if (nr == VMEDIA_NR_QUERYBUF) {
 		b->length = HOST_LENGTH;
+		b->m.userptr = file->m[b->type][b->index].userptr;
 		return 0;
 	}
 	if (b->memory != file->memory[b->type] || b->length < HOST_LENGTH)

@@ -218,6 +218,11 @@ static void test_refused_later(void **state)
 	fake_host_end(f);
 }
 
+static int no_query(struct fake_host *f, uint32_t nr, void *arg)
+{
+	return nr == VMEDIA_NR_QUERYBUF ? -EIO : HOST_DEFAULT;
+}
+
 /*
  * V4L2 takes a buffer's memory for the same if its address is. So other pages never have the
  * address that the host knows.
@@ -258,13 +263,18 @@ static void test_address(void **state)
 		assert_true(f->file[0].m[CAPTURE][0].userptr != before);
 		frame(f, CAPTURE, 0);
 	}
-	/* Of these there is an end; the last one is known. */
+	/* The host tells that it has got to know none of these. */
 	f->memory_err = -EINVAL;
+	for (unsigned int i = 0; i < 3 * PROXY_HELD; i++)
+		assert_int_equal(give(f, session, CAPTURE, 0, &p[i % 8]), -EINVAL);
+	/* If it does not tell, there is an end; the last one is known. */
+	fake_script(f, no_query);
 	for (unsigned int i = 0; i < PROXY_HELD - 1; i++)
 		assert_int_equal(give(f, session, CAPTURE, 0, &p[i]), -EINVAL);
 	assert_int_equal(give(f, session, CAPTURE, 0, &p[0]), -EIO);
 	assert_int_equal(give(f, session, CAPTURE, 0, &p[PROXY_HELD - 2]), -EINVAL);
 	f->memory_err = 0;
+	fake_script(f, NULL);
 	count = 1;
 	assert_int_equal(stream(f, session, CAPTURE, false), 0);
 	assert_int_equal(reqbufs(f, session, CAPTURE, USERPTR, &count), 0);

@@ -143,8 +143,12 @@ int vmedia_proxy_buffer_done(struct proxy_call *c, int err)
 	struct proxy_session *ps = c->ps;
 	struct proxy_buf *buf = c->buf;
 
-	if (err && buf && c->io.info->nr != VMEDIA_NR_QUERYBUF)
-		vmedia_proxy_hold(buf, false);
+	if (err && buf && c->io.info->nr != VMEDIA_NR_QUERYBUF) {
+		if (c->told)
+			vmedia_proxy_hold_only(buf, c->knows);
+		else
+			vmedia_proxy_hold(buf, false);
+	}
 	if (err || !c->req)
 		return err;
 	if (c->io.info->nr != VMEDIA_NR_QUERYBUF) {
@@ -298,6 +302,7 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 	const struct proxy_queue *q;
 	int err = find(c);
 
+	c->told = false;
 	c->odd_flags = b->flags & (vmedia_proxy_type_is_output(b->type) ? OUTPUT_ODD_FLAGS
 									: UNDEFINED_FLAGS);
 	if (!err && !c->buf)
@@ -351,6 +356,8 @@ void vmedia_proxy_qbuf_run(struct proxy_call *c)
 	    (c->err == -EINVAL || c->err == -EFAULT || c->err == -ENOMEM) &&
 	    !vmedia_proxy_fall_back(c))
 		ask_with_bytes(c);
+	if (c->buf && c->err && q->host_memory == V4L2_MEMORY_USERPTR)
+		vmedia_proxy_ask_known(c);
 }
 
 /* ---- EXPBUF ---- */

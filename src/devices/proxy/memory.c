@@ -16,7 +16,7 @@
  *
  * USERPTR: V4L2 keeps the pages of a buffer that comes with the address that it had before. So an
  * address must not be used for other memory as long as the host may know it: proxy_plane.held. A
- * QBUF that fails does not tell whether V4L2 has got as far as the pages.
+ * QBUF that fails does not tell whether V4L2 has got as far as the pages; QUERYBUF does.
  */
 #include <errno.h>
 #include <linux/videodev2.h>
@@ -159,6 +159,45 @@ void vmedia_proxy_hold(struct proxy_buf *buf, bool taken)
 		if (taken)
 			vmedia_proxy_drop_held(plane);
 		hold(plane);
+	}
+}
+
+/*
+ * A QBUF failed: ask the host which address it has of each plane. V4L2 has none once it has let go
+ * of the pages, and else that of a QBUF before.
+ */
+void vmedia_proxy_ask_known(struct proxy_call *c)
+{
+	struct vmedia_plane planes[VMEDIA_MAX_PLANES] = { 0 };
+	struct vmedia_buffer b = { .index = c->buf->index, .type = c->asked.arg.buffer.type,
+				   .memory = V4L2_MEMORY_USERPTR };
+	bool mplane = vmedia_buf_type_is_multiplanar(b.type);
+
+	if (mplane) {
+		b.length = c->buf->num_planes;
+		b.m.planes = (uintptr_t)planes;
+	}
+	if (vmedia_proxy_host_call(c->ps, VMEDIA_NR_QUERYBUF, &b))
+		return;
+	for (uint32_t i = 0; i < c->buf->num_planes; i++)
+		c->knows[i] = mplane ? planes[i].m.userptr : b.m.userptr;
+	c->told = true;
+}
+
+void vmedia_proxy_hold_only(struct proxy_buf *buf, const uint64_t *addr)
+{
+	for (uint32_t i = 0; i < buf->num_planes; i++) {
+		struct proxy_plane *plane = &buf->planes[i];
+		struct vmedia_backing *known = NULL;
+
+		for (unsigned int k = 0; k < PROXY_HELD && plane->held[k]; k++)
+			if ((uintptr_t)vmedia_backing_addr(plane->held[k]) == addr[i])
+				known = plane->held[k];
+		if (plane->mem && (uintptr_t)vmedia_backing_addr(plane->mem) == addr[i])
+			known = plane->mem;
+		known = known ? vmedia_backing_get(known) : NULL;
+		vmedia_proxy_drop_held(plane);
+		plane->held[0] = known;
 	}
 }
 

@@ -177,6 +177,8 @@ struct proxy_call {
 	struct proxy_buf *buf;
 	bool slow; /* not quick now */
 	uint32_t odd_flags; /* of the guest's, as in struct proxy_buf */
+	bool told; /* it failed, and the host told which addresses it knows */
+	uint64_t knows[VMEDIA_MAX_PLANES];
 	/* REQBUFS, CREATE_BUFS: the new buffers */
 	uint32_t guest_memory, host_memory;
 	uint64_t bytes;
@@ -394,6 +396,10 @@ int vmedia_proxy_requeue(struct proxy_session *ps, const struct proxy_queue *q,
  * forgotten what it had before. Context: loop.
  */
 void vmedia_proxy_hold(struct proxy_buf *buf, bool taken);
+/* Have c->told and c->knows, if the host tells. Context: as the jobs. */
+void vmedia_proxy_ask_known(struct proxy_call *c);
+/* The host knows these addresses of the planes of @buf, 0: none. Context: loop. */
+void vmedia_proxy_hold_only(struct proxy_buf *buf, const uint64_t *addr);
 /* True if it may know no more, since it has refused so much. */
 bool vmedia_proxy_holds_all(const struct proxy_plane *plane);
 void vmedia_proxy_drop_held(struct proxy_plane *plane);
