@@ -116,6 +116,23 @@ static void test_format(void **state)
 	assert_int_equal(compare(p), 0);
 }
 
+/* A device clears what is reserved, and puts nothing in it. */
+static void test_reserved(void **state)
+{
+	struct pair *p = *state;
+
+	begin(p, VMEDIA_NR_ENUM_FREQ_BANDS);
+	p->a->arg.frequency_band.reserved[8] = 3;
+	assert_int_equal(compare(p), 0);
+	p->b->arg.frequency_band.reserved[8] = 4;
+	assert_difference(p, "reserved");
+	p->a->arg.frequency_band.reserved[8] = 0;
+	assert_difference(p, "reserved");
+	p->b->arg.frequency_band.reserved[8] = 0;
+	p->a->arg.frequency_band.index = 1;
+	assert_difference(p, "index");
+}
+
 static void test_dqbuf_times(void **state)
 {
 	struct pair *p = *state;
@@ -203,10 +220,12 @@ static void test_controls(void **state)
 	p->a->data[CONFORM_SLOT] = 'a';
 	assert_difference(p, "controls[0x00980903].payload");
 	p->a->data[CONFORM_SLOT] = '\0';
+	p->a->ctrls[1].reserved2[0] = 5;
 	p->b->ctrls[1].reserved2[0] = 3;
 	p->b->data[CONFORM_SLOT + 15] = 1;
 	assert_difference(p, "controls[].reserved2");
 	p->b->ctrls[1].reserved2[0] = 0;
+	assert_int_equal(compare(p), 0);
 	/* Some were read before the error, and some were not. */
 	p->a->err = p->b->err = -EACCES;
 	p->b->arg.ext_controls.error_idx = 1;
@@ -330,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_errno, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_format, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reserved, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_dqbuf_times, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_dqbuf_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_querybuf_state, set_up, tear_down),
