@@ -146,7 +146,11 @@ static void fill_planes(struct conform_walk *w, struct conform_call *c,
 
 	for (unsigned int i = 0; i < b->length && i < CONFORM_PLANES; i++) {
 		struct vmedia_plane *p = &c->planes[i];
-		uint32_t size = q ? walk_sizeimage(q, i) : 0;
+		/*
+		 * Of planes that the format has not, V4L2 does not look at the memory, and a driver
+		 * of a device does not know that there are none: they have no length.
+		 */
+		uint32_t size = q && i < walk_planes(q) ? walk_sizeimage(q, i) : 0;
 
 		if (b->memory == VMEDIA_MEMORY_USERPTR) {
 			p->m.userptr = user_place(w, b->index, i, size);

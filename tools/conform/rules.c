@@ -30,6 +30,7 @@ static const char built_in[] =
 	"*_EXT_CTRLS request_fd requests are not carried\n"
 	"QUERYBUF foreign.errno:0:EINVAL a session is shown its own buffers only\n"
 	"DQBUF foreign.errno:EBUSY:EINVAL the driver knows the session's own buffers only\n"
+	"CREATE_BUFS errno:ENOBUFS:EINVAL another memory than the queue has is refused first\n"
 	"QBUF first.errno:EINVAL:0 a proxy copies where the host refuses the memory\n"
 	"PREPARE_BUF first.errno:EINVAL:0 a proxy copies where the host refuses the memory\n"
 	"DQEVENT errno:ENOENT:EAGAIN the driver of this program says so that there is none yet\n"
