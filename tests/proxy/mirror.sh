@@ -30,28 +30,32 @@ touch-cap vivid-000-touch-cap vivid-001-touch-cap
 NODES
 }
 
-# mirror NAME NODE NODE CALLS: its line. What was compared is in mirror-NAME.txt of the folder of tests/proxy/run.
+# mirror NAME NODE NODE CALLS SEED: its line. What was compared is in mirror-NAME-SEED.txt of the folder of tests/proxy/run.
 mirror() {
-	local table=/mnt/dir/mirror-$1.txt begin=$SECONDS status=0 what verdict=passed
+	local table=/mnt/dir/mirror-$1-$5.txt begin=$SECONDS status=0 what verdict=passed
 	if [ -z "$2" ] || [ -z "$3" ] || ! serve "$3" --log-level=warning; then
 		printf 'failed  %-40s %s\n' "mirror: $1" "no such node, or the daemon does not start"
 		return
 	fi
-	"$conform" --mirror="$2" --device="$socket" --calls="$4" --seed="$HOST_SEED" --verbose >"$table" 2>&1 || status=$?
+	"$conform" --mirror="$2" --device="$socket" --calls="$4" --seed="$5" --verbose >"$table" 2>&1 || status=$?
 	stop
 	what=$(sed -n 's/^\([0-9]* calls; .*\)/\1/p' "$table")
 	[ $status = 0 ] && [ "${what%% *}" = "$4" ] || verdict=failed
-	printf '%s  %-40s seed %s, %s, %s s\n' "$verdict" "mirror: $1" "$HOST_SEED" "${what:-no end}" "$((SECONDS - begin))"
+	printf '%s  %-40s seed %s, %s, %s s\n' "$verdict" "mirror: $1" "$5" "${what:-no end}" "$((SECONDS - begin))"
 	[ $verdict = passed ] || sed -n '/^different /,$p; /^vmedia-conform/p' "$table" | sed 's/^/  /'
 	# Of calls that are wrong the device warns.
 	grep -a 'wrong answer\|is in error' "$log" | tail -5 | sed 's/^/  log: /'
 }
 
-# mirror_all CALLS: every node, or those that VMEDIA_PROXY_NODES names.
+# mirror_all CALLS: every node, or those that VMEDIA_PROXY_NODES names. Many calls are some walks, with a seed and a line each.
 mirror_all() {
-	local name first second
+	local name first second left walk=50000 seed
 	while read -r name first second; do
 		[[ " ${HOST_NODES:-$name} " == *" $name "* ]] || continue
-		mirror "$name" "$(node "$first")" "$(node "$second")" "$1"
+		seed=$HOST_SEED
+		for ((left = $1; left > 0; left -= walk)); do
+			mirror "$name" "$(node "$first")" "$(node "$second")" $((left < walk ? left : walk)) $seed
+			seed=$((seed + 1))
+		done
 	done < <(mirror_nodes)
 }
