@@ -145,8 +145,13 @@ static void test_dqbuf_times(void **state)
 	a->sequence = 9;
 	a->field = V4L2_FIELD_TOP;
 	b->field = V4L2_FIELD_BOTTOM;
+	a->flags |= V4L2_BUF_FLAG_TSTAMP_SRC_SOE;
 	assert_int_equal(compare(p), 0);
 	p->context.m2m = true;
+	assert_int_equal(compare(p), 2);
+	assert_string_equal(p->what[0], "flags.0x10000");
+	assert_string_equal(p->what[1], "sequence");
+	b->flags |= V4L2_BUF_FLAG_TSTAMP_SRC_SOE;
 	assert_difference(p, "sequence");
 	b->sequence = 9;
 	a->flags = b->flags = V4L2_BUF_FLAG_TIMESTAMP_COPY;

@@ -183,6 +183,9 @@ static uint32_t state_flags(const struct comparison *x, const struct conform_cal
 		flags = (flags & ~(uint32_t)STATE_FLAGS) | V4L2_BUF_FLAG_QUEUED;
 	if (c->info->nr != VMEDIA_NR_DQBUF)
 		flags &= ~(uint32_t)FRAME_FLAGS;
+	/* A queue has its source of time stamps when DQBUF is called, which a device does earlier. */
+	if (!x->context->m2m)
+		flags &= ~(uint32_t)V4L2_BUF_FLAG_TSTAMP_SRC_MASK;
 	/* Those of a QBUF that failed may stay, too. */
 	if (c->info->nr == VMEDIA_NR_QUERYBUF)
 		flags &= ~UNDEFINED_FLAGS;
