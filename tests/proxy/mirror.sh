@@ -54,7 +54,7 @@ mirror_all() {
 		[[ " ${HOST_NODES:-$name} " == *" $name "* ]] || continue
 		seed=$HOST_SEED
 		for ((left = $1; left > 0; left -= walk)); do
-			mirror "$name" "$(node "$first")" "$(node "$second")" $((left < walk ? left : walk)) $seed
+			mirror "$name" "$(node "$first")" "$(node "$second")" $((left < walk ? left : walk)) "$seed"
 			seed=$((seed + 1))
 		done
 	done < <(mirror_nodes)

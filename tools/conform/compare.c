@@ -183,7 +183,7 @@ static uint32_t state_flags(const struct comparison *x, const struct conform_cal
 		flags = (flags & ~(uint32_t)STATE_FLAGS) | V4L2_BUF_FLAG_QUEUED;
 	if (c->info->nr != VMEDIA_NR_DQBUF)
 		flags &= ~(uint32_t)FRAME_FLAGS;
-	/* A queue has its source of time stamps when DQBUF is called, which a device does earlier. */
+	/* The source of time stamps is that of the moment of DQBUF, which a device calls earlier. */
 	if (!x->context->m2m)
 		flags &= ~(uint32_t)V4L2_BUF_FLAG_TSTAMP_SRC_MASK;
 	/* Those of a QBUF that failed may stay, too. */
@@ -228,8 +228,8 @@ static void compare_text(struct comparison *x, const char *prefix, const struct 
 }
 
 /*
- * A reserved field of a guest does not reach the driver, and comes back as zero. The node gives back
- * what the program had in it, here and there.
+ * A reserved field of a guest does not reach the driver, and comes back as zero. The node gives
+ * back what the program had in it, here and there.
  */
 static bool is_cleared(const struct conform_field *f, const uint8_t *device)
 {
