@@ -183,7 +183,7 @@ static uint32_t state_flags(const struct comparison *x, const struct conform_cal
 		flags = (flags & ~(uint32_t)STATE_FLAGS) | V4L2_BUF_FLAG_QUEUED;
 	if (c->info->nr != VMEDIA_NR_DQBUF)
 		flags &= ~(uint32_t)FRAME_FLAGS;
-	/* The source of time stamps is that of the moment of DQBUF, which a device calls earlier. */
+	/* The source of time stamps is that of the host's DQBUF, which comes earlier. */
 	if (!x->context->m2m)
 		flags &= ~(uint32_t)V4L2_BUF_FLAG_TSTAMP_SRC_MASK;
 	/* Those of a QBUF that failed may stay, too. */
