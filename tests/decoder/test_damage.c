@@ -48,7 +48,9 @@ static void test_seek(void **state)
 /* True if a start code is at @at, or less than HEAD bytes before it. */
 static bool in_head(const AVPacket *p, unsigned int at)
 {
-	for (unsigned int i = at > HEAD ? at - HEAD : 0; i <= at && i + 3 <= (unsigned int)p->size; i++)
+	unsigned int first = at > HEAD ? at - HEAD : 0, size = (unsigned int)p->size;
+
+	for (unsigned int i = first; i <= at && i + 3 <= size; i++)
 		if (!p->data[i] && !p->data[i + 1] && p->data[i + 2] == 1)
 			return true;
 	return false;
