@@ -248,7 +248,7 @@ static void fuzz_subscriber(const uint8_t *data, size_t size, bool greets)
 	int sv[2], memory = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (memory < 0 || ftruncate(memory, SLOTS * SLOT_SIZE) ||
-	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK) < 0 ||
+	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | 0x10 /* FUTURE_WRITE */) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) ||
 	    vmedia_subscriber_create(sv[0], &s.sub))
 		abort();

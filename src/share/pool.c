@@ -25,6 +25,8 @@ static int make_memory(struct vmedia_share_pool *p)
 {
 	uint64_t size = p->num_slots * p->slot_size;
 
+	if (size > SIZE_MAX / 2)
+		return -ENOMEM;
 	p->fd = memfd_create("vmedia-share", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (p->fd < 0)
 		return -errno;

@@ -14,6 +14,10 @@
  * window, and only its own pictures are late. Connections that say nothing take none of the places
  * of subscribers: there are MAX_NEW of them at most, and a further one replaces the oldest.
  *
+ * Descriptors that come with a message are closed by the kernel, which may wait for them (a TCP
+ * socket that lingers). Linux 6.16 refuses to send them here; before, such a message delays all.
+ *
+ * System calls, start: setsockopt
  * System calls, serving: accept4 close
  */
 #include <errno.h>
@@ -30,6 +34,10 @@
 #include "base/loop.h"
 #include "share/pool.h"
 #include "share/wire.h"
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 
 #define MAX_NEW		 8
 #define MESSAGES	 512
@@ -549,6 +557,8 @@ int vmedia_publisher_create(struct vmedia_loop *loop, const struct vmedia_publis
 	p->max_peers = opts->max_subscribers ? opts->max_subscribers : DEFAULT_PEERS;
 	p->linger_ns = opts->linger_ms ? opts->linger_ms : VMEDIA_PUBLISHER_LINGER_MS;
 	p->linger_ns *= 1000000;
+	/* Accepted sockets inherit it. */
+	setsockopt(opts->listen_fd, SOL_SOCKET, SO_PASSRIGHTS, &(int){ 0 }, sizeof(int));
 	vmedia_list_init(&p->peers);
 	vmedia_list_init(&p->dead);
 	vmedia_deferred_init(loop, &p->reaper, on_reap);

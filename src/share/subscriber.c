@@ -2,12 +2,12 @@
 /*
  * The subscriber: shows the pictures of a publisher.
  *
- * Security model: the publisher is foreign. The memory file must be as large as its slots, and
- * sealed, so the mapping cannot fault; it is mapped for reading. A frame must be the one that was
- * asked for, in a slot that is not held, within the size that WELCOME told. The contents of a slot
- * can change at any time.
+ * Security model: the publisher is foreign. The memory file must be one of small pages, as large as
+ * its slots, and sealed, so the mapping cannot fault; it is mapped for reading. A frame must be the
+ * one that was asked for, in a slot that is not held, within the size that WELCOME told. The
+ * contents of a slot can change at any time.
  *
- * System calls, serving: fcntl fcntl64 statx mmap2|mmap munmap close
+ * System calls, serving: memfd_create fcntl fcntl64 statx mmap2|mmap munmap close
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +23,16 @@
 #include <vmedia/share.h>
 
 #include "base/fd.h"
+#include "base/foreign.h"
 #include "base/log.h"
 #include "share/wire.h"
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+/* It does not become smaller, and gets no holes. */
+#define SEALS (F_SEAL_SHRINK | F_SEAL_FUTURE_WRITE)
 
 #define NONE UINT32_MAX
 
@@ -89,12 +97,21 @@ int vmedia_subscriber_create(int fd, struct vmedia_subscriber **out)
 	return 0;
 }
 
+static void unmap(struct vmedia_subscriber *s)
+{
+	size_t page = vmedia_page_size();
+
+	if (s->memory)
+		munmap((uint8_t *)(uintptr_t)s->memory - page,
+		       (size_t)(s->num_slots * s->slot_size) + 2 * page);
+	s->memory = NULL;
+}
+
 void vmedia_subscriber_destroy(struct vmedia_subscriber *s)
 {
 	if (!s)
 		return;
-	if (s->memory)
-		munmap((void *)(uintptr_t)s->memory, s->num_slots * s->slot_size);
+	unmap(s);
 	vmedia_fd_close(&s->fd);
 	free(s);
 }
@@ -129,21 +146,54 @@ static void say(char *why, size_t size, const char *fmt, ...)
 	va_end(args);
 }
 
-/* Map the memory file for reading. */
+/*
+ * Map @size bytes for reading, between two pages of zeros: libraries that convert pictures read a
+ * little past their last line.
+ */
+static const uint8_t *map_between(int fd, size_t size)
+{
+	size_t page = vmedia_page_size();
+	uint8_t *room = mmap(NULL, size + 2 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED)
+		return NULL;
+	if (mmap(room + page, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+		munmap(room, size + 2 * page);
+		return NULL;
+	}
+	return room + page;
+}
+
+/*
+ * True if @st is of a file that memfd_create() makes without MFD_HUGETLB. One of huge pages has
+ * seals, too, but reading it faults if there is no huge page left.
+ */
+static bool is_memory_file(const struct statx *st)
+{
+	int own = memfd_create("vmedia-share", MFD_CLOEXEC);
+	struct statx of_own;
+	bool same = own >= 0 && !vmedia_fd_stat(own, &of_own) &&
+		    of_own.stx_dev_major == st->stx_dev_major &&
+		    of_own.stx_dev_minor == st->stx_dev_minor;
+
+	vmedia_fd_close(&own);
+	return same;
+}
+
+/* Map the memory file. */
 static int map(struct vmedia_subscriber *s, int fd)
 {
 	uint64_t size = s->num_slots * s->slot_size;
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct statx st;
-	void *memory;
 
-	if (seals < 0 || !(seals & F_SEAL_SHRINK) || vmedia_fd_stat(fd, &st) || st.stx_size < size)
+	if (seals < 0 || (seals & SEALS) != SEALS || vmedia_fd_stat(fd, &st) ||
+	    st.stx_size < size || !is_memory_file(&st))
 		return -EPROTO;
-	memory = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
-	if (memory == MAP_FAILED)
+	if (size > SIZE_MAX / 2)
 		return -ENOMEM;
-	s->memory = memory;
-	return 0;
+	s->memory = map_between(fd, (size_t)size);
+	return s->memory ? 0 : -ENOMEM;
 }
 
 static int on_welcome(struct vmedia_subscriber *s, const struct vmedia_share_welcome *w, int fd)
@@ -268,7 +318,7 @@ int vmedia_subscriber_process(struct vmedia_subscriber *s, char *why, size_t siz
 		if (err)
 			return receive_error(err, &m, why, size);
 		err = handle(s, &m, fd, why, size);
-		vmedia_fd_close(&fd);
+		vmedia_foreign_close(&fd);
 		if (err)
 			return err;
 	}

@@ -18,6 +18,7 @@
 
 #include "base/checked.h"
 #include "base/fd.h"
+#include "base/foreign.h"
 
 #define PASSED 4 /* room for descriptors; one more than these is cut off */
 
@@ -237,16 +238,19 @@ int vmedia_share_recv(int fd, enum vmedia_share_side from, union vmedia_share_me
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return gone(errno);
-	if (n == 0)
-		return -ECONNRESET;
 	num = passed ? passed_fds(&m, fds) : 0;
-	if (m.msg_flags & MSG_CTRUNC)
+	if (n == 0)
+		/* The end, or an empty packet, which may have descriptors. */
+		err = -ECONNRESET;
+	else if (m.msg_flags & MSG_CTRUNC)
 		err = -EPROTO;
 	else
 		err = vmedia_share_check(from, &bytes, (size_t)n, num, msg);
+	for (unsigned int i = 0; err && i < num; i++)
+		vmedia_foreign_close(&fds[i]);
 	if (err)
-		vmedia_fd_close_many(fds, num);
-	else if (passed)
+		return err;
+	if (passed)
 		*passed = num ? fds[0] : -1;
-	return err;
+	return 0;
 }

@@ -184,7 +184,12 @@ static void test_descriptors(void **state)
 		for (unsigned int i = 0; i < num; i++)
 			fds[i] = fd;
 		memcpy(CMSG_DATA(&control.head), fds, num * sizeof(int));
-		assert_int_equal(sendmsg(fd, &msg, 0), sizeof(m.next));
+		/* Since Linux 6.16 the kernel refuses to send them. */
+		if (sendmsg(fd, &msg, 0) < 0) {
+			assert_int_equal(errno, EPERM);
+			close(fd);
+			continue;
+		}
 		is_refused(fd, VMEDIA_SHARE_BAD_MESSAGE);
 	}
 	/* None stayed open. */

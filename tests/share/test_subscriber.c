@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "pair.h"
@@ -12,6 +13,11 @@
 
 /* The publisher's end is the test's own. */
 static int peer;
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+#define SEALS (F_SEAL_SHRINK | F_SEAL_FUTURE_WRITE)
+
 static struct vmedia_subscriber *sub;
 static char why[256];
 
@@ -73,7 +79,7 @@ static void be_welcomed(void)
 {
 	union vmedia_share_message m = welcome();
 
-	give(&m, memory(SLOTS * 65536, F_SEAL_SHRINK));
+	give(&m, memory(SLOTS * 65536, SEALS));
 	assert_int_equal(process(), 0);
 }
 
@@ -178,10 +184,13 @@ static void test_memory_that_could_fault_is_refused(void **state)
 	static const struct {
 		uint64_t size;
 		unsigned int seals;
-	} bad[] = { { SLOTS * 65536, 0 }, { SLOTS * 65536 - 4096, F_SEAL_SHRINK } };
+	} bad[] = { { SLOTS * 65536, 0 },
+		    { SLOTS * 65536, F_SEAL_SHRINK },
+		    { SLOTS * 65536 - 4096, SEALS } };
 	union vmedia_share_message m = welcome();
+	int fd;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		give(&m, memory(bad[i].size, bad[i].seals));
 		assert_int_equal(process(), -EPROTO);
 		assert_null(vmedia_subscriber_info(sub));
@@ -190,6 +199,51 @@ static void test_memory_that_could_fault_is_refused(void **state)
 	}
 	give(&m, open("/dev/null", O_RDONLY | O_CLOEXEC));
 	assert_int_equal(process(), -EPROTO);
+	/* It has seals, but there may be no huge page for it when it is read. */
+	fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
+	if (fd < 0 || ftruncate(fd, 64 << 20) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0) {
+		print_message("no files of huge pages here\n");
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	teardown(state);
+	setup(state);
+	give(&m, fd);
+	assert_int_equal(process(), -EPROTO);
+}
+
+/* Libraries that convert pictures read a few bytes past the last one. */
+static void test_behind_the_last_slot_are_zeros(void **state)
+{
+	union vmedia_share_message m = frame(1, SLOTS - 1);
+	struct vmedia_subscriber_frame f;
+
+	be_welcomed();
+	assert_int_equal(vmedia_subscriber_start(sub), 0);
+	assert_int_equal(vmedia_subscriber_next(sub), 0);
+	give(&m, -1);
+	assert_int_equal(process(), 0);
+	assert_true(vmedia_subscriber_take(sub, &f));
+	assert_int_equal(f.data[65536], 0);
+}
+
+static void test_an_empty_packet_leaves_no_descriptor(void **state)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS } };
+	struct msghdr m = { .msg_control = &control, .msg_controllen = sizeof(control.room) };
+	int next = dup(peer);
+
+	close(next);
+	memcpy(CMSG_DATA(&control.head), &peer, sizeof(int));
+	assert_int_equal(sendmsg(peer, &m, 0), 0);
+	assert_int_equal(process(), -ECONNRESET);
+	assert_int_equal(dup(peer), next);
+	close(next);
 }
 
 static void test_frames_that_may_not_come(void **state)
@@ -227,7 +281,7 @@ static void test_welcome_comes_once_and_first(void **state)
 	union vmedia_share_message m = welcome(), state_msg;
 
 	be_welcomed();
-	give(&m, memory(SLOTS * 65536, F_SEAL_SHRINK));
+	give(&m, memory(SLOTS * 65536, SEALS));
 	assert_int_equal(process(), -EPROTO);
 	teardown(state);
 	setup(state);
@@ -253,6 +307,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_another_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_publisher_that_dies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory_that_could_fault_is_refused, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_behind_the_last_slot_are_zeros, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_an_empty_packet_leaves_no_descriptor, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_frames_that_may_not_come, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_welcome_comes_once_and_first, setup, teardown),
