@@ -7,7 +7,7 @@
  * one that was asked for, in a slot that is not held, within the size that WELCOME told. The
  * contents of a slot can change at any time.
  *
- * System calls, serving: memfd_create fcntl fcntl64 statx mmap2|mmap munmap close
+ * System calls, serving: fcntl fcntl64 statx mmap2|mmap munmap close
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -170,7 +170,7 @@ static const uint8_t *map_between(int fd, size_t size)
  */
 static bool is_memory_file(const struct statx *st)
 {
-	int own = memfd_create("vmedia-share", MFD_CLOEXEC);
+	int own = vmedia_memfd("vmedia-share", 1);
 	struct statx of_own;
 	bool same = own >= 0 && !vmedia_fd_stat(own, &of_own) &&
 		    of_own.stx_dev_major == st->stx_dev_major &&

@@ -81,13 +81,16 @@ static int link_connect(struct vmedia_camera_link *l)
 	return fd < 0 ? fd : vmedia_subscriber_create(fd, &l->sub);
 }
 
-/* One line for each time that the connection is lost, or cannot be made. */
+/* One line for each reason why the connection is lost, or cannot be made. */
 static void report(struct vmedia_camera_link *l, const char *why)
 {
-	if (!l->reported)
+	char reason[sizeof(l->reported)];
+
+	snprintf(reason, sizeof(reason), "%s", why);
+	if (strcmp(l->reported, reason))
 		vmedia_warn("%s: %s; the camera shows \"no signal\" until there is a publisher",
 			    l->path, why);
-	l->reported = true;
+	memcpy(l->reported, reason, sizeof(reason));
 }
 
 static void drop(struct vmedia_camera_link *l, const char *why)
@@ -234,9 +237,9 @@ static void start(struct vmedia_camera_link *l)
 		drop(l, "the publisher is gone");
 		return;
 	}
-	if (l->reported)
+	if (*l->reported)
 		vmedia_info("%s: there is a publisher again", l->path);
-	l->reported = false;
+	*l->reported = '\0';
 	l->streaming = true;
 }
 
