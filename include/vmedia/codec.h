@@ -18,8 +18,9 @@
  *   The device has one OUTPUT and one CAPTURE queue, both multi-planar. Each session has a codec of
  *   its own, which is opened when the first packet is there. The codec is called on a worker of the
  *   loop's pool (<vmedia/worker.h>), by one thread at a time. A job takes the packets and CAPTURE
- *   buffers that are ready, and works until one of them is used up; when something is finished it
- *   ends after about 2 ms, so that nothing finished waits for long.
+ *   buffers that are ready, and works until one of them is used up. What it has finished waits for
+ *   about 2 ms until the driver gets it, and the job then gets what is ready since. If others wait
+ *   for a thread, the job ends after about 10 ms.
  *
  *   The codec says what it finds as a struct vmedia_codec_header: after a packet (->header()), and
  *   with each picture. The framework compares it with the header that it has told the driver.

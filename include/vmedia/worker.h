@@ -166,6 +166,12 @@ void vmedia_worker_drain(struct vmedia_worker *w);
 bool vmedia_worker_stopping(struct vmedia_worker *w);
 
 /*
+ * vmedia_worker_others_wait - true if a job of another worker could begin if this one ended.
+ * Context: in run().
+ */
+bool vmedia_worker_others_wait(struct vmedia_worker *w);
+
+/*
  * vmedia_worker_wait_until - wait for @deadline_ns (CLOCK_MONOTONIC, absolute). Context: in run().
  *
  * Returns 0 when the time has come (at once if it is past), and -ECANCELED as soon as

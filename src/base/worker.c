@@ -194,6 +194,17 @@ bool vmedia_worker_stopping(struct vmedia_worker *w)
 	return __atomic_load_n(&w->stop, __ATOMIC_ACQUIRE);
 }
 
+bool vmedia_worker_others_wait(struct vmedia_worker *w)
+{
+	struct vmedia_pool *pool = w->pool;
+	bool wait;
+
+	pthread_mutex_lock(&pool->lock);
+	wait = !vmedia_list_empty(&pool->ready);
+	pthread_mutex_unlock(&pool->lock);
+	return wait;
+}
+
 int vmedia_worker_wait_begin(struct vmedia_worker *w)
 {
 	struct vmedia_pool *pool = w->pool;

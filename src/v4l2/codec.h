@@ -26,6 +26,11 @@ struct vmedia_codec_session_ops {
 	/* Do the job's task. Context: a worker. */
 	void (*work)(struct vmedia_codec_session *s);
 	/*
+	 * The running job has called vmedia_codec_session_progress(): give back what it has
+	 * finished, and give it more. Optional.
+	 */
+	void (*progress)(struct vmedia_codec_session *s);
+	/*
 	 * The job has ended, was taken back before it began, or could not be submitted (@err): give
 	 * its buffers back, drop its references, and tell the driver what it found.
 	 */
@@ -62,6 +67,7 @@ struct vmedia_codec_session {
 	struct vmedia_ctx *ctx;			/* NULL: the session has ended */
 	struct vmedia_worker *worker;
 	struct vmedia_job job, close;
+	struct vmedia_post progress;
 	bool running;				/* the job */
 	bool closing;				/* the codec, by a job of its own */
 	bool fatal;				/* no more jobs: vmedia_codec_session_fail() */
@@ -104,6 +110,11 @@ static inline struct vmedia_codec_session *vmedia_codec_session_of(const struct 
 
 /* Submit the job. ops->end() or ops->drop() follows, perhaps before this returns. */
 void vmedia_codec_session_run(struct vmedia_codec_session *s);
+/*
+ * Have ops->progress() called, unless the job or the session ends before. Context: a worker, in the
+ * job.
+ */
+void vmedia_codec_session_progress(struct vmedia_codec_session *s);
 /* Close the codec by a job of its own, before the next job. */
 void vmedia_codec_session_close(struct vmedia_codec_session *s);
 /* The codec cannot go on: both queues return EIO until STREAMOFF. */

@@ -69,6 +69,20 @@ static void job_work(struct vmedia_worker *worker, struct vmedia_job *job)
 	s->ops->work(s);
 }
 
+void vmedia_codec_session_progress(struct vmedia_codec_session *s)
+{
+	vmedia_loop_post(s->all->loop, &s->progress);
+}
+
+static void on_progress(struct vmedia_post *post)
+{
+	struct vmedia_codec_session *s =
+		vmedia_container_of(post, struct vmedia_codec_session, progress);
+
+	if (s->ctx && s->running)
+		s->ops->progress(s);
+}
+
 void vmedia_codec_session_close(struct vmedia_codec_session *s)
 {
 	if (!s->closing)
@@ -177,6 +191,7 @@ int vmedia_codec_session_init(struct vmedia_codec_session *s,
 	vmedia_deferred_init(all->loop, &s->bury, bury);
 	vmedia_worker_init_job(&s->job, job_work, job_done);
 	vmedia_worker_init_job(&s->close, close_work, close_done);
+	vmedia_post_init(&s->progress, on_progress);
 	return vmedia_worker_create(all->loop, &s->worker);
 }
 
@@ -185,6 +200,7 @@ void vmedia_codec_session_destroy(struct vmedia_codec_session *s)
 	vmedia_deferred_cancel(&s->bury);
 	/* An orphan's jobs may still run: their done() are called from here. */
 	vmedia_worker_destroy(s->worker);
+	vmedia_loop_unpost(s->all->loop, &s->progress);
 	vmedia_deferred_cancel(&s->bury);
 	vmedia_list_del(&s->node);
 	vmedia_codec_session_count(s, 0);

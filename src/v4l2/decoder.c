@@ -13,6 +13,9 @@
 #include "base/log.h"
 #include "v4l2/decoder.h"
 
+#define SOON_NS 2000000u
+#define TURN_NS 10000000u
+
 static int context_init(struct vmedia_ctx *ctx)
 {
 	static const struct vmedia_ctrl_config min_buffers = {
@@ -103,6 +106,8 @@ int vmedia_decoder_create(struct vmedia_loop *loop, const struct vmedia_decoder_
 	if (!dev)
 		return -ENOMEM;
 	dev->cfg = *cfg;
+	dev->soon_ns = SOON_NS;
+	dev->turn_ns = TURN_NS;
 	vmedia_codec_sessions_init(&dev->sessions, loop, cfg->max_pixels);
 	dev->queues[0] = (struct vmedia_queue_config){
 		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE,

@@ -20,6 +20,7 @@
 
 /* A packet of a job. */
 struct vmedia_decoder_packet {
+	struct vmedia_buf *buf;		/* the loop's */
 	struct vmedia_backing *mem;	/* a reference; NULL: empty */
 	uint32_t offset, size;
 	uint64_t tag;
@@ -30,11 +31,12 @@ struct vmedia_decoder_packet {
 /*
  * A CAPTURE buffer, or only its memory, as the codec sees it.
  *
- * A job takes all queued buffers, and the codec takes some of those that it does not have. At the
- * job's end the buffers of its pictures go to the driver, and the others back to the queue. A
- * buffer that the codec has is held there. When its picture comes, in a later job, it is shown if
- * that job has the buffer. Else the driver has it, since it was shown before, or went back with
- * STREAMOFF or LAST; the picture is then copied.
+ * A job is given all queued buffers, at its beginning and while it runs. The codec takes some of
+ * those that it does not have. The buffers of the job's pictures go to the driver, and at the job's
+ * end the others go back to the queue. A buffer that the codec has is held there, and the next job
+ * gets it when it begins. When its picture comes it is shown if the job has the buffer. Else the
+ * driver has it, since it was shown before, or went back with STREAMOFF or LAST; the picture is
+ * then copied.
  *
  * A slot is freed with the buffer's memory, or later, when the codec releases it.
  */
@@ -43,16 +45,39 @@ struct vmedia_decoder_slot {
 	struct vmedia_buf *buf;		/* the loop's; NULL: the buffer is gone */
 	uint32_t num_mem;
 	struct vmedia_backing *mem[VMEDIA_COLOUR_PLANES];	/* references */
-	bool taken;			/* by the running job, and not shown yet */
-	bool codec;			/* the codec has it; the thread's while a job runs */
-	bool held;			/* vmedia_m2m_hold() was called */
+	bool given;			/* the loop's: to the running job, and not yet back */
+	bool taken;			/* the thread's: given, and not shown yet */
+	bool codec;			/* atomic, written by the thread: the codec has it */
+	bool held;			/* the loop's: vmedia_m2m_hold() was called */
+	struct vmedia_codec_pool *lender;	/* where the codec may take one more after it */
 	struct vmedia_list node;	/* decoder->slots */
 };
 
+/*
+ * Between the loop and a job that runs are three rings. Their numbers count from the job's begin,
+ * and entry n is at n modulo the ring's size. One side counts the entries that it has filled, the
+ * other one those that it is done with. Each reads the other's number by vmedia_decoder_number(),
+ * and writes its own one by vmedia_decoder_count(), behind all that belongs to the entry.
+ *
+ *	ring			filled by		emptied by
+ *	packets			loop: num_packets	thread: num_sent
+ *	pool.slots		loop: num		thread: used
+ *	shown			thread: num_shown	loop: num_given
+ */
+static inline uint32_t vmedia_decoder_number(const uint32_t *number)
+{
+	return __atomic_load_n(number, __ATOMIC_ACQUIRE);
+}
+
+static inline void vmedia_decoder_count(uint32_t *number)
+{
+	__atomic_store_n(number, *number + 1, __ATOMIC_RELEASE);
+}
+
 /* CAPTURE buffers of a job. */
 struct vmedia_codec_pool {
-	uint32_t num, used;		/* slots[0, used) are the codec's, or in `shown' */
-	uint32_t may_take;		/* the codec may take so many of them */
+	uint32_t num, used;
+	uint32_t may_take;		/* the thread's: the codec may take so many of them */
 	struct vmedia_decoder_slot *slots[VMEDIA_DECODER_TARGETS];
 };
 
@@ -64,7 +89,8 @@ struct vmedia_decoder_shown {
 };
 
 /*
- * A codec and what it is to do. While a job runs this is the thread's, else the loop's.
+ * A codec and what it is to do. While a job runs this is the thread's, but for the rings; else the
+ * loop's.
  */
 struct vmedia_decoder_work {
 	const struct vmedia_decoder_ops *ops;
@@ -83,12 +109,13 @@ struct vmedia_decoder_work {
 	bool drain;			/* after all packets */
 	bool have_header;
 	struct vmedia_codec_header header;	/* what CAPTURE is set up for */
-	uint32_t num_packets;
+	/* The rings, and the number of packets whose buffers are finished, which is the loop's. */
+	uint32_t num_packets, num_sent, num_finished;
 	struct vmedia_decoder_packet packets[VMEDIA_CODEC_BATCH];
 	struct vmedia_codec_pool pool;
-	/* Its results: packets that were used, pictures in order, and why it ended. */
-	uint32_t num_sent, num_shown;
+	uint32_t num_shown, num_given;
 	struct vmedia_decoder_shown shown[2 * VMEDIA_DECODER_TARGETS];
+	/* Why the job ended. */
 	bool found;			/* a header that differs, in found_header */
 	bool drained;			/* all pictures of the drain are out */
 	struct vmedia_codec_header found_header;
@@ -108,6 +135,9 @@ struct vmedia_decoder_device {
 	struct vmedia_decoder_config cfg;
 	struct vmedia_queue_config queues[2];
 	struct vmedia_codec_sessions sessions;
+	/* Not changed while there are sessions: */
+	uint64_t soon_ns;		/* what is finished waits for its driver so long at most */
+	uint64_t turn_ns;		/* a job runs so long before it ends for others that wait */
 };
 
 /* A session's decoder. */
@@ -115,7 +145,6 @@ struct vmedia_decoder {
 	struct vmedia_codec_session s;
 	struct vmedia_decoder_device *dev;
 	struct vmedia_decoder_work work;
-	struct vmedia_buf *src[VMEDIA_CODEC_BATCH];	/* taken */
 	struct vmedia_list slots;
 	bool have_header;
 	struct vmedia_codec_header header;	/* as the driver was told */
@@ -151,8 +180,10 @@ int vmedia_decoder_buf_init(struct vmedia_buf *b);
 void vmedia_decoder_buf_cleanup(struct vmedia_buf *b);
 /* True if a job can do something with the picture that the codec has: announce or show it. */
 bool vmedia_decoder_can_show(const struct vmedia_decoder *d);
-/* Take the ready CAPTURE buffers for a job. */
+/* Give the ready CAPTURE buffers to a job that begins. */
 void vmedia_decoder_fill_pool(struct vmedia_decoder *d);
+/* The job runs: give the buffers of its pictures to the driver, and those that are ready to it. */
+void vmedia_decoder_refill_pool(struct vmedia_decoder *d);
 /* After a job: give back the buffers of its pictures, and those that are not used. */
 void vmedia_decoder_settle_pool(struct vmedia_decoder *d);
 /*

@@ -36,53 +36,91 @@ static bool job_ready(struct vmedia_ctx *ctx)
 	       (m->draining && !m->last_src);
 }
 
-static void take_packets(struct vmedia_decoder *d)
+/* Give a packet to the job. Returns true if it is the last one of a drain. */
+static bool take_packet(struct vmedia_decoder *d)
 {
 	struct vmedia_decoder_work *w = &d->work;
+	struct vmedia_buf *b = vmedia_m2m_take_src(d->s.ctx);
+	const struct vmedia_buf_plane *plane = &b->planes[0];
+	uint64_t tag = d->s.next_tag++;
+
+	w->packets[w->num_packets % VMEDIA_CODEC_BATCH] = (struct vmedia_decoder_packet){
+		.buf = b,
+		.mem = vmedia_backing_get(plane->mem),
+		.offset = plane->data_offset,
+		.size = plane->bytesused - plane->data_offset,
+		.tag = tag,
+		.full = plane->bytesused == plane->length,
+	};
+	vmedia_codec_keep_meta(&d->s, b, tag);
+	vmedia_decoder_count(&w->num_packets);
+	return vmedia_m2m_is_last_src(d->s.ctx, b);
+}
+
+/* Returns true if one is the last of a drain, which ends the job's task. */
+static bool take_packets(struct vmedia_decoder *d)
+{
+	const struct vmedia_decoder_work *w = &d->work;
 	bool last = false;
 
-	for (w->num_packets = 0; w->num_packets < VMEDIA_CODEC_BATCH && !last;) {
-		struct vmedia_decoder_packet *p = &w->packets[w->num_packets];
-		const struct vmedia_buf_plane *plane;
-		struct vmedia_buf *b;
+	while (!last && w->num_packets - w->num_finished < VMEDIA_CODEC_BATCH &&
+	       vmedia_codec_has_input(d->s.ctx))
+		last = take_packet(d);
+	return last;
+}
 
-		if (!vmedia_codec_has_input(d->s.ctx))
-			break;
-		b = vmedia_m2m_take_src(d->s.ctx);
-		last = vmedia_m2m_is_last_src(d->s.ctx, b);
-		plane = &b->planes[0];
-		*p = (struct vmedia_decoder_packet){ .mem = vmedia_backing_get(plane->mem),
-						     .offset = plane->data_offset,
-						     .size = plane->bytesused - plane->data_offset,
-						     .tag = d->s.next_tag + w->num_packets,
-						     .full = plane->bytesused == plane->length };
-		vmedia_codec_keep_meta(&d->s, b, p->tag);
-		d->src[w->num_packets++] = b;
+/* ---- Results of a job ---- */
+
+static struct vmedia_decoder_packet *packet(struct vmedia_decoder_work *w, uint32_t n)
+{
+	return &w->packets[n % VMEDIA_CODEC_BATCH];
+}
+
+/* Finish the packets that the job has used. */
+static void finish_packets(struct vmedia_decoder *d)
+{
+	struct vmedia_decoder_work *w = &d->work;
+
+	for (; w->num_finished != vmedia_decoder_number(&w->num_sent); w->num_finished++) {
+		const struct vmedia_decoder_packet *p = packet(w, w->num_finished);
+
+		vmedia_buf_done(p->buf, p->damaged ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
+		vmedia_backing_put(p->mem);
 	}
-	w->drain = d->s.ctx->m2m->draining && (last || !d->s.ctx->m2m->last_src);
+}
+
+static void job_progress(struct vmedia_codec_session *s)
+{
+	struct vmedia_decoder *d = vmedia_container_of(s, struct vmedia_decoder, s);
+	const struct vmedia_m2m *m = s->ctx->m2m;
+
+	/* The job is asked to stop, and will. */
+	if (m->suspended || m->src->stopping || m->dst->stopping)
+		return;
+	finish_packets(d);
+	vmedia_decoder_refill_pool(d);
+	/* A drain has a job of its own. */
+	if (!m->draining)
+		take_packets(d);
 }
 
 /* ---- After a job ---- */
 
 static void drop_packets(struct vmedia_decoder_work *w)
 {
-	for (uint32_t i = 0; i < w->num_packets; i++)
-		vmedia_backing_put(w->packets[i].mem);
-	w->num_packets = 0;
+	for (; w->num_finished != w->num_packets; w->num_finished++)
+		vmedia_backing_put(packet(w, w->num_finished)->mem);
 }
 
-/* Finish the packets that the job used, and return the others. */
+/* Finish the packets that the job has used, and return the others. */
 static void give_packets_back(struct vmedia_decoder *d)
 {
 	struct vmedia_decoder_work *w = &d->work;
-	uint32_t i;
 
-	for (i = 0; i < w->num_sent; i++)
-		vmedia_buf_done(d->src[i],
-				w->packets[i].damaged ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
-	d->s.next_tag += w->num_sent;
-	for (i = w->num_packets; i > w->num_sent; i--)
-		vmedia_m2m_put_back(d->src[i - 1]);
+	finish_packets(d);
+	for (uint32_t i = w->num_packets; i != w->num_sent; i--)
+		vmedia_m2m_put_back(packet(w, i - 1)->buf);
+	d->s.next_tag -= w->num_packets - w->num_sent;
 	drop_packets(w);
 }
 
@@ -129,15 +167,15 @@ static void job_run(struct vmedia_ctx *ctx)
 	struct vmedia_decoder *d = vmedia_decoder_of(ctx);
 	struct vmedia_decoder_work *w = &d->work;
 
-	take_packets(d);
+	w->num_packets = w->num_sent = w->num_finished = 0;
+	w->num_shown = w->num_given = 0;
+	w->drain = (take_packets(d) || !ctx->m2m->last_src) && ctx->m2m->draining;
 	vmedia_decoder_fill_pool(d);
 	w->coded = vmedia_m2m_src(ctx)->fmt.fmt.pix_mp.pixelformat;
 	w->reset |= d->reset;
 	d->reset = false;
 	w->have_header = d->have_header;
 	w->header = d->header;
-	w->num_sent = 0;
-	w->num_shown = 0;
 	w->found = false;
 	w->drained = false;
 	w->err = 0;
@@ -165,6 +203,7 @@ static void destroy(struct vmedia_codec_session *s)
 
 const struct vmedia_codec_session_ops vmedia_decoder_session = {
 	.work = job_work,
+	.progress = job_progress,
 	.end = job_end,
 	.drop = job_drop,
 	.destroy = destroy,

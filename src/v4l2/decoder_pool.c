@@ -97,6 +97,26 @@ static void aim(struct vmedia_decoder_slot *slot)
 	}
 }
 
+/* Give a buffer to the job. */
+static void give(struct vmedia_codec_pool *pool, struct vmedia_decoder_slot *slot)
+{
+	aim(slot);
+	slot->given = true;
+	slot->taken = true;
+	pool->slots[pool->num % VMEDIA_DECODER_TARGETS] = slot;
+	vmedia_decoder_count(&pool->num);
+}
+
+static void give_all(struct vmedia_decoder *d)
+{
+	struct vmedia_codec_pool *pool = &d->work.pool;
+	struct vmedia_buf *b;
+
+	while (pool->num - vmedia_decoder_number(&pool->used) < VMEDIA_DECODER_TARGETS &&
+	       (b = vmedia_m2m_take_dst(d->s.ctx)))
+		give(pool, b->priv);
+}
+
 /* The number of the queue's buffers that the codec has. */
 static uint32_t num_kept(const struct vmedia_decoder *d)
 {
@@ -122,21 +142,19 @@ void vmedia_decoder_fill_pool(struct vmedia_decoder *d)
 {
 	struct vmedia_codec_pool *pool = &d->work.pool;
 	struct vmedia_decoder_slot *slot;
-	struct vmedia_buf *b;
 
 	pool->num = 0;
 	pool->used = 0;
 	pool->may_take = may_take(d);
+	vmedia_list_for_each(slot, &d->slots, node)
+		slot->lender = slot->codec && slot->buf ? pool : NULL;
 	if (!vmedia_m2m_dst(d->s.ctx)->started)
 		return;
-	vmedia_list_for_each(slot, &d->slots, node)
-		slot->taken = slot->codec && slot->buf && vmedia_m2m_take(slot->buf);
-	while (pool->num < VMEDIA_DECODER_TARGETS && (b = vmedia_m2m_take_dst(d->s.ctx))) {
-		slot = b->priv;
-		aim(slot);
-		slot->taken = true;
-		pool->slots[pool->num++] = slot;
+	vmedia_list_for_each(slot, &d->slots, node) {
+		slot->given = slot->codec && slot->buf && vmedia_m2m_take(slot->buf);
+		slot->taken = slot->given;
 	}
+	give_all(d);
 }
 
 /* ---- During a job ---- */
@@ -145,20 +163,28 @@ struct vmedia_codec_raw *vmedia_codec_take(struct vmedia_codec_pool *pool)
 {
 	struct vmedia_decoder_slot *slot;
 
-	if (pool->used == pool->num || !pool->may_take)
+	if (pool->used == vmedia_decoder_number(&pool->num) || !pool->may_take)
 		return NULL;
-	slot = pool->slots[pool->used++];
+	slot = pool->slots[pool->used % VMEDIA_DECODER_TARGETS];
+	slot->lender = pool;
 	pool->may_take--;
-	slot->codec = true;
+	__atomic_store_n(&slot->codec, true, __ATOMIC_RELAXED);
+	vmedia_decoder_count(&pool->used);
 	return &slot->raw;
 }
 
 void vmedia_codec_release(struct vmedia_codec_raw *raw)
 {
-	vmedia_container_of(raw, struct vmedia_decoder_slot, raw)->codec = false;
+	struct vmedia_decoder_slot *slot =
+		vmedia_container_of(raw, struct vmedia_decoder_slot, raw);
+
+	if (slot->lender)
+		slot->lender->may_take++;
+	slot->lender = NULL;
+	__atomic_store_n(&slot->codec, false, __ATOMIC_RELEASE);
 }
 
-/* ---- After a job ---- */
+/* ---- Results of a job ---- */
 
 /* Copy what is known of a picture to its buffer. */
 static void finish(struct vmedia_decoder *d, const struct vmedia_decoder_shown *s)
@@ -179,24 +205,52 @@ static void finish(struct vmedia_decoder *d, const struct vmedia_decoder_shown *
 	vmedia_buf_done(b, s->picture.damaged ? VMEDIA_BUF_ERROR : VMEDIA_BUF_DONE);
 }
 
-static void put_back(struct vmedia_decoder_slot *slot)
+static void finish_all(struct vmedia_decoder *d)
 {
-	if (slot->taken && slot->buf)
-		vmedia_m2m_put_back(slot->buf);
-	slot->taken = false;
+	struct vmedia_decoder_work *w = &d->work;
+
+	while (w->num_given != vmedia_decoder_number(&w->num_shown)) {
+		const struct vmedia_decoder_shown *s =
+			&w->shown[w->num_given % VMEDIA_ARRAY_SIZE(w->shown)];
+
+		s->slot->given = false;
+		finish(d, s);
+		vmedia_decoder_count(&w->num_given);
+	}
 }
 
 /* Hold or release the buffer, as the codec has it or not. */
-static void settle(struct vmedia_decoder_slot *slot)
+static void hold(struct vmedia_decoder_slot *slot)
 {
-	put_back(slot);
-	if (slot->buf && slot->codec && !slot->held)
+	bool codec = __atomic_load_n(&slot->codec, __ATOMIC_ACQUIRE);
+
+	if (slot->buf && codec && !slot->held)
 		vmedia_m2m_hold(slot->buf);
-	else if (slot->buf && !slot->codec && slot->held)
+	else if (slot->buf && !codec && slot->held)
 		vmedia_m2m_release(slot->buf);
-	slot->held = slot->codec;
-	if (!slot->buf && !slot->codec)
-		slot_free(slot);
+	slot->held = codec;
+}
+
+void vmedia_decoder_refill_pool(struct vmedia_decoder *d)
+{
+	struct vmedia_decoder_slot *slot;
+
+	finish_all(d);
+	if (!vmedia_m2m_dst(d->s.ctx)->started)
+		return;
+	vmedia_list_for_each(slot, &d->slots, node)
+		if (!slot->given)
+			hold(slot);
+	give_all(d);
+}
+
+/* ---- After a job ---- */
+
+static void put_back(struct vmedia_decoder_slot *slot)
+{
+	if (slot->given && slot->buf)
+		vmedia_m2m_put_back(slot->buf);
+	slot->given = false;
 }
 
 void vmedia_decoder_settle_pool(struct vmedia_decoder *d)
@@ -204,17 +258,19 @@ void vmedia_decoder_settle_pool(struct vmedia_decoder *d)
 	struct vmedia_codec_pool *pool = &d->work.pool;
 	struct vmedia_decoder_slot *slot, *tmp;
 
-	for (uint32_t i = 0; i < d->work.num_shown; i++)
-		finish(d, &d->work.shown[i]);
-	d->work.num_shown = 0;
+	finish_all(d);
 	/* The codec's are behind those that nobody has, which are in their old order. */
 	vmedia_list_for_each(slot, &d->slots, node)
 		if (slot->codec)
 			put_back(slot);
-	while (pool->num)
-		put_back(pool->slots[--pool->num]);
-	vmedia_list_for_each_safe(slot, tmp, &d->slots, node)
-		settle(slot);
+	while (pool->num != pool->used)
+		put_back(pool->slots[--pool->num % VMEDIA_DECODER_TARGETS]);
+	vmedia_list_for_each_safe(slot, tmp, &d->slots, node) {
+		put_back(slot);
+		hold(slot);
+		if (!slot->buf && !slot->codec)
+			slot_free(slot);
+	}
 }
 
 void vmedia_decoder_end_stream(struct vmedia_decoder *d)

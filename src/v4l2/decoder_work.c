@@ -24,8 +24,6 @@
 #include "base/log.h"
 #include "v4l2/decoder.h"
 
-/* A job that has finished something ends after this time. */
-#define ENOUGH_NS 2000000u
 
 bool vmedia_decoder_same(const struct vmedia_codec_header *a, const struct vmedia_codec_header *b)
 {
@@ -84,13 +82,13 @@ static int copy_packet(struct vmedia_decoder_work *w, const struct vmedia_decode
 	return 0;
 }
 
-/* Look at the packet behind @p. It is read again when its turn comes, and may differ then. */
-static void peek(const struct vmedia_decoder_work *w, const struct vmedia_decoder_packet *p,
-		 struct vmedia_codec_packet *packet)
+/* Look at the packet behind this one. It is read again when its turn comes, and may differ then. */
+static void peek(const struct vmedia_decoder_work *w, struct vmedia_codec_packet *packet)
 {
-	const struct vmedia_decoder_packet *next = p + 1;
+	uint32_t n = w->num_sent + 1;
+	const struct vmedia_decoder_packet *next = &w->packets[n % VMEDIA_CODEC_BATCH];
 
-	if (next == &w->packets[w->num_packets] || !next->size)
+	if (n == vmedia_decoder_number(&w->num_packets) || !next->size)
 		return;
 	packet->num_next = VMEDIA_MIN(next->size, (uint32_t)VMEDIA_CODEC_NEXT);
 	memcpy(packet->next, (const uint8_t *)vmedia_backing_addr(next->mem) + next->offset,
@@ -111,7 +109,7 @@ static int send(struct vmedia_decoder_work *w, struct vmedia_decoder_packet *p)
 	if (err)
 		return err;
 	packet.data = w->copy;
-	peek(w, p, &packet);
+	peek(w, &packet);
 	err = w->ops->send(w->dec, &packet);
 	w->more = true;
 	if (err != -EBADMSG)
@@ -125,11 +123,11 @@ static int send(struct vmedia_decoder_work *w, struct vmedia_decoder_packet *p)
 /* The codec has no picture: give it the next packet, or the end. Returns false if there is none. */
 static bool feed(struct vmedia_decoder_work *w)
 {
-	if (w->num_sent < w->num_packets) {
-		w->err = send(w, &w->packets[w->num_sent]);
+	if (w->num_sent != vmedia_decoder_number(&w->num_packets)) {
+		w->err = send(w, &w->packets[w->num_sent % VMEDIA_CODEC_BATCH]);
 		if (w->err)
 			return false;
-		w->num_sent++;
+		vmedia_decoder_count(&w->num_sent);
 		return true;
 	}
 	if (!w->drain)
@@ -157,9 +155,11 @@ static struct vmedia_decoder_slot *in_place(const struct vmedia_codec_picture *p
 
 static void show(struct vmedia_decoder_work *w, struct vmedia_decoder_slot *slot, bool copied)
 {
-	w->shown[w->num_shown++] = (struct vmedia_decoder_shown){ slot, w->picture, copied };
+	w->shown[w->num_shown % VMEDIA_ARRAY_SIZE(w->shown)] =
+		(struct vmedia_decoder_shown){ slot, w->picture, copied };
 	slot->taken = false;
 	w->have = false;
+	vmedia_decoder_count(&w->num_shown);
 }
 
 /* Show the picture that the codec has. Returns false if that is not possible now. */
@@ -174,12 +174,13 @@ static bool give(struct vmedia_decoder_work *w)
 		w->found_header = w->picture.header;
 		return false;
 	}
-	if (w->num_shown == VMEDIA_ARRAY_SIZE(w->shown))
+	if (w->num_shown - vmedia_decoder_number(&w->num_given) == VMEDIA_ARRAY_SIZE(w->shown))
 		return false;
 	if (!slot) {
-		if (pool->used == pool->num)
+		if (pool->used == vmedia_decoder_number(&pool->num))
 			return false;
-		slot = pool->slots[pool->used++];
+		slot = pool->slots[pool->used % VMEDIA_DECODER_TARGETS];
+		vmedia_decoder_count(&pool->used);
 		if (w->ops->write(w->dec, &slot->raw))
 			w->picture.damaged = true;
 	}
@@ -227,10 +228,20 @@ static bool step(struct vmedia_decoder_work *w)
 
 void vmedia_decoder_work_run(struct vmedia_decoder_work *w, struct vmedia_worker *worker)
 {
-	uint64_t enough = vmedia_now_ns() + ENOUGH_NS;
+	struct vmedia_decoder *d = vmedia_container_of(w, struct vmedia_decoder, work);
+	uint64_t begin = vmedia_now_ns(), last = begin;
+	uint32_t told = 0;
 
 	make_ready(w);
-	while (!vmedia_worker_stopping(worker) && step(w))
-		if (w->num_sent + w->num_shown && vmedia_now_ns() >= enough)
+	while (!vmedia_worker_stopping(worker) && step(w)) {
+		uint64_t now = vmedia_now_ns();
+
+		if (w->num_sent + w->num_shown == told || now - last < d->dev->soon_ns)
+			continue;
+		if (now - begin >= d->dev->turn_ns && vmedia_worker_others_wait(worker))
 			break;
+		told = w->num_sent + w->num_shown;
+		last = now;
+		vmedia_codec_session_progress(&d->s);
+	}
 }

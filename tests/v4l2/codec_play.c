@@ -551,11 +551,14 @@ void play(const struct play_op *ops, unsigned int num, unsigned int sessions, bo
 	bool late = num && ops[0].kind == PLAY_OPTIONS && ops[0].b % 4 == 0;
 	bool forgets = num && ops[0].kind == PLAY_OPTIONS && ops[0].a % 2;
 	bool in_place = num && ops[0].kind == PLAY_OPTIONS && ops[0].c % 2;
+	bool hurry = num && ops[0].kind == PLAY_OPTIONS && ops[0].a / 2 % 2;
 
 	memset(&w, 0, sizeof(w));
 	w.loud = loud;
 	w.num = sessions;
 	w.c = client_open(late, forgets);
+	if (hurry)
+		client_hurry(&w.c);
 	mock.yields = true;
 	vmedia_log_set(on_message, NULL);
 	vmedia_worker_set_threads(w.c.r->h.loop, sessions);

@@ -49,6 +49,14 @@ struct client client_open(bool no_header, bool forgets)
 	return c;
 }
 
+void client_hurry(struct client *c)
+{
+	struct vmedia_decoder *d = vmedia_decoder_of(client_ctx(c));
+
+	d->dev->soon_ns = 0;
+	d->dev->turn_ns = 0;
+}
+
 void client_begin(struct client *c, uint32_t num_out)
 {
 	c->num_out = num_out;
@@ -176,6 +184,18 @@ static void on_buffer(struct client *c, const struct vmedia_evt *evt)
 		assert_int_equal(client_queue_capture(c, b->index), 0);
 }
 
+void client_note(struct client *c, const struct vmedia_evt *evt)
+{
+	if (evt->type == VMEDIA_EVT_DQBUF)
+		on_buffer(c, evt);
+	else if (evt->event.type == V4L2_EVENT_EOS)
+		note(c->cap, " EOS");
+	else if (evt->event.u.src_change.changes == V4L2_EVENT_SRC_CH_RESOLUTION)
+		note(c->cap, " CHANGE");
+	else
+		note(c->cap, " WRONG");
+}
+
 void client_settle(struct client *c)
 {
 	struct vmedia_decoder *d = vmedia_decoder_of(client_ctx(c));
@@ -183,14 +203,7 @@ void client_settle(struct client *c)
 
 	for (;;) {
 		if (rig_poll(c->r, &evt)) {
-			if (evt.type == VMEDIA_EVT_DQBUF)
-				on_buffer(c, &evt);
-			else if (evt.event.type == V4L2_EVENT_EOS)
-				note(c->cap, " EOS");
-			else if (evt.event.u.src_change.changes == V4L2_EVENT_SRC_CH_RESOLUTION)
-				note(c->cap, " CHANGE");
-			else
-				note(c->cap, " WRONG");
+			client_note(c, &evt);
 		} else if (d->s.running) {
 			assert_true(vmedia_loop_step(c->r->h.loop, -1) >= 0);
 		} else {

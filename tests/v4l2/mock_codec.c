@@ -291,6 +291,8 @@ static int write(void *dec, const struct vmedia_codec_raw *raw)
 	mock.wrong += raw->width < c->out.picture.header.visible.width ||
 		      raw->height < c->out.picture.header.visible.height;
 	mock.wrong += from && from->colour[0][0] != c->out.shows;
+	for (unsigned int i = 0; i < HELD; i++)
+		mock.wrong += c->uses[i].raw == raw;
 	paint(raw, c->out.shows);
 	return mock.write_err;
 }

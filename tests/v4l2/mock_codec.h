@@ -77,6 +77,8 @@ struct client client_new(bool no_header, bool forgets);
 /* The same without buffers. */
 struct client client_open(bool no_header, bool forgets);
 void client_begin(struct client *c, uint32_t num_out);
+/* Jobs tell at once what they have finished, and end at once if others wait for a thread. */
+void client_hurry(struct client *c);
 void client_end(struct client *c);
 /* A packet into a free OUTPUT buffer. @time: of its timestamp, in microseconds. */
 void client_put(struct client *c, const char *packet, uint32_t time);
@@ -88,6 +90,8 @@ uint32_t client_restart(struct client *c, uint32_t n);
 /* OUTPUT off and on. */
 void client_seek(struct client *c);
 int client_command(struct client *c, uint32_t cmd);
+/* Write an event down, and queue its buffer again. */
+void client_note(struct client *c, const struct vmedia_evt *evt);
 /* Handle events until there are none and no job runs. */
 void client_settle(struct client *c);
 /* The job that the last call began waits in the codec. */

@@ -22,7 +22,7 @@ struct vmedia_camera_link {
 	int opener;			/* -1: this process connects itself */
 	struct vmedia_subscriber *sub;	/* NULL: no connection */
 	bool streaming;
-	char reported[256];		/* why there is no connection, as it was logged; "": there is */
+	char reported[256];		/* why there is no connection, as logged; "": there is */
 	uint64_t retry_ns;		/* not before */
 	struct vmedia_camera_format format;	/* of the publisher, if streaming */
 };
