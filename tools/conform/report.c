@@ -97,6 +97,20 @@ static double mean_us(const struct conform_report *r, uint8_t nr, unsigned int s
 	return (double)r->ns[nr][side] / (double)r->calls[nr] / 1000;
 }
 
+static void print_spent(const struct conform_report *r, FILE *out)
+{
+	uint64_t calls[CONFORM_SIDES] = { 0 };
+
+	for (unsigned int nr = 0; nr < VMEDIA_NR_END; nr++)
+		for (unsigned int s = 0; s < CONFORM_SIDES; s++)
+			calls[s] += r->ns[nr][s];
+	fprintf(out, "seconds: node %.1f, device %.1f, at rest %.1f, frames %.1f, late %.1f, "
+		"opening %.1f\n\n", (double)calls[CONFORM_MIRROR] / 1e9,
+		(double)calls[CONFORM_DEVICE] / 1e9, (double)r->spent[CONFORM_REST] / 1e9,
+		(double)r->spent[CONFORM_FRAME] / 1e9, (double)r->spent[CONFORM_BEHIND] / 1e9,
+		(double)r->spent[CONFORM_OPENING] / 1e9);
+}
+
 void conform_report_print_calls(const struct conform_report *r, FILE *out)
 {
 	fprintf(out, "%-20s %10s %10s %12s %12s\n", "ioctl", "calls", "succeeded", "node us",
@@ -113,7 +127,7 @@ void conform_report_print_calls(const struct conform_report *r, FILE *out)
 				conform_row_name(&conform_rows[i]), "-",
 				conform_rows[i].never ? conform_rows[i].never : "not drawn");
 	}
-	fputc('\n', out);
+	print_spent(r, out);
 }
 
 unsigned int conform_report_print(const struct conform_report *r, FILE *out)

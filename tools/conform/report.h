@@ -19,6 +19,15 @@ struct conform_entry {
 	const struct conform_rule *rule;		/* NULL: not explained */
 };
 
+/* What a walk does beside its calls, and spends time with. */
+enum conform_spent {
+	CONFORM_REST,		/* codecs come to rest (settle.c) */
+	CONFORM_FRAME,		/* both sides have no frame yet */
+	CONFORM_BEHIND,		/* one side is behind the other */
+	CONFORM_OPENING,	/* new sessions, and the same settings for both sides */
+	CONFORM_SPENT
+};
+
 struct conform_report {
 	const struct conform_rules *rules;
 	struct conform_entry entry[CONFORM_ENTRIES];
@@ -26,6 +35,7 @@ struct conform_report {
 	uint64_t dropped;	/* differences without an entry; they are failures */
 	uint64_t calls[VMEDIA_NR_END], succeeded[VMEDIA_NR_END];
 	uint64_t ns[VMEDIA_NR_END][CONFORM_SIDES];	/* that the calls took */
+	uint64_t spent[CONFORM_SPENT];			/* ns */
 	bool failed[VMEDIA_NR_END];
 };
 
@@ -41,7 +51,10 @@ bool conform_report_difference(struct conform_report *r, const struct conform_ro
  * passed, N failed, N skipped", which counts ioctls. Returns the number that failed.
  */
 unsigned int conform_report_print(const struct conform_report *r, FILE *out);
-/* How often each ioctl was called and succeeded, and how long a call took, microseconds. */
+/*
+ * How often each ioctl was called and succeeded, how long a call took, microseconds, and what else
+ * took time, seconds.
+ */
 void conform_report_print_calls(const struct conform_report *r, FILE *out);
 
 #endif /* VMEDIA_CONFORM_REPORT_H */

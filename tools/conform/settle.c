@@ -10,10 +10,11 @@
 
 #include "walk.h"
 
-#define LOOK_NS 5000000	/* between two looks */
-#define IDLE_LOOKS 2		/* without a change, if no codec has anything to do */
-#define BUSY_LOOKS 24		/* if one has */
-#define MAX_LOOKS 60
+#define LOOK_NS 2000000		/* between the first two looks; twice as long between the next */
+#define MAX_LOOK_NS 32000000
+#define IDLE_NS 10000000	/* without a change, if no codec has anything to do */
+#define BUSY_NS 120000000	/* if one has */
+#define MAX_NS 300000000	/* in all */
 
 /* What a side has of the buffers that the model calls queued, of queues that stream. */
 struct rest {
@@ -72,24 +73,42 @@ static bool streams(const struct model_session *m)
 	return false;
 }
 
+static void look(struct conform_walk *w, unsigned int session, struct rest now[CONFORM_SIDES])
+{
+	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
+		now[s] = look_at(w, session, s);
+}
+
+/* Returns true if both sides have come to the same. */
+static bool settle(struct conform_walk *w, unsigned int session)
+{
+	struct rest last[CONFORM_SIDES], now[CONFORM_SIDES];
+	struct timespec pause = { .tv_nsec = LOOK_NS };
+	long quiet = 0, all = 0;
+
+	look(w, session, now);
+	while (quiet < (is_busy(&now[0]) || is_busy(&now[1]) ? BUSY_NS : IDLE_NS)) {
+		if (all >= MAX_NS)
+			return false;
+		nanosleep(&pause, NULL);
+		quiet += pause.tv_nsec;
+		all += pause.tv_nsec;
+		if (pause.tv_nsec < MAX_LOOK_NS)
+			pause.tv_nsec *= 2;
+		memcpy(last, now, sizeof(last));
+		look(w, session, now);
+		if (memcmp(now, last, sizeof(now)) != 0)
+			pause.tv_nsec = LOOK_NS;
+		if (memcmp(now, last, sizeof(now)) != 0 || now[0].done != now[1].done)
+			quiet = 0;
+	}
+	return true;
+}
+
 void conform_settle(struct conform_walk *w, unsigned int session)
 {
-	const struct timespec pause = { .tv_nsec = LOOK_NS };
-	struct rest last[CONFORM_SIDES], now[CONFORM_SIDES] = { { 0 } };
-	unsigned int same = 0, looks = IDLE_LOOKS;
+	struct model_session *m = &w->session[session];
 
-	if (!w->cat->m2m || !streams(&w->session[session]))
-		return;
-	for (unsigned int i = 0; i < MAX_LOOKS && same < looks; i++) {
-		if (i)
-			nanosleep(&pause, NULL);
-		memcpy(last, now, sizeof(last));
-		for (unsigned int s = 0; s < CONFORM_SIDES; s++)
-			now[s] = look_at(w, session, s);
-		if (memcmp(now, last, sizeof(now)) != 0 || now[0].done != now[1].done)
-			same = 0;
-		else
-			same++;
-		looks = is_busy(&now[0]) || is_busy(&now[1]) ? BUSY_LOOKS : IDLE_LOOKS;
-	}
+	if (w->cat->m2m && streams(m) && !m->at_rest)
+		m->at_rest = settle(w, session);
 }

@@ -27,6 +27,27 @@
 #define MAX_VAIN	5
 #define FRAME_MS	60	/* how long both are waited for */
 
+/* ---- Time ---- */
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t now_ms(void)
+{
+	return now_ns() / 1000000;
+}
+
+/* The time since @begin was spent with @what. */
+static void spend(struct conform_walk *w, enum conform_spent what, int64_t begin)
+{
+	w->report->spent[what] += (uint64_t)(now_ns() - begin);
+}
+
 /* ---- What the next call is about ---- */
 
 uint32_t walk_type(struct conform_walk *w)
@@ -159,18 +180,25 @@ static int open_session(struct conform_walk *w, unsigned int session)
 			q->format = format;
 	}
 	w->session[session].subscribed = 0;
+	w->session[session].at_rest = false;
 	w->session[session].num_passed = 0;
 	return 0;
 }
 
 static int renew(struct conform_walk *w, unsigned int session)
 {
+	int64_t begin = now_ns();
+	int ret;
+
 	close_session(w, session);
-	return open_session(w, session);
+	ret = open_session(w, session);
+	spend(w, CONFORM_OPENING, begin);
+	return ret;
 }
 
 static int renew_all(struct conform_walk *w)
 {
+	int64_t begin = now_ns();
 	int ret = 0;
 
 	for (unsigned int i = 0; i < CONFORM_SESSIONS; i++)
@@ -181,23 +209,11 @@ static int renew_all(struct conform_walk *w)
 		return ret;
 	conform_level(w);
 	memset(w->session, 0, sizeof(w->session));
+	spend(w, CONFORM_OPENING, begin);
 	return 0;
 }
 
 /* ---- Calls ---- */
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static int64_t now_ms(void)
-{
-	return now_ns() / 1000000;
-}
 
 static int call_side(struct conform_walk *w, unsigned int s)
 {
@@ -278,6 +294,8 @@ static void pass_merged(struct conform_walk *w)
 
 static void call_late(struct conform_walk *w)
 {
+	int64_t begin = now_ns();
+
 	if (is_early(w->answer[0]) && is_early(w->answer[1]) && frame_may_come(w)) {
 		for (unsigned int s = 0; s < CONFORM_SIDES; s++)
 			w->side[s]->ops->wait(w->side[s], w->file[w->asked->session][s],
@@ -285,11 +303,14 @@ static void call_late(struct conform_walk *w)
 		for (unsigned int s = 0; s < CONFORM_SIDES; s++)
 			call_side(w, s);
 	}
+	spend(w, CONFORM_FRAME, begin);
+	begin = now_ns();
 	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
 		if (is_early(w->answer[s]) && !is_early(w->answer[!s]))
 			wait_for_late(w, s);
 	if (w->asked->info->nr == VMEDIA_NR_DQEVENT)
 		pass_merged(w);
+	spend(w, CONFORM_BEHIND, begin);
 }
 
 static void note_difference(void *opaque, const char *what, const char *mirror, const char *device)
@@ -414,18 +435,23 @@ static int step(struct conform_walk *w)
 {
 	struct conform_call *c = w->asked;
 	const struct conform_row *row;
+	int64_t begin;
 
 	do {
 		row = choose(w);
 		conform_call_begin(c, row, w->at);
 		row->make(w, c);
 	} while (conform_is_fatal(w->cat, c));
+	begin = now_ns();
 	if (row->flags & CONFORM_AT_REST)
 		conform_settle(w, c->session);
+	spend(w, CONFORM_REST, begin);
 	for (unsigned int s = 0; s < CONFORM_SIDES; s++)
 		call_side(w, s);
 	if (row->flags & CONFORM_LATE)
 		call_late(w);
+	if (row->flags & CONFORM_CHANGES && !(w->answer[0]->err && w->answer[1]->err))
+		w->session[c->session].at_rest = false;
 	if (is_gone(w))
 		return -ENODEV;
 	if (!compare(w))

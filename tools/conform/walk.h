@@ -34,6 +34,7 @@ struct model_passed {
 struct model_session {
 	struct model_queue queue[CONFORM_TYPES];
 	unsigned int subscribed;
+	bool at_rest;			/* nothing was changed since conform_settle() */
 	unsigned int num_passed;
 	struct model_passed passed[MODEL_PASSED];
 };
