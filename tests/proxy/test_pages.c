@@ -367,6 +367,76 @@ static void test_reset_starting(void **state)
 	fake_host_end(f);
 }
 
+/* A guest goes on after a pause, and is paused again before the host has begun to stream anew. */
+static void test_paused_twice(void **state)
+{
+	uint32_t session;
+	struct pages p[2];
+	struct fake_host *f = streaming(&session, p, 2);
+	struct vmedia_cmd cmd;
+
+	vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
+	fake_block(f, VMEDIA_NR_STREAMON);
+	harness_cmd_ioctl(&cmd, session, VMEDIA_NR_G_INPUT);
+	harness_offer_cmd(&f->h, &cmd);
+	harness_kick(&f->h, VMEDIA_QUEUE_COMMAND);
+	fake_wait_blocked(f);
+	fake_release(f);
+	vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
+	assert_false(fake_streams(f, 0, CAPTURE));
+	assert_int_equal(f->streamoffs, 2);
+	harness_restart(&f->h);
+	harness_forget(&f->h);
+	fake_host_end(f);
+}
+
+/* A driver that does not return from STREAMOFF, or closing, costs its session, and nobody else. */
+static void test_stuck(void **state)
+{
+	static const uint32_t calls[] = { VMEDIA_NR_STREAMOFF, HOST_CLOSE };
+	struct vmedia_cmd cmd = { .type = VMEDIA_CMD_CLOSE };
+	uint32_t session, other, used;
+	struct vmedia_evt evt;
+	struct pages p[2];
+	struct fake_host *f;
+	unsigned int closes;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		f = streaming(&session, p, 2);
+		((struct proxy *)vmedia_device_priv(f->dev))->halt_ms = 20;
+		closes = f->closes;
+		fake_block(f, calls[i % 2]);
+		cmd.session_id = session;
+		if (i % 2) {
+			harness_offer_cmd(&f->h, &cmd);
+			harness_kick(&f->h, VMEDIA_QUEUE_COMMAND);
+		}
+		vmedia_log_set_level(-1);
+		vmedia_device_queue_stop(f->dev, VMEDIA_QUEUE_COMMAND);
+		vmedia_log_set_level(VMEDIA_LOG_ERR);
+		if (i < 2) {
+			harness_restart(&f->h);
+			harness_forget(&f->h);
+			harness_post_events(&f->h, 4, VMEDIA_EVT_MAX_SIZE);
+		}
+		assert_int_equal(ask_open(f, &other), 0);
+		if (i == 2) {
+			assert_int_equal(harness_event(&f->h, &evt, &used), 1);
+			assert_int_equal(evt.type, VMEDIA_EVT_ERROR);
+			assert_int_equal(evt.session_id, session);
+		}
+		assert_int_equal(ask_ioctl(f, other, VMEDIA_NR_G_INPUT, NULL), 0);
+		assert_int_equal(f->closes, closes);
+		fake_release(f);
+		if (i < 2)
+			wait_until(f, &f->closes, closes + 1);
+		ask_close(f, other);
+		harness_restart(&f->h);
+		harness_forget(&f->h);
+		fake_host_end(f);
+	}
+}
+
 /* A codec must not lose its state when the guest is paused: its pages are copied to. */
 static void test_m2m(void **state)
 {
@@ -431,7 +501,8 @@ int main(void)
 		cmocka_unit_test(test_refused_streaming), cmocka_unit_test(test_refused_later),
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_paused),	 cmocka_unit_test(test_reset),
-		cmocka_unit_test(test_reset_starting), cmocka_unit_test(test_m2m),
+		cmocka_unit_test(test_reset_starting),
+		cmocka_unit_test(test_paused_twice), cmocka_unit_test(test_stuck), cmocka_unit_test(test_m2m),
 		cmocka_unit_test(test_object),
 	};
 

@@ -70,6 +70,7 @@ static void proxy_free(struct proxy *p)
 		close(p->node.opener);
 	pthread_mutex_destroy(&p->node.lock);
 	pthread_mutex_destroy(&p->restore_lock);
+	vmedia_proxy_halt_finish(p);
 	free(p->wire);
 	free(p);
 }
@@ -142,6 +143,7 @@ int vmedia_proxy_create(struct vmedia_loop *loop, const struct proxy_options *op
 	pthread_mutex_init(&p->node.lock, NULL);
 	p->restore = opts->restore;
 	pthread_mutex_init(&p->restore_lock, NULL);
+	vmedia_proxy_halt_init(p);
 	err = create(loop, p, opts, dev);
 	if (err)
 		proxy_free(p);

@@ -9,11 +9,14 @@
  * again. Frames in between are lost. The driver counts its frames from 0 then, so the proxy adds
  * those before.
  *
- * The loop waits for STREAMOFF without a limit, since nothing else takes the pages back.
+ * The loop waits for STREAMOFF, since nothing else takes the pages back, but not for ever: a driver
+ * that does not return from it within PROXY_HALT_MS costs its session. That is in error then, and
+ * its file, its job and its mappings of the guest's pages stay until the driver returns.
  */
 #include <errno.h>
 #include <linux/videodev2.h>
 #include <string.h>
+#include <time.h>
 #include <vmedia/log.h>
 
 #include "proxy.h"
@@ -79,51 +82,131 @@ static void halt_run(struct vmedia_worker *w, struct vmedia_job *job)
 	int err = 0;
 
 	for (uint32_t i = 0; i < PROXY_TYPES && !err; i++) {
-		if (!writes_guest(&ps->queues[i]))
-			continue;
 		type = i;
-		err = ps->halted ? vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMOFF, &type)
-				 : restart(ps, &ps->queues[i]);
+		if (writes_guest(&ps->queues[i]))
+			err = vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMOFF, &type);
 	}
 	ps->halt_err = err;
+	vmedia_proxy_halt_ended(ps);
+}
+
+static void restart_run(struct vmedia_worker *w, struct vmedia_job *job)
+{
+	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, restart_job);
+	int err = 0;
+
+	for (uint32_t i = 0; i < PROXY_TYPES && !err; i++)
+		if (writes_guest(&ps->queues[i]))
+			err = restart(ps, &ps->queues[i]);
+	ps->restart_err = err;
+}
+
+void vmedia_proxy_halt_ended(struct proxy_session *ps)
+{
+	struct proxy *p = ps->p;
+
+	pthread_mutex_lock(&p->halt_lock);
+	ps->halting = false;
+	pthread_cond_broadcast(&p->halt_ended);
+	pthread_mutex_unlock(&p->halt_lock);
 }
 
 /* ---- On the loop ---- */
+
+static void job_done(struct proxy_session *ps, int err, const char *what)
+{
+	if (err) {
+		vmedia_warn("%s: a stream could not be %s (error %d)", ps->p->node.path, what,
+			    -err);
+		vmedia_proxy_failed(ps, err);
+	}
+	vmedia_proxy_job_done(ps);
+}
 
 static void halt_done(struct vmedia_job *job, int err)
 {
 	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, halt_job);
 
-	if (ps->halt_err) {
-		vmedia_warn("%s: a stream could not be %s (error %d)", ps->p->node.path,
-			    ps->halted ? "halted" : "restarted", -ps->halt_err);
-		vmedia_proxy_failed(ps, ps->halt_err);
-	}
-	vmedia_proxy_job_done(ps);
+	job_done(ps, ps->halt_err, "halted");
 }
 
-static void submit(struct proxy_session *ps, bool halted)
+static void restart_done(struct vmedia_job *job, int err)
 {
-	ps->halted = halted;
-	vmedia_worker_init_job(&ps->halt_job, halt_run, halt_done);
-	vmedia_proxy_submit(ps, &ps->halt_job);
+	struct proxy_session *ps = vmedia_container_of(job, struct proxy_session, restart_job);
+
+	job_done(ps, ps->restart_err, "restarted");
+}
+
+/* Wait until the job that halts, or closes, has run. Returns false if it takes too long. */
+static bool wait_halted(struct proxy_session *ps)
+{
+	struct proxy *p = ps->p;
+	struct timespec until;
+	bool halted;
+	int err = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += p->halt_ms / 1000;
+	until.tv_nsec += p->halt_ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_mutex_lock(&p->halt_lock);
+	while (ps->halting && !err)
+		err = pthread_cond_timedwait(&p->halt_ended, &p->halt_lock, &until);
+	halted = !ps->halting;
+	pthread_mutex_unlock(&p->halt_lock);
+	return halted;
 }
 
 void vmedia_proxy_halt(struct proxy_session *ps)
 {
 	if (ps->halted || !any_writes_guest(ps))
 		return;
+	ps->halted = true;
 	/* A job that closes the file stops all queues. */
-	if (!ps->closing)
-		submit(ps, true);
-	/* Not recycled before this returns. */
-	ps->jobs++;
-	vmedia_worker_drain(ps->worker);
-	ps->jobs--;
+	if (!ps->closing) {
+		ps->halting = true;
+		vmedia_worker_init_job(&ps->halt_job, halt_run, halt_done);
+		vmedia_proxy_submit(ps, &ps->halt_job);
+	}
+	if (wait_halted(ps)) {
+		/* Not recycled before this returns. */
+		ps->jobs++;
+		vmedia_worker_drain(ps->worker);
+		ps->jobs--;
+		return;
+	}
+	ps->stuck = true;
+	vmedia_err("%s: the host's driver has not stopped a stream in %u ms; until it does, it may "
+		   "write the guest's memory", ps->p->node.path, ps->p->halt_ms);
+	vmedia_proxy_failed(ps, -EIO);
 }
 
 void vmedia_proxy_restart(struct proxy_session *ps)
 {
-	if (ps->halted && !ps->closing)
-		submit(ps, false);
+	if (!ps->halted || ps->closing || ps->stuck)
+		return;
+	ps->halted = false;
+	vmedia_worker_init_job(&ps->restart_job, restart_run, restart_done);
+	vmedia_proxy_submit(ps, &ps->restart_job);
+}
+
+void vmedia_proxy_halt_init(struct proxy *p)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->halt_ended, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&p->halt_lock, NULL);
+	p->halt_ms = PROXY_HALT_MS;
+}
+
+void vmedia_proxy_halt_finish(struct proxy *p)
+{
+	pthread_cond_destroy(&p->halt_ended);
+	pthread_mutex_destroy(&p->halt_lock);
 }

@@ -70,6 +70,12 @@
 /* Those whose files a slow driver still closes are more than the guest can open. */
 #define PROXY_MOST_SESSIONS(limits) (2 * (limits)->max_sessions)
 
+/*
+ * How long the loop waits for the host's STREAMOFF before the guest's memory is anybody else's.
+ * Drivers wait for their hardware in it: some seconds, if that does not answer (uvcvideo: 5).
+ */
+#define PROXY_HALT_MS 10000
+
 #define PROXY_HELD 8 /* pieces of memory that the host may know of one plane */
 
 struct proxy_session;
@@ -221,7 +227,9 @@ struct proxy_session {
 	bool closing;	   /* the close was submitted, and nothing else begins */
 	bool closed;	   /* and it has ended */
 	bool suspended;	   /* the guest's memory must not be written */
-	bool halted;	   /* the host's queues that write it do not stream */
+	bool halted;	   /* the host's queues that write it do not stream, unless stuck */
+	bool stuck;	   /* the host has not returned from the job that halts or closes */
+	bool halting;	   /* under p->halt_lock: that job has not run */
 	unsigned int jobs; /* submitted and not done */
 	struct vmedia_source source;
 	uint32_t ready; /* as in struct proxy_dequeue */
@@ -229,8 +237,8 @@ struct proxy_session {
 	struct proxy_dequeue dequeue;
 	struct proxy_queue queues[PROXY_TYPES];
 	uint64_t order; /* of the last QBUF */
-	struct vmedia_job halt_job;
-	int halt_err;
+	struct vmedia_job halt_job, restart_job;
+	int halt_err, restart_err;
 	uint32_t num_subs;
 	struct proxy_subscription *subs;
 };
@@ -247,6 +255,10 @@ struct proxy {
 	unsigned int jobs;	   /* of all sessions */
 	void (*recycle)(struct proxy_session *ps); /* vmedia_proxy_recycle() */
 	atomic_uint_fast64_t bytes; /* of the host's buffers */
+	/* For halt.c */
+	uint32_t halt_ms; /* PROXY_HALT_MS, but for a test */
+	pthread_mutex_t halt_lock;
+	pthread_cond_t halt_ended;
 	/* For restore.c, under the lock */
 	bool restore;
 	pthread_mutex_t restore_lock;
@@ -411,10 +423,17 @@ int vmedia_proxy_fall_back(struct proxy_call *c);
 
 /* ---- halt.c ---- */
 
-/* Have the host write no page of the guest when this returns. */
+/*
+ * Have the host write no page of the guest when this returns. If the host takes longer than
+ * p->halt_ms for it, the session fails, and the host may go on writing.
+ */
 void vmedia_proxy_halt(struct proxy_session *ps);
 /* Go on. */
 void vmedia_proxy_restart(struct proxy_session *ps);
+/* The job that halts or closes has run: the host writes no page any more. Context: that job. */
+void vmedia_proxy_halt_ended(struct proxy_session *ps);
+void vmedia_proxy_halt_init(struct proxy *p);
+void vmedia_proxy_halt_finish(struct proxy *p);
 
 /* ---- buffer.c ---- */
 

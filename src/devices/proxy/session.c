@@ -56,6 +56,7 @@ static void close_run(struct vmedia_worker *w, struct vmedia_job *job)
 		ps->p->host.ops->close(ps->p->host.opaque, ps->fd);
 	}
 	ps->fd = -1;
+	vmedia_proxy_halt_ended(ps);
 }
 
 static void close_done(struct vmedia_job *job, int err)
@@ -77,6 +78,8 @@ static void close_done(struct vmedia_job *job, int err)
 static void submit_close(struct proxy_session *ps)
 {
 	ps->closing = true;
+	if (!ps->stuck)
+		ps->halting = true;
 	vmedia_loop_del_fd(&ps->source);
 	vmedia_worker_init_job(&ps->file_job, close_run, close_done);
 	vmedia_proxy_submit(ps, &ps->file_job);
