@@ -34,9 +34,17 @@ static bool is_node(const struct stat *st, unsigned int major_number)
 	return S_ISCHR(st->st_mode) && major(st->st_rdev) == major_number;
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_mode == b->st_mode &&
+	       a->st_rdev == b->st_rdev;
+}
+
 /*
  * Open the node. Other devices must not even be opened: that rewinds a tape, or arms a watchdog.
- * Returns a descriptor or negative errno.
+ * What is opened must be what was looked at: somebody who may write to the folder can exchange it.
+ * (A descriptor by O_PATH would hold it, but the filter does not let that through: such a one can
+ * be of any folder, as a place to go on from.) Returns a descriptor or negative errno.
  */
 static int open_node(const char *path, unsigned int major_number)
 {
@@ -50,8 +58,8 @@ static int open_node(const char *path, unsigned int major_number)
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	/* It may have been replugged between the two. */
-	if (fstat(fd, &st) == 0 && is_node(&st, major_number))
+	/* It may have been replugged between the two, too: the next request finds it. */
+	if (fstat(fd, &st) == 0 && is_same(&st, &seen))
 		return fd;
 	close(fd);
 	return -ENODEV;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -147,6 +148,63 @@ static void test_refuses(void **state)
 	ended(pid);
 }
 
+/* Step over the next system call that the opener @pid makes. Returns what it returned. */
+static long step_call(pid_t pid, struct __ptrace_syscall_info *entry)
+{
+	struct __ptrace_syscall_info exit_info;
+	int status;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct __ptrace_syscall_info *info = i ? &exit_info : entry;
+
+		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSTOPPED(status));
+		assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(*info), info) > 0);
+	}
+	assert_int_equal(entry->op, PTRACE_SYSCALL_INFO_ENTRY);
+	assert_int_equal(exit_info.op, PTRACE_SYSCALL_INFO_EXIT);
+	return (long)exit_info.exit.rval;
+}
+
+/*
+ * The node is exchanged for another one between look and open. The calls of the opener are stepped,
+ * so that the exchange is where it should be: recv(), the look, open().
+ */
+static void test_exchanged(void **state)
+{
+	char folder[] = "/tmp/opener-XXXXXX", path[64];
+	struct __ptrace_syscall_info info;
+	int fd, got, status;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/node", folder);
+	for (unsigned int exchanged = 0; exchanged < 2; exchanged++) {
+		assert_int_equal(symlink("/dev/null", path), 0);
+		pid = serve(path, 1, &fd);
+		if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACESYSGOOD) < 0)
+			skip();
+		assert_int_equal(ptrace(PTRACE_INTERRUPT, pid, NULL, NULL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(send_bytes(fd, 1, -1), 1);
+		/* An interrupted recv() begins again. */
+		while (step_call(pid, &info) != 1)
+			;
+		assert_int_equal(step_call(pid, &info), 0);
+		unlink(path);
+		assert_int_equal(symlink(exchanged ? "/dev/zero" : "/dev/null", path), 0);
+		assert_int_equal(ptrace(PTRACE_DETACH, pid, NULL, NULL), 0);
+		assert_int_equal(answer(fd, &got), exchanged ? -ENODEV : 0);
+		if (got >= 0)
+			close(got);
+		unlink(path);
+		close(fd);
+		ended(pid);
+	}
+	rmdir(folder);
+}
+
 static int listen_at(const char *path, int type)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -245,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_opens),
 		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_exchanged),
 		cmocka_unit_test(test_connects),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_confined),
