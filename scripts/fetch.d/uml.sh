@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A recipe of scripts/fetch. What is set here is read there, and the other way round.
 # shellcheck shell=bash disable=SC2034,SC2154
-#:   uml plain|debug   a User-mode Linux kernel with V4L2, built from linux-source-6.1 (minutes); prints the program, beside
-#:                     which "tree" is what modules are built against
+#:   uml plain|debug|travel  a User-mode Linux kernel with V4L2, built from linux-source-6.1 (minutes); prints the program,
+#:                     beside which "tree" is what modules are built against
 
 file=linux
 what="a UML kernel ($argument), to be built: some minutes,"
 
 takes() {
-	[ "$1" = plain ] || [ "$1" = debug ]
+	[ "$1" = plain ] || [ "$1" = debug ] || [ "$1" = travel ]
 }
 
 # The version of linux-source-6.1 that this machine's apt offers; nothing where it knows none.
@@ -16,7 +16,7 @@ source_version() {
 	apt-cache policy linux-source-6.1 2>/dev/null | sed -n 's/^  Candidate: \([0-9].*\)/\1/p'
 }
 
-# make_uml FOLDER plain|debug: compiles in FOLDER/tree, then throws away what no module needs.
+# make_uml FOLDER KIND: compiles in FOLDER/tree, then throws away what no module needs.
 make_uml() {
 	local tree=$1/tree option version missing=0 configs=("$vm_top/tests/guest/uml.config")
 	[ "$2" = plain ] || configs+=("$vm_top/tests/guest/uml-$2.config")
