@@ -265,11 +265,13 @@ static void test_circumstances(void **state)
 	assert_difference(p, "errno:0:EINVAL");
 	p->context.first = true;
 	assert_difference(p, "first.errno:0:EINVAL");
+	p->context.longer = true;
+	assert_difference(p, "longer.errno:0:EINVAL");
 	p->context.foreign = true;
 	assert_difference(p, "foreign.errno:0:EINVAL");
 	p->context.request = true;
 	assert_difference(p, "request.errno:0:EINVAL");
-	p->context.foreign = p->context.request = p->context.first = false;
+	p->context.foreign = p->context.request = p->context.first = p->context.longer = false;
 	begin(p, VMEDIA_NR_G_FMT);
 	p->b->err = -EINVAL;
 	p->a->arg.format.type = p->b->arg.format.type = V4L2_BUF_TYPE_VIDEO_OVERLAY;

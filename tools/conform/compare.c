@@ -71,6 +71,8 @@ static const char *circumstance(const struct comparison *x)
 		return "overlay.";
 	if (x->context->foreign)
 		return "foreign.";
+	if (x->context->longer)
+		return "longer.";
 	return x->context->first ? "first." : "";
 }
 

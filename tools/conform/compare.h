@@ -21,6 +21,8 @@ struct conform_context {
 	bool foreign;
 	/* QBUF or PREPARE_BUF of memory of the program, the first since REQBUFS */
 	bool first;
+	/* the same of memory that is longer than the buffer was made */
+	bool longer;
 };
 
 /*
@@ -28,7 +30,8 @@ struct conform_context {
  * "planes[1].length", "controls[].size", "controls[0x00980900].value". Before it stands a
  * circumstance that makes the call another one for a device: "request." for a request,
  * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session
- * has, "first." for the first memory that the program gives a queue.
+ * has, "longer." for memory of the program that is longer than the buffer was made, "first." for the
+ * first memory that the program gives a queue.
  */
 typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
 				      const char *device);

@@ -56,6 +56,12 @@ void learn_format(struct conform_walk *w, const struct conform_call *c)
 			w->session[s].queue[f->type].format = *f;
 }
 
+static void set_sizes(struct model_queue *q, unsigned int first, uint32_t size)
+{
+	for (unsigned int i = first; i < q->count; i++)
+		q->size[i] = size;
+}
+
 static void free_all(struct model_queue *q)
 {
 	memset(q->state, BUFFER_FREE, sizeof(q->state));
@@ -72,12 +78,14 @@ void learn_reqbufs(struct conform_walk *w, const struct conform_call *c)
 	q->memory = r->count ? r->memory : 0;
 	q->streaming = q->taken = false;
 	free_all(q);
+	set_sizes(q, 0, walk_sizeimage(q, 0));
 }
 
 void learn_create_bufs(struct conform_walk *w, const struct conform_call *c)
 {
 	const struct vmedia_create_buffers *b = &c->arg.create_buffers;
 	struct model_queue *q = walk_queue(w, c->session, b->format.type);
+	struct model_queue made = { 0 };
 
 	if (!q || !b->count)
 		return;
@@ -85,6 +93,8 @@ void learn_create_bufs(struct conform_walk *w, const struct conform_call *c)
 	q->count = b->index + b->count;
 	if (q->count > CONFORM_BUFFERS)
 		q->count = CONFORM_BUFFERS;
+	made.format = b->format;
+	set_sizes(q, b->index, walk_sizeimage(&made, 0));
 }
 
 /* A hole in the middle is found by the calls that follow. */

@@ -33,6 +33,8 @@ static const char built_in[] =
 	"CREATE_BUFS errno:ENOBUFS:EINVAL another memory than the queue has is refused first\n"
 	"QBUF first.errno:EINVAL:0 a proxy copies where the host refuses the memory\n"
 	"PREPARE_BUF first.errno:EINVAL:0 a proxy copies where the host refuses the memory\n"
+	"QBUF longer.errno:0:EINVAL a buffer that is copied is as long as it was made\n"
+	"PREPARE_BUF longer.errno:0:EINVAL a buffer that is copied is as long as it was made\n"
 	"DQEVENT errno:ENOENT:EAGAIN the driver of this program says so that there is none yet\n"
 	"REMOVE_BUFS errno:ENOTTY:EBUSY the driver of this program looks at its buffers first\n"
 	"REMOVE_BUFS errno:ENOTTY:EINVAL the driver of this program looks at its buffers first\n"
@@ -45,7 +47,8 @@ static const char built_in[] =
 	"G_JPEGCOMP errno:*:ENOTTY controls replace it\n";
 
 /* What compare.c puts before a name. A rule without one holds in all circumstances. */
-static const char *const circumstances[] = { "request.", "overlay.", "foreign.", "first." };
+static const char *const circumstances[] = { "request.", "overlay.", "foreign.", "longer.",
+					     "first." };
 
 static const char *without_circumstance(const char *field)
 {

@@ -365,12 +365,29 @@ static bool is_foreign(const struct conform_walk *w, const struct conform_call *
 	       has_buffers(&w->session[!c->session]);
 }
 
+/* Memory of the program is given to this queue, or NULL. */
+static const struct model_queue *given(struct conform_walk *w, const struct conform_call *c)
+{
+	if ((c->info->nr != VMEDIA_NR_QBUF && c->info->nr != VMEDIA_NR_PREPARE_BUF) ||
+	    c->arg.buffer.memory == VMEDIA_MEMORY_MMAP)
+		return NULL;
+	return walk_queue(w, c->session, c->arg.buffer.type);
+}
+
 static bool is_first(struct conform_walk *w, const struct conform_call *c)
 {
-	const struct model_queue *q = walk_queue(w, c->session, conform_call_type(c));
+	const struct model_queue *q = given(w, c);
 
-	return (c->info->nr == VMEDIA_NR_QBUF || c->info->nr == VMEDIA_NR_PREPARE_BUF) && q &&
-	       !q->taken && c->arg.buffer.memory != VMEDIA_MEMORY_MMAP;
+	return q && !q->taken;
+}
+
+static bool is_longer(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct vmedia_buffer *b = &c->arg.buffer;
+	const struct model_queue *q = given(w, c);
+
+	return q && b->index < q->count && q->size[b->index] &&
+	       q->size[b->index] < (conform_call_is_mplane(c) ? c->planes[0].length : b->length);
 }
 
 static bool is_request(const struct conform_call *c)
@@ -399,6 +416,7 @@ static bool compare(struct conform_walk *w)
 		.cat = w->cat, .m2m = w->cat->m2m, .coded = is_coded(w, w->asked),
 		.queued = is_queued(w, w->asked), .request = is_request(w->asked),
 		.foreign = is_foreign(w, w->asked), .first = is_first(w, w->asked),
+		.longer = is_longer(w, w->asked),
 	};
 
 	w->differs = false;

@@ -22,6 +22,7 @@ struct model_queue {
 	bool streaming;
 	bool taken;			/* a buffer was queued or prepared since REQBUFS */
 	uint8_t state[CONFORM_BUFFERS];	/* enum buffer_state */
+	uint32_t size[CONFORM_BUFFERS];	/* of the first plane when it was made; 0: not known */
 };
 
 /* What events that were passed over say of changes (walk.c, pass_merged()). */
