@@ -48,11 +48,12 @@ mirror() {
 	grep -a 'wrong answer\|is in error' "$log" | tail -5 | sed 's/^/  log: /'
 }
 
-# mirror_all CALLS: every node, or those that VMEDIA_PROXY_NODES names. Many calls are some walks, with a seed and a line each.
+# mirror_all CALLS: every node, or those of HOST_NODES, but those of HOST_OTHERS. Many calls are some walks, with a seed and a line
+# each.
 mirror_all() {
 	local name first second left walk=50000 seed
 	while read -r name first second; do
-		[[ " ${HOST_NODES:-$name} " == *" $name "* ]] || continue
+		[[ " ${HOST_NODES:-$name} " == *" $name "* && " ${HOST_OTHERS:-} " != *" $name "* ]] || continue
 		seed=$HOST_SEED
 		for ((left = $1; left > 0; left -= walk)); do
 			mirror "$name" "$(node "$first")" "$(node "$second")" $((left < walk ? left : walk)) "$seed"
