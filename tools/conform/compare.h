@@ -19,9 +19,9 @@ struct conform_context {
 	bool request;
 	/* the buffers of the call's queue are another session's */
 	bool foreign;
-	/* QBUF or PREPARE_BUF of memory of the program, the first since REQBUFS */
+	/* QBUF or PREPARE_BUF of memory of the program, the first of buffers of CREATE_BUFS alone */
 	bool first;
-	/* the same of memory that is longer than the buffer was made */
+	/* QBUF or PREPARE_BUF of memory that is longer than the buffer was made */
 	bool longer;
 };
 
@@ -31,7 +31,7 @@ struct conform_context {
  * circumstance that makes the call another one for a device: "request." for a request,
  * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session
  * has, "longer." for memory of the program that is longer than the buffer was made, "first." for the
- * first memory that the program gives a queue.
+ * first memory that the program gives buffers of CREATE_BUFS.
  */
 typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
 				      const char *device);

@@ -76,7 +76,7 @@ void learn_reqbufs(struct conform_walk *w, const struct conform_call *c)
 		return;
 	q->count = r->count < CONFORM_BUFFERS ? r->count : CONFORM_BUFFERS;
 	q->memory = r->count ? r->memory : 0;
-	q->streaming = q->taken = false;
+	q->streaming = q->taken = q->created = false;
 	free_all(q);
 	set_sizes(q, 0, walk_sizeimage(q, 0));
 }
@@ -89,6 +89,7 @@ void learn_create_bufs(struct conform_walk *w, const struct conform_call *c)
 
 	if (!q || !b->count)
 		return;
+	q->created |= q->count == 0;
 	q->memory = b->memory;
 	q->count = b->index + b->count;
 	if (q->count > CONFORM_BUFFERS)

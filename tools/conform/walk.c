@@ -378,7 +378,7 @@ static bool is_first(struct conform_walk *w, const struct conform_call *c)
 {
 	const struct model_queue *q = given(w, c);
 
-	return q && !q->taken;
+	return q && q->created && !q->taken;
 }
 
 static bool is_longer(struct conform_walk *w, const struct conform_call *c)

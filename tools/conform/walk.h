@@ -21,6 +21,7 @@ struct model_queue {
 	unsigned int count;		/* buffers, at most CONFORM_BUFFERS */
 	bool streaming;
 	bool taken;			/* a buffer was queued or prepared since REQBUFS */
+	bool created;			/* its buffers are of CREATE_BUFS alone */
 	uint8_t state[CONFORM_BUFFERS];	/* enum buffer_state */
 	uint32_t size[CONFORM_BUFFERS];	/* of the first plane when it was made; 0: not known */
 };
