@@ -125,6 +125,16 @@ static int do_buffer(struct fake_host *f, struct fake_file *file, uint32_t nr,
 	return 0;
 }
 
+/* The descriptor stays readable as long as there is something. */
+static void calm_down(struct fake_host *f, const struct fake_file *file)
+{
+	uint64_t count;
+
+	if (!file->events && file->done_index < 0 && !file->pending &&
+	    read(file_fd[file - f->file], &count, sizeof(count)) < 0)
+		assert_int_equal(errno, EAGAIN);
+}
+
 static int do_dqbuf(struct fake_host *f, struct fake_file *file, struct vmedia_buffer *b)
 {
 	struct vmedia_plane *p = (struct vmedia_plane *)(uintptr_t)b->m.planes;
@@ -133,6 +143,8 @@ static int do_dqbuf(struct fake_host *f, struct fake_file *file, struct vmedia_b
 	if (index < 0 || (uint32_t)file->done_type != b->type)
 		return -EAGAIN;
 	file->done_index = -1;
+	file->events = 0;
+	calm_down(f, file);
 	file->queued[b->type][index] = false;
 	b->index = (uint32_t)index;
 	b->sequence = 5;
@@ -267,6 +279,7 @@ static int host_ioctl(void *opaque, int fd, unsigned long cmd, void *arg)
 	file = file_of(f, fd);
 	assert_int_equal(_IOC_SIZE(cmd), vmedia_ioctl_info(nr)->size);
 	f->calls++;
+	f->dqbufs += nr == VMEDIA_NR_DQBUF;
 	/* A real driver's lock would keep the loop waiting now. */
 	if (f->waiting && pthread_equal(pthread_self(), f->loop_thread))
 		f->stopped_loop++;
@@ -313,15 +326,19 @@ static uint32_t host_events(void *opaque, int fd, uint32_t revents)
 {
 	struct fake_host *f = opaque;
 	struct fake_file *file;
-	uint64_t count;
 	uint32_t events;
 
 	pthread_mutex_lock(&f->lock);
 	file = file_of(f, fd);
-	if (read(fd, &count, sizeof(count)) < 0)
-		count = 0;
 	events = file->events;
-	file->events = 0;
+	if (!(events & EPOLLERR))
+		file->events = 0;
+	if (file->done_index >= 0)
+		events |= V4L2_TYPE_IS_OUTPUT(file->done_type) ? EPOLLOUT : EPOLLIN;
+	if (file->pending)
+		events |= EPOLLPRI;
+	calm_down(f, file);
+	f->reports++;
 	pthread_mutex_unlock(&f->lock);
 	return events;
 }
@@ -368,6 +385,12 @@ bool fake_streams(struct fake_host *f, unsigned int i, uint32_t type)
 	streams = f->file[i].open && f->file[i].streaming[type];
 	pthread_mutex_unlock(&f->lock);
 	return streams;
+}
+
+void fake_empty(struct fake_host *f, unsigned int i, uint32_t events)
+{
+	pthread_mutex_lock(&f->lock);
+	raise(f, i, events);
 }
 
 void fake_event_pending(struct fake_host *f, unsigned int i)

@@ -57,7 +57,8 @@ struct fake_host {
 	pthread_cond_t turn;
 	struct fake_file file[HOST_FILES];
 	int memory[HOST_BUFFERS]; /* memory files, of all queues */
-	unsigned int opens, closes, calls, maps, unmaps;
+	unsigned int opens, closes, calls, dqbufs, maps, unmaps;
+	unsigned int reports; /* how often events were asked for */
 	uint32_t blocked; /* ioctl that waits until fake_release(); 0: none */
 	bool waiting;	  /* it does */
 	pthread_t loop_thread;
@@ -103,6 +104,8 @@ int stream(struct fake_host *f, uint32_t session, uint32_t type, bool on);
 void fake_done(struct fake_host *f, unsigned int file, uint32_t type, uint32_t index);
 /* True while the host may write buffers of this queue. */
 bool fake_streams(struct fake_host *f, unsigned int file, uint32_t type);
+/* epoll reports @events, EPOLLERR each time until the next buffer, but there is nothing. */
+void fake_empty(struct fake_host *f, unsigned int file, uint32_t events);
 void fake_event_pending(struct fake_host *f, unsigned int file);
 void fake_unplug(struct fake_host *f, unsigned int file);
 /* What the host answers from now on. NULL: as an honest driver. */

@@ -273,6 +273,48 @@ static void test_not_owner(void **state)
 	fake_host_end(f);
 }
 
+/*
+ * One report of epoll and one DQBUF a frame. A report that leads to nothing, or that core cannot use,
+ * is not repeated.
+ */
+static void test_reports(void **state)
+{
+	struct vmedia_evt evt;
+	struct fake_host *f;
+	uint32_t session, count = 2;
+	unsigned int before, dqbufs;
+
+	f = opened(&session);
+	assert_int_equal(reqbufs(f, session, CAPTURE, V4L2_MEMORY_MMAP, &count), 0);
+	assert_int_equal(stream(f, session, CAPTURE, true), 0);
+	for (uint32_t i = 0; i < 20; i++) {
+		assert_int_equal(qbuf(f, session, CAPTURE, i % 2, V4L2_MEMORY_MMAP, NULL, 0), 0);
+		harness_post_events(&f->h, 1, VMEDIA_EVT_MAX_SIZE);
+		before = f->reports;
+		dqbufs = f->dqbufs;
+		/* After the tenth the queue tells of something that is not there. */
+		if (i == 10) {
+			fake_empty(f, 0, EPOLLERR);
+			harness_step(&f->h);
+			assert_in_range(f->reports - before, 1, 2);
+			assert_in_range(f->dqbufs - dqbufs, 1, 2);
+			before = f->reports;
+			dqbufs = f->dqbufs;
+		}
+		fake_done(f, 0, CAPTURE, i % 2);
+		assert_int_equal(next_event(f, &evt), 1);
+		assert_int_equal(evt.buffer.index, i % 2);
+		assert_int_equal(f->dqbufs, dqbufs + 1);
+		assert_int_equal(f->reports, before + 1);
+		harness_step(&f->h);
+		/* The end of the error is a change of its own. */
+		assert_true(f->reports <= before + (i == 10 ? 2 : 1));
+		assert_int_equal(f->dqbufs, dqbufs + 1);
+	}
+	ask_close(f, session);
+	fake_host_end(f);
+}
+
 /* Buffers finished before STREAMOFF do not come after it. */
 static void test_streamoff(void **state)
 {
@@ -368,7 +410,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mapped),	      cmocka_unit_test(test_not_exported),
 		cmocka_unit_test(test_pages_capture), cmocka_unit_test(test_pages_output),
-		cmocka_unit_test(test_mplane),	      cmocka_unit_test(test_streamoff),
+		cmocka_unit_test(test_mplane),	      cmocka_unit_test(test_reports), cmocka_unit_test(test_streamoff),
 		cmocka_unit_test(test_not_owner),     cmocka_unit_test(test_types),
 		cmocka_unit_test(test_events),	      cmocka_unit_test(test_limits),
 	};

@@ -3,10 +3,10 @@
  * Finished buffers and V4L2 events, from the host to the guest.
  *
  * Theory of operation: finished buffers stay in the host's queues until core asks for one. epoll
- * tells, once for each change (EPOLLET), that a queue or the events may have something; that is
- * ps->ready until the host says that there is no more. next_event() dequeues one thing: on the
- * loop, or, where bytes are to be copied or other jobs run, by a job that wakes core when it is
- * done.
+ * tells that a queue or the events may have something; that is ps->ready until the host says that
+ * there is no more, or, of queues, until a buffer was dequeued, if epoll tells again of the next
+ * (watch.c). next_event() dequeues one thing: on the loop, or, where bytes are to be copied or other
+ * jobs run, by a job that wakes core when it is done.
  *
  * A buffer that was dequeued counts as the host's until core has it, so the guest cannot queue it
  * again before it knows of it.
@@ -132,9 +132,12 @@ static void dequeue(struct proxy_session *ps)
 		if (!q->streaming || !(d->ready & direction(q->type)))
 			continue;
 		d->full = dequeue_buffer(ps, q);
+		if (d->full && d->told_again)
+			d->ready &= ~direction(q->type);
 		if (d->full)
 			return;
 	}
+	d->vain = true;
 	d->ready = 0;
 }
 
@@ -148,6 +151,10 @@ static void finish(struct proxy_session *ps)
 	d->copying = false;
 	vmedia_device_add_copied(ps->p->dev, d->copied);
 	d->copied = 0;
+	if (d->vain || (d->full && d->err))
+		vmedia_proxy_watch_edge(ps, true);
+	else if (d->full && d->told_again)
+		vmedia_proxy_watch_edge(ps, false);
 	if (!d->full || !d->err)
 		return;
 	d->full = false;
@@ -227,6 +234,7 @@ bool vmedia_proxy_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 {
 	struct proxy_session *ps = vmedia_session_priv(s);
 	struct proxy_dequeue *d = &ps->dequeue;
+	bool quick;
 
 	/* When the jobs are done, core is woken again. */
 	if (ps->jobs || ps->closing)
@@ -236,8 +244,12 @@ bool vmedia_proxy_next_event(struct vmedia_session *s, struct vmedia_evt *evt)
 	if ((!ps->ready && !d->full) || (ps->suspended && copies(ps, true)))
 		return false;
 	d->ready = ps->ready;
+	d->vain = false;
 	ps->ready = 0;
-	if (!ps->p->jobs && !copies(ps, false)) {
+	/* During a job epoll would report what that has not dequeued yet. */
+	quick = !ps->p->jobs && !copies(ps, false);
+	d->told_again = quick && !vmedia_proxy_is_m2m(ps->p);
+	if (quick) {
 		dequeue(ps);
 		finish(ps);
 		return give(ps, evt);

@@ -25,12 +25,16 @@
 
 #include "proxy.h"
 
-#define M2M_CAPS (V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE)
+bool vmedia_proxy_is_m2m(const struct proxy *p)
+{
+	return vmedia_device_config(p->dev)->device_caps &
+	       (V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE);
+}
 
 uint32_t vmedia_proxy_host_memory(const struct proxy *p, uint32_t type, uint32_t guest_memory)
 {
 	if (guest_memory == V4L2_MEMORY_USERPTR && !vmedia_proxy_type_is_output(type) &&
-	    (vmedia_device_config(p->dev)->device_caps & M2M_CAPS))
+	    vmedia_proxy_is_m2m(p))
 		return V4L2_MEMORY_MMAP;
 	return guest_memory;
 }

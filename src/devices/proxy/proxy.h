@@ -203,6 +203,8 @@ struct proxy_dequeue {
 	uint32_t latest; /* the type of the last buffer, so that types take turns */
 	uint64_t copied;
 	int err;	 /* of the host: the session is of no use any more */
+	bool told_again; /* epoll reports once more what is left, so it need not be asked */
+	bool vain;	 /* the host had nothing */
 	bool full;	 /* evt has something for core */
 	bool uncopied;	 /* its bytes are still to be copied to the guest */
 	bool copying;	 /* the job may write the guest's own memory */
@@ -233,6 +235,7 @@ struct proxy_session {
 	unsigned int jobs; /* submitted and not done */
 	struct vmedia_source source;
 	uint32_t ready; /* as in struct proxy_dequeue */
+	bool edge;	/* source tells of changes only */
 	struct proxy_call call;
 	struct proxy_dequeue dequeue;
 	struct proxy_queue queues[PROXY_TYPES];
@@ -326,6 +329,8 @@ void vmedia_proxy_submit(struct proxy_session *ps, struct vmedia_job *job);
 void vmedia_proxy_job_done(struct proxy_session *ps);
 /* Watch the host's file for what its streaming queues and subscriptions can have. */
 void vmedia_proxy_watch(struct proxy_session *ps);
+/* Have the host's file watched for changes only, or for all that it has (watch.c). Context: loop. */
+void vmedia_proxy_watch_edge(struct proxy_session *ps, bool on);
 /*
  * Have each session look for V4L2 events: if its device is gone, the host answers -ENODEV, which
  * ends the session. A session may have a device that was plugged in later, and a driver may say
@@ -387,6 +392,7 @@ void vmedia_proxy_unmap_all(struct proxy_session *ps);
 
 /* ---- memory.c ---- */
 
+bool vmedia_proxy_is_m2m(const struct proxy *p);
 /* The memory that the host's queue has for the guest's, if the driver has it. */
 uint32_t vmedia_proxy_host_memory(const struct proxy *p, uint32_t type, uint32_t guest_memory);
 /*

@@ -211,6 +211,7 @@ int vmedia_proxy_open(struct vmedia_session *s)
 	ps->session = s;
 	ps->fd = -1;
 	ps->call.ps = ps;
+	ps->edge = vmedia_proxy_is_m2m(p);
 	for (uint32_t type = 0; type < PROXY_TYPES; type++)
 		ps->queues[type].type = type;
 	vmedia_proxy_dequeue_init(ps);

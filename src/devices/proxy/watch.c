@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* The jobs of a session, and what wakes it: its end, and what epoll tells of the host's file. */
+/*
+ * The jobs of a session, and what wakes it: its end, and what epoll tells of the host's file.
+ *
+ * Theory of operation: as long as each report of epoll leads to a buffer, what is left is reported
+ * again (level-triggered). So a frame costs one DQBUF, and none that finds nothing. A report that
+ * nobody could use, or that led to nothing (an error of the queue, a queue without buffers), would
+ * come again and again. Then only changes are reported (EPOLLET), and DQBUF goes on until the host
+ * has no more; the next buffer ends that. A codec whose queues have no buffers is in error for
+ * epoll each time that it has done its work, so of m2m devices only changes are reported.
+ */
 #include <errno.h>
 #include <sys/epoll.h>
 
@@ -65,9 +74,24 @@ static void on_events(struct vmedia_source *src, uint32_t revents)
 	/* An error of a queue is what DQBUF answers. */
 	if (revents & EPOLLERR)
 		revents |= EPOLLIN | EPOLLOUT;
+	if (ps->ready & revents || ps->jobs)
+		vmedia_proxy_watch_edge(ps, true); /* core has not asked since */
 	ps->ready |= revents & (EPOLLPRI | EPOLLIN | EPOLLOUT);
 	if (ps->ready && !ps->jobs)
 		vmedia_session_wake(ps->session);
+}
+
+void vmedia_proxy_watch_edge(struct proxy_session *ps, bool on)
+{
+	uint32_t events = ps->source.events & ~(uint32_t)EPOLLET;
+	int err;
+
+	if (ps->edge == on || !ps->source.loop || vmedia_proxy_is_m2m(ps->p))
+		return;
+	ps->edge = on;
+	err = vmedia_loop_mod_fd(&ps->source, on ? events | EPOLLET : events);
+	if (err)
+		vmedia_proxy_failed(ps, err);
 }
 
 /*
@@ -77,7 +101,7 @@ static void on_events(struct vmedia_source *src, uint32_t revents)
  */
 void vmedia_proxy_watch(struct proxy_session *ps)
 {
-	uint32_t events = EPOLLPRI | EPOLLET;
+	uint32_t events = EPOLLPRI;
 	int err;
 
 	if (ps->closing || !ps->session)
@@ -86,7 +110,9 @@ void vmedia_proxy_watch(struct proxy_session *ps)
 		if (ps->queues[type].streaming)
 			events |= vmedia_proxy_type_is_output(type) ? EPOLLOUT : EPOLLIN;
 	if (ps->p->host.ops->events)
-		events |= EPOLLIN;
+		events = EPOLLIN;
+	if (ps->edge)
+		events |= EPOLLET;
 	if (ps->source.loop && ps->source.events == events)
 		return;
 	vmedia_loop_del_fd(&ps->source);
