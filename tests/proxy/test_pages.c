@@ -502,7 +502,8 @@ int main(void)
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_paused),	 cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_reset_starting),
-		cmocka_unit_test(test_paused_twice), cmocka_unit_test(test_stuck), cmocka_unit_test(test_m2m),
+		cmocka_unit_test(test_paused_twice), cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_m2m),
 		cmocka_unit_test(test_object),
 	};
 

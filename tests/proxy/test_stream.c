@@ -274,8 +274,8 @@ static void test_not_owner(void **state)
 }
 
 /*
- * One report of epoll and one DQBUF a frame. A report that leads to nothing, or that core cannot use,
- * is not repeated.
+ * One report of epoll and one DQBUF a frame. A report that leads to nothing, or that core cannot
+ * use, is not repeated.
  */
 static void test_reports(void **state)
 {
@@ -410,7 +410,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mapped),	      cmocka_unit_test(test_not_exported),
 		cmocka_unit_test(test_pages_capture), cmocka_unit_test(test_pages_output),
-		cmocka_unit_test(test_mplane),	      cmocka_unit_test(test_reports), cmocka_unit_test(test_streamoff),
+		cmocka_unit_test(test_mplane),	      cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_streamoff),
 		cmocka_unit_test(test_not_owner),     cmocka_unit_test(test_types),
 		cmocka_unit_test(test_events),	      cmocka_unit_test(test_limits),
 	};

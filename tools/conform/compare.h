@@ -19,7 +19,7 @@ struct conform_context {
 	bool request;
 	/* the buffers of the call's queue are another session's */
 	bool foreign;
-	/* QBUF or PREPARE_BUF of memory of the program, the first of buffers of CREATE_BUFS alone */
+	/* QBUF or PREPARE_BUF of the program's memory, the first of buffers of CREATE_BUFS alone */
 	bool first;
 	/* QBUF or PREPARE_BUF of memory that is longer than the buffer was made */
 	bool longer;
@@ -30,8 +30,8 @@ struct conform_context {
  * "planes[1].length", "controls[].size", "controls[0x00980900].value". Before it stands a
  * circumstance that makes the call another one for a device: "request." for a request,
  * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session
- * has, "longer." for memory of the program that is longer than the buffer was made, "first." for the
- * first memory that the program gives buffers of CREATE_BUFS.
+ * has, "longer." for memory of the program that is longer than the buffer was made, "first." for
+ * the first memory that the program gives buffers of CREATE_BUFS.
  */
 typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
 				      const char *device);

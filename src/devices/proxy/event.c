@@ -5,8 +5,8 @@
  * Theory of operation: finished buffers stay in the host's queues until core asks for one. epoll
  * tells that a queue or the events may have something; that is ps->ready until the host says that
  * there is no more, or, of queues, until a buffer was dequeued, if epoll tells again of the next
- * (watch.c). next_event() dequeues one thing: on the loop, or, where bytes are to be copied or other
- * jobs run, by a job that wakes core when it is done.
+ * (watch.c). next_event() dequeues one thing: on the loop, or, where bytes are to be copied or
+ * other jobs run, by a job that wakes core when it is done.
  *
  * A buffer that was dequeued counts as the host's until core has it, so the guest cannot queue it
  * again before it knows of it.

@@ -329,7 +329,7 @@ void vmedia_proxy_submit(struct proxy_session *ps, struct vmedia_job *job);
 void vmedia_proxy_job_done(struct proxy_session *ps);
 /* Watch the host's file for what its streaming queues and subscriptions can have. */
 void vmedia_proxy_watch(struct proxy_session *ps);
-/* Have the host's file watched for changes only, or for all that it has (watch.c). Context: loop. */
+/* Watch the host's file for changes only, or for all that it has (watch.c). Context: loop. */
 void vmedia_proxy_watch_edge(struct proxy_session *ps, bool on);
 /*
  * Have each session look for V4L2 events: if its device is gone, the host answers -ENODEV, which
