@@ -67,6 +67,13 @@ static void fill_plane(struct fake_host *f, uint32_t index, uint32_t *length, ui
 	*offset = index * 0x100000;
 }
 
+static void enqueue(struct fake_host *f, struct fake_file *file, const struct vmedia_buffer *b)
+{
+	file->queued[b->type][b->index] = true;
+	file->queued_as[b->type][b->index] = ++f->qbufs;
+	file->given[b->type][b->index] = *b;
+}
+
 /* A buffer of memory that the program has. */
 static int do_foreign(struct fake_host *f, struct fake_file *file, uint32_t nr,
 		      struct vmedia_buffer *b)
@@ -74,6 +81,10 @@ static int do_foreign(struct fake_host *f, struct fake_file *file, uint32_t nr,
 	if (vmedia_buf_type_is_multiplanar(b->type))
 		return -EINVAL;
 	if (nr == VMEDIA_NR_QUERYBUF) {
+		b->bytesused = file->given[b->type][b->index].bytesused;
+		b->field = file->given[b->type][b->index].field;
+		b->timestamp = file->given[b->type][b->index].timestamp;
+		b->flags = file->given[b->type][b->index].flags | V4L2_BUF_FLAG_QUEUED;
 		b->length = HOST_LENGTH;
 		b->m.userptr = file->m[b->type][b->index].userptr;
 		return 0;
@@ -89,8 +100,7 @@ static int do_foreign(struct fake_host *f, struct fake_file *file, uint32_t nr,
 	file->m[b->type][b->index].userptr = b->m.userptr;
 	if (f->late_err)
 		return f->late_err;
-	file->queued[b->type][b->index] = true;
-	file->queued_as[b->type][b->index] = ++f->qbufs;
+	enqueue(f, file, b);
 	return 0;
 }
 
@@ -111,7 +121,7 @@ static int do_buffer(struct fake_host *f, struct fake_file *file, uint32_t nr,
 	if (nr == VMEDIA_NR_QBUF) {
 		if (file->queued[b->type][b->index])
 			return -EINVAL;
-		file->queued[b->type][b->index] = true;
+		enqueue(f, file, b);
 		file->last = *b;
 	}
 	b->flags |= file->queued[b->type][b->index] ? V4L2_BUF_FLAG_QUEUED : 0;

@@ -39,6 +39,7 @@ struct fake_file {
 		int32_t fd;
 	} m[PROXY_TYPES][HOST_BUFFERS]; /* of the first plane */
 	unsigned int queued_as[PROXY_TYPES][HOST_BUFFERS]; /* f->qbufs then */
+	struct vmedia_buffer given[PROXY_TYPES][HOST_BUFFERS]; /* of the last QBUF */
 	int done_type, done_index; /* -1: none */
 	uint32_t events; /* what poll() would say, until it is asked */
 	unsigned int pending; /* V4L2 events */

@@ -407,8 +407,8 @@ static bool is_partial(const struct conform_walk *w)
 }
 
 /*
- * A proxy whose host refuses the first memory of a queue that streams stops that, has buffers of the
- * host and starts it. Where drivers lock controls while they stream, their events tell of it.
+ * A proxy whose host refuses the first memory of a queue that streams stops that, has buffers of
+ * the host and starts it. Where drivers lock controls while they stream, their events tell of it.
  */
 static bool may_have_restarted(struct conform_walk *w)
 {

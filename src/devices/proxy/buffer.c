@@ -15,10 +15,6 @@
 
 #include "proxy.h"
 
-/* What a program may say of the contents of a buffer that it queues. */
-#define CONTENT_FLAGS                                                            \
-	(V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME |  \
-	 V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK)
 /* What the guest is not told: of requests, which it has not, and of the host's mappings. */
 #define HIDDEN_FLAGS                                                             \
 	(V4L2_BUF_FLAG_MAPPED | V4L2_BUF_FLAG_IN_REQUEST |                       \
@@ -281,19 +277,13 @@ static void make_question(struct proxy_call *c)
 	if (output) {
 		b->bytesused = from.bytesused;
 		b->field = from.field;
-		b->flags = from.flags & CONTENT_FLAGS;
+		b->flags = from.flags & PROXY_CONTENT_FLAGS;
 		b->timestamp = from.timestamp;
 		b->timecode = from.timecode;
 	}
 	set_planes(c, b);
 	if (c->buf)
 		vmedia_proxy_set_memory(&c->ps->queues[b->type], c->buf, b, c->io.planes);
-}
-
-/* True if the host may refuse the first memory that it gets. */
-static bool may_be_refused(const struct proxy_queue *q)
-{
-	return q->host_memory != V4L2_MEMORY_MMAP && !q->settled;
 }
 
 int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
@@ -319,7 +309,9 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 		return err;
 	make_question(c);
 	q = &c->ps->queues[b->type];
-	c->slow = may_be_refused(q) || (c->buf->copies && vmedia_proxy_type_is_output(q->type));
+	/* The first memory may well be refused, and then the queue stops. */
+	c->slow = (q->host_memory != V4L2_MEMORY_MMAP && !q->settled) ||
+		  (c->buf->copies && vmedia_proxy_type_is_output(q->type));
 	return 0;
 }
 
@@ -327,22 +319,10 @@ int vmedia_proxy_qbuf_prepare(struct proxy_call *c)
 static void ask_with_bytes(struct proxy_call *c)
 {
 	const struct vmedia_buffer *b = &c->io.arg.buffer;
-	bool mplane = vmedia_buf_type_is_multiplanar(b->type);
-	uint32_t used[VMEDIA_MAX_PLANES], room;
-	uint64_t copied = 0;
 
 	c->err = 0;
-	if (c->buf && c->buf->copies && vmedia_proxy_type_is_output(b->type)) {
-		for (uint32_t i = 0; i < c->buf->num_planes; i++) {
-			used[i] = mplane ? c->io.planes[i].bytesused : b->bytesused;
-			room = vmedia_proxy_room(&c->ps->queues[b->type], &c->buf->planes[i]);
-			/* None means all, and of too many the host tells. */
-			if (!used[i] || used[i] > room)
-				used[i] = room;
-		}
-		c->err = vmedia_proxy_copy(c->ps, c->buf, true, used, &copied);
-		vmedia_device_add_copied(c->ps->p->dev, copied);
-	}
+	if (c->buf && c->buf->copies && vmedia_proxy_type_is_output(b->type))
+		c->err = vmedia_proxy_copy_to_host(c->ps, c->buf, b, c->io.planes);
 	if (!c->err)
 		vmedia_proxy_ask(c);
 }
@@ -350,12 +330,20 @@ static void ask_with_bytes(struct proxy_call *c)
 void vmedia_proxy_qbuf_run(struct proxy_call *c)
 {
 	const struct proxy_queue *q = &c->ps->queues[c->asked.arg.buffer.type];
+	int err;
 
 	ask_with_bytes(c);
-	if (c->buf && may_be_refused(q) &&
-	    (c->err == -EINVAL || c->err == -EFAULT || c->err == -ENOMEM) &&
-	    !vmedia_proxy_fall_back(c))
-		ask_with_bytes(c);
+	if (c->buf && vmedia_proxy_is_refused(c, q)) {
+		/* The loop does not wait until the queue has stopped. */
+		c->again = !c->is_job;
+		if (c->again)
+			return;
+		err = vmedia_proxy_fall_back(c);
+		if (!err)
+			ask_with_bytes(c);
+		else if (err == -EIO)
+			c->err = err;
+	}
 	if (c->buf && c->err && q->host_memory == V4L2_MEMORY_USERPTR)
 		vmedia_proxy_ask_known(c);
 }

@@ -55,7 +55,10 @@ static int finish(struct proxy_call *c)
 
 static void call_run(struct vmedia_worker *w, struct vmedia_job *job)
 {
-	run(vmedia_container_of(job, struct proxy_call, job));
+	struct proxy_call *c = vmedia_container_of(job, struct proxy_call, job);
+
+	c->is_job = true;
+	run(c);
 }
 
 static void complete(struct proxy_call *c, int err)
@@ -134,7 +137,7 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req)
 	c->req = req;
 	c->err = 0;
 	c->undo = NULL;
-	c->slow = false;
+	c->slow = c->again = c->is_job = false;
 	err = begin(c, io);
 	if (err) {
 		if (err > 0)
@@ -148,9 +151,12 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req)
 	}
 	if (c->rule->quick && !c->slow && !ps->p->jobs) {
 		run(c);
-		err = finish(c);
-		c->req = NULL;
-		return err;
+		if (!c->again) {
+			err = finish(c);
+			c->req = NULL;
+			return err;
+		}
+		vmedia_proxy_copy_ioctl(&c->io, &c->asked);
 	}
 	vmedia_worker_init_job(&c->job, call_run, call_done);
 	vmedia_proxy_submit(ps, &c->job);

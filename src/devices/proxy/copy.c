@@ -45,3 +45,23 @@ int vmedia_proxy_copy(struct proxy_session *ps, struct proxy_buf *buf, bool to_h
 	}
 	return 0;
 }
+
+int vmedia_proxy_copy_to_host(struct proxy_session *ps, struct proxy_buf *buf,
+			      const struct vmedia_buffer *b, const struct vmedia_plane *planes)
+{
+	bool mplane = vmedia_buf_type_is_multiplanar(b->type);
+	uint32_t used[VMEDIA_MAX_PLANES], room;
+	uint64_t copied = 0;
+	int err;
+
+	for (uint32_t i = 0; i < buf->num_planes; i++) {
+		used[i] = mplane ? planes[i].bytesused : b->bytesused;
+		room = vmedia_proxy_room(&ps->queues[b->type], &buf->planes[i]);
+		/* None means all, and of too many the host tells. */
+		if (!used[i] || used[i] > room)
+			used[i] = room;
+	}
+	err = vmedia_proxy_copy(ps, buf, true, used, &copied);
+	vmedia_device_add_copied(ps->p->dev, copied);
+	return err;
+}

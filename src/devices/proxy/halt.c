@@ -45,9 +45,8 @@ static bool was_dequeued(const struct proxy_session *ps, uint32_t type, uint32_t
 	       d->evt.buffer.index == index;
 }
 
-/* The buffer that was queued first of those after @after. */
-static struct proxy_buf *next_queued(struct proxy_session *ps, const struct proxy_queue *q,
-				     uint64_t after)
+struct proxy_buf *vmedia_proxy_next_queued(struct proxy_session *ps, const struct proxy_queue *q,
+					   uint64_t after)
 {
 	struct proxy_buf *next = NULL;
 
@@ -67,7 +66,8 @@ static int restart(struct proxy_session *ps, struct proxy_queue *q)
 	uint32_t type = q->type;
 	int err = 0;
 
-	for (uint64_t order = 0; !err && (buf = next_queued(ps, q, order)); order = buf->order)
+	for (uint64_t order = 0; !err && (buf = vmedia_proxy_next_queued(ps, q, order));
+	     order = buf->order)
 		err = vmedia_proxy_requeue(ps, q, buf);
 	q->counted = q->sequence;
 	if (!err && q->streaming)

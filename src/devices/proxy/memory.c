@@ -7,9 +7,7 @@
  *	SHARED_PAGES	USERPTR, the same pages; or MMAP and a copy
  *	OBJECT		DMABUF, the same object; or MMAP and a copy
  *
- * A driver may refuse a kind of memory in REQBUFS, or the memory itself in the first QBUF: pages
- * that its hardware cannot reach, an object that is no dma-buf. Then the queue gets buffers of the
- * host. Once the host has taken a buffer, the kind stays.
+ * A driver may refuse a kind of memory in REQBUFS, or the memory itself in QBUF: refused.c.
  *
  * CAPTURE of an m2m device is copied to SHARED_PAGES: those pages are taken back by STREAMOFF when
  * the guest is paused (halt.c), and a codec would lose its state by that.
@@ -21,7 +19,6 @@
 #include <errno.h>
 #include <linux/videodev2.h>
 #include <string.h>
-#include <vmedia/log.h>
 
 #include "proxy.h"
 
@@ -203,73 +200,4 @@ void vmedia_proxy_hold_only(struct proxy_buf *buf, const uint64_t *addr)
 		vmedia_proxy_drop_held(plane);
 		plane->held[0] = known;
 	}
-}
-
-/* ---- The host refuses the memory ---- */
-
-/* Make @buf one of the host's buffers. */
-static int replace(struct proxy_session *ps, struct proxy_queue *q, struct proxy_buf *buf)
-{
-	struct proxy_buf now = { 0 };
-	int err = vmedia_proxy_query(ps, q->type, buf->index, &now);
-
-	if (!err && now.num_planes != buf->num_planes)
-		err = -EINVAL;
-	for (uint32_t i = 0; i < buf->num_planes && !err; i++) {
-		/* The guest's memory is as long as the buffer was. */
-		if (now.planes[i].length > buf->planes[i].length)
-			err = -EINVAL;
-		buf->planes[i].length = now.planes[i].length;
-		buf->planes[i].host_offset = now.planes[i].host_offset;
-		buf->planes[i].copied = true;
-	}
-	buf->copies = true;
-	return err;
-}
-
-/*
- * Exchange all buffers of the host for its own. None is queued yet. One call does it: if the queue
- * were without buffers for a moment, the loop's epoll of a node that has read() would begin to
- * read.
- */
-static int exchange(struct proxy_session *ps, struct proxy_queue *q)
-{
-	struct vmedia_requestbuffers r = { .count = q->num_slots, .type = q->type,
-					   .memory = V4L2_MEMORY_MMAP };
-	int err = vmedia_proxy_host_call(ps, VMEDIA_NR_REQBUFS, &r);
-
-	if (!err && r.count < q->num_slots)
-		err = -ENOMEM;
-	for (uint32_t i = 0; i < q->num_slots && !err; i++)
-		if (q->bufs[i])
-			err = replace(ps, q, q->bufs[i]);
-	return err;
-}
-
-int vmedia_proxy_fall_back(struct proxy_call *c)
-{
-	struct proxy_session *ps = c->ps;
-	struct proxy_queue *q = &ps->queues[c->asked.arg.buffer.type];
-	uint32_t type = q->type;
-	int err = 0;
-
-	/* A queue that streams keeps its buffers. */
-	if (q->streaming)
-		err = vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMOFF, &type);
-	if (!err)
-		err = exchange(ps, q);
-	if (!err && q->streaming)
-		err = vmedia_proxy_host_call(ps, VMEDIA_NR_STREAMON, &type);
-	if (err)
-		return err;
-	vmedia_info("%s: the host does not take %s of the guest (error %d): their bytes are copied",
-		    vmedia_buf_type_name(q->type), vmedia_memory_name(q->memory), -c->err);
-	q->host_memory = V4L2_MEMORY_MMAP;
-	q->copies = true;
-	c->io.arg = c->asked.arg;
-	memcpy(c->io.planes, c->asked.planes, sizeof(c->io.planes));
-	vmedia_proxy_set_memory(q, c->buf, &c->io.arg.buffer, c->io.planes);
-	c->asked.arg = c->io.arg;
-	memcpy(c->asked.planes, c->io.planes, sizeof(c->asked.planes));
-	return 0;
 }

@@ -12,6 +12,7 @@
  *   ctrls.c	ioctls with memory of their own: extended controls, EDID
  *   queue.c	REQBUFS, CREATE_BUFS, REMOVE_BUFS, STREAMON, STREAMOFF
  *   memory.c	which memory the host's queue has for the guest's
+ *   refused.c	what the host does not take of it
  *   buffer.c	QUERYBUF, QBUF, PREPARE_BUF, EXPBUF, and mappings
  *   copy.c	copies between the host's buffers and the guest's, where they are not the same
  *   halt.c	queues that write the guest's pages, while the guest is stopped
@@ -37,7 +38,7 @@
  *
  *   A job touches its struct proxy_call or struct proxy_dequeue and the host's file. It reads the
  *   queues, which the loop changes only while no job of that session runs. It changes a queue whose
- *   memory the host refuses (memory.c), and what it counts of one (event.c, halt.c).
+ *   memory the host refuses (refused.c), and what it counts of one (event.c, halt.c).
  *
  * Security model: the guest is hostile. Of its payload only what rules.c lets through reaches the
  * host, as numbers in a private copy: never a pointer, a descriptor or a reserved field. The host's
@@ -65,6 +66,11 @@
 #define PROXY_HIDDEN_CAPS                                                             \
 	(V4L2_CAP_IO_MC | V4L2_CAP_READWRITE | V4L2_CAP_ASYNCIO | V4L2_CAP_VIDEO_OVERLAY | \
 	 V4L2_CAP_VIDEO_OUTPUT_OVERLAY | V4L2_CAP_DEVICE_CAPS)
+
+/* What a program may say of the contents of a buffer that it queues. */
+#define PROXY_CONTENT_FLAGS                                                      \
+	(V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME |  \
+	 V4L2_BUF_FLAG_TIMECODE | V4L2_BUF_FLAG_TSTAMP_SRC_MASK)
 
 #define PROXY_TYPES (VMEDIA_BUF_TYPE_META_OUTPUT + 1) /* array of all buffer types */
 /* Those whose files a slow driver still closes are more than the guest can open. */
@@ -156,8 +162,8 @@ struct proxy_buf {
 struct proxy_queue {
 	uint32_t type;
 	uint32_t memory; /* the guest's; 0: no buffers yet */
-	uint32_t host_memory;
-	bool settled; /* the host has taken a buffer, so host_memory stays */
+	atomic_uint host_memory; /* a job may change it while the loop looks (refused.c) */
+	bool settled; /* the host has taken a buffer */
 	bool streaming;
 	uint32_t sequence;  /* that of the next buffer, if none is lost */
 	uint32_t counted;   /* of these before the queue was halted, when the host began anew */
@@ -181,7 +187,9 @@ struct proxy_call {
 	uint8_t *memory; /* of controls or EDID, private */
 	/* QBUF and its like */
 	struct proxy_buf *buf;
-	bool slow; /* not quick now */
+	bool slow;   /* not quick now */
+	bool is_job; /* it runs, or has run, as one */
+	bool again;  /* it is to run once more, as a job */
 	uint32_t odd_flags; /* of the guest's, as in struct proxy_buf */
 	bool told; /* it failed, and the host told which addresses it knows */
 	uint64_t knows[VMEDIA_MAX_PLANES];
@@ -421,9 +429,14 @@ void vmedia_proxy_hold_only(struct proxy_buf *buf, const uint64_t *addr);
 /* True if it may know no more, since it has refused so much. */
 bool vmedia_proxy_holds_all(const struct proxy_plane *plane);
 void vmedia_proxy_drop_held(struct proxy_plane *plane);
+
+/* ---- refused.c ---- */
+
+/* True if the host has refused the memory in QBUF, and the queue can have buffers of the host. */
+bool vmedia_proxy_is_refused(const struct proxy_call *c, const struct proxy_queue *q);
 /*
- * The host has refused the memory of the first buffer: have MMAP in the host, and the question of
- * @c anew. Returns 0 or negative errno. Context: as the jobs.
+ * Have MMAP in the host, and the question of @c anew. Returns 0; negative errno if the queue is as
+ * it was; -EIO if it is of no use until STREAMOFF. Context: as the jobs.
  */
 int vmedia_proxy_fall_back(struct proxy_call *c);
 
@@ -436,6 +449,9 @@ int vmedia_proxy_fall_back(struct proxy_call *c);
 void vmedia_proxy_halt(struct proxy_session *ps);
 /* Go on. */
 void vmedia_proxy_restart(struct proxy_session *ps);
+/* The buffer that the host has and that was queued first of those after @after, or NULL. */
+struct proxy_buf *vmedia_proxy_next_queued(struct proxy_session *ps, const struct proxy_queue *q,
+					   uint64_t after);
 /* The job that halts or closes has run: the host writes no page any more. Context: that job. */
 void vmedia_proxy_halt_ended(struct proxy_session *ps);
 void vmedia_proxy_halt_init(struct proxy *p);
@@ -466,6 +482,9 @@ int vmedia_proxy_tell(struct proxy_session *ps, const struct proxy_queue *q,
  */
 int vmedia_proxy_copy(struct proxy_session *ps, struct proxy_buf *buf, bool to_host,
 		      const uint32_t used[VMEDIA_MAX_PLANES], uint64_t *copied);
+/* The same of an OUTPUT buffer, of which @b with @planes tells how much is used; counted. */
+int vmedia_proxy_copy_to_host(struct proxy_session *ps, struct proxy_buf *buf,
+			      const struct vmedia_buffer *b, const struct vmedia_plane *planes);
 
 /* ---- event.c ---- */
 
