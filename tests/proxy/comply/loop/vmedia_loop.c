@@ -29,9 +29,12 @@
 
 #define RING_SIZE 128
 
-static unsigned long ram;
-module_param(ram, ulong, 0444);
-MODULE_PARM_DESC(ram, "Bytes of the machine's memory, from address 0");
+/*
+ * Bytes of the machine's memory, from address 0. User-mode Linux has more than its mem= says, another
+ * amount at each boot: what lies between the program and its heap, which the kernel of the machine
+ * below places at random.
+ */
+static u64 ram;
 
 struct loop_queue {
 	struct virtqueue *vq;
@@ -485,8 +488,7 @@ static int __init loop_init(void)
 {
 	dev_t dev;
 
-	if (!ram)
-		return -EINVAL;
+	ram = PAGE_ALIGN(__pa(high_memory - 1));
 	memory_mount = kern_mount(&memory_type);
 	if (IS_ERR(memory_mount))
 		return PTR_ERR(memory_mount);
