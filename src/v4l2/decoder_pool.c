@@ -14,6 +14,12 @@
 #include "v4l2/decoder.h"
 #include "v4l2/m2m.h"
 
+/* Of a slot that no job was given: not any more, once this is false. */
+static bool codec_has(const struct vmedia_decoder_slot *slot)
+{
+	return __atomic_load_n(&slot->codec, __ATOMIC_ACQUIRE);
+}
+
 static void slot_free(struct vmedia_decoder_slot *slot)
 {
 	if (slot->buf)
@@ -42,7 +48,6 @@ int vmedia_decoder_buf_init(struct vmedia_buf *b)
 
 void vmedia_decoder_buf_cleanup(struct vmedia_buf *b)
 {
-	struct vmedia_decoder *d = vmedia_decoder_of(vmedia_queue_ctx(b->queue));
 	struct vmedia_decoder_slot *slot = b->priv;
 
 	if (!slot)
@@ -52,8 +57,7 @@ void vmedia_decoder_buf_cleanup(struct vmedia_buf *b)
 	if (slot->held)
 		vmedia_m2m_release(b);
 	slot->held = false;
-	/* While a job runs, only its thread knows what the codec has. */
-	if (!d->s.running && !slot->codec)
+	if (!slot->given && !codec_has(slot))
 		slot_free(slot);
 }
 
@@ -141,14 +145,16 @@ static uint32_t may_take(const struct vmedia_decoder *d)
 void vmedia_decoder_fill_pool(struct vmedia_decoder *d)
 {
 	struct vmedia_codec_pool *pool = &d->work.pool;
+	bool on = vmedia_m2m_dst(d->s.ctx)->started;
 	struct vmedia_decoder_slot *slot;
 
 	pool->num = 0;
 	pool->used = 0;
-	pool->may_take = may_take(d);
+	/* While CAPTURE is off, its buffers may become others, of another kind of memory. */
+	pool->may_take = on ? may_take(d) : 0;
 	vmedia_list_for_each(slot, &d->slots, node)
-		slot->lender = slot->codec && slot->buf ? pool : NULL;
-	if (!vmedia_m2m_dst(d->s.ctx)->started)
+		slot->lender = on && slot->codec && slot->buf ? pool : NULL;
+	if (!on)
 		return;
 	vmedia_list_for_each(slot, &d->slots, node) {
 		slot->given = slot->codec && slot->buf && vmedia_m2m_take(slot->buf);
@@ -219,11 +225,15 @@ static void finish_all(struct vmedia_decoder *d)
 	}
 }
 
-/* Hold or release the buffer, as the codec has it or not. */
-static void hold(struct vmedia_decoder_slot *slot)
+/* Hold or release the buffer, as the codec has it or not. Without a buffer, free the slot. */
+static void settle(struct vmedia_decoder_slot *slot)
 {
-	bool codec = __atomic_load_n(&slot->codec, __ATOMIC_ACQUIRE);
+	bool codec = codec_has(slot);
 
+	if (!slot->buf && !codec) {
+		slot_free(slot);
+		return;
+	}
 	if (slot->buf && codec && !slot->held)
 		vmedia_m2m_hold(slot->buf);
 	else if (slot->buf && !codec && slot->held)
@@ -233,14 +243,14 @@ static void hold(struct vmedia_decoder_slot *slot)
 
 void vmedia_decoder_refill_pool(struct vmedia_decoder *d)
 {
-	struct vmedia_decoder_slot *slot;
+	struct vmedia_decoder_slot *slot, *tmp;
 
 	finish_all(d);
 	if (!vmedia_m2m_dst(d->s.ctx)->started)
 		return;
-	vmedia_list_for_each(slot, &d->slots, node)
+	vmedia_list_for_each_safe(slot, tmp, &d->slots, node)
 		if (!slot->given)
-			hold(slot);
+			settle(slot);
 	give_all(d);
 }
 
@@ -267,9 +277,7 @@ void vmedia_decoder_settle_pool(struct vmedia_decoder *d)
 		put_back(pool->slots[--pool->num % VMEDIA_DECODER_TARGETS]);
 	vmedia_list_for_each_safe(slot, tmp, &d->slots, node) {
 		put_back(slot);
-		hold(slot);
-		if (!slot->buf && !slot->codec)
-			slot_free(slot);
+		settle(slot);
 	}
 }
 
