@@ -32,11 +32,11 @@ struct vmedia_decoder_packet {
  * A CAPTURE buffer, or only its memory, as the codec sees it.
  *
  * A job is given all queued buffers, at its beginning and while it runs. The codec takes some of
- * those that it does not have. The buffers of the job's pictures go to the driver, and at the job's
- * end the others go back to the queue. A buffer that the codec has is held there, and the next job
- * gets it when it begins. When its picture comes it is shown if the job has the buffer. Else the
- * driver has it, since it was shown before, or went back with STREAMOFF or LAST; the picture is
- * then copied.
+ * those that it does not have. One that it releases without a picture is the job's next buffer. The
+ * buffers of the job's pictures go to the driver, and at the job's end the others go back to the
+ * queue. A buffer that the codec has is held there, and the next job gets it when it begins. When
+ * its picture comes it is shown if the job has the buffer. Else the driver has it, since it was
+ * shown before, or went back with STREAMOFF or LAST; the picture is then copied.
  *
  * A slot is freed with the buffer's memory, or later, when the codec releases it.
  */
@@ -49,7 +49,9 @@ struct vmedia_decoder_slot {
 	bool taken;			/* the thread's: given, and not shown yet */
 	bool codec;			/* atomic, written by the thread: the codec has it */
 	bool held;			/* the loop's: vmedia_m2m_hold() was called */
+	bool aimed;			/* raw is of CAPTURE's format; of one that is given */
 	struct vmedia_codec_pool *lender;	/* where the codec may take one more after it */
+	struct vmedia_decoder_slot *spare;	/* the next one of pool->spare */
 	struct vmedia_list node;	/* decoder->slots */
 };
 
@@ -77,7 +79,9 @@ static inline void vmedia_decoder_count(uint32_t *number)
 /* CAPTURE buffers of a job. */
 struct vmedia_codec_pool {
 	uint32_t num, used;
-	uint32_t may_take;		/* the thread's: the codec may take so many of them */
+	/* The thread's: */
+	uint32_t may_take;		/* the codec may take so many of them */
+	struct vmedia_decoder_slot *spare;	/* given, and released without a picture */
 	struct vmedia_decoder_slot *slots[VMEDIA_DECODER_TARGETS];
 };
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A decoder's CAPTURE buffers: they go to a job, from there perhaps to the codec, and back. See
- * struct vmedia_decoder_slot.
+ * struct vmedia_decoder_slot. What a job does with them is in decoder_work.c.
  *
- * Context: the device's loop, except vmedia_codec_take() and _release().
+ * Context: the device's loop.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <linux/videodev2.h>
 
@@ -80,9 +81,8 @@ bool vmedia_decoder_can_show(const struct vmedia_decoder *d)
 }
 
 /* Where the planes are. The format may have changed since the last job. */
-static void aim(struct vmedia_decoder_slot *slot)
+static void aim(const struct vmedia_decoder_slot *slot, struct vmedia_codec_raw *raw)
 {
-	struct vmedia_codec_raw *raw = &slot->raw;
 	const struct vmedia_format *fmt = vmedia_queue_format(slot->buf->queue);
 	const struct vmedia_layout_plane *l = raw->layout.colour;
 	unsigned int i;
@@ -101,10 +101,22 @@ static void aim(struct vmedia_decoder_slot *slot)
 	}
 }
 
+/* True if the planes are still there. */
+static bool is_aimed(const struct vmedia_decoder_slot *slot)
+{
+	struct vmedia_codec_raw raw = slot->raw;
+
+	aim(slot, &raw);
+	return raw.pixelformat == slot->raw.pixelformat && raw.width == slot->raw.width &&
+	       raw.height == slot->raw.height &&
+	       !memcmp(&raw.layout, &slot->raw.layout, sizeof(raw.layout));
+}
+
 /* Give a buffer to the job. */
 static void give(struct vmedia_codec_pool *pool, struct vmedia_decoder_slot *slot)
 {
-	aim(slot);
+	aim(slot, &slot->raw);
+	slot->aimed = true;
 	slot->given = true;
 	slot->taken = true;
 	pool->slots[pool->num % VMEDIA_DECODER_TARGETS] = slot;
@@ -150,6 +162,7 @@ void vmedia_decoder_fill_pool(struct vmedia_decoder *d)
 
 	pool->num = 0;
 	pool->used = 0;
+	pool->spare = NULL;
 	/* While CAPTURE is off, its buffers may become others, of another kind of memory. */
 	pool->may_take = on ? may_take(d) : 0;
 	vmedia_list_for_each(slot, &d->slots, node)
@@ -159,35 +172,9 @@ void vmedia_decoder_fill_pool(struct vmedia_decoder *d)
 	vmedia_list_for_each(slot, &d->slots, node) {
 		slot->given = slot->codec && slot->buf && vmedia_m2m_take(slot->buf);
 		slot->taken = slot->given;
+		slot->aimed = slot->given && is_aimed(slot);
 	}
 	give_all(d);
-}
-
-/* ---- During a job ---- */
-
-struct vmedia_codec_raw *vmedia_codec_take(struct vmedia_codec_pool *pool)
-{
-	struct vmedia_decoder_slot *slot;
-
-	if (pool->used == vmedia_decoder_number(&pool->num) || !pool->may_take)
-		return NULL;
-	slot = pool->slots[pool->used % VMEDIA_DECODER_TARGETS];
-	slot->lender = pool;
-	pool->may_take--;
-	__atomic_store_n(&slot->codec, true, __ATOMIC_RELAXED);
-	vmedia_decoder_count(&pool->used);
-	return &slot->raw;
-}
-
-void vmedia_codec_release(struct vmedia_codec_raw *raw)
-{
-	struct vmedia_decoder_slot *slot =
-		vmedia_container_of(raw, struct vmedia_decoder_slot, raw);
-
-	if (slot->lender)
-		slot->lender->may_take++;
-	slot->lender = NULL;
-	__atomic_store_n(&slot->codec, false, __ATOMIC_RELEASE);
 }
 
 /* ---- Results of a job ---- */

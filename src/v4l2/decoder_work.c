@@ -24,7 +24,6 @@
 #include "base/log.h"
 #include "v4l2/decoder.h"
 
-
 bool vmedia_decoder_same(const struct vmedia_codec_header *a, const struct vmedia_codec_header *b)
 {
 	return a->coded_width == b->coded_width && a->coded_height == b->coded_height &&
@@ -140,6 +139,53 @@ static bool feed(struct vmedia_decoder_work *w)
 	return w->ending;
 }
 
+/* ---- CAPTURE buffers ---- */
+
+/* The next buffer for a picture, or NULL. */
+static struct vmedia_decoder_slot *next_slot(struct vmedia_codec_pool *pool)
+{
+	struct vmedia_decoder_slot *slot = pool->spare;
+
+	if (slot) {
+		pool->spare = slot->spare;
+		return slot;
+	}
+	if (pool->used == vmedia_decoder_number(&pool->num))
+		return NULL;
+	slot = pool->slots[pool->used % VMEDIA_DECODER_TARGETS];
+	vmedia_decoder_count(&pool->used);
+	return slot;
+}
+
+struct vmedia_codec_raw *vmedia_codec_take(struct vmedia_codec_pool *pool)
+{
+	struct vmedia_decoder_slot *slot = pool->may_take ? next_slot(pool) : NULL;
+
+	if (!slot)
+		return NULL;
+	slot->lender = pool;
+	pool->may_take--;
+	__atomic_store_n(&slot->codec, true, __ATOMIC_RELAXED);
+	return &slot->raw;
+}
+
+void vmedia_codec_release(struct vmedia_codec_raw *raw)
+{
+	struct vmedia_decoder_slot *slot =
+		vmedia_container_of(raw, struct vmedia_decoder_slot, raw);
+	struct vmedia_codec_pool *pool = slot->lender;
+
+	if (pool)
+		pool->may_take++;
+	/* Given, and not shown: until the job's end nobody else can use it. */
+	if (pool && slot->taken && slot->aimed) {
+		slot->spare = pool->spare;
+		pool->spare = slot;
+	}
+	slot->lender = NULL;
+	__atomic_store_n(&slot->codec, false, __ATOMIC_RELEASE);
+}
+
 /* ---- Pictures ---- */
 
 /* The slot that the picture was decoded into, if it can be shown from there. */
@@ -166,7 +212,6 @@ static void show(struct vmedia_decoder_work *w, struct vmedia_decoder_slot *slot
 static bool give(struct vmedia_decoder_work *w)
 {
 	struct vmedia_decoder_slot *slot = in_place(&w->picture);
-	struct vmedia_codec_pool *pool = &w->pool;
 	bool copied = !slot;
 
 	if (!w->have_header || !vmedia_decoder_same(&w->header, &w->picture.header)) {
@@ -177,10 +222,9 @@ static bool give(struct vmedia_decoder_work *w)
 	if (w->num_shown - vmedia_decoder_number(&w->num_given) == VMEDIA_ARRAY_SIZE(w->shown))
 		return false;
 	if (!slot) {
-		if (pool->used == vmedia_decoder_number(&pool->num))
+		slot = next_slot(&w->pool);
+		if (!slot)
 			return false;
-		slot = pool->slots[pool->used % VMEDIA_DECODER_TARGETS];
-		vmedia_decoder_count(&pool->used);
 		if (w->ops->write(w->dec, &slot->raw))
 			w->picture.damaged = true;
 	}

@@ -129,6 +129,14 @@ static void place(struct codec *c, struct held *h)
 	c->refs[c->num_refs++] = raw;
 }
 
+static void take_unused(struct codec *c)
+{
+	struct vmedia_codec_raw *raw = vmedia_codec_take(c->pool);
+
+	if (raw)
+		vmedia_codec_release(raw);
+}
+
 /* ---- Operations ---- */
 
 static void drop_all(struct codec *c)
@@ -227,6 +235,9 @@ static int send(void *dec, const struct vmedia_codec_packet *p)
 			c->header.stride[1] = n ? 128 : 0;
 			c->header.lines = 64;
 			c->header.keeps = 3;
+			break;
+		case 'U':
+			take_unused(c);
 			break;
 		case 'E':
 			err = -EBADMSG;

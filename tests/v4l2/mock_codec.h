@@ -17,6 +17,7 @@
  *	Yx	the last picture again, which shows x
  *	Hn	the last n pictures in place are references
  *	G1	the header has strides and lines for decoding in place
+ *	U.	a buffer is taken, and released without a picture
  *	E.	the packet is damaged
  *	F.	the decoder fails
  *	Zn	let other threads run, n times

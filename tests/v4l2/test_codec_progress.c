@@ -134,6 +134,70 @@ static void test_reference(void **state)
 	client_end(&c);
 }
 
+/* The job waits in the codec, and has done @num packets since it began. */
+static void await_job(struct client *c, uint32_t num)
+{
+	while (sem_trywait(&mock.in_wait))
+		get(c);
+	assert_int_equal(decoder(c)->work.num_sent, num);
+}
+
+/* Buffers that are taken for no picture are used again in the same job. */
+static void test_unused(void **state)
+{
+	struct client c = begin("S0K1");
+
+	(void)state;
+	client_put(&c, "U.W.P2P3", 20);
+	client_put(&c, "U.W.P2P3", 20);
+	assert_int_equal(client_setup(&c, 4), 4);
+	client_await(&c);
+	expect_now(&c, "", " 1@10k");
+	for (uint32_t i = 1; i < 20; i++) {
+		client_put(&c, "U.W.P2P3", 20);
+		sem_post(&mock.go);
+		await_job(&c, i);
+		expect_now(&c, " 20", " 2@20p 3@20p");
+	}
+	sem_post(&mock.go);
+	sem_post(&mock.go);
+	client_expect(&c, " 20 20", " 2@20p 3@20p 2@20p 3@20p");
+	client_end(&c);
+}
+
+/*
+ * The codec has four of seven buffers when a job begins, and releases them in it. They are enough
+ * for four new references, so nothing is copied.
+ */
+static void test_released(void **state)
+{
+	struct client c = begin("S0H4K1");
+
+	(void)state;
+	assert_int_equal(client_setup(&c, 7), 7);
+	client_expect(&c, "", " 1@10k");
+	for (uint32_t i = 0; i < 4; i++) {
+		client_put(&c, "D2", 20);
+		client_expect(&c, " 20", " 2@20p");
+	}
+	assert_int_equal(rig_stream(c.r, c.r->s, OUT, false), 0);
+	client_put(&c, "W.D3", 30);
+	client_put(&c, "W.D3", 30);
+	assert_int_equal(rig_stream(c.r, c.r->s, OUT, true), 0);
+	client_await(&c);
+	for (uint32_t i = 1; i < 20; i++) {
+		client_put(&c, "W.D3", 30);
+		sem_post(&mock.go);
+		await_job(&c, i);
+		expect_now(&c, " 30", " 3@30p");
+	}
+	assert_int_equal(mock.copies, 1);
+	sem_post(&mock.go);
+	sem_post(&mock.go);
+	client_expect(&c, " 30 30", " 3@30p 3@30p");
+	client_end(&c);
+}
+
 /* Another session waits for the thread: the job ends, and does not do all that it has. */
 static void test_others(void **state)
 {
@@ -169,6 +233,8 @@ int main(void)
 		cmocka_unit_test(test_more),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_reference),
+		cmocka_unit_test(test_unused),
+		cmocka_unit_test(test_released),
 		cmocka_unit_test(test_others),
 	};
 
