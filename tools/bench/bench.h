@@ -27,7 +27,7 @@ struct bench_options {
 	double seconds;	     /* of each streaming run */
 	unsigned int rounds; /* turns between a floor and its measurement */
 	unsigned int trips;  /* round trips in each turn */
-	const char *only;    /* "mmap_1080p": only this kind of frames; "codec"; NULL: all */
+	const char *only;    /* "mmap_1080p": these frames only; "codec", "shared"; NULL: all */
 	const char *daemon;  /* vhost-user-media; NULL: where it is built or installed */
 	bool packed, quick, help;
 };
@@ -202,6 +202,16 @@ int bench_start_run(const struct bench_options *o, struct bench_report *r);
 int bench_start_session(const struct bench_options *o, const char *kind, double *kb);
 /* Put @suffix behind the folder of this program. Returns 0 if that is a program, or its errno. */
 int bench_program(char *path, size_t size, const char *suffix);
+
+/* The process that serves: the child of the one that was started, or that one itself. */
+pid_t bench_serving(pid_t pid);
+
+/* ---- shared.c ---- */
+
+/* Check that --only=shared can be done. Returns 0, or negative errno after a line. */
+int bench_shared_check(const struct bench_options *o);
+/* Measure a source that several devices share. */
+int bench_shared(const struct bench_options *o, struct bench_report *r);
 
 /* ---- codec_floor.c ---- */
 

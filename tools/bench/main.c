@@ -389,6 +389,8 @@ static int run(const struct bench_options *o, struct bench_report *r)
 		ret = bench_lazy(o, r, rtt_ns);
 	if (ret == 0 && (!o->only || strcmp(o->only, "codec") == 0))
 		ret = bench_codec(o, r);
+	if (ret == 0 && (!o->only || strcmp(o->only, "shared") == 0))
+		ret = bench_shared(o, r);
 	bench_report_section(r, "Copying one NV12 frame, for comparison");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		char key[32], label[64];
@@ -429,6 +431,8 @@ static int check(const struct bench_options *o, struct bench_report *r)
 		ret = bench_start_check(o);
 	if (ret == 0)
 		ret = bench_codec_check(o);
+	if (ret == 0)
+		ret = bench_shared_check(o);
 	if (ret == 0 && o->json)
 		ret = bench_report_open(r, o->json);
 	return ret;

@@ -36,7 +36,8 @@ void bench_options_help(void)
 	     "  --packed         packed virtqueues\n"
 	     "  --only=KEY       frames of one kind only: mmap_720p, mmap_1080p, user_720p, "
 	     "user_1080p,\n"
-	     "                   nofill; or codec: codecs, and no frames\n"
+	     "                   nofill; or codec: codecs; or shared: one source for several "
+	     "devices\n"
 	     "  --quick          one short round, unless told otherwise: whether it works, not how "
 	     "fast\n"
 	     "  --json[=FILE]    the figures as one flat JSON object, to FILE or standard output "
@@ -87,7 +88,7 @@ static int parse_seconds(struct bench_options *o)
 static int parse_only(struct bench_options *o)
 {
 	static const char *const keys[] = { "mmap_720p", "mmap_1080p", "user_720p", "user_1080p",
-					    "nofill", "codec" };
+					    "nofill", "codec", "shared" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(keys[i], optarg) == 0) {
@@ -95,8 +96,8 @@ static int parse_only(struct bench_options *o)
 			return 0;
 		}
 	}
-	return usage("--only=%s: give mmap_720p, mmap_1080p, user_720p, user_1080p, nofill or "
-		     "codec", optarg);
+	return usage("--only=%s: give mmap_720p, mmap_1080p, user_720p, user_1080p, nofill, "
+		     "codec or shared", optarg);
 }
 
 static int parse_one(struct bench_options *o, int opt)

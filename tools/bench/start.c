@@ -193,8 +193,7 @@ static int one_exec(double *wall)
 
 /* ---- Its memory ---- */
 
-/* The process that serves: the child of the one that was started, or that one itself. */
-static pid_t serving(pid_t pid)
+pid_t bench_serving(pid_t pid)
 {
 	char path[64];
 	int child;
@@ -228,7 +227,7 @@ static double rss_of(pid_t pid)
 
 static int rss_kb(pid_t pid, double *kb)
 {
-	pid_t child = serving(pid);
+	pid_t child = bench_serving(pid);
 
 	*kb = rss_of(pid);
 	if (child != pid)
