@@ -30,9 +30,9 @@
 #define RING_SIZE 128
 
 /*
- * Bytes of the machine's memory, from address 0. User-mode Linux has more than its mem= says, another
- * amount at each boot: what lies between the program and its heap, which the kernel of the machine
- * below places at random.
+ * Bytes of the machine's memory, from address 0. User-mode Linux has more than its mem= says,
+ * another amount at each boot: what lies between the program and its heap, which the kernel of the
+ * machine below places at random.
  */
 static u64 ram;
 
