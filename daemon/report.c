@@ -180,7 +180,7 @@ static int enter_opener(void *opaque)
 {
 	const struct daemon_report *r = opaque;
 
-	sandbox_opener_confine(r->node, false);
+	sandbox_opener_confine(r->node, SANDBOX_OPENER_NODE);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The opener of device nodes and of sockets (src/sandbox/opener.h), as a process sees it that was
- * taken over: any messages, with and without descriptors. The first byte of a message is its
- * length, in the upper bit whether a descriptor comes with it.
+ * The opener of device nodes, of sockets and of FIFOs (src/sandbox/opener.h), as a process sees it
+ * that was taken over: any messages, with and without descriptors. The first byte of a message is
+ * its length, in the upper bit whether a descriptor comes with it.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -32,6 +32,16 @@ static void *serve_socket(void *arg)
 	int sock = *(int *)arg;
 
 	sandbox_opener_serve_socket(sock, "/dev/null");
+	shutdown(sock, SHUT_RDWR);
+	return NULL;
+}
+
+/* It is no FIFO. */
+static void *serve_fifo(void *arg)
+{
+	int sock = *(int *)arg;
+
+	sandbox_opener_serve_fifo(sock, "/dev/null");
 	shutdown(sock, SHUT_RDWR);
 	return NULL;
 }
@@ -115,5 +125,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	run(serve_node, data, size);
 	run(serve_socket, data, size);
+	run(serve_fifo, data, size);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The process that opens a device node, or connects to a socket; see opener.h. */
+/* The process that opens a device node or a FIFO, or connects to a socket; see opener.h. */
 #include "sandbox/opener.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/landlock.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,26 @@ static int open_node(const char *path, unsigned int major_number)
 		return -errno;
 	/* It may have been replugged between the two, too: the next request finds it. */
 	if (fstat(fd, &st) == 0 && is_same(&st, &seen))
+		return fd;
+	close(fd);
+	return -ENODEV;
+}
+
+/* Open the FIFO for reading, without waiting for a writer. Returns as open_node() does. */
+static int open_fifo(const char *path)
+{
+	struct stat seen, st;
+	int fd;
+
+	if (stat(path, &seen) < 0)
+		return -errno;
+	if (!S_ISFIFO(seen.st_mode))
+		return -ENOTTY;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	/* It may have been replaced between the two. */
+	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
 		return fd;
 	close(fd);
 	return -ENODEV;
@@ -155,6 +176,13 @@ void sandbox_opener_serve_socket(int sock, const char *path)
 			return;
 }
 
+void sandbox_opener_serve_fifo(int sock, const char *path)
+{
+	while (wait_for_request(sock))
+		if (!give_away(sock, open_fifo(path)))
+			return;
+}
+
 /* ---- Confinement ---- */
 
 static void leave_others(int fd)
@@ -165,11 +193,12 @@ static void leave_others(int fd)
 }
 
 /* Root becomes nobody, if a group may use the node. Otherwise it owns it, and stays its owner. */
-static void become_nobody(const char *path)
+static void become_nobody(const char *path, mode_t group_mode)
 {
 	struct stat st;
 
-	if (geteuid() != 0 || stat(path, &st) < 0 || (st.st_mode & 0060) != 0060 || !st.st_gid)
+	if (geteuid() != 0 || stat(path, &st) < 0 || (st.st_mode & group_mode) != group_mode ||
+	    !st.st_gid)
 		return;
 	if (setgroups(1, &st.st_gid) == 0 && setresgid(st.st_gid, st.st_gid, st.st_gid) == 0 &&
 	    setresuid(NOBODY_ID, NOBODY_ID, NOBODY_ID) < 0)
@@ -192,42 +221,59 @@ static void allow_folder(int ruleset, const char *path, uint64_t access)
 }
 
 /* Files of the node's folder alone, or no file at all, by what version 1 of Landlock knows. */
-static void enter_landlock(const char *path, bool is_socket)
+static void enter_landlock(const char *path, enum sandbox_opener_kind kind)
 {
 	const struct landlock_ruleset_attr attr = {
 		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
 	};
-	const uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+	const uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE |
+				(kind == SANDBOX_OPENER_NODE ? LANDLOCK_ACCESS_FS_WRITE_FILE : 0);
 	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	char real[PATH_MAX];
 
 	if (ruleset < 0)
 		return;
-	if (!is_socket)
+	if (kind != SANDBOX_OPENER_SOCKET)
 		allow_folder(ruleset, path, access);
-	if (!is_socket && realpath(path, real))
+	if (kind != SANDBOX_OPENER_SOCKET && realpath(path, real))
 		allow_folder(ruleset, real, access);
 	syscall(SYS_landlock_restrict_self, ruleset, 0);
 	close(ruleset);
 }
 
-void sandbox_opener_confine(const char *path, bool is_socket)
+void sandbox_opener_confine(const char *path, enum sandbox_opener_kind kind)
 {
 	const struct rlimit none = { 0, 0 };
 	char why[160];
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	become_nobody(path);
+	become_nobody(path, kind == SANDBOX_OPENER_FIFO ? 0040 : 0060);
 	sandbox_empty_bounding_set();
 	sandbox_keep_capabilities(0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	enter_landlock(path, is_socket);
-	sandbox_calls_load(SANDBOX_CALLS_OPENER, is_socket ? "socket connect" : NULL, why,
+	enter_landlock(path, kind);
+	sandbox_calls_load(SANDBOX_CALLS_OPENER,
+			   kind == SANDBOX_OPENER_SOCKET ? "socket connect" : NULL, why,
 			   sizeof(why));
 }
 
-static int start(const char *path, bool is_socket, int *fd)
+static void serve(int sock, const char *path, enum sandbox_opener_kind kind)
+{
+	switch (kind) {
+	case SANDBOX_OPENER_NODE:
+		sandbox_opener_serve(sock, path, SANDBOX_OPENER_MAJOR);
+		break;
+	case SANDBOX_OPENER_SOCKET:
+		sandbox_opener_serve_socket(sock, path);
+		break;
+	case SANDBOX_OPENER_FIFO:
+		sandbox_opener_serve_fifo(sock, path);
+		break;
+	}
+}
+
+static int start(const char *path, enum sandbox_opener_kind kind, int *fd)
 {
 	int sv[2];
 	pid_t pid;
@@ -245,11 +291,8 @@ static int start(const char *path, bool is_socket, int *fd)
 		/* The signals of the terminal are the keeper's. */
 		setsid();
 		leave_others(sv[1]);
-		sandbox_opener_confine(path, is_socket);
-		if (is_socket)
-			sandbox_opener_serve_socket(sv[1], path);
-		else
-			sandbox_opener_serve(sv[1], path, SANDBOX_OPENER_MAJOR);
+		sandbox_opener_confine(path, kind);
+		serve(sv[1], path, kind);
 		_exit(0);
 	}
 	close(sv[1]);
@@ -259,10 +302,15 @@ static int start(const char *path, bool is_socket, int *fd)
 
 int sandbox_opener_start(const char *path, int *fd)
 {
-	return start(path, false, fd);
+	return start(path, SANDBOX_OPENER_NODE, fd);
 }
 
 int sandbox_opener_start_socket(const char *path, int *fd)
 {
-	return start(path, true, fd);
+	return start(path, SANDBOX_OPENER_SOCKET, fd);
+}
+
+int sandbox_opener_start_fifo(const char *path, int *fd)
+{
+	return start(path, SANDBOX_OPENER_FIFO, fd);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The opener: a process outside the sandbox that can open one device node, or connect to one
- * socket, and nothing else.
+ * The opener: a process outside the sandbox that can open one device node or one FIFO, or connect
+ * to one socket, and nothing else.
  *
  * A device that proxies a node of the host opens it for each session, and again after it was
  * unplugged, but the process that serves can open no path. So it asks a process that was forked
@@ -24,13 +24,20 @@
  * started again. Its opener connects to the socket at the path, of type SOCK_SEQPACKET, and gives
  * away the connection. It can open no file at all, and call socket() and connect() in addition. Who
  * sends the requests may thus talk to what listens at that path, which is what it is there for.
+ *
+ * A source that reads a FIFO closes it while nobody streams, and opens it again. Its opener opens
+ * the path for reading only, without waiting for a writer, and gives away nothing but a FIFO.
  */
 #ifndef VMEDIA_SANDBOX_OPENER_H
 #define VMEDIA_SANDBOX_OPENER_H
 
-#include <stdbool.h>
-
 #define SANDBOX_OPENER_MAJOR 81 /* V4L2's devices */
+
+enum sandbox_opener_kind {
+	SANDBOX_OPENER_NODE,
+	SANDBOX_OPENER_SOCKET,
+	SANDBOX_OPENER_FIFO,
+};
 
 /*
  * sandbox_opener_start - fork the opener of @path
@@ -40,17 +47,18 @@
  */
 int sandbox_opener_start(const char *path, int *fd);
 
-/* The same for the socket at @path. */
+/* The same for the socket, or the FIFO, at @path. */
 int sandbox_opener_start_socket(const char *path, int *fd);
+int sandbox_opener_start_fifo(const char *path, int *fd);
 
 /*
  * sandbox_opener_confine - take all from this process that the opener of @path does not need
- * @is_socket: there is a socket at @path, and not a node
+ * @kind: what is at @path
  *
  * What the kernel does not allow is left out. Descriptors stay. For the report on the sandbox,
  * beside the opener. Context: as sandbox_opener_start().
  */
-void sandbox_opener_confine(const char *path, bool is_socket);
+void sandbox_opener_confine(const char *path, enum sandbox_opener_kind kind);
 
 /*
  * sandbox_opener_serve - answer requests from @sock, until it is closed or sends something else
@@ -59,5 +67,6 @@ void sandbox_opener_confine(const char *path, bool is_socket);
  */
 void sandbox_opener_serve(int sock, const char *path, unsigned int major);
 void sandbox_opener_serve_socket(int sock, const char *path);
+void sandbox_opener_serve_fifo(int sock, const char *path);
 
 #endif /* VMEDIA_SANDBOX_OPENER_H */

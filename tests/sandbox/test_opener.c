@@ -257,6 +257,42 @@ static void test_connects(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* With its confinement: it opens that FIFO for reading, and does not wait for a writer. */
+static void test_reads_a_fifo(void **state)
+{
+	char folder[] = "/tmp/opener-XXXXXX", path[64], byte = 0;
+	int fd, got, writer, status;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(sandbox_opener_start_fifo(path, &fd), 0);
+	assert_int_equal(ask(fd), -ENOENT);
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(ask(fd), -ENOTTY);
+	unlink(path);
+	assert_int_equal(symlink("/dev/null", path), 0);
+	assert_int_equal(ask(fd), -ENOTTY);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(send_bytes(fd, 1, -1), 1);
+		assert_int_equal(answer(fd, &got), 0);
+		assert_int_equal(fcntl(got, F_GETFL) & (O_ACCMODE | O_NONBLOCK),
+				 O_RDONLY | O_NONBLOCK);
+		writer = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+		assert_int_equal(write(writer, "x", 1), 1);
+		assert_int_equal(read(got, &byte, 1), 1);
+		assert_int_equal(byte, 'x');
+		close(writer);
+		close(got);
+	}
+	unlink(path);
+	rmdir(folder);
+	close(fd);
+	assert_true(waitpid(-1, &status, 0) > 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void test_ends(void **state)
 {
 	static const size_t lengths[] = { 0, 2, 64 };
@@ -305,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_exchanged),
 		cmocka_unit_test(test_connects),
+		cmocka_unit_test(test_reads_a_fifo),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_confined),
 	};

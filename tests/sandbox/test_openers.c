@@ -34,7 +34,7 @@ static int enter_nothing(void *opaque)
 
 static int enter_opener(void *opaque)
 {
-	sandbox_opener_confine(NODE, false);
+	sandbox_opener_confine(NODE, SANDBOX_OPENER_NODE);
 	return 0;
 }
 
