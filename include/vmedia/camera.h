@@ -20,6 +20,8 @@
  *			libav* is loaded only if it is used
  *	shared:SOCKET	the pictures of a publisher (<vmedia/share.h>, vmedia-source), which several
  *			cameras and programs show at once. It is the module camera-shared
+ *	fifo:PATH	what another program writes to a FIFO. It is live: for a publisher
+ *			(vmedia-source) only, not for a camera. It is the module camera-fifo
  *
  * Shared pictures: converted once to the guest's format and size, or copied if both are the
  * publisher's. The newest one is shown at each of the guest's intervals, with the publisher's time.
@@ -227,6 +229,49 @@ void vmedia_camera_source_interrupt(struct vmedia_camera_source *src);
  * such control; -ERANGE: value out of range. Context: any thread, also during a fill.
  */
 int vmedia_camera_source_set_control(struct vmedia_camera_source *src, uint32_t id, int32_t value);
+
+/* ---- Live sources ---- */
+
+/*
+ * vmedia_camera_source_is_live - true if pictures come when they come, not when they are wanted
+ *
+ * A camera cannot show such a source: vmedia_camera_create() refuses it with -EINVAL. A program
+ * publishes it (<vmedia/share.h>), and the camera shows what is published. Context: any thread.
+ */
+bool vmedia_camera_source_is_live(const struct vmedia_camera_source *src);
+
+/*
+ * vmedia_camera_source_next - wait for the next picture of a live source, which fill then writes
+ * @time_ns: receives its time, CLOCK_MONOTONIC
+ *
+ * Returns 0; -EAGAIN: there was none for a second or more, and the source goes on looking when it
+ * is called again; -ECANCELED: vmedia_camera_source_interrupt() was called; -EINVAL: not started,
+ * or not live. Fill returns -EAGAIN for a picture that cannot be shown. Context: as fill.
+ */
+int vmedia_camera_source_next(struct vmedia_camera_source *src, uint64_t *time_ns);
+
+/* What a source opens while it is used. */
+enum vmedia_camera_opens {
+	VMEDIA_CAMERA_OPENS_NOTHING,
+	VMEDIA_CAMERA_OPENS_FIFO,
+};
+
+/* What a program that confines itself must leave to a source. */
+struct vmedia_camera_needs {
+	/* System calls while it is opened, and while it is used, as in struct vmedia_module. */
+	const char *syscalls_start, *syscalls;
+	enum vmedia_camera_opens opens;
+	/* Where that is; the program can open it for the source: vmedia_camera_options.opener. */
+	const char *path;		/* lives as long as opts->source */
+};
+
+/*
+ * vmedia_camera_source_needs - load the module of opts->source, if it is one, and get its needs
+ *
+ * Errors and @why as for vmedia_camera_create(). Context: before a sandbox closes.
+ */
+int vmedia_camera_source_needs(const struct vmedia_camera_options *opts,
+			       struct vmedia_camera_needs *needs, char *why, size_t why_size);
 
 /* ---- The pattern's stamp ---- */
 

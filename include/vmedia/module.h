@@ -92,7 +92,7 @@ extern "C" {
  * share with a device. It grows with each change for which a module must be compiled again. A
  * module is loaded only if it has the library's number.
  */
-#define VMEDIA_MODULE_ABI 5
+#define VMEDIA_MODULE_ABI 6
 
 struct vmedia_camera_source_ops;
 struct vmedia_module_args;

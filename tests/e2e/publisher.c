@@ -62,14 +62,15 @@ int publisher_start(struct publisher_process *p, const char *program, const char
 	return publisher_says(p, "publishing ") ? 0 : -1;
 }
 
-static bool log_has(const struct publisher_process *p, const char *words)
+/* The number of lines that have @words. */
+static int log_has(const struct publisher_process *p, const char *words)
 {
 	FILE *f = fopen(p->log, "r");
-	bool found = false;
 	char line[512];
+	int found = 0;
 
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = strstr(line, words);
+	while (f && fgets(line, sizeof(line), f))
+		found += strstr(line, words) != NULL;
 	if (f)
 		fclose(f);
 	return found;
@@ -77,8 +78,13 @@ static bool log_has(const struct publisher_process *p, const char *words)
 
 bool publisher_says(struct publisher_process *p, const char *words)
 {
+	return publisher_says_again(p, words, 1);
+}
+
+bool publisher_says_again(struct publisher_process *p, const char *words, int times)
+{
 	for (int tries = TRIES; tries; tries--) {
-		if (log_has(p, words))
+		if (log_has(p, words) >= times)
 			return true;
 		if (waitpid(p->pid, NULL, WNOHANG)) {
 			p->pid = -1;
@@ -188,4 +194,12 @@ int publisher_frame(struct vmedia_subscriber *sub, struct vmedia_subscriber_fram
 		if (process(sub))
 			return -1;
 	return 0;
+}
+
+bool publisher_signals(struct vmedia_subscriber *sub, bool signal)
+{
+	while (vmedia_subscriber_signal(sub, NULL) != signal)
+		if (process(sub))
+			return false;
+	return true;
 }

@@ -23,6 +23,8 @@ int publisher_prepare(struct publisher_process *p);
 int publisher_start(struct publisher_process *p, const char *program, const char *const *args);
 /* True as soon as its log has @words; false if it ends before. */
 bool publisher_says(struct publisher_process *p, const char *words);
+/* The same in @times lines. */
+bool publisher_says_again(struct publisher_process *p, const char *words, int times);
 /*
  * 0 if it ends by SIGTERM with status 0, its socket is gone, and the sandbox refused it nothing.
  * What it said goes to standard error.
@@ -40,5 +42,7 @@ void publisher_forget(struct publisher_process *p);
 struct vmedia_subscriber *publisher_join(const struct publisher_process *p);
 /* Wait for the next frame. 0 or -1. */
 int publisher_frame(struct vmedia_subscriber *sub, struct vmedia_subscriber_frame *frame);
+/* Wait until the publisher says that there are pictures, or none. False if it does not. */
+bool publisher_signals(struct vmedia_subscriber *sub, bool signal);
 
 #endif

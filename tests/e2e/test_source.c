@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * vmedia-source, with subscribers: its pictures are those of the source, byte by byte; it runs
- * while somebody streams.
+ * while somebody streams. Live sources: producers come and go.
  *
  * usage: test_source VMEDIA-SOURCE [OPTION]...
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/videodev2.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <vmedia/camera.h>
@@ -155,6 +158,104 @@ static void test_a_file(void **state)
 	assert_int_equal(publisher_stop(&source), 0);
 }
 
+/* ---- A FIFO ---- */
+
+/* A producer sleeps in open() until somebody streams. */
+static int producer_arrive(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void put_y4m(int fd, int luma)
+{
+	uint8_t picture[32 * 32 * 3 / 2];
+
+	memset(picture, luma, 32 * 32);
+	memset(picture + 32 * 32, 128, 32 * 32 / 2);
+	assert_int_equal(write(fd, "FRAME\n", 6), 6);
+	assert_int_equal(write(fd, picture, sizeof(picture)), sizeof(picture));
+}
+
+static void shows(struct vmedia_subscriber *sub, int luma)
+{
+	struct vmedia_subscriber_frame frame;
+
+	assert_int_equal(publisher_frame(sub, &frame), 0);
+	assert_int_equal(frame.data[0], luma);
+	assert_int_equal(frame.data[32 * 32 - 1], luma);
+	assert_int_equal(vmedia_subscriber_release(sub, frame.slot), 0);
+}
+
+/* Nobody streams, so it is closed, or will be soon. */
+static void wait_until_closed(const char *path)
+{
+	const struct timespec moment = { .tv_nsec = 5 * 1000 * 1000 };
+	int fd;
+
+	while ((fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)) >= 0) {
+		close(fd);
+		nanosleep(&moment, NULL);
+	}
+	assert_int_equal(errno, ENXIO);
+}
+
+static void test_a_fifo(void **state)
+{
+	static const char header[] = "YUV4MPEG2 W32 H32 F50:1 Ip A1:1 C420\n";
+	struct vmedia_subscriber *sub;
+	char fifo[80], kind[96];
+	int fd;
+
+	snprintf(fifo, sizeof(fifo), "%s/fifo", source.folder);
+	snprintf(kind, sizeof(kind), "fifo:%s", fifo);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	begin(kind, "--format=NV12", "--size=32x32");
+	/* The second stream opens it again, which the process that serves cannot do itself. */
+	for (int stream = 0; stream < 2; stream++) {
+		wait_until_closed(fifo);
+		sub = publisher_join(&source);
+		assert_non_null(sub);
+		/* Two producers, with a time between them. */
+		for (int n = 0; n < 2; n++) {
+			fd = producer_arrive(fifo);
+			assert_int_equal(write(fd, header, strlen(header)), strlen(header));
+			for (int i = 0; i < 3; i++) {
+				put_y4m(fd, 60 + 40 * i + n);
+				shows(sub, 60 + 40 * i + n);
+			}
+			close(fd);
+			assert_true(publisher_signals(sub, false));
+		}
+		vmedia_subscriber_destroy(sub);
+		assert_true(publisher_says_again(&source, "nobody streams", stream + 1));
+	}
+	unlink(fifo);
+	assert_int_equal(publisher_stop(&source), 0);
+}
+
+/* It ends at once, also while it waits for a producer. */
+static void test_a_fifo_without_a_producer(void **state)
+{
+	struct vmedia_subscriber *sub;
+	char fifo[80], kind[96];
+
+	snprintf(fifo, sizeof(fifo), "%s/fifo", source.folder);
+	snprintf(kind, sizeof(kind), "fifo:%s", fifo);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	/* Its patience is two minutes, longer than the test may take. */
+	begin(kind, "--fps=1/60", "--size=32x32");
+	sub = publisher_join(&source);
+	assert_non_null(sub);
+	assert_true(publisher_says(&source, "somebody streams"));
+	close(producer_arrive(fifo));
+	assert_int_equal(publisher_stop(&source), 0);
+	vmedia_subscriber_destroy(sub);
+	unlink(fifo);
+}
+
 static void test_it_runs_while_somebody_streams(void **state)
 {
 	struct vmedia_subscriber_frame frame;
@@ -201,6 +302,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_pictures_are_those_of_the_pattern, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_fifo, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_fifo_without_a_producer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_it_runs_while_somebody_streams, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_it_ends_while_somebody_streams, setup,

@@ -17,9 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <vmedia/camera.h>
 #include <vmedia/log.h>
 #include <vmedia/loop.h>
-#include <vmedia/module.h>
 
 #include "config.h"
 #include "inherited.h"
@@ -27,6 +27,7 @@
 #include "options.h"
 #include "producer.h"
 #include "refused.h"
+#include "sandbox/opener.h"
 #include "sandbox/sandbox.h"
 #include "signals.h"
 
@@ -107,16 +108,15 @@ static int listen_error(const struct source_options *o, int err)
 	return user_error(why);
 }
 
-/* Load the module of the source, if it is one: the user who started the program can read it. */
-static int prepare(const struct source_options *o, char *why, size_t size)
+/* The process that serves cannot open what the source reads, so it has one that does. */
+static int start_opener(struct source_options *o, const struct vmedia_camera_needs *needs)
 {
-	const struct vmedia_module *camera = vmedia_camera_module();
-	const struct vmedia_module_value source = { "source", o->camera.source };
-	const struct vmedia_module_args args = { .limits = &o->camera.limits,
-						 .module_path = o->camera.module_path,
-						 .num_values = 1, .values = &source };
-
-	return camera->prepare(&args, why, size);
+	switch (needs->opens) {
+	case VMEDIA_CAMERA_OPENS_FIFO:
+		return sandbox_opener_start_fifo(needs->path, &o->camera.opener);
+	default:
+		return 0;
+	}
 }
 
 static int enter_sandbox(struct program *p)
@@ -194,10 +194,12 @@ static int end_keeping(struct program *p)
 	return sandbox_end_as(p->sandbox.status);
 }
 
-static int run(struct program *p, const struct source_options *o)
+static int run(struct program *p, struct source_options *o)
 {
+	struct vmedia_camera_needs needs;
 	char why[512] = "";
-	int ret = prepare(o, why, sizeof(why));
+	/* The user who started the program can read the source's module. */
+	int ret = vmedia_camera_source_needs(&o->camera, &needs, why, sizeof(why));
 
 	/* A log that nobody reads any more is no reason to end. */
 	signal(SIGPIPE, SIG_IGN);
@@ -213,9 +215,13 @@ static int run(struct program *p, const struct source_options *o)
 	daemon_inherited_close(&p->inherited, -1);
 	p->sandbox.strict = o->strict;
 	p->sandbox.user = o->user;
-	p->sandbox.calls_serve = vmedia_camera_module()->syscalls;
+	p->sandbox.calls_start = needs.syscalls_start;
+	p->sandbox.calls_serve = needs.syscalls;
 	p->sandbox.largest_file = LARGEST_FILE;
 	p->sandbox.threads = THREADS;
+	ret = needs.path && *needs.path ? start_opener(o, &needs) : 0;
+	if (ret < 0)
+		return internal_error("cannot start the process that opens for the source", ret);
 	ret = sandbox_begin(&p->sandbox, why, sizeof(why));
 	if (ret > 0)
 		return end_keeping(p);

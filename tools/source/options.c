@@ -59,6 +59,9 @@ void source_options_help(void)
 	      "Kinds:\n"
 	      "  pattern                a test picture\n"
 	      "  file:PATH              a video or picture file, in a loop\n"
+	      "  fifo:PATH              what a program writes to a FIFO: Y4M, MJPEG, or, with "
+	      "--size,\n"
+	      "                         raw pictures\n"
 	      "\n"
 	      "What it shows:\n"
 	      "  --format=FOURCC        NV12 (default), YU12, YUYV, UYVY, RGB3, BGR3 or GREY\n"
@@ -254,6 +257,16 @@ static int refused(int opt, char **argv, char *why, size_t size)
 	return -EINVAL;
 }
 
+static bool is_kind(const char *kind)
+{
+	static const char *const prefixes[] = { "file:", "fifo:" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(kind, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return !strcmp(kind, "pattern");
+}
+
 /* The kind is all of the words that are no options. */
 static int take_kind(struct source_options *o, int argc, char **argv, char *why, size_t size)
 {
@@ -269,9 +282,9 @@ static int take_kind(struct source_options *o, int argc, char **argv, char *why,
 			 argv[optind + 1]);
 		return -EINVAL;
 	}
-	if (strcmp(kind, "pattern") != 0 && strncmp(kind, "file:", strlen("file:")) != 0) {
-		snprintf(why, size, "unknown kind of source '%.64s'; give pattern or file:PATH",
-			 kind);
+	if (!is_kind(kind)) {
+		snprintf(why, size, "unknown kind of source '%.64s'; give pattern, file:PATH or "
+			 "fifo:PATH", kind);
 		return -EINVAL;
 	}
 	o->camera.source = kind;

@@ -21,24 +21,48 @@ static void lose_late(struct source_producer *p)
 		p->number += (now - due) / p->interval_ns;
 }
 
+static int start_source(struct source_producer *p)
+{
+	int err;
+
+	if (p->started)
+		return 0;
+	err = vmedia_camera_source_start(p->source, &p->format, &p->interval);
+	if (err)
+		return err;
+	/* The first one is there after an interval, as with a camera that has to see it. */
+	p->epoch = vmedia_now_ns() + p->interval_ns;
+	p->number = 0;
+	p->started = true;
+	return 0;
+}
+
+/* Wait for the time of the next picture, or for the picture of a live source. */
+static int wait_for_picture(struct source_producer *p, struct vmedia_worker *w)
+{
+	int err;
+
+	if (!vmedia_camera_source_is_live(p->source)) {
+		lose_late(p);
+		p->when = p->epoch + p->number * p->interval_ns;
+		return vmedia_worker_wait_until(w, p->when);
+	}
+	/* Who cancels the job interrupts the source afterwards, which a start forgets. */
+	if (vmedia_worker_wait_begin(w))
+		return -ECANCELED;
+	err = vmedia_camera_source_next(p->source, &p->when);
+	return vmedia_worker_wait_end(w) ? -ECANCELED : err;
+}
+
 static int make_picture(struct source_producer *p, struct vmedia_worker *w)
 {
 	struct vmedia_camera_frame f = { .data = p->slot, .size = p->format.sizeimage };
-	int err = p->started ? 0
-			     : vmedia_camera_source_start(p->source, &p->format, &p->interval);
+	int err = start_source(p);
 
+	if (!err)
+		err = wait_for_picture(p, w);
 	if (err)
 		return err;
-	if (!p->started) {
-		/* The first one is there after an interval, as with a camera that has to see it. */
-		p->epoch = vmedia_now_ns() + p->interval_ns;
-		p->number = 0;
-	}
-	p->started = true;
-	lose_late(p);
-	p->when = p->epoch + p->number * p->interval_ns;
-	if (vmedia_worker_wait_until(w, p->when))
-		return -ECANCELED;
 	f.sequence = p->number++;
 	f.time_ns = f.sequence * p->interval_ns;
 	err = vmedia_camera_source_fill(p->source, &f);
@@ -86,6 +110,11 @@ static void done(struct vmedia_job *job, int err)
 		vmedia_publisher_put(p->pub);
 	else
 		vmedia_publisher_publish(p->pub, &pic);
+	if (err == -EAGAIN) {
+		/* The source is live, and goes on looking. */
+		vmedia_publisher_fail(p->pub, -ENODATA);
+		err = 0;
+	}
 	if (err && err != -ECANCELED && p->wanted) {
 		fail(p, err);
 		return;
@@ -119,6 +148,15 @@ static void on_again(struct vmedia_timer *t)
 		next_picture(p);
 }
 
+/* A job that begins meanwhile either sees that it was cancelled, or the interrupt. */
+static int cancel(struct source_producer *p)
+{
+	int err = vmedia_worker_cancel(p->worker, &p->job);
+
+	vmedia_camera_source_interrupt(p->source);
+	return err;
+}
+
 static int start(void *priv)
 {
 	struct source_producer *p = priv;
@@ -139,8 +177,7 @@ static void stop(void *priv)
 	vmedia_timer_cancel(&p->again);
 	if (!p->busy)
 		return;
-	vmedia_camera_source_interrupt(p->source);
-	if (vmedia_worker_cancel(p->worker, &p->job))
+	if (cancel(p))
 		return;
 	/* It had not begun, so done() is not called. */
 	p->busy = false;
@@ -225,7 +262,10 @@ void source_producer_finish(struct source_producer *p)
 		return;
 	p->wanted = false;
 	vmedia_timer_cancel(&p->again);
-	vmedia_camera_source_interrupt(p->source);
+	if (p->busy && !cancel(p)) {
+		p->busy = false;
+		vmedia_publisher_put(p->pub);
+	}
 	vmedia_worker_destroy(p->worker);
 	vmedia_publisher_destroy(p->pub);
 	end_source(p);

@@ -7,6 +7,9 @@
  * next one and submits the job again. The times are absolute, so the clock does not drift. A source
  * that takes longer than an interval loses the pictures in between; their numbers are missing.
  *
+ * A live source has its own times, and the job waits for its next picture. If none comes for a
+ * while, the subscribers are told, and the next job goes on waiting.
+ *
  * After the last subscriber has stopped, the job is told to end, and when it has, the source is
  * stopped. A source that fails is told to the subscribers, and started again after a second.
  *

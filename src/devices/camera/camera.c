@@ -275,6 +275,22 @@ static void make_tables(struct camera *c)
 		add_control(c, i);
 }
 
+/* What a live source reads is not for the process that has a guest. */
+static int check_source(const struct vmedia_camera_options *opts, char *why, size_t why_size)
+{
+	const struct vmedia_camera_source_ops *ops;
+	const char *arg;
+	int err = vmedia_camera_source_named(opts, why, why_size, &ops, &arg);
+
+	if (err || !ops->live)
+		return err;
+	snprintf(why, why_size,
+		 "--source=%.*s: run vmedia-source with it and --publish=SOCKET, and use "
+		 "--source=shared:SOCKET here",
+		 (int)vmedia_camera_cut(opts->source, 64), opts->source);
+	return -EINVAL;
+}
+
 int vmedia_camera_create(struct vmedia_loop *loop, const struct vmedia_camera_options *opts,
 			 char *why, size_t why_size, struct vmedia_device **dev)
 {
@@ -286,7 +302,9 @@ int vmedia_camera_create(struct vmedia_loop *loop, const struct vmedia_camera_op
 		snprintf(why, why_size, "no memory for a camera");
 		return -ENOMEM;
 	}
-	err = vmedia_camera_source_open(opts, why, why_size, &c->source);
+	err = check_source(opts, why, why_size);
+	if (!err)
+		err = vmedia_camera_source_open(opts, why, why_size, &c->source);
 	if (err)
 		goto free_camera;
 	make_tables(c);

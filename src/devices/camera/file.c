@@ -23,8 +23,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vmedia/log.h>
 
+#include "avlog.h"
 #include "clip.h"
 #include "render.h"
 #include "source.h"
@@ -357,20 +357,6 @@ static void offer(struct file *f, const struct vmedia_camera_options *opts)
 	f->base.num_controls = sizeof(controls) / sizeof(controls[0]);
 }
 
-/* Log messages of libav* as the library's own. Has no state except libav's. */
-static void log_libav(void *avcl, int level, const char *fmt, va_list args)
-{
-	char line[512], clean[VMEDIA_LOG_MAX];
-	int prefix = 1;
-
-	if (level > AV_LOG_WARNING || !vmedia_log_wants(VMEDIA_LOG_DEBUG))
-		return;
-	av_log_format_line(avcl, level, fmt, args, line, sizeof(line), &prefix);
-	line[strcspn(line, "\n")] = 0;
-	vmedia_dbg("camera: libav: %s",
-		   vmedia_log_escape(clean, sizeof(clean), line, strlen(line)));
-}
-
 /*
  * The size of the picture in square pixels; no side gets shorter. A stretched picture gets an even
  * size, so that every pixel format can show it.
@@ -455,7 +441,7 @@ static int file_open(const struct vmedia_camera_options *opts, const char *arg, 
 		return -ENOMEM;
 	}
 	f->base.ops = &vmedia_camera_file_ops;
-	av_log_set_callback(log_libav);
+	vmedia_camera_log_libav();
 	err = vmedia_camera_clip_open(&f->clip, arg, opts->threads, &f->base.interrupted, why,
 				      why_size);
 	if (err) {
@@ -484,6 +470,7 @@ static void file_close(struct vmedia_camera_source *src)
 }
 
 const struct vmedia_camera_source_ops vmedia_camera_file_ops = {
+	.needs = { .syscalls = "preadv2 lseek" },
 	.open = file_open,
 	.close = file_close,
 	.colorimetry = file_colorimetry,

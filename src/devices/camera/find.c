@@ -18,6 +18,16 @@ static int unknown(const char *name, size_t len, char *why, size_t why_size)
 	return -EINVAL;
 }
 
+static bool comes_with_vmedia(const char *module)
+{
+	static const char *const modules[] = { "camera-file", "camera-shared", "camera-fifo" };
+
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+		if (!strcmp(module, modules[i]))
+			return true;
+	return false;
+}
+
 int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const char *name,
 			      size_t len, char *why, size_t why_size,
 			      const struct vmedia_camera_source_ops **ops)
@@ -34,11 +44,8 @@ int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const ch
 		return unknown(name, len, why, why_size);
 	snprintf(module, sizeof(module), "camera-%.*s", (int)len, name);
 	err = vmedia_module_load(opts->module_path, module, why, why_size, &m);
-	/*
-	 * These modules come with vmedia. If one is missing, the message names the missing module.
-	 */
-	if (err == -EINVAL || (err == -ENOENT && strcmp(module, "camera-file") != 0 &&
-			       strcmp(module, "camera-shared") != 0))
+	/* If a module of vmedia's is missing, the message names it. */
+	if (err == -EINVAL || (err == -ENOENT && !comes_with_vmedia(module)))
 		return unknown(name, len, why, why_size);
 	if (err)
 		return err;

@@ -15,6 +15,7 @@ static const struct {
 	{ "pattern", &vmedia_camera_pattern_ops },
 	{ "file", &vmedia_camera_file_ops },
 	{ "shared", &vmedia_camera_shared_ops },
+	{ "fifo", &vmedia_camera_fifo_ops },
 };
 
 int vmedia_camera_source_find(const struct vmedia_camera_options *opts, const char *name,

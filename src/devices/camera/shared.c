@@ -29,6 +29,7 @@
 #include <unistd.h>
 #include <vmedia/log.h>
 
+#include "copy.h"
 #include "nosignal.h"
 #include "render.h"
 #include "shared_link.h"
@@ -376,39 +377,6 @@ static bool same(const struct shared *s)
 	       matrix_of(a->ycbcr_enc) == matrix_of(b->ycbcr_enc);
 }
 
-/* Bytes of a row of plane @i, without the padding behind it. */
-static size_t row_bytes(const struct vmedia_camera_layout *l, unsigned int i, uint32_t width)
-{
-	switch (l->kind) {
-	case VMEDIA_CAMERA_RGB:
-		return 3 * (size_t)width;
-	case VMEDIA_CAMERA_PACKED:
-		return 2 * (size_t)width;
-	case VMEDIA_CAMERA_PLANAR:
-		return i ? width / 2 : width;
-	default:
-		return width;
-	}
-}
-
-static void copy(const struct shared *s, const struct vmedia_camera_target *t)
-{
-	const struct vmedia_camera_layout *l = s->render.layout;
-	struct vmedia_camera_format format = s->link.format;
-	struct vmedia_camera_target from;
-
-	vmedia_camera_target_init(&from, &format, (void *)(uintptr_t)s->picture.data,
-				  format.sizeimage);
-	for (unsigned int i = 0; i < l->planes; i++) {
-		uint32_t rows = i ? format.height / 2 : format.height;
-		size_t bytes = row_bytes(l, i, format.width);
-
-		for (uint32_t y = 0; y < rows; y++)
-			memcpy(t->data[i] + y * t->stride[i], from.data[i] + y * from.stride[i],
-			       bytes);
-	}
-}
-
 static int shared_fill(struct vmedia_camera_source *src, struct vmedia_camera_target *t)
 {
 	struct shared *s = (struct shared *)src;
@@ -418,7 +386,7 @@ static int shared_fill(struct vmedia_camera_source *src, struct vmedia_camera_ta
 	if (!s->have)
 		return vmedia_camera_render(&s->render, s->no_signal, &view, t);
 	if (same(s))
-		copy(s, t);
+		vmedia_camera_copy(&s->link.format, s->picture.data, t);
 	else
 		err = vmedia_camera_render(&s->render, view_of(s), &view, t);
 	t->timestamp = s->time;

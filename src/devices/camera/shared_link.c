@@ -2,7 +2,7 @@
 /*
  * The connection to a publisher.
  *
- * System calls, serving: sendmsg recvmsg poll|ppoll close
+ * System calls, serving: poll|ppoll close
  */
 #include "shared_link.h"
 
@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <vmedia/log.h>
+
+#include "ask.h"
 
 #define RETRY_NS 500000000ull
 #define FIRST_MS 2000
@@ -39,39 +40,9 @@ void vmedia_camera_link_finish(struct vmedia_camera_link *l)
 
 /* ---- Connecting ---- */
 
-/* Receive the answer of the opener, which is a part of the program. */
-static int opener_answer(int sock)
-{
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	int32_t err = -EIO;
-	int fd = -1;
-	struct iovec iov = { &err, sizeof(err) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			      .msg_controllen = sizeof(control.room) };
-	ssize_t n;
-
-	do {
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(err))
-		return -EIO;
-	if (!err && CMSG_FIRSTHDR(&msg))
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return err ? err : fd >= 0 ? fd : -EIO;
-}
-
 static int dial(const struct vmedia_camera_link *l)
 {
-	char request = 0;
-	struct iovec iov = { &request, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (l->opener < 0)
-		return vmedia_subscriber_connect(l->path);
-	return sendmsg(l->opener, &msg, MSG_NOSIGNAL) == 1 ? opener_answer(l->opener) : -EIO;
+	return l->opener < 0 ? vmedia_subscriber_connect(l->path) : vmedia_camera_ask(l->opener);
 }
 
 static int link_connect(struct vmedia_camera_link *l)

@@ -46,6 +46,20 @@ void vmedia_camera_source_close(struct vmedia_camera_source *src)
 	src->ops->close(src);
 }
 
+int vmedia_camera_source_needs(const struct vmedia_camera_options *opts,
+			       struct vmedia_camera_needs *needs, char *why, size_t why_size)
+{
+	const struct vmedia_camera_source_ops *ops;
+	const char *arg;
+	int err = vmedia_camera_source_named(opts, why, why_size, &ops, &arg);
+
+	if (err)
+		return err;
+	*needs = ops->needs;
+	needs->path = arg;
+	return 0;
+}
+
 /* ---- Formats, sizes, intervals ---- */
 
 int vmedia_camera_source_format(const struct vmedia_camera_source *src, uint32_t index,
@@ -179,6 +193,16 @@ int vmedia_camera_source_fill(struct vmedia_camera_source *src, struct vmedia_ca
 	if (!err)
 		frame->bytesused = t.bytesused;
 	return err;
+}
+
+bool vmedia_camera_source_is_live(const struct vmedia_camera_source *src)
+{
+	return src->ops->live;
+}
+
+int vmedia_camera_source_next(struct vmedia_camera_source *src, uint64_t *time_ns)
+{
+	return src->started && src->ops->live ? src->ops->next(src, time_ns) : -EINVAL;
 }
 
 void vmedia_camera_source_stop(struct vmedia_camera_source *src)

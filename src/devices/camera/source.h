@@ -8,6 +8,9 @@
  *
  *	start ((next) (fill | skip))* stop
  *
+ * A live source has the pace of what it shows. Only vmedia-source opens one, and calls next() and
+ * fill() through <vmedia/camera.h>.
+ *
  * with a format that was negotiated. All pixel formats are offered in all sizes that fit them.
  *
  * Context: open and close run on the thread that made the device. start to stop run on one other
@@ -34,6 +37,15 @@
 #define VMEDIA_CAMERA_MAX_CONTROLS	12
 
 struct vmedia_camera_source_ops {
+	/*
+	 * It is live: start() succeeds whether there are pictures or not. next() waits for one, for
+	 * a second or two at most, and gets its time (CLOCK_MONOTONIC); -EAGAIN: there is none.
+	 * fill() writes that picture; -EAGAIN: it cannot be shown. Both are called again after
+	 * that.
+	 */
+	bool live;
+	/* Its "opens" is what the open()'s @arg names. */
+	struct vmedia_camera_needs needs;
 	/*
 	 * Open a source. @arg is the text after the name's colon, or NULL. Sets *src. The base must
 	 * be zeroed and have @ops; fill in the rest. On an error, explain it in @why and leave
@@ -90,6 +102,7 @@ extern const struct vmedia_module_option vmedia_camera_option_table[];
 extern const struct vmedia_camera_source_ops vmedia_camera_pattern_ops;
 extern const struct vmedia_camera_source_ops vmedia_camera_file_ops;
 extern const struct vmedia_camera_source_ops vmedia_camera_shared_ops;
+extern const struct vmedia_camera_source_ops vmedia_camera_fifo_ops;
 
 /*
  * vmedia_camera_source_find - find a source by the first @len bytes of @name
