@@ -246,8 +246,10 @@ static void fuzz_subscriber(const uint8_t *data, size_t size, bool greets)
 {
 	struct subscribing s = { 0 };
 	int sv[2], memory = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	static const char filled[(SLOTS - 1) * SLOT_SIZE];	/* the last slot is a hole */
 
 	if (memory < 0 || ftruncate(memory, SLOTS * SLOT_SIZE) ||
+	    write(memory, filled, sizeof(filled)) != (ssize_t)sizeof(filled) ||
 	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | 0x10 /* FUTURE_WRITE */) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) ||
 	    vmedia_subscriber_create(sv[0], &s.sub))

@@ -10,7 +10,8 @@
  * Memory: the pictures are in slots of one memory file, slot n at n * slot_size. The file is
  * sealed: F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_SEAL, so no mapping of it can fault;
  * F_SEAL_FUTURE_WRITE, so subscribers can map it for reading only, and cannot write it in another
- * way. The publisher may change a slot that the subscriber does not hold at any time.
+ * way. The publisher may change a slot that the subscriber does not hold at any time. The memory of
+ * a picture has no hole when its slot is given.
  *
  *	subscriber	->	publisher	states of the connection
  *	HELLO				first message, once		new
@@ -139,7 +140,7 @@ struct vmedia_share_state {
 	struct vmedia_share_header header;
 	uint32_t stream;
 	uint32_t signal;		/* enum vmedia_share_signal */
-	int32_t error;			/* 0 or negative errno */
+	int32_t error;			/* 0 or negative errno; -ENODATA: a live source waits */
 	uint32_t reserved;
 };
 

@@ -80,6 +80,7 @@ struct vmedia_publisher {
 	struct vmedia_deferred reaper;
 	uint32_t num_new;
 	bool running;
+	bool failed;			/* vmedia_publisher_fail() since the last start() */
 	int error;			/* why there are no pictures; 0: there are */
 	uint64_t serial;		/* of the newest picture; the first is 1 */
 	struct vmedia_share_picture newest;
@@ -101,12 +102,17 @@ static void set_error(struct vmedia_publisher *p, int err)
 
 static void run_source(struct vmedia_publisher *p)
 {
-	int err = p->ops->start(p->priv);
+	int err;
 
+	/* The source may fail before start() returns. */
+	p->running = true;
+	p->failed = false;
+	err = p->ops->start(p->priv);
 	p->running = !err;
 	if (err)
 		vmedia_timer_arm(&p->timer, vmedia_now_ns() + RETRY_NS);
-	set_error(p, err);
+	if (err || !p->failed)
+		set_error(p, err);
 }
 
 static void stop_source(struct vmedia_publisher *p)
@@ -516,6 +522,7 @@ void vmedia_publisher_fail(struct vmedia_publisher *p, int err)
 	vmedia_loop_assert(p->loop);
 	if (!p->running)
 		return;
+	p->failed = true;
 	vmedia_share_pool_forget(&p->pool);
 	set_error(p, err);
 }
@@ -523,15 +530,6 @@ void vmedia_publisher_fail(struct vmedia_publisher *p, int err)
 void vmedia_publisher_stats(const struct vmedia_publisher *p, struct vmedia_publisher_stats *stats)
 {
 	*stats = p->stats;
-}
-
-/* Printable ASCII only: it is shown on terminals. */
-static void copy_name(char *to, size_t size, const char *from)
-{
-	snprintf(to, size, "%s", from ? from : "");
-	for (; *to; to++)
-		if (*to < 0x20 || *to > 0x7e)
-			*to = '?';
 }
 
 int vmedia_publisher_create(struct vmedia_loop *loop, const struct vmedia_publisher_options *opts,
@@ -553,7 +551,7 @@ int vmedia_publisher_create(struct vmedia_loop *loop, const struct vmedia_publis
 	p->ops = opts->ops;
 	p->priv = opts->priv;
 	p->format = *opts->format;
-	copy_name(p->name, sizeof(p->name), opts->name);
+	vmedia_share_copy_name(p->name, sizeof(p->name), opts->name);
 	p->max_peers = opts->max_subscribers ? opts->max_subscribers : DEFAULT_PEERS;
 	p->linger_ns = opts->linger_ms ? opts->linger_ms : VMEDIA_PUBLISHER_LINGER_MS;
 	p->linger_ns *= 1000000;

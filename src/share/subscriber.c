@@ -5,9 +5,11 @@
  * Security model: the publisher is foreign. The memory file must be one of small pages, as large as
  * its slots, and sealed, so the mapping cannot fault; it is mapped for reading. A frame must be the
  * one that was asked for, in a slot that is not held, within the size that WELCOME told. The
- * contents of a slot can change at any time.
+ * contents of a slot can change at any time. The kernel would fill a hole with memory of the
+ * process that reads it, so the pages of a picture must be there when its slot comes; the seals
+ * keep them.
  *
- * System calls, serving: fcntl fcntl64 statx mmap2|mmap munmap close
+ * System calls, serving: fcntl fcntl64 statx mmap2|mmap munmap close lseek _llseek
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,6 +48,8 @@ struct vmedia_subscriber {
 	uint32_t num_slots;
 	uint64_t slot_size;
 	const uint8_t *memory;
+	int memory_fd;
+	uint32_t filled[VMEDIA_SHARE_MAX_SLOTS];	/* bytes of each slot that are no hole */
 	uint32_t num_held;		/* with the one that has come */
 	uint32_t held[VMEDIA_SHARE_MAX_HELD];
 	struct vmedia_subscriber_frame frame;
@@ -87,6 +91,7 @@ int vmedia_subscriber_create(int fd, struct vmedia_subscriber **out)
 		return -ENOMEM;
 	}
 	s->fd = fd;
+	s->memory_fd = -1;
 	vmedia_share_prepare(&m, VMEDIA_SHARE_HELLO);
 	err = vmedia_share_send(fd, &m, -1);
 	if (err) {
@@ -105,6 +110,7 @@ static void unmap(struct vmedia_subscriber *s)
 		munmap((uint8_t *)(uintptr_t)s->memory - page,
 		       (size_t)(s->num_slots * s->slot_size) + 2 * page);
 	s->memory = NULL;
+	vmedia_foreign_close(&s->memory_fd);
 }
 
 void vmedia_subscriber_destroy(struct vmedia_subscriber *s)
@@ -196,7 +202,7 @@ static int map(struct vmedia_subscriber *s, int fd)
 	return s->memory ? 0 : -ENOMEM;
 }
 
-static int on_welcome(struct vmedia_subscriber *s, const struct vmedia_share_welcome *w, int fd)
+static int on_welcome(struct vmedia_subscriber *s, const struct vmedia_share_welcome *w, int *fd)
 {
 	int err;
 
@@ -207,9 +213,13 @@ static int on_welcome(struct vmedia_subscriber *s, const struct vmedia_share_wel
 	s->info.format = w->format;
 	s->info.max_held = w->max_held;
 	memcpy(s->info.name, w->name, sizeof(w->name));
-	err = map(s, fd);
-	s->welcomed = !err;
-	return err;
+	err = map(s, *fd);
+	if (err)
+		return err;
+	s->memory_fd = *fd;
+	*fd = -1;
+	s->welcomed = true;
+	return 0;
 }
 
 static int find(const struct vmedia_subscriber *s, uint32_t slot)
@@ -220,6 +230,21 @@ static int find(const struct vmedia_subscriber *s, uint32_t slot)
 	return -1;
 }
 
+/* True if the first @bytes of a slot are in memory. They stay there. */
+static bool is_filled(struct vmedia_subscriber *s, uint32_t slot, uint32_t bytes)
+{
+	const uint64_t begin = slot * s->slot_size;
+	off_t hole;
+
+	if (bytes <= s->filled[slot])
+		return true;
+	hole = lseek(s->memory_fd, (off_t)begin, SEEK_HOLE);
+	if (hole < 0 || (uint64_t)hole < begin + bytes)
+		return false;
+	s->filled[slot] = bytes;
+	return true;
+}
+
 static int on_frame(struct vmedia_subscriber *s, const struct vmedia_share_frame *f)
 {
 	if (!s->welcomed)
@@ -227,7 +252,7 @@ static int on_frame(struct vmedia_subscriber *s, const struct vmedia_share_frame
 	if (!s->streaming || f->stream != s->stream)
 		return 0;
 	if (!s->asked || f->slot >= s->num_slots || find(s, f->slot) >= 0 ||
-	    f->bytesused > s->info.format.sizeimage)
+	    f->bytesused > s->info.format.sizeimage || !is_filled(s, f->slot, f->bytesused))
 		return -EPROTO;
 	s->asked = false;
 	s->come = true;
@@ -263,7 +288,8 @@ static int on_refused(const struct vmedia_share_refused *r, char *why, size_t si
 	return -EPROTO;
 }
 
-static int handle(struct vmedia_subscriber *s, const union vmedia_share_message *m, int fd,
+/* Takes *fd if it keeps it. */
+static int handle(struct vmedia_subscriber *s, const union vmedia_share_message *m, int *fd,
 		  char *why, size_t size)
 {
 	int err = -EPROTO;
@@ -317,7 +343,7 @@ int vmedia_subscriber_process(struct vmedia_subscriber *s, char *why, size_t siz
 			return 0;
 		if (err)
 			return receive_error(err, &m, why, size);
-		err = handle(s, &m, fd, why, size);
+		err = handle(s, &m, &fd, why, size);
 		vmedia_foreign_close(&fd);
 		if (err)
 			return err;

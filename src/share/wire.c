@@ -13,6 +13,7 @@
 #include "share/wire.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -44,6 +45,14 @@ static int find(uint32_t type)
 		if (types[i].type == type)
 			return (int)i;
 	return -1;
+}
+
+void vmedia_share_copy_name(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+	for (; *to; to++)
+		if (*to < 0x20 || *to > 0x7e)
+			*to = '?';
 }
 
 void vmedia_share_prepare(union vmedia_share_message *msg, enum vmedia_share_type type)

@@ -28,6 +28,9 @@ union vmedia_share_message {
 	struct vmedia_share_release release;
 };
 
+/* Copy @from, or nothing if it is NULL, as printable ASCII: a name is shown on terminals. */
+void vmedia_share_copy_name(char *to, size_t size, const char *from);
+
 /* Zero @msg and make it one of @type. */
 void vmedia_share_prepare(union vmedia_share_message *msg, enum vmedia_share_type type);
 

@@ -25,6 +25,8 @@ static int start(void *priv)
 	assert_false(p->runs);
 	p->starts++;
 	p->runs = !p->start_error;
+	if (p->fails)
+		vmedia_publisher_fail(p->pub, p->fails);
 	return p->start_error;
 }
 

@@ -27,6 +27,7 @@ struct pair {
 	bool runs;
 	unsigned int starts, stops;
 	int start_error;		/* what start() returns */
+	int fails;			/* the source fails with it while it is started; 0: no */
 	uint64_t sequence;
 };
 

@@ -242,6 +242,34 @@ static void test_as_many_as_are_served(void **state)
 	pair_end(&p);
 }
 
+/* No subscriber is told that there are pictures. */
+static void test_a_source_that_fails_at_once(void **state)
+{
+	struct vmedia_subscriber *a, *b;
+	struct pair p;
+	int err;
+
+	pair_begin(&p, &lingers);
+	a = pair_join(&p);
+	b = pair_join(&p);
+	p.fails = -ENOENT;
+	assert_int_equal(vmedia_subscriber_start(a), 0);
+	pair_step(&p);
+	pair_process(a);
+	assert_false(vmedia_subscriber_signal(a, &err));
+	assert_int_equal(err, -ENOENT);
+	assert_int_equal(vmedia_subscriber_start(b), 0);
+	pair_step(&p);
+	pair_process(b);
+	assert_false(vmedia_subscriber_signal(b, &err));
+	pair_publish(&p, 3);
+	pair_process(a);
+	assert_true(vmedia_subscriber_signal(a, NULL));
+	vmedia_subscriber_destroy(a);
+	vmedia_subscriber_destroy(b);
+	pair_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_a_slow_one_gets_the_newest_and_the_count_of_what_it_missed),
 		cmocka_unit_test(test_a_later_subscriber_sees_the_picture_that_is_there),
 		cmocka_unit_test(test_a_source_that_fails_is_told_and_tried_again),
+		cmocka_unit_test(test_a_source_that_fails_at_once),
 		cmocka_unit_test(test_a_picture_of_a_source_that_was_stopped_is_nobodys),
 		cmocka_unit_test(test_as_many_as_are_served),
 	};
