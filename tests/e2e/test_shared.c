@@ -43,6 +43,7 @@ struct guest {
 	uint32_t held;			/* the buffer that is looked at; BUFFERS: none */
 	uint64_t sequence, last;	/* the stamp; of the picture before */
 	bool signal;			/* it has a stamp */
+	int64_t time;			/* of the buffer */
 };
 
 /* ---- A guest ---- */
@@ -107,6 +108,11 @@ static void guest_begin(struct guest *g, uint32_t pixelformat, uint32_t fps)
 	assert_int_equal(vmedia_ioctl(g->f, VIDIOC_STREAMON, &type), 0);
 }
 
+static int64_t microseconds(const struct vmedia_buffer *b)
+{
+	return (int64_t)b->timestamp.tv_sec * 1000000 + (int64_t)b->timestamp.tv_usec;
+}
+
 /* Get the next picture, and read its stamp. */
 static void guest_look(struct guest *g)
 {
@@ -121,6 +127,9 @@ static void guest_look(struct guest *g)
 	assert_false(b.flags & V4L2_BUF_FLAG_ERROR);
 	assert_int_equal(b.bytesused, g->bytes);
 	g->held = b.index;
+	/* Also from a picture to "no signal" and back. */
+	assert_true(microseconds(&b) > g->time);
+	g->time = microseconds(&b);
 	g->last = g->sequence;
 	g->signal = !vmedia_camera_read_stamp(g->data[b.index], step * WIDTH, step, WIDTH, HEIGHT,
 					      &g->sequence, &time);
@@ -142,9 +151,9 @@ static void guest_leave(struct guest *g)
 
 /* ---- The source ---- */
 
-static void source_begin(void)
+static void source_begin(const char *fps)
 {
-	const char *args[] = { "pattern", "--format=NV12", "--size=320x240", option, NULL };
+	const char *args[] = { "pattern", "--format=NV12", "--size=320x240", fps, option, NULL };
 
 	assert_int_equal(publisher_start(&source, source_program, args), 0);
 }
@@ -193,7 +202,7 @@ static void test_two_guests(void **state)
 
 	vmedia_camera_options_init(&opts);
 	assert_int_equal(vmedia_camera_source_open(&opts, why, sizeof(why), &src), 0);
-	source_begin();
+	source_begin("--fps=30");
 	guest_arrive(&a);
 	guest_arrive(&b);
 	guest_begin(&a, V4L2_PIX_FMT_NV12, 30);
@@ -238,7 +247,7 @@ static void test_the_source_dies_and_comes_back(void **state)
 	guest_arrive(&a);
 	guest_begin(&a, V4L2_PIX_FMT_NV12, 30);
 	wait_for(&a, false);
-	source_begin();
+	source_begin("--fps=30");
 	wait_for(&a, true);
 	guest_arrive(&b);
 	guest_begin(&b, V4L2_PIX_FMT_NV12, 15);
@@ -247,7 +256,7 @@ static void test_the_source_dies_and_comes_back(void **state)
 		publisher_kill(&source);
 		wait_for(&a, false);
 		wait_for(&b, false);
-		source_begin();
+		source_begin("--fps=30");
 		wait_for(&a, true);
 		wait_for(&b, true);
 	}
@@ -256,10 +265,29 @@ static void test_the_source_dies_and_comes_back(void **state)
 	assert_int_equal(publisher_stop(&source), 0);
 }
 
+/* A picture in two seconds: there is a signal between two. */
+static void test_a_slow_source(void **state)
+{
+	struct guest a;
+
+	source_begin("--fps=1/2");
+	guest_arrive(&a);
+	guest_begin(&a, V4L2_PIX_FMT_NV12, 30);
+	wait_for(&a, true);
+	for (int i = 0; i < 2; i++) {
+		guest_look(&a);
+		assert_true(a.signal);
+		assert_int_equal(a.sequence, a.last + 1);
+	}
+	guest_leave(&a);
+	assert_int_equal(publisher_stop(&source), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_guests, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_slow_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_source_dies_and_comes_back, setup,
 						teardown),
 	};

@@ -7,6 +7,7 @@
  * not be read so, and is refused.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,11 +53,24 @@ static int connect_publisher(struct shared *s)
 	return 0;
 }
 
+/* --timeout, or twice the interval of a slow source. */
+static int patience_ms(const struct shared *s)
+{
+	uint64_t ms = 0;
+
+	if (s->info && s->info->format.interval_denominator)
+		ms = 2000ull * s->info->format.interval_numerator /
+		     s->info->format.interval_denominator;
+	if (ms > INT_MAX)
+		return INT_MAX;
+	return (int)ms > s->o->connect.timeout_ms ? (int)ms : s->o->connect.timeout_ms;
+}
+
 /* Wait for messages and read them. Returns 0, or negative errno after a line, or -EINTR. */
 static int process(struct shared *s, const char *what)
 {
 	struct pollfd fd = { .fd = vmedia_subscriber_fd(s->sub), .events = POLLIN };
-	int ret = poll(&fd, 1, (int)s->o->connect.timeout_ms);
+	int ret = poll(&fd, 1, patience_ms(s));
 	char why[256];
 
 	if (ret < 0)
@@ -138,9 +152,12 @@ static int next_frame(struct shared *s)
 	if (ret < 0)
 		return advise(s->o, ret, "the publisher is gone");
 	while (ret == 0 && !vmedia_subscriber_take(s->sub, &f)) {
-		ret = process(s, "no frame came");
-		if (ret == 0 && !vmedia_subscriber_signal(s->sub, &err))
+		bool signal = vmedia_subscriber_signal(s->sub, &err);
+
+		/* A live source may have some soon. */
+		if (!signal && err != -ENODATA)
 			return ctl_fail("the source has no pictures", err);
+		ret = process(s, signal ? "no frame came" : "the source has no pictures");
 	}
 	if (ret < 0)
 		return ret;

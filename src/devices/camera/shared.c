@@ -36,7 +36,7 @@
 #include "source.h"
 
 #define SECOND	 1000000000ull
-#define PATIENCE SECOND	/* without a picture, until "no signal" is shown */
+#define PATIENCE SECOND	/* without a picture, until "no signal" is shown, at least */
 #define FAR	 (10 * SECOND)	/* a publisher's time that is farther from now is none */
 
 struct shared {
@@ -54,6 +54,7 @@ struct shared {
 	bool have;			/* @picture is held */
 	struct vmedia_subscriber_frame picture;
 	uint64_t time;			/* of @picture */
+	uint64_t last;			/* time of the frame before */
 };
 
 static const uint32_t formats[] = {
@@ -161,13 +162,15 @@ static void shared_colorimetry(const struct vmedia_camera_source *src,
 	const struct shared *s = (const struct shared *)src;
 	uint8_t kind = vmedia_camera_layout(fmt->pixelformat)->kind;
 
-	fmt->colorspace = s->told.colorspace ? s->told.colorspace : V4L2_COLORSPACE_SRGB;
-	fmt->ycbcr_enc = s->told.ycbcr_enc ? s->told.ycbcr_enc : V4L2_YCBCR_ENC_601;
-	fmt->xfer_func = s->told.xfer_func ? s->told.xfer_func : V4L2_XFER_FUNC_SRGB;
+	bool known = s->told.pixelformat;	/* the colours, too */
+
+	fmt->colorspace = known ? s->told.colorspace : V4L2_COLORSPACE_SRGB;
+	fmt->ycbcr_enc = known ? s->told.ycbcr_enc : V4L2_YCBCR_ENC_601;
+	fmt->xfer_func = known ? s->told.xfer_func : V4L2_XFER_FUNC_SRGB;
 	fmt->quantization = V4L2_QUANTIZATION_LIM_RANGE;
 	if (kind == VMEDIA_CAMERA_RGB || kind == VMEDIA_CAMERA_JPEG)
 		fmt->quantization = V4L2_QUANTIZATION_FULL_RANGE;
-	else if (s->told.quantization)
+	else if (known && vmedia_camera_layout(s->told.pixelformat)->kind != VMEDIA_CAMERA_RGB)
 		fmt->quantization = s->told.quantization;
 	if (kind == VMEDIA_CAMERA_JPEG)
 		fmt->ycbcr_enc = V4L2_YCBCR_ENC_601;
@@ -222,7 +225,7 @@ static int shared_start(struct vmedia_camera_source *src, const struct vmedia_ca
 		return err;
 	clear(s->wake_fd);
 	s->interval_ns = SECOND * interval->numerator / interval->denominator;
-	s->due = 0;
+	s->due = s->last = 0;
 	s->link.retry_ns = 0;
 	/* A connection may have been lost since the last stream; then the second try makes one. */
 	s->live = vmedia_camera_link_attend(&s->link) || vmedia_camera_link_attend(&s->link) ||
@@ -258,12 +261,17 @@ static void shared_interrupt(struct vmedia_camera_source *src)
 /* Half of the publisher's interval, and at most half of the guest's. */
 static uint64_t tolerance(const struct shared *s)
 {
-	const struct vmedia_subscriber_info *info = vmedia_subscriber_info(s->link.sub);
-	uint64_t ns = s->interval_ns;
+	uint64_t ns = vmedia_camera_link_interval(&s->link);
 
-	if (info->format.interval_numerator)
-		ns = SECOND * info->format.interval_numerator / info->format.interval_denominator;
-	return (ns < s->interval_ns ? ns : s->interval_ns) / 2;
+	return (ns && ns < s->interval_ns ? ns : s->interval_ns) / 2;
+}
+
+/* Twice the publisher's interval: one picture may be late. */
+static uint64_t patience(const struct shared *s)
+{
+	uint64_t ns = 2 * vmedia_camera_link_interval(&s->link);
+
+	return ns > PATIENCE ? ns : PATIENCE;
 }
 
 /* Take a picture that has come, if it is not too early. */
@@ -329,7 +337,7 @@ static int shared_next(struct vmedia_camera_source *src, uint64_t *when)
 
 	/* While there is no signal, the guest's clock goes on, and this only looks. */
 	if (s->live)
-		until = (*when > now ? *when : now) + PATIENCE;
+		until = (*when > now ? *when : now) + patience(s);
 	s->live = wait_for_picture(s, until);
 	if (s->live) {
 		*when = vmedia_now_ns();
@@ -383,13 +391,17 @@ static int shared_fill(struct vmedia_camera_source *src, struct vmedia_camera_ta
 	const struct vmedia_camera_view view = { .quality = VMEDIA_CAMERA_JPEG_QUALITY };
 	int err = 0;
 
-	if (!s->have)
+	if (!s->have) {
+		t->timestamp = s->last = vmedia_now_ns();
 		return vmedia_camera_render(&s->render, s->no_signal, &view, t);
+	}
 	if (same(s))
 		vmedia_camera_copy(&s->link.format, s->picture.data, t);
 	else
 		err = vmedia_camera_render(&s->render, view_of(s), &view, t);
-	t->timestamp = s->time;
+	/* The picture may be older than the "no signal" before it, and times do not go back. */
+	t->timestamp = s->time > s->last ? s->time : vmedia_now_ns();
+	s->last = t->timestamp;
 	release(s);
 	return err;
 }

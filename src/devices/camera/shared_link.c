@@ -80,6 +80,25 @@ static uint32_t known(uint32_t value, uint32_t last)
 	return value <= last ? value : 0;
 }
 
+/* What is the default of the colour space gets its name. */
+static void understand_colours(const struct vmedia_share_format *f,
+			       struct vmedia_camera_format *to, bool rgb)
+{
+	to->colorspace = known(f->colorspace, V4L2_COLORSPACE_DCI_P3);
+	if (to->colorspace == V4L2_COLORSPACE_DEFAULT)
+		to->colorspace = V4L2_COLORSPACE_SRGB;
+	to->ycbcr_enc = known(f->ycbcr_enc, V4L2_YCBCR_ENC_SMPTE240M);
+	if (to->ycbcr_enc == V4L2_YCBCR_ENC_DEFAULT)
+		to->ycbcr_enc = V4L2_MAP_YCBCR_ENC_DEFAULT(to->colorspace);
+	to->quantization = known(f->quantization, V4L2_QUANTIZATION_LIM_RANGE);
+	if (to->quantization == V4L2_QUANTIZATION_DEFAULT)
+		to->quantization = V4L2_MAP_QUANTIZATION_DEFAULT(rgb, to->colorspace,
+								 to->ycbcr_enc);
+	to->xfer_func = known(f->xfer_func, V4L2_XFER_FUNC_SMPTE2084);
+	if (to->xfer_func == V4L2_XFER_FUNC_DEFAULT)
+		to->xfer_func = V4L2_MAP_XFER_FUNC_DEFAULT(to->colorspace);
+}
+
 /* Get the format as the camera describes it. False if pictures of it cannot be read. */
 static bool understand(const struct vmedia_share_format *f, struct vmedia_camera_format *to)
 {
@@ -100,12 +119,9 @@ static bool understand(const struct vmedia_share_format *f, struct vmedia_camera
 		.height = f->height,
 		.bytesperline = bytesperline,
 		.sizeimage = pl.sizeimage[0],
-		.colorspace = known(f->colorspace, V4L2_COLORSPACE_DCI_P3),
-		.ycbcr_enc = known(f->ycbcr_enc, V4L2_YCBCR_ENC_SMPTE240M),
-		.quantization = known(f->quantization, V4L2_QUANTIZATION_LIM_RANGE),
-		.xfer_func = known(f->xfer_func, V4L2_XFER_FUNC_SMPTE2084),
 		.field = V4L2_FIELD_NONE,
 	};
+	understand_colours(f, to, l->kind == VMEDIA_CAMERA_RGB);
 	return true;
 }
 
@@ -235,6 +251,15 @@ bool vmedia_camera_link_attend(struct vmedia_camera_link *l)
 	if (l->sub && !l->streaming)
 		start(l);
 	return l->streaming;
+}
+
+uint64_t vmedia_camera_link_interval(const struct vmedia_camera_link *l)
+{
+	const struct vmedia_subscriber_info *info = l->sub ? vmedia_subscriber_info(l->sub) : NULL;
+
+	if (!info || !usual_rate(&info->format))
+		return 0;
+	return 1000000000ull * info->format.interval_numerator / info->format.interval_denominator;
 }
 
 void vmedia_camera_link_stop(struct vmedia_camera_link *l)

@@ -45,6 +45,9 @@ int vmedia_camera_link_first(struct vmedia_camera_link *l, struct vmedia_camera_
 /* Connect, read and start, as far as possible now. True if the stream is started. */
 bool vmedia_camera_link_attend(struct vmedia_camera_link *l);
 
+/* Nanoseconds between the publisher's pictures; 0: it does not tell, or there is no connection. */
+uint64_t vmedia_camera_link_interval(const struct vmedia_camera_link *l);
+
 /* End the stream; the connection stays. */
 void vmedia_camera_link_stop(struct vmedia_camera_link *l);
 
