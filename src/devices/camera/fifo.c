@@ -18,7 +18,7 @@
  * a limited size, so a producer that floods does not keep next() from ending. Pictures are in
  * private memory.
  *
- * System calls, serving: poll|ppoll ppoll_time64 preadv2 write close
+ * System calls, serving: poll|ppoll preadv2 close
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -38,6 +37,7 @@
 #include "avlog.h"
 #include "copy.h"
 #include "fifo_parse.h"
+#include "live.h"
 #include "render.h"
 #include "source.h"
 
@@ -67,11 +67,6 @@ struct fifo {
 	uint64_t due;			/* time of the next picture; 0: as soon as there is one */
 	bool told;			/* the log knows that there is no signal */
 	bool complained;		/* of this producer's bytes */
-};
-
-static const uint32_t formats[] = {
-	V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,
-	V4L2_PIX_FMT_RGB24, V4L2_PIX_FMT_BGR24, V4L2_PIX_FMT_GREY,
 };
 
 /* ---- Opening and closing ---- */
@@ -110,20 +105,6 @@ static int check(const char *path, bool has_opener, char *why, size_t size)
 	return -EINVAL;
 }
 
-static void fill_lists(struct fifo *f, const struct vmedia_camera_options *opts)
-{
-	struct vmedia_camera_source *src = &f->base;
-
-	memcpy(src->formats, formats, sizeof(formats));
-	src->num_formats = sizeof(formats) / sizeof(formats[0]);
-	for (uint32_t i = 0; i < opts->num_sizes; i++)
-		vmedia_camera_add_size(src, opts->sizes[i].width, opts->sizes[i].height);
-	if (!opts->num_sizes)
-		vmedia_camera_add_size(src, 640, 480);
-	vmedia_camera_add_interval(src, opts->interval.numerator, opts->interval.denominator);
-	vmedia_camera_add_interval(src, 1, 30);
-}
-
 static int fifo_open(const struct vmedia_camera_options *opts, const char *arg, char *why,
 		     size_t why_size, struct vmedia_camera_source **src)
 {
@@ -145,7 +126,7 @@ static int fifo_open(const struct vmedia_camera_options *opts, const char *arg, 
 	f->opener = opts->opener;
 	f->sized = opts->num_sizes;
 	f->interval = opts->interval;
-	f->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->wake_fd = vmedia_camera_wake_create();
 	f->path = strdup(arg);
 	if (f->wake_fd < 0 || !f->path) {
 		f->opener = -1;		/* it stays the caller's */
@@ -154,25 +135,12 @@ static int fifo_open(const struct vmedia_camera_options *opts, const char *arg, 
 	}
 	vmedia_camera_log_libav();
 	snprintf(f->base.name, sizeof(f->base.name), "vmedia fifo");
-	fill_lists(f, opts);
+	vmedia_camera_live_lists(&f->base, opts);
 	*src = &f->base;
 	return 0;
 no_memory:
 	snprintf(why, why_size, "no memory for fifo:%.200s", arg);
 	return -ENOMEM;
-}
-
-/* As raw pictures mostly are, and as pictures of Y4M and JPEG are converted. */
-static void fifo_colorimetry(const struct vmedia_camera_source *src,
-			     struct vmedia_camera_format *fmt)
-{
-	bool rgb = vmedia_camera_layout(fmt->pixelformat)->kind == VMEDIA_CAMERA_RGB;
-
-	(void)src;
-	fmt->colorspace = V4L2_COLORSPACE_SRGB;
-	fmt->ycbcr_enc = V4L2_YCBCR_ENC_601;
-	fmt->xfer_func = V4L2_XFER_FUNC_SRGB;
-	fmt->quantization = rgb ? V4L2_QUANTIZATION_FULL_RANGE : V4L2_QUANTIZATION_LIM_RANGE;
 }
 
 /* ---- The FIFO ---- */
@@ -226,16 +194,6 @@ static void fifo_stop(struct vmedia_camera_source *src)
 	f->piece = NULL;
 }
 
-/* An interrupt of an earlier stream is over. */
-static void clear(int eventfd)
-{
-	uint64_t value;
-	struct iovec iov = { &value, sizeof(value) };
-
-	if (preadv2(eventfd, &iov, 1, -1, 0) < 0 && errno != EAGAIN)
-		vmedia_dbg("an eventfd cannot be read: %s", strerror(errno));
-}
-
 static int fifo_start(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
 		      const struct vmedia_fract *interval)
 {
@@ -254,7 +212,7 @@ static int fifo_start(struct vmedia_camera_source *src, const struct vmedia_came
 	f->piece_len = f->piece_at = 0;
 	f->retry = f->due = 0;
 	f->told = f->complained = false;
-	clear(f->wake_fd);
+	vmedia_camera_wake_clear(f->wake_fd);
 	err = -ENOMEM;
 	if (f->frame && f->packet && f->piece)
 		err = vmedia_camera_render_start(&f->render, fmt, SWS_CS_ITU601);
@@ -267,11 +225,7 @@ static int fifo_start(struct vmedia_camera_source *src, const struct vmedia_came
 
 static void fifo_interrupt(struct vmedia_camera_source *src)
 {
-	struct fifo *f = (struct fifo *)src;
-	const uint64_t one = 1;
-
-	if (write(f->wake_fd, &one, sizeof(one)) < 0)
-		vmedia_dbg("an eventfd cannot be written: %s", strerror(errno));
+	vmedia_camera_wake_up(((struct fifo *)src)->wake_fd);
 }
 
 /* ---- Bytes ---- */
@@ -449,15 +403,6 @@ static uint64_t patience(const struct fifo *f)
 	return twice > PATIENCE ? twice : PATIENCE;
 }
 
-static void wait_until(const struct fifo *f, uint64_t until, bool readable)
-{
-	struct pollfd fds[] = { { .fd = f->wake_fd, .events = POLLIN },
-				{ .fd = readable ? f->fd : -1, .events = POLLIN } };
-	uint64_t now = vmedia_now_ns();
-
-	poll(fds, 2, until > now ? (int)((until - now) / 1000000) + 1 : 0);
-}
-
 /* Nothing came for a while. */
 static int no_picture(struct fifo *f, uint64_t now)
 {
@@ -495,7 +440,7 @@ static int fifo_next(struct vmedia_camera_source *src, uint64_t *when)
 			wake = f->due;
 		if (f->fd < 0 && f->retry < wake)
 			wake = f->retry;
-		wait_until(f, wake, !early);
+		vmedia_camera_wake_wait(f->wake_fd, early ? -1 : f->fd, wake);
 	}
 	return -ECANCELED;
 }
@@ -524,7 +469,7 @@ const struct vmedia_camera_source_ops vmedia_camera_fifo_ops = {
 		   .opens = VMEDIA_CAMERA_OPENS_FIFO },
 	.open = fifo_open,
 	.close = fifo_close,
-	.colorimetry = fifo_colorimetry,
+	.colorimetry = vmedia_camera_live_colorimetry,
 	.start = fifo_start,
 	.next = fifo_next,
 	.fill = fifo_fill,

@@ -15,21 +15,17 @@
  * Security model: the publisher is foreign, and so is the guest. Pictures are samples of raw
  * formats, of which each value is valid, in memory that cannot fault (<vmedia/share.h>); the
  * publisher may change them while they are read. Its times are used only if they are close to now.
- *
- * System calls, serving: poll|ppoll ppoll_time64 preadv2 write
  */
 #include <errno.h>
 #include <libavutil/frame.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/uio.h>
 #include <unistd.h>
 #include <vmedia/log.h>
 
 #include "copy.h"
+#include "live.h"
 #include "nosignal.h"
 #include "render.h"
 #include "shared_link.h"
@@ -129,7 +125,7 @@ static int shared_open(const struct vmedia_camera_options *opts, const char *arg
 		goto no_memory;
 	s->base.ops = &vmedia_camera_shared_ops;
 	snprintf(s->base.name, sizeof(s->base.name), "vmedia shared camera");
-	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->wake_fd = vmedia_camera_wake_create();
 	s->no_signal = vmedia_camera_no_signal();
 	s->view = av_frame_alloc();
 	if (vmedia_camera_link_init(&s->link, arg, opts->opener) || s->wake_fd < 0 ||
@@ -205,16 +201,6 @@ static enum AVPixelFormat av_format(uint32_t pixelformat)
 
 /* ---- Pictures ---- */
 
-/* An interrupt of an earlier stream is over. */
-static void clear(int eventfd)
-{
-	uint64_t value;
-	struct iovec iov = { &value, sizeof(value) };
-
-	if (preadv2(eventfd, &iov, 1, -1, 0) < 0 && errno != EAGAIN)
-		vmedia_dbg("an eventfd cannot be read: %s", strerror(errno));
-}
-
 static int shared_start(struct vmedia_camera_source *src, const struct vmedia_camera_format *fmt,
 			const struct vmedia_fract *interval)
 {
@@ -223,7 +209,7 @@ static int shared_start(struct vmedia_camera_source *src, const struct vmedia_ca
 
 	if (err)
 		return err;
-	clear(s->wake_fd);
+	vmedia_camera_wake_clear(s->wake_fd);
 	s->interval_ns = SECOND * interval->numerator / interval->denominator;
 	s->due = s->last = 0;
 	s->link.retry_ns = 0;
@@ -251,11 +237,7 @@ static void shared_stop(struct vmedia_camera_source *src)
 
 static void shared_interrupt(struct vmedia_camera_source *src)
 {
-	struct shared *s = (struct shared *)src;
-	const uint64_t one = 1;
-
-	if (write(s->wake_fd, &one, sizeof(one)) < 0)
-		vmedia_dbg("an eventfd cannot be written: %s", strerror(errno));
+	vmedia_camera_wake_up(((struct shared *)src)->wake_fd);
 }
 
 /* Half of the publisher's interval, and at most half of the guest's. */
@@ -293,16 +275,6 @@ static bool take(struct shared *s)
 	return true;
 }
 
-/* Wait for a message until @until. */
-static void wait_for(struct shared *s, uint64_t until)
-{
-	struct pollfd fds[] = { { .fd = s->wake_fd, .events = POLLIN },
-				{ .fd = vmedia_subscriber_fd(s->link.sub), .events = POLLIN } };
-	uint64_t now = vmedia_now_ns();
-
-	poll(fds, 2, until > now ? (int)((until - now) / 1000000) + 1 : 0);
-}
-
 /*
  * The publisher has a stream for this source: wait for its next picture. Returns false without one
  * at the time @until, if the connection is lost, or if the publisher has no pictures.
@@ -325,7 +297,8 @@ static bool wait_for_picture(struct shared *s, uint64_t until)
 		ask = s->link.streaming && s->due > tolerance(s) ? s->due - tolerance(s) : 0;
 		if (s->link.streaming && now >= ask)
 			vmedia_subscriber_next(s->link.sub);
-		wait_for(s, now < ask && ask < until ? ask : until);
+		vmedia_camera_wake_wait(s->wake_fd, vmedia_subscriber_fd(s->link.sub),
+					now < ask && ask < until ? ask : until);
 	}
 	return false;
 }
