@@ -53,7 +53,6 @@ static void *publish(void *opaque)
 	atomic_store(&p->ready, true);
 	assert_int_equal(vmedia_loop_run(p->loop), 0);
 	vmedia_publisher_destroy(pub);
-	vmedia_loop_destroy(p->loop);
 	return NULL;
 }
 
@@ -74,6 +73,8 @@ static void publisher_end(struct publisher *p, const char *path)
 {
 	vmedia_loop_stop(p->loop);
 	pthread_join(p->thread, NULL);
+	/* It must outlive vmedia_loop_stop(). */
+	vmedia_loop_destroy(p->loop);
 	close(p->listen_fd);
 	unlink(path);
 }
