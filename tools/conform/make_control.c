@@ -187,8 +187,26 @@ void make_g_ext_ctrls(struct conform_walk *w, struct conform_call *c)
 	make_ext_ctrls(w, c, false);
 }
 
+/*
+ * V4L2 sets controls one after the other, until one has no memory, and a device none of these. What
+ * a button did cannot be undone (of vivid's, an error that waits), so this one is alone then.
+ */
+static void leave_one_without_memory(struct conform_call *c)
+{
+	struct vmedia_ext_controls *e = &c->arg.ext_controls;
+
+	for (unsigned int i = 0; i < e->count && i < CONFORM_CTRLS; i++) {
+		if (!c->ctrls[i].size || c->ctrls[i].ptr != CONFORM_PTR_NULL)
+			continue;
+		c->ctrls[0] = c->ctrls[i];
+		e->count = 1;
+		return;
+	}
+}
+
 /* Of S_EXT_CTRLS and TRY_EXT_CTRLS. */
 void make_s_ext_ctrls(struct conform_walk *w, struct conform_call *c)
 {
 	make_ext_ctrls(w, c, true);
+	leave_one_without_memory(c);
 }

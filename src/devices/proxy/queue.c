@@ -97,7 +97,8 @@ void vmedia_proxy_queue_clear(struct proxy_session *ps, struct proxy_queue *q)
 	free(q->bufs);
 	q->bufs = NULL;
 	q->num_slots = 0;
-	q->memory = q->host_memory = 0;
+	q->memory = 0;
+	q->host_memory = 0;
 	q->settled = false;
 	q->sequence = q->counted = 0;
 	q->copies = false;
