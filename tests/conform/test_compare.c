@@ -263,6 +263,9 @@ static void test_circumstances(void **state)
 	begin(p, VMEDIA_NR_QBUF);
 	p->b->err = -EINVAL;
 	assert_difference(p, "errno:0:EINVAL");
+	p->context.restarted = true;
+	assert_difference(p, "restarted.errno:0:EINVAL");
+	p->context.restarted = false;
 	p->context.first = true;
 	assert_difference(p, "first.errno:0:EINVAL");
 	p->context.longer = true;

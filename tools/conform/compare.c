@@ -73,6 +73,8 @@ static const char *circumstance(const struct comparison *x)
 		return "foreign.";
 	if (x->context->longer)
 		return "longer.";
+	if (x->context->restarted)
+		return "restarted.";
 	return x->context->first ? "first." : "";
 }
 

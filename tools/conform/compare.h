@@ -23,6 +23,8 @@ struct conform_context {
 	bool first;
 	/* QBUF or PREPARE_BUF of memory that is longer than the buffer was made */
 	bool longer;
+	/* DQBUF of a CAPTURE queue that CMD_START had go on */
+	bool restarted;
 };
 
 /*
@@ -31,7 +33,8 @@ struct conform_context {
  * circumstance that makes the call another one for a device: "request." for a request,
  * "overlay." for a buffer type of overlays, "foreign." for a queue whose buffers another session
  * has, "longer." for memory of the program that is longer than the buffer was made, "first." for
- * the first memory that the program gives buffers of CREATE_BUFS.
+ * the first memory that the program gives buffers of CREATE_BUFS, "restarted." for DQBUF after
+ * CMD_START.
  */
 typedef void (*conform_difference_fn)(void *opaque, const char *what, const char *mirror,
 				      const char *device);

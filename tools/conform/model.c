@@ -76,7 +76,7 @@ void learn_reqbufs(struct conform_walk *w, const struct conform_call *c)
 		return;
 	q->count = r->count < CONFORM_BUFFERS ? r->count : CONFORM_BUFFERS;
 	q->memory = r->count ? r->memory : 0;
-	q->streaming = q->taken = q->created = false;
+	q->streaming = q->taken = q->created = q->restarted = false;
 	free_all(q);
 	set_sizes(q, 0, walk_sizeimage(q, 0));
 }
@@ -138,8 +138,10 @@ void learn_streamon(struct conform_walk *w, const struct conform_call *c)
 {
 	struct model_queue *q = walk_queue(w, c->session, c->arg.u32);
 
-	if (q)
-		q->streaming = true;
+	if (!q)
+		return;
+	q->restarted &= q->streaming;
+	q->streaming = true;
 }
 
 void learn_streamoff(struct conform_walk *w, const struct conform_call *c)
@@ -148,8 +150,18 @@ void learn_streamoff(struct conform_walk *w, const struct conform_call *c)
 
 	if (!q)
 		return;
-	q->streaming = false;
+	q->streaming = q->restarted = false;
 	free_all(q);
+}
+
+/* The numbers of commands are those of decoders and encoders. */
+void learn_codec_cmd(struct conform_walk *w, const struct conform_call *c)
+{
+	struct model_session *s = &w->session[c->session];
+
+	for (uint32_t type = 0; type < CONFORM_TYPES && c->arg.encoder_cmd.cmd == V4L2_ENC_CMD_START;
+	     type++)
+		s->queue[type].restarted = !V4L2_TYPE_IS_OUTPUT(type) && s->queue[type].streaming;
 }
 
 /* A control that was volatile once had a value of a moment, and keeps it. */

@@ -35,6 +35,8 @@ static const char built_in[] =
 	"PREPARE_BUF first.errno:EINVAL:0 vicodec wants an older size, and a proxy makes others\n"
 	"QBUF longer.errno:0:EINVAL a buffer that is copied is as long as it was made\n"
 	"PREPARE_BUF longer.errno:0:EINVAL a buffer that is copied is as long as it was made\n"
+	"DQBUF restarted.errno:EPIPE:EAGAIN vicodec may forget that a drain ended, and CMD_START\n"
+	"DQBUF restarted.errno:EPIPE:0 vicodec may forget that a drain ended, and CMD_START\n"
 	"DQEVENT errno:ENOENT:EAGAIN the driver of this program says so that there is none yet\n"
 	"REMOVE_BUFS errno:ENOTTY:EBUSY the driver of this program looks at its buffers first\n"
 	"REMOVE_BUFS errno:ENOTTY:EINVAL the driver of this program looks at its buffers first\n"
@@ -48,7 +50,7 @@ static const char built_in[] =
 
 /* What compare.c puts before a name. A rule without one holds in all circumstances. */
 static const char *const circumstances[] = { "request.", "overlay.", "foreign.", "longer.",
-					     "first." };
+					     "first.", "restarted." };
 
 static const char *without_circumstance(const char *field)
 {

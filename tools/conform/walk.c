@@ -390,6 +390,13 @@ static bool is_longer(struct conform_walk *w, const struct conform_call *c)
 	       q->size[b->index] < (conform_call_is_mplane(c) ? c->planes[0].length : b->length);
 }
 
+static bool is_restarted(struct conform_walk *w, const struct conform_call *c)
+{
+	const struct model_queue *q = walk_queue(w, c->session, conform_call_type(c));
+
+	return c->info->nr == VMEDIA_NR_DQBUF && q && q->restarted;
+}
+
 static bool is_request(const struct conform_call *c)
 {
 	if (c->info->follow == VMEDIA_FOLLOW_CTRLS)
@@ -428,7 +435,7 @@ static bool compare(struct conform_walk *w)
 		.cat = w->cat, .m2m = w->cat->m2m, .coded = is_coded(w, w->asked),
 		.queued = is_queued(w, w->asked), .request = is_request(w->asked),
 		.foreign = is_foreign(w, w->asked), .first = is_first(w, w->asked),
-		.longer = is_longer(w, w->asked),
+		.longer = is_longer(w, w->asked), .restarted = is_restarted(w, w->asked),
 	};
 
 	w->differs = false;

@@ -22,6 +22,7 @@ struct model_queue {
 	bool streaming;
 	bool taken;			/* a buffer was queued or prepared since REQBUFS */
 	bool created;			/* its buffers are of CREATE_BUFS alone */
+	bool restarted;			/* of CAPTURE: by CMD_START, since STREAMON */
 	uint8_t state[CONFORM_BUFFERS];	/* enum buffer_state */
 	uint32_t size[CONFORM_BUFFERS];	/* of the first plane when it was made; 0: not known */
 };
