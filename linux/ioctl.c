@@ -208,17 +208,13 @@ FORWARD(g_enc_index, G_ENC_INDEX, enc_idx)
 FORWARD(try_encoder_cmd, TRY_ENCODER_CMD, encoder_cmd)
 FORWARD(try_decoder_cmd, TRY_DECODER_CMD, decoder_cmd)
 
-/* A drained capture queue goes on after START, which V4L2 ignores unless both queues stream. */
+/* A drained capture queue goes on after START. */
 static void restart(struct vmedia_session *s)
 {
-	bool output = false;
 	unsigned int i;
 
 	mutex_lock(&s->lock);
 	for (i = 0; i <= VMEDIA_MAX_TYPE; i++)
-		output |= s->queue[i] && V4L2_TYPE_IS_OUTPUT(i) &&
-			  vb2_is_streaming(&s->queue[i]->vb);
-	for (i = 0; i <= VMEDIA_MAX_TYPE && output; i++)
 		if (s->queue[i] && !V4L2_TYPE_IS_OUTPUT(i))
 			vb2_clear_last_buffer_dequeued(&s->queue[i]->vb);
 	mutex_unlock(&s->lock);

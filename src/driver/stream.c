@@ -283,17 +283,14 @@ static void streamoff_answer(struct vmedia_drv_cmd *c)
 	}
 }
 
-/* A drained CAPTURE queue goes on after CMD_START, which V4L2 ignores unless both queues stream. */
-static void restart(struct vmedia_file *f)
+static void clear_last(struct vmedia_file *f)
 {
-	bool output = false;
 	unsigned int t;
 
-	for (t = 0; t <= VMEDIA_DRV_MAX_TYPE; t++)
-		output |= f->queue[t] && V4L2_TYPE_IS_OUTPUT(t) && f->queue[t]->streaming;
-	for (t = 0; t <= VMEDIA_DRV_MAX_TYPE && output; t++)
+	for (t = 0; t <= VMEDIA_DRV_MAX_TYPE; t++) {
 		if (f->queue[t])
 			f->queue[t]->last = false;
+	}
 }
 
 void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c)
@@ -320,11 +317,11 @@ void vmedia_drv_stream_answer(struct vmedia_drv_cmd *c)
 		break;
 	case _IOC_NR(VIDIOC_DECODER_CMD):
 		if (c->cmd.io.arg.decoder_cmd.cmd == V4L2_DEC_CMD_START)
-			restart(c->f);
+			clear_last(c->f);
 		break;
 	case _IOC_NR(VIDIOC_ENCODER_CMD):
 		if (c->cmd.io.arg.encoder_cmd.cmd == V4L2_ENC_CMD_START)
-			restart(c->f);
+			clear_last(c->f);
 		break;
 	default:
 		break;
