@@ -157,11 +157,12 @@ void learn_streamoff(struct conform_walk *w, const struct conform_call *c)
 /* The numbers of commands are those of decoders and encoders. */
 void learn_codec_cmd(struct conform_walk *w, const struct conform_call *c)
 {
-	struct model_session *s = &w->session[c->session];
+	struct model_queue *q = w->session[c->session].queue;
 
-	for (uint32_t type = 0; type < CONFORM_TYPES && c->arg.encoder_cmd.cmd == V4L2_ENC_CMD_START;
-	     type++)
-		s->queue[type].restarted = !V4L2_TYPE_IS_OUTPUT(type) && s->queue[type].streaming;
+	if (c->arg.encoder_cmd.cmd != V4L2_ENC_CMD_START)
+		return;
+	for (uint32_t type = 0; type < CONFORM_TYPES; type++)
+		q[type].restarted = !V4L2_TYPE_IS_OUTPUT(type) && q[type].streaming;
 }
 
 /* A control that was volatile once had a value of a moment, and keeps it. */
