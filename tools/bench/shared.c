@@ -249,25 +249,22 @@ static int take_frames(struct shared *s, struct viewer *v)
 
 /* ---- All of them ---- */
 
-/* Wait for something, and take it. */
+/* Take what there is, and wait for more. A driver's descriptor tells of what comes after that. */
 static int turn(struct shared *s)
 {
 	struct pollfd fds[MAX_VIEWERS + 1] = { { .fd = vmedia_subscriber_fd(s->sub),
 						 .events = POLLIN } };
-	int err = 0, ready;
+	int err = take_picture(s), ready;
 
-	for (unsigned int i = 0; i < s->num; i++)
+	for (unsigned int i = 0; i < s->num && !err; i++) {
 		fds[i + 1] = (struct pollfd){ .fd = vmedia_driver_fd(s->viewers[i].peer.drv),
 					      .events = POLLIN };
+		err = take_frames(s, &s->viewers[i]);
+	}
+	if (err)
+		return err;
 	ready = poll(fds, s->num + 1, TIMEOUT_MS);
-	if (ready <= 0)
-		return bench_fail("waiting for pictures", ready ? -errno : -ETIMEDOUT);
-	if (fds[0].revents)
-		err = take_picture(s);
-	for (unsigned int i = 0; i < s->num && !err; i++)
-		if (fds[i + 1].revents)
-			err = take_frames(s, &s->viewers[i]);
-	return err;
+	return ready > 0 ? 0 : bench_fail("waiting for pictures", ready ? -errno : -ETIMEDOUT);
 }
 
 /* Until all have had @frames. */
