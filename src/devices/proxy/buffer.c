@@ -335,9 +335,10 @@ void vmedia_proxy_qbuf_run(struct proxy_call *c)
 	ask_with_bytes(c);
 	if (c->buf && vmedia_proxy_is_refused(c, q)) {
 		/* The loop does not wait until the queue has stopped. */
-		c->again = !c->is_job;
-		if (c->again)
+		if (!c->slow) {
+			c->slow = true;
 			return;
+		}
 		err = vmedia_proxy_fall_back(c);
 		if (!err)
 			ask_with_bytes(c);

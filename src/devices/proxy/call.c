@@ -55,10 +55,7 @@ static int finish(struct proxy_call *c)
 
 static void call_run(struct vmedia_worker *w, struct vmedia_job *job)
 {
-	struct proxy_call *c = vmedia_container_of(job, struct proxy_call, job);
-
-	c->is_job = true;
-	run(c);
+	run(vmedia_container_of(job, struct proxy_call, job));
 }
 
 static void complete(struct proxy_call *c, int err)
@@ -137,7 +134,7 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req)
 	c->req = req;
 	c->err = 0;
 	c->undo = NULL;
-	c->slow = c->again = c->is_job = false;
+	c->slow = false;
 	err = begin(c, io);
 	if (err) {
 		if (err > 0)
@@ -151,13 +148,14 @@ int vmedia_proxy_ioctl(struct vmedia_session *s, struct vmedia_request *req)
 	}
 	if (c->rule->quick && !c->slow && !ps->p->jobs) {
 		run(c);
-		if (!c->again) {
+		if (!c->slow) {
 			err = finish(c);
 			c->req = NULL;
 			return err;
 		}
 		vmedia_proxy_copy_ioctl(&c->io, &c->asked);
 	}
+	c->slow = true;
 	vmedia_worker_init_job(&c->job, call_run, call_done);
 	vmedia_proxy_submit(ps, &c->job);
 	return -EINPROGRESS;

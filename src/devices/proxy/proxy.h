@@ -187,9 +187,7 @@ struct proxy_call {
 	uint8_t *memory; /* of controls or EDID, private */
 	/* QBUF and its like */
 	struct proxy_buf *buf;
-	bool slow;   /* not quick now */
-	bool is_job; /* it runs, or has run, as one */
-	bool again;  /* it is to run once more, as a job */
+	bool slow; /* it is a job, or, set by run() on the loop, must become one */
 	uint32_t odd_flags; /* of the guest's, as in struct proxy_buf */
 	bool told; /* it failed, and the host told which addresses it knows */
 	uint64_t knows[VMEDIA_MAX_PLANES];
