@@ -33,7 +33,6 @@ conform_make_fn make_dv_timings, make_enum_dv_timings, make_dv_timings_cap, make
 /* model.c */
 conform_learn_fn learn_format, learn_reqbufs, learn_create_bufs, learn_remove_bufs, learn_qbuf,
 	learn_prepare, learn_dqbuf, learn_codec_cmd, learn_streamon, learn_streamoff,
-	learn_subscribe,
-	learn_unsubscribe, learn_queryctrl, learn_query_ext_ctrl;
+	learn_subscribe, learn_unsubscribe, learn_queryctrl, learn_query_ext_ctrl;
 
 #endif /* VMEDIA_CONFORM_MAKE_H */

@@ -138,10 +138,8 @@ void learn_streamon(struct conform_walk *w, const struct conform_call *c)
 {
 	struct model_queue *q = walk_queue(w, c->session, c->arg.u32);
 
-	if (!q)
-		return;
-	q->restarted &= q->streaming;
-	q->streaming = true;
+	if (q)
+		q->streaming = true;
 }
 
 void learn_streamoff(struct conform_walk *w, const struct conform_call *c)
