@@ -134,7 +134,9 @@ struct bench_device {
 /* Returns 0 or negative errno after a line on standard error. */
 int bench_peer_start(struct bench_peer *p, const struct bench_options *o,
 		     const struct bench_device *device);
-/* CPU time of the device's process, all threads, in nanoseconds. */
+/* CPU time of a process, all threads, in nanoseconds; 0 if there is none. */
+uint64_t bench_cpu_ns(pid_t pid);
+/* That of the device's process. */
 uint64_t bench_peer_cpu_ns(const struct bench_peer *p);
 /* Its counters now. */
 int bench_peer_stats(const struct bench_peer *p, struct bench_peer_stats *stats);

@@ -170,14 +170,19 @@ int bench_peer_start(struct bench_peer *p, const struct bench_options *o,
 	return ret;
 }
 
-uint64_t bench_peer_cpu_ns(const struct bench_peer *p)
+uint64_t bench_cpu_ns(pid_t pid)
 {
 	struct timespec ts = { 0 };
 	clockid_t clock;
 
-	if (clock_getcpuclockid(p->pid, &clock) == 0)
+	if (clock_getcpuclockid(pid, &clock) == 0)
 		clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t bench_peer_cpu_ns(const struct bench_peer *p)
+{
+	return bench_cpu_ns(p->pid);
 }
 
 int bench_peer_stats(const struct bench_peer *p, struct bench_peer_stats *stats)

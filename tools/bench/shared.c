@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/videodev2.h>
@@ -63,16 +62,6 @@ struct shared {
 	bool measuring;
 };
 
-static uint64_t cpu_of(pid_t pid)
-{
-	struct timespec ts = { 0 };
-	clockid_t clock;
-
-	if (clock_getcpuclockid(pid, &clock) == 0)
-		clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static void add_age(const struct shared *s, struct ages *a, uint64_t timestamp_ns)
 {
 	if (s->measuring && a->num < MAX_SAMPLES)
@@ -102,11 +91,11 @@ int bench_shared_check(const struct bench_options *o)
 	return err;
 }
 
-static int start_source(struct shared *s)
+static int start_source(struct shared *s, const char *program)
 {
-	char program[PATH_MAX], publish[80], size[32], fps[32];
+	char publish[80], size[32], fps[32];
 	char *argv[] = { (char *)"vmedia-source", (char *)"pattern", size, fps, publish, NULL };
-	int err = find_source(program, sizeof(program));
+	int err;
 
 	snprintf(s->folder, sizeof(s->folder), "/tmp/vmedia-bench-XXXXXX");
 	if (!mkdtemp(s->folder))
@@ -115,8 +104,7 @@ static int start_source(struct shared *s)
 	snprintf(publish, sizeof(publish), "--publish=%s", s->path);
 	snprintf(size, sizeof(size), "--size=%ux%u", WIDTH, HEIGHT);
 	snprintf(fps, sizeof(fps), "--fps=%u", FPS);
-	if (!err)
-		err = -posix_spawn(&s->source, program, NULL, NULL, argv, environ);
+	err = -posix_spawn(&s->source, program, NULL, NULL, argv, environ);
 	return err ? bench_fail(program, err) : 0;
 }
 
@@ -361,11 +349,11 @@ static int measure(struct shared *s, struct bench_report *r, unsigned int num)
 	s->measuring = true;
 	pictures = s->pictures;
 	pid = bench_serving(s->source);
-	from = cpu_of(pid);
+	from = bench_cpu_ns(pid);
 	err = run_frames(s, pictures + (uint64_t)(seconds * FPS) + 1);
 	s->measuring = false;
 	return err ? err
-		   : report(s, r, (double)(cpu_of(pid) - from), s->pictures - pictures);
+		   : report(s, r, (double)(bench_cpu_ns(pid) - from), s->pictures - pictures);
 }
 
 /* The last one first: it holds the connections of those that were there when it was forked. */
@@ -392,7 +380,7 @@ int bench_shared(const struct bench_options *o, struct bench_report *r)
 	s.own.ns = calloc(MAX_SAMPLES, sizeof(double));
 	s.guests.ns = calloc(MAX_SAMPLES, sizeof(double));
 	if (s.own.ns && s.guests.ns)
-		err = start_source(&s);
+		err = start_source(&s, path);
 	if (!err)
 		err = subscribe(&s);
 	for (unsigned int num = 1; !err && num <= MAX_VIEWERS; num *= 2)
