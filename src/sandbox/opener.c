@@ -42,48 +42,42 @@ static bool is_same(const struct stat *a, const struct stat *b)
 }
 
 /*
- * Open the node. Other devices must not even be opened: that rewinds a tape, or arms a watchdog.
- * What is opened must be what was looked at: somebody who may write to the folder can exchange it.
- * (A descriptor by O_PATH would hold it, but the filter does not let that through: such a one can
- * be of any folder, as a place to go on from.) Returns a descriptor or negative errno.
+ * Open what was looked at, @seen: somebody who may write to the folder can exchange it, or it was
+ * replugged; the next request finds that. (A descriptor by O_PATH would hold it, but the filter
+ * does not let that through: such a one can be of any folder, as a place to go on from.) Returns a
+ * descriptor or negative errno.
  */
-static int open_node(const char *path, unsigned int major_number)
+static int open_seen(const char *path, const struct stat *seen, int access)
 {
-	struct stat seen, st;
-	int fd;
+	int fd = open(path, access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
 
-	if (stat(path, &seen) < 0)
-		return -errno;
-	if (!is_node(&seen, major_number))
-		return -ENOTTY;
-	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	/* It may have been replugged between the two, too: the next request finds it. */
-	if (fstat(fd, &st) == 0 && is_same(&st, &seen))
+	if (fstat(fd, &st) == 0 && is_same(&st, seen))
 		return fd;
 	close(fd);
 	return -ENODEV;
 }
 
-/* Open the FIFO for reading, without waiting for a writer. Returns as open_node() does. */
-static int open_fifo(const char *path)
+/* Other devices must not even be opened: that rewinds a tape, or arms a watchdog. */
+static int open_node(const char *path, unsigned int major_number)
 {
-	struct stat seen, st;
-	int fd;
+	struct stat seen;
 
 	if (stat(path, &seen) < 0)
 		return -errno;
-	if (!S_ISFIFO(seen.st_mode))
-		return -ENOTTY;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
+	return is_node(&seen, major_number) ? open_seen(path, &seen, O_RDWR) : -ENOTTY;
+}
+
+/* For reading, without waiting for a writer. */
+static int open_fifo(const char *path)
+{
+	struct stat seen;
+
+	if (stat(path, &seen) < 0)
 		return -errno;
-	/* It may have been replaced between the two. */
-	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
-		return fd;
-	close(fd);
-	return -ENODEV;
+	return S_ISFIFO(seen.st_mode) ? open_seen(path, &seen, O_RDONLY) : -ENOTTY;
 }
 
 /* Connect without waiting. Returns a descriptor or negative errno. */
