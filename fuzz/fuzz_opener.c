@@ -21,7 +21,7 @@ static void *serve_node(void *arg)
 {
 	int sock = *(int *)arg;
 
-	sandbox_opener_serve(sock, "/dev/null", 1);
+	sandbox_opener_serve(sock, "/dev/null", SANDBOX_OPENER_NODE, 1);
 	shutdown(sock, SHUT_RDWR);
 	return NULL;
 }
@@ -31,7 +31,7 @@ static void *serve_socket(void *arg)
 {
 	int sock = *(int *)arg;
 
-	sandbox_opener_serve_socket(sock, "/dev/null");
+	sandbox_opener_serve(sock, "/dev/null", SANDBOX_OPENER_SOCKET, 0);
 	shutdown(sock, SHUT_RDWR);
 	return NULL;
 }
@@ -41,7 +41,7 @@ static void *serve_fifo(void *arg)
 {
 	int sock = *(int *)arg;
 
-	sandbox_opener_serve_fifo(sock, "/dev/null");
+	sandbox_opener_serve(sock, "/dev/null", SANDBOX_OPENER_FIFO, 0);
 	shutdown(sock, SHUT_RDWR);
 	return NULL;
 }

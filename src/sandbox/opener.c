@@ -156,24 +156,24 @@ static bool give_away(int sock, int fd)
 	return err == 0;
 }
 
-void sandbox_opener_serve(int sock, const char *path, unsigned int major_number)
+static int open_kind(const char *path, enum sandbox_opener_kind kind, unsigned int major_number)
 {
-	while (wait_for_request(sock))
-		if (!give_away(sock, open_node(path, major_number)))
-			return;
+	switch (kind) {
+	case SANDBOX_OPENER_NODE:
+		return open_node(path, major_number);
+	case SANDBOX_OPENER_SOCKET:
+		return connect_socket(path);
+	case SANDBOX_OPENER_FIFO:
+		return open_fifo(path);
+	}
+	return -EINVAL;
 }
 
-void sandbox_opener_serve_socket(int sock, const char *path)
+void sandbox_opener_serve(int sock, const char *path, enum sandbox_opener_kind kind,
+			  unsigned int major_number)
 {
 	while (wait_for_request(sock))
-		if (!give_away(sock, connect_socket(path)))
-			return;
-}
-
-void sandbox_opener_serve_fifo(int sock, const char *path)
-{
-	while (wait_for_request(sock))
-		if (!give_away(sock, open_fifo(path)))
+		if (!give_away(sock, open_kind(path, kind, major_number)))
 			return;
 }
 
@@ -252,21 +252,6 @@ void sandbox_opener_confine(const char *path, enum sandbox_opener_kind kind)
 			   sizeof(why));
 }
 
-static void serve(int sock, const char *path, enum sandbox_opener_kind kind)
-{
-	switch (kind) {
-	case SANDBOX_OPENER_NODE:
-		sandbox_opener_serve(sock, path, SANDBOX_OPENER_MAJOR);
-		break;
-	case SANDBOX_OPENER_SOCKET:
-		sandbox_opener_serve_socket(sock, path);
-		break;
-	case SANDBOX_OPENER_FIFO:
-		sandbox_opener_serve_fifo(sock, path);
-		break;
-	}
-}
-
 static int start(const char *path, enum sandbox_opener_kind kind, int *fd)
 {
 	int sv[2];
@@ -286,7 +271,7 @@ static int start(const char *path, enum sandbox_opener_kind kind, int *fd)
 		setsid();
 		leave_others(sv[1]);
 		sandbox_opener_confine(path, kind);
-		serve(sv[1], path, kind);
+		sandbox_opener_serve(sv[1], path, kind, SANDBOX_OPENER_MAJOR);
 		_exit(0);
 	}
 	close(sv[1]);

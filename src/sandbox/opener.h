@@ -63,10 +63,9 @@ void sandbox_opener_confine(const char *path, enum sandbox_opener_kind kind);
 /*
  * sandbox_opener_serve - answer requests from @sock, until it is closed or sends something else
  *
- * The opener's loop, for tests and fuzzers. @major: of the devices that it gives away.
+ * The opener's loop, for tests and fuzzers. @major: of the devices that it gives away, of nodes.
  */
-void sandbox_opener_serve(int sock, const char *path, unsigned int major);
-void sandbox_opener_serve_socket(int sock, const char *path);
-void sandbox_opener_serve_fifo(int sock, const char *path);
+void sandbox_opener_serve(int sock, const char *path, enum sandbox_opener_kind kind,
+			  unsigned int major);
 
 #endif /* VMEDIA_SANDBOX_OPENER_H */

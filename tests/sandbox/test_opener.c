@@ -83,7 +83,7 @@ static pid_t serve(const char *path, unsigned int number, int *fd)
 	pid = fork();
 	if (pid == 0) {
 		close(sv[0]);
-		sandbox_opener_serve(sv[1], path, number);
+		sandbox_opener_serve(sv[1], path, SANDBOX_OPENER_NODE, number);
 		_exit(0);
 	}
 	close(sv[1]);
